@@ -1,0 +1,1 @@
+"""Who owns what: the actor runtime, accounts, connections, market data, strategies."""

@@ -1,0 +1,1 @@
+"""How to speak to a venue: wire formats and transports, never account state."""

@@ -1,0 +1,1 @@
+"""What all venues share: client protocols, factories, handlers, transports, limits."""

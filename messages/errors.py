@@ -1,0 +1,150 @@
+"""The error tree. The branch says who refused and what is known about the outcome.
+
+* `VenueRefusedError`: the exchange answered no. The outcome is certain: it did not happen.
+* `WeRefusedError`: we did not send it. The outcome is certain: it did not happen.
+* `UnknownOutcomeError`: the request left and no answer came (R3). It may have happened; look before you act.
+* `ConnectionFailedError`: the exchange cannot be reached, and the request did not leave (or changed nothing: a query).
+* `ConfigurationError`: settings, credentials or environment must be mended by a person; retrying cannot help.
+
+No message of any error holds a secret (R12).
+"""
+
+import enum
+from collections.abc import Iterable
+
+
+class TellerError(Exception):
+    """Base of everything that Teller raises on purpose."""
+
+
+class RefusalReason(enum.Enum):
+    """Why the exchange refused, in our words; the venue's own label is kept beside it."""
+
+    AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    CLOCK = "clock"
+    RATE_LIMIT = "rate_limit"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    BELOW_MINIMUM = "below_minimum"
+    ABOVE_MAXIMUM = "above_maximum"
+    PRECISION = "precision"
+    PRICE_OUT_OF_RANGE = "price_out_of_range"
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    TRADING_DISABLED = "trading_disabled"
+    WOULD_TAKE = "would_take"
+    WOULD_NOT_FILL = "would_not_fill"
+    ORDER_NOT_FOUND = "order_not_found"
+    ORDER_FINISHED = "order_finished"
+    DUPLICATE = "duplicate"
+    NO_CHANGE = "no_change"
+    TOO_MANY_ORDERS = "too_many_orders"
+    BAD_REQUEST = "bad_request"
+    WITHDRAWAL = "withdrawal"
+    OVERLOADED = "overloaded"
+    OTHER = "other"
+
+
+class VenueRefusedError(TellerError):
+    """The exchange answered with a refusal: nothing happened there.
+
+    Attributes:
+        reason: our classification.
+        label: the venue's own label or code, for example ``BALANCE_NOT_ENOUGH``.
+        detail: the venue's free text.
+        retry_after_s: seconds that the venue asked us to wait, if it did.
+    """
+
+    def __init__(
+        self, reason: RefusalReason, label: str, detail: str = "", *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(
+            f"the exchange refused: {label}: {detail}" if detail else f"the exchange refused: {label}"
+        )
+        self.reason = reason
+        self.label = label
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+    @property
+    def is_hopeless(self) -> bool:
+        """True when trying again cannot help before a person mends key or permission."""
+        return self.reason in {RefusalReason.AUTHENTICATION, RefusalReason.PERMISSION}
+
+
+class WeRefusedError(TellerError):
+    """Refused on our side before anything was sent."""
+
+
+class InvalidValueError(WeRefusedError, ValueError):
+    """A value that a field may not take; names the field, the value and what is allowed."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        super().__init__(f"{field} = {value!r} is not allowed: {allowed}")
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+
+
+class NotLiveError(WeRefusedError):
+    """The account is not in sync with the exchange, so it takes no new order (R5). Cancels still pass."""
+
+    def __init__(self, account: str, sync_state: str, stale_since_ms: int | None) -> None:
+        since = "" if stale_since_ms is None else f", stale since {stale_since_ms} ms"
+        super().__init__(
+            f"account {account!r} is {sync_state}{since}: new orders are refused until it is live"
+        )
+        self.account = account
+        self.sync_state = sync_state
+        self.stale_since_ms = stale_since_ms
+
+
+class InsufficientBalanceError(WeRefusedError):
+    """What is available, less what orders on their way will lock, does not cover the order."""
+
+    def __init__(self, currency: str, needed: object, available: object) -> None:
+        super().__init__(f"{currency}: {needed} needed, {available} available")
+        self.currency = currency
+        self.needed = needed
+        self.available = available
+
+
+class RateLimitedError(WeRefusedError):
+    """Our own limiter holds the request back because the exchange would refuse it."""
+
+    def __init__(self, scope: str, retry_after_s: float) -> None:
+        super().__init__(f"rate limit of {scope} is used up: free again in {retry_after_s:.3f} s")
+        self.scope = scope
+        self.retry_after_s = retry_after_s
+
+
+class NotPermittedError(WeRefusedError):
+    """The account's settings do not allow the command (withdrawals, unless switched on)."""
+
+
+class BusyError(WeRefusedError):
+    """The mailbox holds as many commands as it may."""
+
+
+class StoppedError(WeRefusedError):
+    """The actor stopped before it answered."""
+
+
+class UnknownOutcomeError(TellerError):
+    """The request left and no answer came: it may or may not have happened (R3)."""
+
+
+class ConnectionFailedError(TellerError):
+    """The exchange cannot be reached, or a query got no usable answer. Nothing was changed there."""
+
+
+class ProtocolError(ConnectionFailedError):
+    """The exchange said something that we cannot read; the text never quotes a whole frame."""
+
+
+class ConfigurationError(TellerError):
+    """Settings, credentials or environment that only a person can mend."""
+
+
+def one_of(values: Iterable[object]) -> str:
+    """``one of a, b, c`` for error texts."""
+    return "one of " + ", ".join(str(value) for value in values)

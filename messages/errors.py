@@ -3,7 +3,7 @@
 * `VenueRefusedError`: the exchange answered no. The outcome is certain: it did not happen.
 * `WeRefusedError`: we did not send it. The outcome is certain: it did not happen.
 * `UnknownOutcomeError`: the request left and no answer came (R3). It may have happened; look before you act.
-* `ConnectionFailedError`: the exchange cannot be reached, and the request did not leave (or changed nothing: a query).
+* `ConnectionFailedError`: the exchange cannot be reached; the request did not leave, or it was only a query.
 * `ConfigurationError`: settings, credentials or environment must be mended by a person; retrying cannot help.
 
 No message of any error holds a secret (R12).
@@ -57,9 +57,7 @@ class VenueRefusedError(TellerError):
     def __init__(
         self, reason: RefusalReason, label: str, detail: str = "", *, retry_after_s: float | None = None
     ) -> None:
-        super().__init__(
-            f"the exchange refused: {label}: {detail}" if detail else f"the exchange refused: {label}"
-        )
+        super().__init__(f"the exchange refused: {label}: {detail}" if detail else f"the exchange refused: {label}")
         self.reason = reason
         self.label = label
         self.detail = detail
@@ -90,9 +88,7 @@ class NotLiveError(WeRefusedError):
 
     def __init__(self, account: str, sync_state: str, stale_since_ms: int | None) -> None:
         since = "" if stale_since_ms is None else f", stale since {stale_since_ms} ms"
-        super().__init__(
-            f"account {account!r} is {sync_state}{since}: new orders are refused until it is live"
-        )
+        super().__init__(f"account {account!r} is {sync_state}{since}: new orders are refused until it is live")
         self.account = account
         self.sync_state = sync_state
         self.stale_since_ms = stale_since_ms

@@ -1,0 +1,185 @@
+"""What every venue's four clients offer; the actors know only these protocols.
+
+All coroutines may raise the error tree of `messages.errors`. Queries raise `ConnectionFailedError` when no usable answer
+came; requests that change something raise `UnknownOutcomeError` when the answer was lost (R3). No client retries a
+request that changes something.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from exchanges.base.credentials import Credentials
+from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from messages.balance import Balance
+from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
+from messages.enums import Side
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+from messages.withdrawal import Withdrawal
+
+
+class BalancesReport(msgspec.Struct, frozen=True):
+    """All balances of an account: a currency that is missing is zero.
+
+    Attributes:
+        as_of_ms: server clock at which the query was taken up; events stamped later than this win over it.
+    """
+
+    balances: tuple[Balance, ...]
+    as_of_ms: int
+
+
+class OpenOrdersReport(msgspec.Struct, frozen=True):
+    """All open orders of an account, every page of them, or the query failed: never a part (R6).
+
+    Attributes:
+        as_of_ms: server clock at which the first page's query was taken up.
+    """
+
+    orders: tuple[Order, ...]
+    as_of_ms: int
+
+
+class FeeRates(msgspec.Struct, frozen=True):
+    """Fractions of the traded value (0.001 = 0.1 %); maker may be negative."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+class KeyPermissions(msgspec.Struct, frozen=True):
+    """What the venue says of the API key, as far as it does.
+
+    Attributes:
+        user_id: the venue's number of the account. symbols: markets the key is limited to; empty means all.
+        ip_whitelist: addresses the key is limited to; empty means all.
+    """
+
+    user_id: str
+    symbols: tuple[Symbol, ...]
+    ip_whitelist: tuple[str, ...]
+
+
+class PublicRest(Protocol):
+    """Queries that need no key."""
+
+    async def server_time_ms(self) -> int:
+        """The exchange's clock, unix milliseconds; also corrects the offset that signing uses."""
+        ...
+
+    async def load_instruments(self) -> Mapping[Symbol, Instrument]:
+        """The rules of every market that the exchange lists and that can be traded in some way."""
+        ...
+
+    async def load_book_ticker(self, symbol: Symbol) -> BookTicker:
+        """Best bid and ask by query."""
+        ...
+
+
+class PrivateRest(Protocol):
+    """Queries and commands of one account."""
+
+    async def load_balances(self) -> BalancesReport: ...
+
+    async def load_open_orders(self) -> OpenOrdersReport: ...
+
+    async def load_finished_orders(self, symbol: Symbol, *, from_ms: int | None, limit: int) -> tuple[Order, ...]:
+        """Orders of ``symbol`` that ended, newest first, at most ``limit``."""
+        ...
+
+    async def load_fills(
+        self, symbol: Symbol, *, order_id: str | None = None, from_ms: int | None = None, limit: int = 1000
+    ) -> tuple[Fill, ...]:
+        """Fills of ``symbol``, or of one order of it, newest first, paging until ``limit``."""
+        ...
+
+    async def load_fee_rates(self, symbol: Symbol) -> FeeRates: ...
+
+    async def load_key_permissions(self) -> KeyPermissions: ...
+
+    async def get_order(self, order: OrderReference) -> Order | None:
+        """None only when the exchange says that it knows no such order. Prefers the exchange's id where both are given."""
+        ...
+
+    async def place_order(self, order: PlaceOrder) -> Order:
+        """``order.client_order_id`` must be set. The answer is the order as the exchange took it."""
+        ...
+
+    async def cancel_order(self, order: OrderReference) -> Order:
+        """The order as it ended. Raises `VenueRefusedError` (ORDER_NOT_FOUND, ORDER_FINISHED) when there is none open."""
+        ...
+
+    async def cancel_all(self, symbol: Symbol | None, side: Side | None) -> tuple[Order, ...]:
+        """The orders that were ended by this."""
+        ...
+
+    async def amend_order(self, order: AmendOrder) -> Order: ...
+
+    async def withdraw(self, withdrawal: Withdraw) -> Withdrawal:
+        """``withdrawal.client_withdrawal_id`` must be set."""
+        ...
+
+    async def get_withdrawal(self, withdrawal_id: str) -> Withdrawal | None: ...
+
+    async def cancel_withdrawal(self, withdrawal_id: str) -> Withdrawal: ...
+
+    async def load_withdrawals(
+        self, *, currency: str | None, from_ms: int | None, to_ms: int | None, limit: int
+    ) -> tuple[Withdrawal, ...]: ...
+
+
+class PublicWebsocket(Protocol):
+    """Market data."""
+
+    async def connect(self, symbols: Iterable[Symbol]) -> None:
+        """Connects and subscribes; returns when the exchange has acknowledged every subscription, or raises."""
+        ...
+
+    async def subscribe(self, symbols: Iterable[Symbol]) -> None:
+        """Adds markets; returns when acknowledged, or raises."""
+        ...
+
+    async def close(self) -> None:
+        """Closes for good; no handler is called after it has returned."""
+        ...
+
+
+class PrivateWebsocket(Protocol):
+    """Orders, fills and balances of one account, all markets."""
+
+    async def connect(self) -> None:
+        """Connects, authenticates and subscribes; returns when the exchange has acknowledged everything, or raises.
+
+        Raises:
+            VenueRefusedError: the key is not accepted. ConnectionFailedError: no socket, or no acknowledgement in time.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Closes for good; no handler is called after it has returned."""
+        ...
+
+
+class Venue(Protocol):
+    """One exchange: four factories and nothing else of orchestration (DESIGN section 3)."""
+
+    name: str
+
+    def create_public_rest(self) -> PublicRest: ...
+
+    def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket: ...
+
+    def create_private_rest(self, credentials: Credentials) -> PrivateRest: ...
+
+    def create_private_ws_with_handlers(
+        self, credentials: Credentials, handlers: PrivateWebsocketHandlers
+    ) -> PrivateWebsocket: ...
+
+    def server_now_ms(self) -> int:
+        """The exchange's clock as best we know it, unix milliseconds."""
+        ...

@@ -1,0 +1,79 @@
+"""Closed sets of values, in the field's standard terms."""
+
+import enum
+
+
+class Side(enum.Enum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> "Side":
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(enum.Enum):
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(enum.Enum):
+    """How long an order lives: until cancelled, take now and drop the rest, all now or nothing, never take."""
+
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+    POST_ONLY = "post_only"
+
+
+class Liquidity(enum.Enum):
+    """Whether a fill gave liquidity (the order was resting) or took it."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class OrderStatus(enum.Enum):
+    """The life of an order.
+
+    PENDING: told to send, no answer yet. UNRESOLVED: sent, and the answer was lost; being looked up (R3).
+    NEW and PARTIALLY_FILLED rest on the exchange. The others are finished and never reopen (R2).
+    """
+
+    PENDING = "pending"
+    UNRESOLVED = "unresolved"
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    is_finished: bool
+    """True for FILLED, CANCELED, EXPIRED and REJECTED."""
+
+
+for _status in OrderStatus:
+    _status.is_finished = _status.name in {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
+
+
+class SyncState(enum.Enum):
+    """How far an account or feed can be believed: only LIVE is the truth of now (R5)."""
+
+    DOWN = "down"
+    CONNECTING = "connecting"
+    SYNCING = "syncing"
+    LIVE = "live"
+    DEGRADED = "degraded"
+    RECOVERING = "recovering"
+    FAILED = "failed"
+
+
+class WithdrawalStatus(enum.Enum):
+    """Open: REQUESTED, PROCESSING. Finished: DONE, CANCELED, FAILED."""
+
+    REQUESTED = "requested"
+    PROCESSING = "processing"
+    DONE = "done"
+    CANCELED = "canceled"
+    FAILED = "failed"

@@ -1,0 +1,107 @@
+"""Orders and fills."""
+
+from decimal import Decimal
+
+import msgspec
+
+from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from messages.errors import InvalidValueError
+from messages.symbol import Symbol
+from messages.validation import ZERO
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one order: one report of the exchange, or the join of all reports (R2).
+
+    Attributes:
+        order_id: the exchange's id; None until the exchange has named one.
+        client_order_id: our id, without any prefix that the venue wants; None for orders placed elsewhere without one.
+        quantity: total quantity in base, filled part included. Zero for a market buy, which is given in quote.
+        quote_quantity: total amount in quote of a market buy; otherwise None.
+        price: limit price; None for market orders.
+        filled_quantity: in base, never falls. filled_quote: what it cost or brought, in quote, before fees.
+        fee, fee_currency: paid so far; negative for a rebate. fee_currency is None while nothing was paid.
+        finish_reason: the venue's own word for how it ended ("filled", "ioc", ...); None while open.
+        created_ms, updated_ms: the exchange's clock, unix milliseconds; 0 where it has not said.
+    """
+
+    symbol: Symbol
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    status: OrderStatus
+    quantity: Decimal
+    price: Decimal | None = None
+    quote_quantity: Decimal | None = None
+    filled_quantity: Decimal = ZERO
+    filled_quote: Decimal = ZERO
+    fee: Decimal = ZERO
+    fee_currency: str | None = None
+    order_id: str | None = None
+    client_order_id: str | None = None
+    finish_reason: str | None = None
+    created_ms: int = 0
+    updated_ms: int = 0
+
+    def __post_init__(self) -> None:
+        quantity, filled, price = self.quantity, self.filled_quantity, self.price
+        if type(quantity) is not Decimal or not quantity >= ZERO:
+            raise InvalidValueError("order.quantity", quantity, "a Decimal of zero or more")
+        if type(filled) is not Decimal or not filled >= ZERO:
+            raise InvalidValueError("order.filled_quantity", filled, "a Decimal of zero or more")
+        if type(self.filled_quote) is not Decimal or not self.filled_quote >= ZERO:
+            raise InvalidValueError("order.filled_quote", self.filled_quote, "a Decimal of zero or more")
+        if price is not None and (type(price) is not Decimal or not price > ZERO):
+            raise InvalidValueError("order.price", price, "None or a Decimal above zero")
+        if self.order_id is None and self.client_order_id is None:
+            raise InvalidValueError("order.order_id", None, "an id, or a client_order_id beside it")
+
+    @property
+    def remaining(self) -> Decimal:
+        """Base still to fill; zero for market buys, whose rest is in quote."""
+        return max(self.quantity - self.filled_quantity, ZERO)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Quote per base over all fills; None while nothing is filled."""
+        return self.filled_quote / self.filled_quantity if self.filled_quantity else None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status.is_finished
+
+    @property
+    def is_open(self) -> bool:
+        return not self.status.is_finished
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
+    """One trade of one order. ``(symbol, trade_id)`` names it for ever; it counts once (R2).
+
+    Attributes:
+        quantity: base. price: quote per base. fee: in fee_currency, negative for a rebate.
+        time_ms: the exchange's clock, unix milliseconds.
+    """
+
+    symbol: Symbol
+    trade_id: str
+    order_id: str
+    client_order_id: str | None
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_currency: str | None
+    liquidity: Liquidity
+    time_ms: int
+
+    def __post_init__(self) -> None:
+        if type(self.price) is not Decimal or not self.price > ZERO:
+            raise InvalidValueError("fill.price", self.price, "a Decimal above zero")
+        if type(self.quantity) is not Decimal or not self.quantity > ZERO:
+            raise InvalidValueError("fill.quantity", self.quantity, "a Decimal above zero")
+
+    @property
+    def quote(self) -> Decimal:
+        """What it cost or brought, in quote, before fees."""
+        return self.price * self.quantity

@@ -243,7 +243,8 @@ class Withdraw(Command, frozen=True, kw_only=True):
     """Sends money away; refused unless the account's settings allow withdrawals. Answered with a `Withdrawal`.
 
     Attributes:
-        amount: in ``currency``. chain: the venue's name of the network. memo: tag or payment id, where the chain has one.
+        amount: in ``currency``. chain: the venue's name of the network.
+        memo: tag or payment id, where the chain has one.
         client_withdrawal_id: 1 to 28 characters of 0-9 A-Z a-z _ - . ; the account makes one where None is given.
     """
 

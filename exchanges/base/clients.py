@@ -1,8 +1,8 @@
 """What every venue's four clients offer; the actors know only these protocols.
 
-All coroutines may raise the error tree of `messages.errors`. Queries raise `ConnectionFailedError` when no usable answer
-came; requests that change something raise `UnknownOutcomeError` when the answer was lost (R3). No client retries a
-request that changes something.
+All coroutines may raise the error tree of `messages.errors`. Queries raise `ConnectionFailedError` when no usable
+answer came; requests that change something raise `UnknownOutcomeError` when the answer was lost (R3). No client
+retries a request that changes something.
 """
 
 from collections.abc import Iterable, Mapping
@@ -103,7 +103,7 @@ class PrivateRest(Protocol):
     async def load_key_permissions(self) -> KeyPermissions: ...
 
     async def get_order(self, order: OrderReference) -> Order | None:
-        """None only when the exchange says that it knows no such order. Prefers the exchange's id where both are given."""
+        """None only when the exchange says that it knows no such order. Prefers the exchange's id if both are given."""
         ...
 
     async def place_order(self, order: PlaceOrder) -> Order:
@@ -111,7 +111,7 @@ class PrivateRest(Protocol):
         ...
 
     async def cancel_order(self, order: OrderReference) -> Order:
-        """The order as it ended. Raises `VenueRefusedError` (ORDER_NOT_FOUND, ORDER_FINISHED) when there is none open."""
+        """The order as it ended; `VenueRefusedError` (ORDER_NOT_FOUND, ORDER_FINISHED) when there is none open."""
         ...
 
     async def cancel_all(self, symbol: Symbol | None, side: Side | None) -> tuple[Order, ...]:

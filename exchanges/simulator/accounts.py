@@ -1,0 +1,49 @@
+"""What the exchange remembers of one account: its orders, open and ended, and its fills."""
+
+from exchanges.simulator.orders import Fill, Order
+
+
+class AccountRecord:
+    """The orders and fills of one account, in the order in which they came about.
+
+    An internal account (the house, the synthetic traders) keeps no history, so that a market may run for days.
+    """
+
+    def __init__(self, name: str, user_id: int, *, internal: bool) -> None:
+        self.name = name
+        self.user_id = user_id
+        self.internal = internal
+        self.orders: dict[int, Order] = {}
+        self.open_orders: dict[int, Order] = {}
+        self.by_text: dict[str, Order] = {}
+        self.finished: dict[str, list[Order]] = {}
+        self.fills: list[Fill] = []
+        self.fills_by_pair: dict[str, list[Fill]] = {}
+
+    def began(self, order: Order) -> None:
+        """Remembers a new order."""
+        self.open_orders[order.id] = order
+        if self.internal:
+            return
+        self.orders[order.id] = order
+        if order.text:
+            self.by_text[order.text] = order
+
+    def ended(self, order: Order) -> None:
+        """Moves an order from open to finished; the list of its pair stays sorted by end time."""
+        del self.open_orders[order.id]
+        if not self.internal:
+            self.finished.setdefault(order.pair, []).append(order)
+
+    def filled(self, order: Order, fill: Fill) -> None:
+        """Remembers a fill with its order and its account."""
+        if self.internal:
+            return
+        order.fills.append(fill)
+        self.fills.append(fill)
+        self.fills_by_pair.setdefault(fill.pair, []).append(fill)
+
+    def open_with_text(self, text: str) -> Order | None:
+        """Returns the open order that carries this client id, if there is one."""
+        order = self.by_text.get(text)
+        return order if order is not None and order.is_open else None

@@ -1,0 +1,212 @@
+"""What an embedded exchange is made of: its pairs, its accounts, its speed and its rules.
+
+All values have defaults that give a lively market, so ``SimulatorConfig()`` is a complete exchange.
+Bad values are refused at construction with a ``ValueError`` naming the field, the value and what is allowed.
+"""
+
+import hashlib
+import re
+from decimal import Decimal
+
+import msgspec
+
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+PAIR_PATTERN = re.compile(r"[A-Z0-9]{1,12}_[A-Z0-9]{1,12}")
+MAX_DECIMALS = 12
+MAX_AMOUNT = Decimal(10**15)  # with 12 decimals still exact in 28 digits
+DEFAULT_BALANCES = {
+    "USDT": Decimal(1_000_000),
+    "BTC": Decimal(20),
+    "ETH": Decimal(300),
+    "SOL": Decimal(5_000),
+    "PEPE": Decimal(50_000_000_000),
+}
+
+
+def _refuse(field: str, value: object, allowed: str) -> ValueError:
+    return ValueError(f"{field}: {value!r} is not allowed, must be {allowed}")
+
+
+class PairConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One currency pair: its rules and where its synthetic market starts.
+
+    ``price_precision`` and ``amount_precision`` count decimals; ``min_base_amount`` is in base units, the quote
+    limits in quote units; ``start_price`` is the price that the synthetic traders' walk returns to.
+    """
+
+    id: str
+    start_price: Decimal
+    price_precision: int
+    amount_precision: int
+    min_base_amount: Decimal
+    min_quote_amount: Decimal = Decimal(3)
+    max_quote_amount: Decimal = Decimal(5_000_000)
+
+    def __post_init__(self) -> None:
+        if not PAIR_PATTERN.fullmatch(self.id):
+            raise _refuse("pair id", self.id, "BASE_QUOTE in capitals and digits")
+        for field in ("price_precision", "amount_precision"):
+            value = getattr(self, field)
+            if not 0 <= value <= MAX_DECIMALS:
+                raise _refuse(f"{self.id} {field}", value, f"0 to {MAX_DECIMALS} decimals")
+        if self.price_precision + self.amount_precision > MAX_DECIMALS:
+            # a price times an amount must be an exact balance
+            raise _refuse(
+                f"{self.id} price_precision + amount_precision",
+                self.price_precision + self.amount_precision,
+                f"at most {MAX_DECIMALS}",
+            )
+        for field in ("start_price", "min_base_amount", "min_quote_amount", "max_quote_amount"):
+            value = getattr(self, field)
+            if not value > 0:
+                raise _refuse(f"{self.id} {field}", value, "above 0")
+
+    @property
+    def base(self) -> str:
+        """The currency that is traded."""
+        return self.id.split("_")[0]
+
+    @property
+    def quote(self) -> str:
+        """The currency that it is paid with."""
+        return self.id.split("_")[1]
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One account of one user. An empty ``key`` or ``secret`` is derived from the exchange's seed and the name."""
+
+    name: str
+    balances: dict[str, Decimal] = msgspec.field(default_factory=lambda: dict(DEFAULT_BALANCES))
+    key: str = ""
+    secret: str = ""
+    read_only: bool = False
+    withdrawals_allowed: bool = True
+
+    def __post_init__(self) -> None:
+        if not NAME_PATTERN.fullmatch(self.name):
+            raise _refuse("account name", self.name, "1 to 32 of a-z 0-9 _ -, beginning with a letter or digit")
+        for currency, amount in self.balances.items():
+            if not 0 <= amount <= MAX_AMOUNT:
+                raise _refuse(f"account {self.name} balance {currency}", amount, f"0 to {MAX_AMOUNT}")
+
+    def __repr__(self) -> str:
+        return f"AccountConfig(name={self.name!r})"
+
+    def with_credentials(self, seed: int) -> "AccountConfig":
+        """Returns the account with key and secret filled in, the same ones for the same seed and name."""
+        return msgspec.structs.replace(
+            self,
+            key=self.key or hashlib.sha256(f"key {seed} {self.name}".encode()).hexdigest()[:32],
+            secret=self.secret or hashlib.sha256(f"secret {seed} {self.name}".encode()).hexdigest(),
+        )
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests allowed per window (Gate REST manual, rate limits).
+
+    Private limits count per account, those for placing and amending also per pair, the others per endpoint.
+    Public ones count per address; the default is far above Gate's 200, as all clients share the loopback address.
+    """
+
+    enabled: bool = True
+    place_per_s: int = 10
+    cancel_per_s: int = 200
+    private_per_10s: int = 200
+    public_per_10s: int = 5_000
+    withdrawals_per_3s: int = 1
+
+    def __post_init__(self) -> None:
+        for field in (
+            "place_per_s",
+            "cancel_per_s",
+            "private_per_10s",
+            "public_per_10s",
+            "withdrawals_per_3s",
+        ):
+            if getattr(self, field) < 1:
+                raise _refuse(f"rate limit {field}", getattr(self, field), "1 or more")
+
+
+def _default_pairs() -> tuple[PairConfig, ...]:
+    return (
+        PairConfig(
+            id="BTC_USDT",
+            start_price=Decimal(95_000),
+            price_precision=2,
+            amount_precision=6,
+            min_base_amount=Decimal("0.00001"),
+        ),
+        PairConfig(
+            id="ETH_USDT",
+            start_price=Decimal(3_200),
+            price_precision=2,
+            amount_precision=4,
+            min_base_amount=Decimal("0.001"),
+        ),
+        PairConfig(
+            id="SOL_USDT",
+            start_price=Decimal(141),
+            price_precision=2,
+            amount_precision=3,
+            min_base_amount=Decimal("0.001"),
+        ),
+        PairConfig(
+            id="PEPE_USDT",
+            start_price=Decimal("0.00001185"),
+            price_precision=10,
+            amount_precision=0,
+            min_base_amount=Decimal(1),
+        ),
+    )
+
+
+def accounts_named(*names: str) -> tuple[AccountConfig, ...]:
+    """Returns accounts of these names, each with the default balances."""
+    return tuple(AccountConfig(name=name) for name in names)
+
+
+class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole embedded exchange. Ports of 0 are picked by the operating system; fee rates are fractions."""
+
+    seed: int = 1
+    host: str = "127.0.0.1"
+    rest_port: int = 0
+    control_port: int = 0
+    pairs: tuple[PairConfig, ...] = msgspec.field(default_factory=_default_pairs)
+    accounts: tuple[AccountConfig, ...] = msgspec.field(default_factory=lambda: accounts_named("alpha", "beta"))
+    maker_fee_rate: Decimal = Decimal("0.0002")
+    taker_fee_rate: Decimal = Decimal("0.0005")
+    rest_latency_ms: float = 0.0
+    push_latency_ms: float = 0.0
+    traders_on: bool = True
+    traders_interval_ms: int = 50
+    rate_limits: RateLimits = RateLimits()
+    max_open_orders_per_account: int = 5_000
+    max_sockets: int = 300
+    withdrawal_step_ms: int = 1_500
+
+    def __post_init__(self) -> None:
+        for field in ("rest_port", "control_port"):
+            if not 0 <= getattr(self, field) <= 65_535:
+                raise _refuse(field, getattr(self, field), "a port from 0 to 65535")
+        for field in ("rest_latency_ms", "push_latency_ms"):
+            if not 0 <= getattr(self, field) <= 60_000:
+                raise _refuse(field, getattr(self, field), "0 to 60000 ms")
+        for field in ("maker_fee_rate", "taker_fee_rate"):
+            if not 0 <= getattr(self, field) < Decimal("0.1"):
+                raise _refuse(field, getattr(self, field), "a fraction from 0 to below 0.1")
+        for field in ("traders_interval_ms", "max_open_orders_per_account", "max_sockets"):
+            if getattr(self, field) < 1:
+                raise _refuse(field, getattr(self, field), "1 or more")
+        if self.withdrawal_step_ms < 0:
+            raise _refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
+        _refuse_duplicates("pairs", [pair.id for pair in self.pairs])
+        _refuse_duplicates("accounts", [account.name for account in self.accounts])
+
+
+def _refuse_duplicates(field: str, names: list[str]) -> None:
+    if not names:
+        raise _refuse(field, names, "one or more")
+    for name in names:
+        if names.count(name) > 1:
+            raise _refuse(field, name, "named only once")

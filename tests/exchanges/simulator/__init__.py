@@ -1,0 +1,1 @@
+"""Tests of the embedded exchange: its engine, its wire face and its control API."""

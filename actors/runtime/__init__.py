@@ -1,0 +1,73 @@
+"""The actor runtime: pykka's actors, hosted on an event loop or a thread, without pykka's traps.
+
+An actor subclasses `LoopActor` or `ThreadActor` and marks its handlers with `handles`. Others send to its reference
+with `tell` and `ask`, or to an `Address`, which stays good when the actor is replaced.
+"""
+
+from actors.runtime.address import Address
+from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetter, DeadLetters
+from actors.runtime.envelope import Envelope
+from actors.runtime.errors import (
+    ActorCrashedError,
+    ActorStoppedError,
+    SupersededError,
+    TaskCancelledError,
+    UnavailableError,
+    UnhandledMessageError,
+    WouldBlockLoopError,
+)
+from actors.runtime.handlers import handles
+from actors.runtime.inbox import Inbox
+from actors.runtime.loop_actor import LoopActor, LoopHost, Spawn, Timer
+from actors.runtime.messaging import (
+    ask,
+    ask_latest,
+    mailbox_depth,
+    metrics,
+    started,
+    stop,
+    tell,
+    tell_latest,
+    terminated,
+)
+from actors.runtime.ref import ActorMetrics, Ref, TerminationCause, TerminationKind
+from actors.runtime.reply import Reply
+from actors.runtime.thread_actor import ThreadActor, ThreadHost, stop_all
+
+__all__ = [
+    "PROCESS_DEAD_LETTERS",
+    "ActorCrashedError",
+    "ActorMetrics",
+    "ActorStoppedError",
+    "Address",
+    "DeadLetter",
+    "DeadLetters",
+    "Envelope",
+    "Inbox",
+    "LoopActor",
+    "LoopHost",
+    "Ref",
+    "Reply",
+    "Spawn",
+    "SupersededError",
+    "TaskCancelledError",
+    "TerminationCause",
+    "TerminationKind",
+    "ThreadActor",
+    "ThreadHost",
+    "Timer",
+    "UnavailableError",
+    "UnhandledMessageError",
+    "WouldBlockLoopError",
+    "ask",
+    "ask_latest",
+    "handles",
+    "mailbox_depth",
+    "metrics",
+    "started",
+    "stop",
+    "stop_all",
+    "tell",
+    "tell_latest",
+    "terminated",
+]

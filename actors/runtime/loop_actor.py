@@ -1,0 +1,453 @@
+"""Actors hosted on an asyncio event loop: the loop that does their I/O also serves their mailbox.
+
+Messages are served by a callback, `_serve_turn`, of which at most one is scheduled. The rest of an actor's life, start,
+hooks and end, is one task: when the loop is torn down that task is cancelled like every other, and so the actor ends
+in order and answers everyone who waits.
+"""
+
+import asyncio
+import contextvars
+import functools
+import math
+from asyncio import _get_running_loop
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
+
+import pykka
+import structlog
+
+from actors.runtime.core import ActorCore
+from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
+from actors.runtime.envelope import Envelope
+from actors.runtime.errors import ActorCrashedError, TaskCancelledError
+from actors.runtime.handlers import Handler
+from actors.runtime.inbox import lane_of
+from actors.runtime.ref import Ref, TerminationCause, TerminationKind
+from messages.lanes import Lane
+
+T = TypeVar("T")
+
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
+"""Starts a task: ``spawn(coroutine, name)``. Called on the loop's thread."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopHost:
+    """Where loop actors live, and everything that they take from outside.
+
+    Attributes:
+        loop: serves mailboxes, timers and tasks; its clock is the actors' clock.
+        spawn: starts every task.
+        dead_letters: told of every lost message.
+        max_per_turn: messages served in one go before I/O gets its turn.
+        stop_deadline_s: seconds that a stopping actor's tasks and hooks get when the stop names none.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    spawn: Spawn
+    dead_letters: DeadLetters
+    max_per_turn: int = 64
+    stop_deadline_s: float = 10.0
+
+    @classmethod
+    def current(
+        cls,
+        spawn: Spawn | None = None,
+        *,
+        dead_letters: DeadLetters | None = None,
+        max_per_turn: int = 64,
+        stop_deadline_s: float = 10.0,
+    ) -> "LoopHost":
+        """A host on the running loop; ``spawn`` defaults to the loop's own ``create_task``."""
+        loop = asyncio.get_running_loop()
+
+        def create_task(coroutine: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
+            return loop.create_task(coroutine, name=name)
+
+        return cls(
+            loop=loop,
+            spawn=spawn or create_task,
+            dead_letters=PROCESS_DEAD_LETTERS if dead_letters is None else dead_letters,
+            max_per_turn=max_per_turn,
+            stop_deadline_s=stop_deadline_s,
+        )
+
+
+class Timer:
+    """A message that an actor will send itself; see `LoopActor.later`."""
+
+    __slots__ = ("_cancel",)
+
+    def __init__(self, cancel: Callable[["Timer"], None]) -> None:
+        self._cancel = cancel
+
+    def cancel(self) -> None:
+        """Do not send it. Nothing happens when it has been sent already. To be called in the actor."""
+        self._cancel(self)
+
+
+class LoopActor(ActorCore):
+    """An actor whose handlers run on an event loop, one message at a time. A handler never waits.
+
+    With ``serial_async = True`` handlers may be ``async def``: still one at a time, the others wait; a stop cancels
+    the one in flight.
+    """
+
+    serial_async: ClassVar[bool] = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._tasks: dict[asyncio.Task[Any], Coroutine[Any, Any, Any]] = {}  # each with what it was made for
+        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self._in_flight: asyncio.Task[Any] | None = None
+        self._paused = True
+        self._starting = True
+        self._buried = False
+
+    @classmethod
+    def start(cls, *args: Any, host: LoopHost, **kwargs: Any) -> Ref[Self]:
+        """Make an actor of ``args`` and ``kwargs`` and host it on ``host``. May be called from any thread.
+
+        Returns at once; `started` tells when ``on_start`` is through. Messages are taken from now on.
+
+        Raises:
+            RuntimeError: the host's loop is closed.
+        """
+        actor = cls(*args, **kwargs)
+        actor._host = host
+        actor._context = contextvars.copy_context()
+        ref = actor.actor_ref
+        ref.name = actor.inbox.refusals.name = actor.name
+        actor.inbox.refusals.dead_letters = host.dead_letters
+        pykka.ActorRegistry.register(ref)
+        actor._start_actor_loop()
+        return ref
+
+    _host: LoopHost
+    _context: contextvars.Context
+    _life: "asyncio.Task[None]"
+    _over: "asyncio.Future[None]"
+
+    # For handlers
+
+    def now(self) -> float:
+        """Monotonic seconds of the host's clock."""
+        return self._host.loop.time()
+
+    def later(self, delay_s: float, message: Any) -> Timer:
+        """Send ``message`` to this actor after ``delay_s`` seconds (>= 0), unless it stops first.
+
+        Like everything that an actor sends itself it is never refused: a command counts as an event.
+        """
+        check_delay(delay_s)
+        timer = Timer(self._cancel_timer)
+        handle = self._host.loop.call_later(delay_s, self._fire, timer, message, context=self._context)
+        self._timers[timer] = handle
+        return timer
+
+    def spawn(self, coro: Coroutine[Any, Any, T], name: str = "") -> "asyncio.Task[T]":
+        """Start a task that ends, at the latest, with this actor. Its failure is logged and counted.
+
+        A task never touches the actor's state; use `pipe` for what comes back.
+
+        Raises:
+            ActorStoppedError: the actor has ended.
+        """
+        label = name or getattr(coro, "__name__", "task")
+        return self._start_task(self._contained(coro, label), label, coro)
+
+    def pipe(
+        self,
+        coro: Coroutine[Any, Any, T],
+        on_result: Callable[[T], Any],
+        on_error: Callable[[Exception], Any] | None = None,
+        name: str = "",
+    ) -> "asyncio.Task[None]":
+        """Run I/O in a task; what comes of it arrives in this actor's mailbox, as an event.
+
+        Args:
+            coro: the I/O.
+            on_result: makes the message from the value. Runs outside the actor's turn: it must not touch its state.
+            on_error: makes the message from the exception, also from `TaskCancelledError` when somebody cancelled the
+                task while the actor lives. Without it failures are logged and counted.
+            name: for logs.
+        """
+        label = name or getattr(coro, "__name__", "pipe")
+        return self._start_task(self._piped(coro, on_result, on_error, label), label, coro)
+
+    # Start
+
+    def _start_actor_loop(self) -> None:
+        self.inbox.wake = functools.partial(self._call_soon, self._serve_turn)
+        self.inbox.stop_called = functools.partial(self._call_soon, self._stop_was_called)
+        loop = self._host.loop
+        if _get_running_loop() is loop:
+            self._begin_life()
+            return
+        try:
+            loop.call_soon_threadsafe(self._begin_life, context=self._context)
+        except RuntimeError:
+            self._abandon()
+            raise
+
+    def _begin_life(self) -> None:
+        if self._buried:
+            return
+        self._over = self._host.loop.create_future()
+        self._life = self._host.spawn(self._live(), f"{self.name}.life")
+        self._life.add_done_callback(self._life_done)
+
+    async def _live(self) -> None:
+        cause = await self._start_up()
+        if cause is None:
+            self._paused = False
+            self._ref.started.set(None)
+            self._call_soon(self._serve_turn)
+            try:
+                await self._over
+            except asyncio.CancelledError:
+                self._end(TerminationCause(TerminationKind.STOPPED))
+        else:
+            self._end(cause)
+        await self._wind_up()
+
+    async def _start_up(self) -> TerminationCause | None:
+        try:
+            pending = self.on_start()
+            if pending is not None:
+                await pending
+        except BaseException as error:
+            if self._was_cancelled(error):
+                return TerminationCause(TerminationKind.STOPPED)
+            self._log_failure("actor_start_failed", error)
+            return TerminationCause(TerminationKind.START_FAILED, error)
+        finally:
+            self._starting = False
+        return None
+
+    # Serving
+
+    def _call_soon(self, callback: Callable[[], None]) -> None:
+        loop = self._host.loop
+        if _get_running_loop() is loop:
+            loop.call_soon(callback, context=self._context)
+            return
+        try:
+            loop.call_soon_threadsafe(callback, context=self._context)
+        except RuntimeError:
+            self._abandon()  # the loop was closed over our head
+
+    def _serve_turn(self) -> None:
+        if not self._may_serve():
+            return
+        inbox, counters = self.inbox, self._ref.counters
+        depth = counters.last_depth = inbox.depth
+        counters.peak_depth = max(counters.peak_depth, depth)
+        take, serve = inbox.take, self._serve
+        served = 0
+        for _ in range(self._host.max_per_turn):
+            envelope = take()
+            if envelope is None:
+                break
+            serve(envelope)
+            served += 1
+            if self._paused:
+                counters.handled += served
+                return
+        counters.handled += served
+        if inbox.empty() and inbox.park():
+            return
+        self._host.loop.call_soon(self._serve_turn, context=self._context)
+
+    def _may_serve(self) -> bool:
+        return not self._paused
+
+    def _stop_was_called(self) -> None:
+        """A stop is in the mailbox; do not let it wait for what may take long."""
+        if self._starting:
+            self._life.cancel()
+        elif self._in_flight is not None:
+            self._end(TerminationCause(TerminationKind.STOPPED))
+
+    # Async handlers
+
+    @classmethod
+    def _async_wrapper(cls) -> Callable[[Handler], Handler] | None:
+        if not cls.serial_async:
+            return None
+
+        def wrap(handler: Handler) -> Handler:
+            @functools.wraps(handler)
+            def launch(actor: LoopActor, message: Any) -> None:
+                actor._launch(handler(actor, message))
+
+            return launch
+
+        return wrap
+
+    def _launch(self, coro: Coroutine[Any, Any, Any]) -> None:
+        envelope = cast("Envelope", self._in_hand)
+        if envelope.reply_to is not None:
+            envelope.deferred = envelope.reply_to  # the answer comes with the task's end
+            self._track(envelope.reply_to)
+        self._paused = True
+        label = type(envelope.message).__name__
+        self._in_flight = self._start_task(self._serve_async(coro, envelope), label, coro)
+
+    async def _serve_async(self, coro: Coroutine[Any, Any, Any], envelope: Envelope) -> None:
+        envelope.deferred = None
+        self._in_hand = envelope
+        try:
+            value = await coro
+        except BaseException as error:
+            if self._was_cancelled(error):
+                self._end(TerminationCause(TerminationKind.STOPPED))
+                self.inbox.refusals.stopped(envelope)
+            else:
+                self._failed(envelope, error)
+        else:
+            if envelope.reply_to is not None and envelope.deferred is None:
+                envelope.reply_to.set(value)
+        finally:
+            self._in_hand = self._in_flight = None
+            if self._cause is None:
+                self._paused = False
+                self._call_soon(self._serve_turn)
+
+    # Tasks and timers
+
+    def _start_task(
+        self, work: Coroutine[Any, Any, T], label: str, inner: Coroutine[Any, Any, Any]
+    ) -> "asyncio.Task[T]":
+        if self._buried:
+            work.close()
+            inner.close()
+            raise self.inbox.refusals.stopped_error()
+        task: asyncio.Task[T] = self._host.spawn(work, f"{self.name}.{label}")
+        self._tasks[task] = inner
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: "asyncio.Task[Any]") -> None:
+        inner = self._tasks.pop(task, None)
+        if inner is not None:
+            inner.close()  # a task that is cancelled before its first step never came to it
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._ref.counters.task_failures += 1
+            self._log_failure("actor_task_failed", error, task=task.get_name())
+
+    async def _contained(self, coro: Coroutine[Any, Any, T], label: str) -> T:
+        """Lets nothing through that would end the whole loop."""
+        try:
+            return await coro
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            raise ActorCrashedError(f"{self.name}.{label} crashed: {type(error).__name__}") from error
+
+    async def _piped(
+        self,
+        coro: Coroutine[Any, Any, T],
+        on_result: Callable[[T], Any],
+        on_error: Callable[[Exception], Any] | None,
+        label: str,
+    ) -> None:
+        try:
+            message = on_result(await self._contained(coro, label))
+        except asyncio.CancelledError:
+            if on_error is None or self._cause is not None:
+                raise
+            message = on_error(TaskCancelledError(f"{self.name}.{label} was cancelled before it had a result"))
+        except Exception as error:
+            if on_error is None:
+                raise
+            message = on_error(error)
+        self.inbox.put(Envelope(message), Lane.EVENT)
+
+    def _fire(self, timer: Timer, message: Any) -> None:
+        self._timers.pop(timer, None)
+        self.inbox.put(Envelope(message), own_lane(message))
+
+    def _cancel_timer(self, timer: Timer) -> None:
+        handle = self._timers.pop(timer, None)
+        if handle is not None:
+            handle.cancel()
+
+    # The end
+
+    @staticmethod
+    def _was_cancelled(error: BaseException) -> bool:
+        """True when somebody cancelled the current task, False when it merely awaited something cancelled."""
+        task = asyncio.current_task()
+        return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+    def _ended(self) -> None:
+        self._paused = True
+        if not self._buried and not self._over.done():
+            self._over.set_result(None)
+
+    async def _wind_up(self) -> None:
+        cause = cast("TerminationCause", self._cause)
+        loop = self._host.loop
+        given_s = self._host.stop_deadline_s if self._stop_deadline_s is None else self._stop_deadline_s
+        began_s = loop.time()
+        for handle in self._timers.values():
+            handle.cancel()
+        self._timers.clear()
+        await self._cancel_tasks(began_s + given_s / 2)
+        await self._run_last_hook(cause, began_s + given_s)
+        await self._cancel_tasks(began_s + given_s)
+        self._buried = True
+        self._bury(cause)
+
+    async def _cancel_tasks(self, until_s: float) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if not tasks:
+            return
+        _, left = await asyncio.wait(tasks, timeout=max(0.0, until_s - self._host.loop.time()))
+        for task in left:
+            _log.error("task_outlives_actor", actor=self.name, task=task.get_name())
+
+    async def _run_last_hook(self, cause: TerminationCause, until_s: float) -> None:
+        try:
+            pending = self._run_hook(cause)
+            if pending is not None:
+                async with asyncio.timeout_at(until_s):
+                    await pending
+        except BaseException as error:
+            if self._was_cancelled(error):
+                raise
+            self._log_failure("actor_hook_failed", error)
+
+    def _life_done(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._log_failure("actor_runtime_failed", error)
+        if not self._buried:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """End without hooks: the loop is closed, or its teardown did not even let the last hook finish."""
+        self._buried = True
+        self._end(TerminationCause(TerminationKind.STOPPED))
+        if not self._host.loop.is_closed():
+            for task in list(self._tasks):
+                task.cancel()
+        self._bury(cast("TerminationCause", self._cause))
+
+
+def check_delay(delay_s: float) -> None:
+    """Raises `ValueError` for a delay that no timer can keep."""
+    if not (math.isfinite(delay_s) and delay_s >= 0):
+        raise ValueError(f"delay_s = {delay_s!r} is not allowed: finite seconds, 0 or more")
+
+
+def own_lane(message: object) -> Lane:
+    """The lane for what an actor sends itself: never refused for lack of room."""
+    return Lane.CONTROL if lane_of(type(message)) is Lane.CONTROL else Lane.EVENT

@@ -229,6 +229,12 @@ class GetTradingStats(Command, frozen=True, kw_only=True):
     """Answered at once with the account's `TradingStats`."""
 
 
+class GetInstrument(Command, frozen=True, kw_only=True):
+    """Answered at once with the `Instrument` of ``symbol``: the rules that the account checks orders against."""
+
+    symbol: Symbol
+
+
 class GetExecutedOrders(Command, frozen=True, kw_only=True):
     """Answered at once with the finished orders of ``symbol`` that are still kept, oldest first."""
 

@@ -129,6 +129,18 @@ class UnknownOutcomeError(TellerError):
     """The request left and no answer came: it may or may not have happened (R3)."""
 
 
+class UnresolvedOrderError(UnknownOutcomeError):
+    """An order command whose answer was lost. The account is finding out; its order events tell how it ended.
+
+    Attributes:
+        client_order_id: the order to watch for; None when it is only known by the exchange's id.
+    """
+
+    def __init__(self, what: str, client_order_id: str | None, cause: str) -> None:
+        super().__init__(f"{what} of order {client_order_id or 'by exchange id'} is unresolved: {cause}")
+        self.client_order_id = client_order_id
+
+
 class ConnectionFailedError(TellerError):
     """The exchange cannot be reached, or a query got no usable answer. Nothing was changed there."""
 

@@ -1,0 +1,389 @@
+"""The account actor: the one writer of an account's state (R1)."""
+
+import random
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from actors.account.client_ids import ClientIds
+from actors.account.context import AccountContext
+from actors.account.doubts import DoubtDesk
+from actors.account.lookup_desk import LookupDesk
+from actors.account.messages import (
+    Continue,
+    SessionOpened,
+    SnapshotLoaded,
+    Subscribe,
+    SyncChanged,
+    Unsubscribe,
+)
+from actors.account.order_desk import OrderDesk
+from actors.account.settings import AccountSettings
+from actors.account.state import AccountState
+from actors.account.withdrawal_desk import WithdrawalDesk
+from actors.connection.messages import Hopeless, Resync, Trouble
+from actors.runtime import Address, LoopActor, handles, mailbox_depth
+from messages.balance import Balance
+from messages.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    CancelWithdrawal,
+    Command,
+    GetExecutedOrders,
+    GetInstrument,
+    GetOrder,
+    GetSnapshot,
+    GetTradingStats,
+    GetWithdrawal,
+    GetWithdrawals,
+    PlaceOrder,
+    Reload,
+    Withdraw,
+)
+from messages.enums import SyncState
+from messages.errors import (
+    ConnectionFailedError,
+    UnknownOutcomeError,
+    VenueRefusedError,
+)
+from messages.events import (
+    BalanceUpdateEvent,
+    ConnectionStatus,
+    ConnectionStatusEvent,
+    ErrorEvent,
+    ExecutionReportEvent,
+    OrderUpdateEvent,
+)
+from messages.instrument import Instrument
+from messages.order import Fill, Order
+from messages.snapshot import AccountSnapshot, TradingStats
+from messages.validation import ZERO
+
+T = TypeVar("T")
+_log: Final = structlog.get_logger("teller.account")
+
+
+class AccountActor(LoopActor):
+    """One account on one venue.
+
+    Events of the exchange arrive from the private socket's handlers, commands from strategies; both change the state
+    only here, one message at a time. The connection supervisor opens sessions, brings snapshots and says how far the
+    account can be believed. Subscribers get every change as a frozen event.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        venue: str,
+        settings: AccountSettings,
+        supervisor: Address,
+        has_credentials: bool,
+        server_now_ms: Callable[[], int],
+        rng: random.Random,
+    ) -> None:
+        """``account``: unique name. ``server_now_ms``: the exchange's clock, unix milliseconds."""
+        super().__init__()
+        self.name = account
+        self._venue = venue
+        self._supervisor = supervisor
+        self._has_credentials = has_credentials
+        self._settings = settings
+        self._server_now_ms = server_now_ms
+        self._rng = rng
+        self._connection = 0
+        self._links = ConnectionStatus()
+        self._sync_cause = ""
+        self._since_ms = 0
+        self._subscribers: dict[Address, None] = {}
+        self._oddity_check_due = False
+
+    def on_start(self) -> None:
+        state = AccountState(executed_limit=self._settings.executed_limit)
+        self._state = state
+        self._account = AccountContext(
+            name=self.name,
+            settings=self._settings,
+            state=state,
+            io=self._io,
+            later=lambda delay_s, run: self.later(delay_s, Continue(run)),
+            monotonic_s=self.now,
+            server_now_ms=self._server_now_ms,
+            tell_order=self._tell_order,
+            tell_fill=self._tell_fill,
+            tell_trouble=self._tell_trouble,
+        )
+        client_ids = ClientIds(self._server_now_ms(), self._rng)
+        self._doubts = DoubtDesk(self._account)
+        self._orders = OrderDesk(self._account, self._doubts, client_ids)
+        self._lookups = LookupDesk(self._account)
+        self._withdrawals = WithdrawalDesk(self._account, client_ids)
+
+    # -- what the exchange says -----------------------------------------------------------------------------------
+
+    @handles(OrderUpdateEvent)
+    def _hear_order(self, event: OrderUpdateEvent) -> None:
+        if event.connection != self._connection:
+            return
+        figures, order = self._account.figures, event.order
+        figures.events += 1
+        figures.event_latency.add(self._server_now_ms() - order.updated_ms)
+        changed = self._state.hear_order(order)
+        if changed is not None:
+            self._tell_order(changed)
+
+    @handles(ExecutionReportEvent)
+    def _hear_fill(self, event: ExecutionReportEvent) -> None:
+        if event.connection != self._connection:
+            return
+        self._account.figures.events += 1
+        self._account.hear_fill(event.fill)
+        if not self._oddity_check_due:
+            self._oddity_check_due = True
+            self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
+
+    @handles(BalanceUpdateEvent)
+    def _hear_balances(self, event: BalanceUpdateEvent) -> None:
+        if event.connection != self._connection:
+            return
+        self._account.figures.events += 1
+        self._tell_balances(self._state.hear_balances(event.balances))
+
+    def _look_for_oddities(self) -> None:
+        self._doubts.look_for_oddities()
+        self._oddity_check_due = self._doubts.has_oddities
+        if self._oddity_check_due:
+            self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
+
+    # -- what the connection supervisor says ----------------------------------------------------------------------
+
+    @handles(SessionOpened)
+    def _session_opened(self, message: SessionOpened) -> None:
+        self._connection = message.connection
+        self._account.rest = message.rest
+
+    @handles(SnapshotLoaded)
+    def _snapshot_loaded(self, message: SnapshotLoaded) -> None:
+        """Joins a snapshot with what is known and with what has arrived since the subscriptions (R2, R7).
+
+        Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
+        Nothing is cleared. What is open here and missing there is asked for by id before the answer (R6).
+        """
+        if message.connection != self._connection:
+            return
+        context, state = self._account, self._state
+        context.instruments = message.instruments
+        for order in message.open_orders.orders:
+            context.hear_order(order)
+        self._tell_balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
+        missing = state.missing_from(message.open_orders.orders)
+        if not missing:
+            return
+        reply = self.defer()
+        waiting = len(missing)
+
+        def settled(_: Order | None) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if not waiting:
+                reply.set(None)
+
+        for doubt in missing:
+            self._doubts.ask(doubt, settled)
+
+    @handles(SyncChanged)
+    def _sync_changed(self, message: SyncChanged) -> None:
+        context = self._account
+        was_live, is_live = context.sync_state is SyncState.LIVE, message.sync_state is SyncState.LIVE
+        now_ms = self._server_now_ms()
+        if was_live and not is_live:
+            context.true_at_ms = context.stale_since_ms = now_ms
+        elif is_live:
+            context.stale_since_ms = None
+            self._doubts.hurry()
+        elif context.stale_since_ms is None:
+            context.stale_since_ms = now_ms
+        context.sync_state = message.sync_state
+        context.figures.reconnects = message.reconnects
+        self._links, self._sync_cause, self._since_ms = message.links, message.cause, now_ms
+        self._tell_all(self._status())
+
+    @handles(ErrorEvent)
+    def _hear_error(self, event: ErrorEvent) -> None:
+        self._tell_all(event)
+
+    @handles(Continue)
+    def _continue(self, message: Continue) -> None:
+        message.run()
+
+    # -- what strategies ask --------------------------------------------------------------------------------------
+
+    @handles(PlaceOrder)
+    def _place(self, command: PlaceOrder) -> None:
+        self._account.figures.commands += 1
+        try:
+            self._orders.place(command, self.defer)
+        except Exception:
+            self._account.figures.denied += 1
+            raise
+
+    @handles(CancelOrder)
+    def _cancel(self, command: CancelOrder) -> Order | None:
+        return self._orders.cancel(self._counted(command), self.defer)
+
+    @handles(CancelAll)
+    def _cancel_all(self, command: CancelAll) -> None:
+        self._orders.cancel_all(self._counted(command), self.defer)
+
+    @handles(AmendOrder)
+    def _amend(self, command: AmendOrder) -> None:
+        self._orders.amend(self._counted(command), self.defer)
+
+    @handles(GetOrder)
+    def _get_order(self, command: GetOrder) -> Order | None:
+        return self._lookups.get(self._counted(command), self.defer)
+
+    @handles(GetInstrument)
+    def _get_instrument(self, command: GetInstrument) -> Instrument:
+        return self._account.instrument(command.symbol)
+
+    @handles(GetExecutedOrders)
+    def _get_executed(self, command: GetExecutedOrders) -> tuple[Order, ...]:
+        return tuple(self._state.orders.of(command.symbol).executed())
+
+    @handles(GetSnapshot)
+    def _get_snapshot(self, _: GetSnapshot) -> AccountSnapshot:
+        context = self._account
+        is_live = context.sync_state is SyncState.LIVE
+        return AccountSnapshot(
+            account=self.name,
+            venue=self._venue,
+            sync_state=context.sync_state,
+            true_at_ms=self._server_now_ms() if is_live else context.true_at_ms,
+            stale_since_ms=context.stale_since_ms,
+            balances=dict(self._state.balances),
+            open_orders=tuple(record.order for record in self._state.orders.open_records()),
+        )
+
+    @handles(GetTradingStats)
+    def _get_trading_stats(self, _: GetTradingStats) -> TradingStats:
+        state, figures = self._state, self._account.figures
+        return TradingStats(
+            account=self.name,
+            sync_state=self._account.sync_state,
+            total_balances={c: b.total for c, b in state.balances.items() if b.total != ZERO},
+            open_orders_count=state.orders.open_count,
+            executed_orders_count=state.orders.executed_count,
+            symbols_with_executed_orders=state.orders.symbols_with_executed,
+            unresolved_orders=state.unresolved_count,
+            fills_count=state.fills_count,
+            has_credentials=self._has_credentials,
+            connection_status=self._links,
+            cache_hits=figures.cache_hits,
+            cache_misses=figures.cache_misses,
+            mailbox_depth=mailbox_depth(self.actor_ref),
+            events_count=figures.events,
+            commands_count=figures.commands,
+            rejected_count=figures.rejected,
+            denied_count=figures.denied,
+            reconnects_count=figures.reconnects,
+            event_latency=figures.event_latency.summary(),
+            command_latency=figures.command_latency.summary(),
+        )
+
+    @handles(Reload)
+    def _reload(self, _: Reload) -> None:
+        reply = self.defer()
+        asked = self._supervisor.ask(Resync())
+        self._io(
+            "reload",
+            _wait_for(asked),
+            lambda _: reply.set(self._get_snapshot(GetSnapshot())),
+            reply.set_error,
+        )
+
+    @handles(Withdraw)
+    def _withdraw(self, command: Withdraw) -> None:
+        self._withdrawals.withdraw(self._counted(command), self.defer)
+
+    @handles(CancelWithdrawal)
+    def _cancel_withdrawal(self, command: CancelWithdrawal) -> None:
+        self._withdrawals.cancel(self._counted(command), self.defer)
+
+    @handles(GetWithdrawal)
+    def _get_withdrawal(self, command: GetWithdrawal) -> None:
+        self._withdrawals.get(self._counted(command), self.defer)
+
+    @handles(GetWithdrawals)
+    def _get_withdrawals(self, command: GetWithdrawals) -> None:
+        self._withdrawals.history(self._counted(command), self.defer)
+
+    # -- subscribers ----------------------------------------------------------------------------------------------
+
+    @handles(Subscribe)
+    def _subscribe(self, message: Subscribe) -> ConnectionStatusEvent:
+        self._subscribers[message.subscriber] = None
+        return self._status()
+
+    @handles(Unsubscribe)
+    def _unsubscribe(self, message: Unsubscribe) -> None:
+        self._subscribers.pop(message.subscriber, None)
+
+    def _status(self) -> ConnectionStatusEvent:
+        return ConnectionStatusEvent(
+            name=self.name,
+            sync_state=self._account.sync_state,
+            links=self._links,
+            since_ms=self._since_ms,
+            cause=self._sync_cause,
+        )
+
+    def _tell_order(self, order: Order) -> None:
+        event = OrderUpdateEvent(self.name, order)
+        for subscriber in self._subscribers:
+            subscriber.tell(event)
+
+    def _tell_fill(self, fill: Fill) -> None:
+        self._tell_all(ExecutionReportEvent(self.name, fill))
+
+    def _tell_balances(self, balances: tuple[Balance, ...]) -> None:
+        if balances:
+            self._tell_all(BalanceUpdateEvent(self.name, balances))
+
+    def _tell_all(self, event: object) -> None:
+        for subscriber in self._subscribers:
+            subscriber.tell(event)
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def _counted(self, command: Command) -> Any:
+        self._account.figures.commands += 1
+        return command
+
+    def _tell_trouble(self, error: Exception) -> None:
+        if isinstance(error, VenueRefusedError):
+            if error.is_hopeless:
+                self._supervisor.tell(Hopeless(self._connection, error))
+        elif isinstance(error, ConnectionFailedError | UnknownOutcomeError):
+            self._supervisor.tell(Trouble(self._connection, str(error)))
+
+    def _io(
+        self,
+        name: str,
+        coroutine: Coroutine[Any, Any, T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self.pipe(
+            coroutine,
+            lambda value: Continue(partial(then, value)),
+            lambda error: Continue(partial(failed, error)),
+            name=f"{self.name}:{name}",
+        )
+
+
+async def _wait_for(reply: Any) -> Any:
+    return await reply

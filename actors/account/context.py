@@ -1,0 +1,111 @@
+"""What the desks of an account share: its state, its client, and the ways to act and to tell others."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from actors.account.latency import LatencyWindow
+from actors.account.settings import AccountSettings
+from actors.account.state import AccountState
+from actors.runtime import Reply
+from exchanges.base.clients import PrivateRest
+from messages.enums import SyncState
+from messages.errors import ConnectionFailedError, InvalidValueError, NotLiveError
+from messages.instrument import Instrument
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+
+T = TypeVar("T")
+Defer = Callable[[], Reply[Any]]
+"""Takes the answer of the message in hand into one's own hands; called once every local check has passed."""
+
+
+class Io(Protocol):
+    """Runs a coroutine outside the mailbox; its end comes back as a message and calls ``then`` or ``failed`` in a turn
+    of the account's own."""
+
+    def __call__(
+        self,
+        name: str,
+        coroutine: Coroutine[Any, Any, T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None],
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counters and latencies of one account, changed only in its turns."""
+
+    cache_hits: int = 0
+    cache_misses: int = 0
+    events: int = 0
+    commands: int = 0
+    rejected: int = 0
+    denied: int = 0
+    reconnects: int = 0
+    event_latency: LatencyWindow = field(default_factory=LatencyWindow)
+    command_latency: LatencyWindow = field(default_factory=LatencyWindow)
+
+
+@dataclass(slots=True)
+class AccountContext:
+    """One for each account actor; only used inside its turns (R1).
+
+    Attributes:
+        rest: None until the first session is open. server_now_ms: the exchange's clock, unix milliseconds.
+        sync_state, stale_since_ms, true_at_ms: as in `messages.snapshot.AccountSnapshot`.
+        tell_order, tell_fill: publish to the subscribers. tell_trouble: a request has failed for want of a link.
+    """
+
+    name: str
+    settings: AccountSettings
+    state: AccountState
+    io: Io
+    later: Callable[[float, Callable[[], None]], object]
+    monotonic_s: Callable[[], float]
+    server_now_ms: Callable[[], int]
+    tell_order: Callable[[Order], None]
+    tell_fill: Callable[[Fill], None]
+    tell_trouble: Callable[[Exception], None]
+    rest: PrivateRest | None = None
+    instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
+    sync_state: SyncState = SyncState.DOWN
+    stale_since_ms: int | None = None
+    true_at_ms: int = 0
+    figures: Figures = field(default_factory=Figures)
+
+    def require_live(self) -> None:
+        """Raises `NotLiveError` unless the account is in step with the exchange (R5)."""
+        if self.sync_state is not SyncState.LIVE:
+            raise NotLiveError(self.name, self.sync_state.value, self.stale_since_ms)
+
+    def require_rest(self) -> PrivateRest:
+        """The client; raises `ConnectionFailedError` while there is none."""
+        if self.rest is None:
+            raise ConnectionFailedError(f"account {self.name!r} has not been connected yet")
+        return self.rest
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """The rules of a market; raises `InvalidValueError` for one that the exchange does not list."""
+        instrument = self.instruments.get(symbol)
+        if instrument is None:
+            raise InvalidValueError("symbol", str(symbol), "a market that the exchange lists")
+        return instrument
+
+    def hear_order(self, report: Order) -> Order:
+        """Joins a report, tells subscribers of what changed, and returns the order as now known."""
+        changed = self.state.hear_order(report)
+        if changed is not None:
+            self.tell_order(changed)
+            return changed
+        record = self.state.orders.of(report.symbol).find(report.order_id, report.client_order_id)
+        return report if record is None else record.order
+
+    def hear_fill(self, fill: Fill) -> None:
+        """Counts a fill and tells subscribers of it, and of its order, if it was new."""
+        order, is_new = self.state.hear_fill(fill)
+        if is_new:
+            self.tell_fill(fill)
+        if order is not None:
+            self.tell_order(order)

@@ -1,0 +1,178 @@
+"""Asking the exchange about orders whose fate what we heard does not settle (R3, R6).
+
+A doubt is asked about until the exchange answers: by the exchange's id, else by our client id, else by the fills. No
+answer is ever guessed; "no such order" is believed only when it can no longer arrive late.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from actors.account.context import AccountContext
+from actors.account.state import Doubt
+from exchanges.base.clients import PrivateRest
+from messages.commands import GetOrder
+from messages.enums import OrderStatus
+from messages.order import Fill, Order
+
+Settled = Callable[[Order | None], None]
+"""Called in a turn of the account with the order as now known, or None when the exchange knows no such order."""
+
+_log: Final = structlog.get_logger("teller.account")
+
+
+class _Inquiry:
+    """One doubt being asked about."""
+
+    __slots__ = ("asking", "attempts", "doubt", "waiting")
+
+    def __init__(self, doubt: Doubt) -> None:
+        self.doubt = doubt
+        self.attempts = 0
+        self.asking = False
+        self.waiting: list[Settled] = []
+
+
+class DoubtDesk:
+    """Keeps one inquiry for each doubtful order, however many want to know."""
+
+    def __init__(self, context: AccountContext) -> None:
+        self._context = context
+        self._inquiries: dict[Doubt, _Inquiry] = {}
+        self._sent_ms: dict[str, int] = {}
+        self._odd_before: set[Doubt] = set()
+
+    @property
+    def open_count(self) -> int:
+        return len(self._inquiries)
+
+    def sent(self, client_order_id: str) -> None:
+        """An order left now: until its expiry "no such order" may only mean "not yet"."""
+        self._sent_ms[client_order_id] = self._context.server_now_ms()
+
+    def answered(self, client_order_id: str) -> None:
+        """The answer to that order came."""
+        self._sent_ms.pop(client_order_id, None)
+
+    def ask(self, doubt: Doubt, settled: Settled | None = None) -> None:
+        """Asks until the exchange answers, then calls ``settled``; joins an inquiry that is under way."""
+        inquiry = self._inquiries.get(doubt)
+        if inquiry is None:
+            inquiry = self._inquiries[doubt] = _Inquiry(doubt)
+            self._attempt(inquiry)
+        if settled is not None:
+            inquiry.waiting.append(settled)
+
+    def hurry(self) -> None:
+        """Asks again at once about everything open: the link is back."""
+        for inquiry in list(self._inquiries.values()):
+            inquiry.attempts = 0
+            self._attempt(inquiry)
+
+    def look_for_oddities(self) -> None:
+        """Asks about orders that were odd at the last look already: what merely was under way has arrived by now."""
+        odd = set(self._context.state.doubts())
+        for doubt in odd & self._odd_before:
+            self.ask(doubt)
+        self._odd_before = odd
+
+    @property
+    def has_oddities(self) -> bool:
+        return bool(self._odd_before)
+
+    def _attempt(self, inquiry: _Inquiry) -> None:
+        if inquiry.asking or self._inquiries.get(inquiry.doubt) is not inquiry:
+            return
+        rest = self._context.rest
+        if rest is None:
+            self._again_later(inquiry)
+            return
+        inquiry.asking = True
+        inquiry.attempts += 1
+        self._context.io(
+            "look_up_order",
+            _look_up(rest, inquiry.doubt),
+            lambda found: self._answered(inquiry, *found),
+            lambda error: self._failed(inquiry, error),
+        )
+
+    def _failed(self, inquiry: _Inquiry, error: Exception) -> None:
+        inquiry.asking = False
+        _log.warning(
+            "order_look_up_failed",
+            account=self._context.name,
+            symbol=str(inquiry.doubt.symbol),
+            order_id=inquiry.doubt.order_id,
+            client_order_id=inquiry.doubt.client_order_id,
+            attempts=inquiry.attempts,
+            error=str(error),
+        )
+        self._context.tell_trouble(error)
+        self._again_later(inquiry)
+
+    def _answered(self, inquiry: _Inquiry, order: Order | None, fills: tuple[Fill, ...]) -> None:
+        inquiry.asking = False
+        context, doubt = self._context, inquiry.doubt
+        for fill in fills:
+            context.hear_fill(fill)
+        if order is None and self._may_still_arrive(doubt):
+            self._again_later(inquiry)
+            return
+        if order is None:
+            known = context.state.conclude_unknown(doubt)
+            if known is not None:
+                context.tell_order(known)
+        else:
+            context.hear_order(order)
+            context.state.believe(doubt)
+        del self._inquiries[doubt]
+        if doubt.client_order_id is not None:
+            self.answered(doubt.client_order_id)
+        record = context.state.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        _log.info(
+            "order_settled",
+            account=context.name,
+            symbol=str(doubt.symbol),
+            order_id=doubt.order_id,
+            client_order_id=doubt.client_order_id,
+            status=record.order.status.value if record is not None else "unknown_to_the_exchange",
+            attempts=inquiry.attempts,
+        )
+        for settled in inquiry.waiting:
+            settled(order if record is None else record.order)
+
+    def _may_still_arrive(self, doubt: Doubt) -> bool:
+        """Whether an order that the exchange does not know may still be on its way there."""
+        record = self._context.state.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        if record is None or record.is_acknowledged or doubt.client_order_id is None:
+            return False
+        if record.order.status is OrderStatus.PENDING:
+            return True
+        sent_ms = self._sent_ms.get(doubt.client_order_id)
+        if sent_ms is None:
+            return False
+        settings, rest = self._context.settings, self._context.rest
+        expiry_ms = rest.order_expiry_ms if rest is not None else None
+        patience_ms = settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
+        return self._context.server_now_ms() <= sent_ms + patience_ms + settings.resolve_grace_ms
+
+    def _again_later(self, inquiry: _Inquiry) -> None:
+        settings = self._context.settings
+        delay_s = min(settings.lookup_first_s * 2 ** min(inquiry.attempts, 16), settings.lookup_max_s)
+        self._context.later(delay_s, lambda: self._attempt(inquiry))
+
+
+async def _look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[Fill, ...]]:
+    """The order by its ids, and where the exchange no longer knows it, what its fills say."""
+    order = await rest.get_order(
+        GetOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+    )
+    if order is not None:
+        return order, ()
+    if doubt.order_id is not None:
+        return None, await rest.load_fills(doubt.symbol, order_id=doubt.order_id)
+    fills = tuple(fill for fill in await rest.load_fills(doubt.symbol) if fill.client_order_id == doubt.client_order_id)
+    if not fills:
+        return None, ()
+    return await rest.get_order(GetOrder(symbol=doubt.symbol, order_id=fills[0].order_id)), fills

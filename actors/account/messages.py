@@ -1,0 +1,66 @@
+"""Messages between an account, its connection supervisor and its subscribers that are nobody else's business."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import msgspec
+
+from actors.runtime import Address
+from exchanges.base.clients import BalancesReport, OpenOrdersReport, PrivateRest
+from messages.enums import SyncState
+from messages.events import ConnectionStatus
+from messages.instrument import Instrument
+from messages.lanes import Lane
+from messages.symbol import Symbol
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """Sends all events of this actor to ``subscriber`` from now on; answered with the latest connection status."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    subscriber: Address
+
+
+class Unsubscribe(msgspec.Struct, frozen=True):
+    """Ends a subscription."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    subscriber: Address
+
+
+class SessionOpened(msgspec.Struct, frozen=True):
+    """A new connection begins: from here on only events of ``connection`` count, and cancels may go out."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    connection: int
+    rest: PrivateRest
+
+
+class SnapshotLoaded(msgspec.Struct, frozen=True):
+    """A whole snapshot of the exchange's books; answered when every order it leaves in doubt has been asked for."""
+
+    connection: int
+    balances: BalancesReport
+    open_orders: OpenOrdersReport
+    instruments: Mapping[Symbol, Instrument]
+
+
+class SyncChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The supervisor's word on how far the account can be believed. Overtakes waiting commands, so that no order
+    is sent from a state that is known to be stale (R5)."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    sync_state: SyncState
+    links: ConnectionStatus
+    cause: str
+    reconnects: int
+
+
+class Continue(msgspec.Struct, frozen=True):
+    """An I/O task or a timer has ended; ``run`` takes its result in, inside a turn of the account."""
+
+    run: Callable[[], None]

@@ -1,0 +1,334 @@
+"""Placing, cancelling and amending orders: check and act in one turn, send, and take in the answer in another."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+import structlog
+
+from actors.account.client_ids import ClientIds
+from actors.account.context import AccountContext, Defer
+from actors.account.doubts import DoubtDesk
+from actors.account.order_record import OrderRecord
+from actors.account.state import Doubt, Reservation
+from actors.runtime import Reply
+from messages.commands import AmendOrder, CancelAll, CancelOrder, OrderReference, PlaceOrder
+from messages.enums import OrderStatus, Side
+from messages.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidValueError,
+    RefusalReason,
+    UnresolvedOrderError,
+    VenueRefusedError,
+    WeRefusedError,
+)
+from messages.order import Order
+from messages.symbol import Symbol
+from messages.validation import ZERO
+
+_log: Final = structlog.get_logger("teller.account")
+_ENDED: Final = {RefusalReason.ORDER_NOT_FOUND, RefusalReason.ORDER_FINISHED}
+
+
+class OrderDesk:
+    """Order commands of one account; only used inside its turns (R1)."""
+
+    def __init__(self, context: AccountContext, doubts: DoubtDesk, client_ids: ClientIds) -> None:
+        self._context = context
+        self._doubts = doubts
+        self._client_ids = client_ids
+        self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
+
+    # -- place ----------------------------------------------------------------------------------------------------
+
+    def place(self, command: PlaceOrder, defer: Defer) -> None:
+        """Checks, sets money aside, sends. Answered with the order as the exchange took it.
+
+        Raises:
+            NotLiveError, InvalidValueError, InsufficientBalanceError: refused here, nothing was sent.
+        """
+        context = self._context
+        context.require_live()
+        rest = context.require_rest()
+        context.instrument(command.symbol).check(
+            command.side, quantity=command.quantity, quote_quantity=command.quote_quantity, price=command.price
+        )
+        command = self._client_ids.assigned(command)
+        client_order_id = str(command.client_order_id)
+        if context.state.orders.of(command.symbol).find(None, client_order_id) is not None:
+            raise InvalidValueError("client_order_id", client_order_id, "an id that no other order of ours has")
+        context.state.begin_order(_pending(command), _reservation(command))
+        reply = defer()
+        self._doubts.sent(client_order_id)
+        started_s = context.monotonic_s()
+        context.io(
+            "place_order",
+            rest.place_order(command),
+            lambda order: self._placed(command, order, reply, started_s),
+            lambda error: self._not_placed(command, error, reply, started_s),
+        )
+
+    def _placed(self, command: PlaceOrder, report: Order, reply: Reply[Any], started_s: float) -> None:
+        self._doubts.answered(str(command.client_order_id))
+        order = self._context.hear_order(report)
+        self._time("order_placed", started_s, order)
+        reply.set(order)
+        self._cancel_what_waited(order)
+
+    def _not_placed(self, command: PlaceOrder, error: Exception, reply: Reply[Any], started_s: float) -> None:
+        context, client_order_id = self._context, str(command.client_order_id)
+        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+            self._doubts.answered(client_order_id)
+            if isinstance(error, VenueRefusedError):
+                context.figures.rejected += 1
+                reason = error.label
+            else:
+                context.figures.denied += 1
+                reason = type(error).__name__
+            context.tell_trouble(error)
+            order = context.state.reject_order(command.symbol, client_order_id, reason)
+            if order is not None:
+                context.tell_order(order)
+                self._time("order_refused", started_s, order)
+            reply.set_error(error)
+            self._cancel_what_waited(self._known(command.symbol, None, client_order_id))
+            return
+        # Anything else, also a fault of ours in reading the answer, leaves the outcome open (R3).
+        _log.warning(
+            "order_unresolved",
+            account=context.name,
+            symbol=str(command.symbol),
+            client_order_id=client_order_id,
+            error=str(error),
+        )
+        context.tell_trouble(error)
+        order = context.state.mark_unresolved(command.symbol, client_order_id)
+        if order is not None:
+            context.tell_order(order)
+        self._doubts.ask(Doubt(command.symbol, None, client_order_id), self._settled_late)
+        reply.set_error(UnresolvedOrderError("placing", client_order_id, str(error)))
+
+    def _settled_late(self, order: Order | None) -> None:
+        self._cancel_what_waited(order)
+
+    def _cancel_what_waited(self, order: Order | None) -> None:
+        if order is None or order.client_order_id is None:
+            return
+        for command, reply in self._when_answered.pop(order.client_order_id, ()):
+            self._cancel_now(command, order, reply)
+
+    # -- cancel ---------------------------------------------------------------------------------------------------
+
+    def cancel(self, command: CancelOrder, defer: Defer) -> Order | None:
+        """Cancels; passes in every sync state (R5). Answered with the order as it ended.
+
+        An order that is still on its way is cancelled as soon as the exchange has answered for it. One that the
+        exchange no longer has open is looked up, to learn how it ended.
+        """
+        context = self._context
+        order = self._known(command.symbol, command.order_id, command.client_order_id)
+        if order is not None and order.is_finished:
+            return order
+        context.require_rest()
+        reply = defer()
+        if order is not None and order.order_id is None and order.client_order_id is not None:
+            self._when_answered.setdefault(order.client_order_id, []).append((command, reply))
+        else:
+            self._cancel_now(command, order, reply)
+        return None
+
+    def _cancel_now(self, command: CancelOrder, order: Order | None, reply: Reply[Any]) -> None:
+        if order is not None and order.is_finished:
+            reply.set(order)
+            return
+        doubt = _doubt_of(command, order)
+        started_s = self._context.monotonic_s()
+        self._context.io(
+            "cancel_order",
+            self._context.require_rest().cancel_order(_reference(doubt)),
+            lambda report: self._canceled(report, reply, started_s),
+            lambda error: self._not_canceled(doubt, error, reply),
+        )
+
+    def _canceled(self, report: Order, reply: Reply[Any], started_s: float) -> None:
+        order = self._context.hear_order(report)
+        self._time("order_canceled", started_s, order)
+        reply.set(order)
+
+    def _not_canceled(self, doubt: Doubt, error: Exception, reply: Reply[Any]) -> None:
+        if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
+            self._doubts.ask(
+                doubt, lambda order: reply.set_error(error) if order is None or order.is_open else reply.set(order)
+            )
+            return
+        self._context.tell_trouble(error)
+        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+            reply.set_error(error)
+            return
+        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
+        self._doubts.ask(
+            doubt, lambda order: reply.set_error(lost) if order is None or order.is_open else reply.set(order)
+        )
+
+    def cancel_all(self, command: CancelAll, defer: Defer) -> None:
+        """Cancels all open orders in scope, also those on their way; answered with the orders that it ended."""
+        context = self._context
+        rest = context.require_rest()
+        reply = defer()
+        scope = [record for record in context.state.orders.open_records(command.symbol) if _in_scope(record, command)]
+        for record in scope:
+            order = record.order
+            if order.order_id is None and order.client_order_id is not None:
+                late = CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
+                self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))
+        context.io(
+            "cancel_all",
+            rest.cancel_all(command.symbol, command.side),
+            lambda reports: self._canceled_all(scope, reports, reply),
+            lambda error: self._not_canceled_all(scope, error, reply),
+        )
+
+    def _canceled_all(self, scope: list[OrderRecord], reports: tuple[Order, ...], reply: Reply[Any]) -> None:
+        ended = {(order.symbol, order.order_id): order for order in map(self._context.hear_order, reports)}
+        left = [record for record in scope if record.order.is_open and record.is_acknowledged]
+        waiting = len(left)
+
+        def settled(order: Order | None) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if order is not None and order.is_finished:
+                ended[order.symbol, order.order_id] = order
+            if not waiting:
+                reply.set(tuple(ended.values()))
+
+        for record in left:
+            self._doubts.ask(Doubt(record.order.symbol, record.order.order_id, record.order.client_order_id), settled)
+        if not left:
+            reply.set(tuple(ended.values()))
+
+    def _not_canceled_all(self, scope: list[OrderRecord], error: Exception, reply: Reply[Any]) -> None:
+        self._context.tell_trouble(error)
+        if not isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+            for record in scope:
+                if record.is_acknowledged and record.order.is_open:
+                    order = record.order
+                    self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
+            error = UnresolvedOrderError("cancelling", None, str(error))
+        reply.set_error(error)
+
+    # -- amend ----------------------------------------------------------------------------------------------------
+
+    def amend(self, command: AmendOrder, defer: Defer) -> None:
+        """Changes price or quantity; answered with the order as amended.
+
+        Raises:
+            NotLiveError, InvalidValueError: refused here, nothing was sent.
+        """
+        context = self._context
+        context.require_live()
+        rest = context.require_rest()
+        order = self._known(command.symbol, command.order_id, command.client_order_id)
+        if order is None or order.order_id is None or order.is_finished:
+            state = "unknown" if order is None else order.status.value
+            raise InvalidValueError("order_id", command.order_id or command.client_order_id, f"open, but it is {state}")
+        context.instrument(command.symbol).check(
+            order.side, quantity=command.quantity or order.quantity, price=command.price or order.price
+        )
+        doubt = _doubt_of(command, order)
+        sent = AmendOrder(
+            symbol=command.symbol,
+            order_id=order.order_id,
+            client_order_id=order.client_order_id,
+            quantity=command.quantity,
+            price=command.price,
+        )
+        reply = defer()
+        started_s = context.monotonic_s()
+        context.io(
+            "amend_order",
+            rest.amend_order(sent),
+            lambda report: self._amended(report, reply, started_s),
+            lambda error: self._not_amended(doubt, sent, error, reply),
+        )
+
+    def _amended(self, report: Order, reply: Reply[Any], started_s: float) -> None:
+        order = self._context.hear_order(report)
+        self._time("order_amended", started_s, order)
+        reply.set(order)
+
+    def _not_amended(self, doubt: Doubt, command: AmendOrder, error: Exception, reply: Reply[Any]) -> None:
+        self._context.tell_trouble(error)
+        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+            if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
+                self._doubts.ask(doubt)
+            reply.set_error(error)
+            return
+        lost = UnresolvedOrderError("amending", doubt.client_order_id, str(error))
+
+        def settled(order: Order | None) -> None:
+            if order is not None and order.is_open and _is_amended(order, command):
+                reply.set(order)
+            else:
+                reply.set_error(lost)
+
+        self._doubts.ask(doubt, settled)
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def _known(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> Order | None:
+        record = self._context.state.orders.of(symbol).find(order_id, client_order_id)
+        return None if record is None else record.order
+
+    def _time(self, event: str, started_s: float, order: Order) -> None:
+        elapsed_ms = (self._context.monotonic_s() - started_s) * 1000
+        self._context.figures.command_latency.add(elapsed_ms)
+        _log.debug(
+            event,
+            account=self._context.name,
+            symbol=str(order.symbol),
+            order_id=order.order_id,
+            client_order_id=order.client_order_id,
+            status=order.status.value,
+            elapsed_ms=round(elapsed_ms, 3),
+        )
+
+
+def _pending(command: PlaceOrder) -> Order:
+    return Order(
+        symbol=command.symbol,
+        side=command.side,
+        type=command.type,
+        time_in_force=command.time_in_force,
+        status=OrderStatus.PENDING,
+        quantity=command.quantity or ZERO,
+        quote_quantity=command.quote_quantity,
+        price=command.price,
+        client_order_id=command.client_order_id,
+    )
+
+
+def _reservation(command: PlaceOrder) -> Reservation:
+    if command.side is Side.SELL:
+        return Reservation(command.symbol.base, command.quantity or ZERO)
+    cost = command.quote_quantity
+    if cost is None:
+        cost = (command.quantity or ZERO) * (command.price or Decimal(0))
+    return Reservation(command.symbol.quote, cost)
+
+
+def _reference(doubt: Doubt) -> OrderReference:
+    return OrderReference(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+
+
+def _doubt_of(command: OrderReference, order: Order | None) -> Doubt:
+    if order is None:
+        return Doubt(command.symbol, command.order_id, command.client_order_id)
+    return Doubt(order.symbol, order.order_id, order.client_order_id)
+
+
+def _in_scope(record: OrderRecord, command: CancelAll) -> bool:
+    return command.side is None or record.order.side is command.side
+
+
+def _is_amended(order: Order, command: AmendOrder) -> bool:
+    return command.quantity in {None, order.quantity} and command.price in {None, order.price}

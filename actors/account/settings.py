@@ -1,0 +1,34 @@
+"""How one account is to behave; values only, handed down from the configuration."""
+
+import msgspec
+
+from messages.errors import InvalidValueError
+
+
+class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    executed_limit: finished orders kept for each symbol.
+    allow_withdrawals: withdrawals and their cancelling are refused unless this is set.
+    settle_delay_s: how long an odd order is left alone before the exchange is asked about it.
+    lookup_first_s, lookup_max_s: pauses between look-ups of an order of unknown fate; they double in between.
+    unresolved_patience_ms: how long after sending, where the venue has no expiry, "no such order" is not yet believed.
+    resolve_grace_ms: the same on top of the venue's expiry.
+    """
+
+    executed_limit: int = 1000
+    allow_withdrawals: bool = False
+    settle_delay_s: float = 1.0
+    lookup_first_s: float = 0.1
+    lookup_max_s: float = 5.0
+    unresolved_patience_ms: int = 30_000
+    resolve_grace_ms: int = 1_000
+
+    def __post_init__(self) -> None:
+        if self.executed_limit < 1:
+            raise InvalidValueError("executed_limit", self.executed_limit, "1 or more")
+        for name in ("settle_delay_s", "lookup_first_s", "lookup_max_s"):
+            if not 0 < getattr(self, name) <= 3600:
+                raise InvalidValueError(name, getattr(self, name), "above 0 and at most 3600 seconds")
+        for name in ("unresolved_patience_ms", "resolve_grace_ms"):
+            if getattr(self, name) < 0:
+                raise InvalidValueError(name, getattr(self, name), "0 or more")

@@ -1,0 +1,49 @@
+"""What a connection supervisor is told."""
+
+from typing import ClassVar
+
+import msgspec
+
+from messages.errors import VenueRefusedError
+from messages.lanes import Lane
+
+
+class Connect(msgspec.Struct, frozen=True):
+    """Brings the owner live; answered when it is, or with the error that stopped the first attempt."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+
+class Resync(msgspec.Struct, frozen=True):
+    """Loads the snapshot anew on the session as it is; answered when it has been joined."""
+
+
+class LinkLost(msgspec.Struct, frozen=True):
+    """A link of session number ``connection`` is gone."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    connection: int
+    cause: str
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A request of session number ``connection`` failed for want of an answer: worth a look at the link."""
+
+    connection: int
+    cause: str
+
+
+class Hopeless(msgspec.Struct, frozen=True):
+    """The exchange refuses the key or its permissions: trying again cannot help."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    connection: int
+    error: VenueRefusedError
+
+
+class PublicLinkChanged(msgspec.Struct, frozen=True):
+    """The venue's market data feed came up or went down (for the status of an account)."""
+
+    is_up: bool

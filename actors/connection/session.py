@@ -1,0 +1,65 @@
+"""What a connection supervisor asks of a session, the same for accounts and for market data."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from exchanges.base.environment import Spawn
+from messages.enums import SyncState
+from messages.events import ConnectionStatus
+
+
+class Session(Protocol):
+    """One connection of an owner (account or market actor), from opening to closing; never reopened.
+
+    A session tells its owner everything itself: events as they come, the snapshot when it is loaded.
+    """
+
+    async def open(self) -> None:
+        """Creates the clients, connects, and subscribes (R7: before anything is loaded)."""
+        ...
+
+    async def load(self) -> None:
+        """Loads the snapshot in parallel and returns when the owner has joined it."""
+        ...
+
+    async def probe(self) -> None:
+        """Asks the exchange something small by REST; raises when no answer comes."""
+        ...
+
+    async def close(self) -> None:
+        """Closes what `open` opened; no event reaches the owner after it has returned. Never raises."""
+        ...
+
+    def links(self) -> ConnectionStatus:
+        """Which links are up."""
+        ...
+
+
+class SessionFactory(Protocol):
+    """Makes session number ``connection``, which calls ``lost`` once when a link of it breaks."""
+
+    def __call__(self, connection: int, lost: Callable[[str], None]) -> Session: ...
+
+
+class TellSync(Protocol):
+    """Tells the owner how far it can be believed."""
+
+    def __call__(self, sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None: ...
+
+
+async def in_parallel(spawn: Spawn, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Runs them together and returns their results in order; the first failure cancels the rest and is raised."""
+    tasks = [spawn(coroutine, "in_parallel") for coroutine in coroutines]
+    if not tasks:
+        return []
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+        return [task.result() for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

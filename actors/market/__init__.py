@@ -1,0 +1,1 @@
+"""Market data of one venue: its actor, its session."""

@@ -1,0 +1,99 @@
+"""The market actor of a venue: fans book tickers out, newest wins for each subscriber."""
+
+from typing import Final
+
+import structlog
+
+from actors.market.messages import (
+    FeedOpened,
+    FeedStatus,
+    FeedSyncChanged,
+    GetFeed,
+    SubscribeBook,
+    UnsubscribeBook,
+)
+from actors.runtime import Address, LoopActor, handles
+from exchanges.base.clients import PublicWebsocket
+from messages.enums import SyncState
+from messages.events import ConnectionStatus, ConnectionStatusEvent
+from messages.market import BookTicker
+from messages.symbol import Symbol
+
+_log: Final = structlog.get_logger("teller.market")
+
+
+class MarketActor(LoopActor):
+    """Market data of one venue.
+
+    A subscriber that is slower than the market finds one ticker for each symbol in its mailbox: the newest.
+    """
+
+    def __init__(self, *, venue: str, symbols: tuple[Symbol, ...]) -> None:
+        """``symbols``: carried from the start; others are added when somebody subscribes to them."""
+        super().__init__()
+        self.name = f"{venue}:market"
+        self._venue = venue
+        self._symbols: dict[Symbol, None] = dict.fromkeys(symbols)
+        self._subscribers: dict[Symbol, dict[Address, None]] = {}
+        self._latest: dict[Symbol, BookTicker] = {}
+        self._socket: PublicWebsocket | None = None
+        self._sync_state = SyncState.DOWN
+        self._status = ConnectionStatusEvent(
+            name=venue, sync_state=SyncState.DOWN, links=ConnectionStatus(), since_ms=0
+        )
+        self._tickers_count = 0
+
+    @handles(BookTicker)
+    def _book_ticker(self, ticker: BookTicker) -> None:
+        symbol = ticker.symbol
+        known = self._latest.get(symbol)
+        if known is not None and ticker.update_id < known.update_id:
+            return
+        self._latest[symbol] = ticker
+        self._tickers_count += 1
+        for subscriber in self._subscribers.get(symbol, ()):
+            subscriber.tell_latest(symbol, ticker)
+
+    @handles(SubscribeBook)
+    def _subscribe(self, message: SubscribeBook) -> ConnectionStatusEvent:
+        symbol = message.symbol
+        self._subscribers.setdefault(symbol, {})[message.subscriber] = None
+        if symbol not in self._symbols:
+            self._symbols[symbol] = None
+            if self._socket is not None:
+                self.spawn(self._socket.subscribe([symbol]), f"{self.name}:subscribe")
+        ticker = self._latest.get(symbol)
+        if ticker is not None and self._sync_state is SyncState.LIVE:
+            message.subscriber.tell_latest(symbol, ticker)
+        return self._status
+
+    @handles(UnsubscribeBook)
+    def _unsubscribe(self, message: UnsubscribeBook) -> None:
+        for subscribers in self._subscribers.values():
+            subscribers.pop(message.subscriber, None)
+
+    @handles(FeedOpened)
+    def _opened(self, message: FeedOpened) -> tuple[Symbol, ...]:
+        self._socket = message.socket
+        # Update ids of another server session need not go on where the old one stopped.
+        self._latest.clear()
+        return tuple(self._symbols)
+
+    @handles(FeedSyncChanged)
+    def _sync_changed(self, message: FeedSyncChanged) -> None:
+        self._sync_state = message.sync_state
+        if not message.socket_is_up:
+            self._socket = None
+        self._status = ConnectionStatusEvent(
+            name=self._venue,
+            sync_state=message.sync_state,
+            links=ConnectionStatus(public_rest=message.rest_is_up, public_ws=message.socket_is_up),
+            since_ms=0,
+            cause=message.cause,
+        )
+        for subscriber in {s: None for subscribers in self._subscribers.values() for s in subscribers}:
+            subscriber.tell(self._status)
+
+    @handles(GetFeed)
+    def _get_feed(self, _: GetFeed) -> FeedStatus:
+        return FeedStatus(self._venue, self._sync_state, tuple(self._symbols), self._tickers_count)

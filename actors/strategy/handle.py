@@ -1,0 +1,96 @@
+"""An account as a strategy sees it."""
+
+from decimal import Decimal
+from typing import Any
+
+from actors.runtime import Address, Reply
+from messages.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    Command,
+    GetExecutedOrders,
+    GetInstrument,
+    GetOrder,
+    GetSnapshot,
+    GetTradingStats,
+    PlaceOrder,
+    Reload,
+)
+from messages.enums import Side
+from messages.instrument import Instrument
+from messages.order import Order
+from messages.snapshot import AccountSnapshot, TradingStats
+from messages.symbol import Symbol
+
+
+class AccountHandle:
+    """A reference to an account by its name; stays good when the account's actor is restarted (R8).
+
+    Every call returns a `Reply` at once: ``await`` it in an async callback, ``get()`` it on a thread, or hand it to
+    `Strategy.then`. A reply is a result or a typed error of `messages.errors`, exactly once.
+    """
+
+    def __init__(self, name: str, venue: str, address: Address) -> None:
+        self.name = name
+        self.venue = venue
+        self._address = address
+
+    def __repr__(self) -> str:
+        return f"<AccountHandle {self.name} on {self.venue}>"
+
+    def ask(self, command: Command) -> Reply[Any]:
+        """Sends any command of `messages.commands`."""
+        return self._address.ask(command)
+
+    def place(self, order: PlaceOrder) -> Reply[Order]:
+        """Sends an order; the reply is the order as the exchange took it."""
+        return self._address.ask(order)
+
+    def cancel(self, order: Order) -> Reply[Order]:
+        """Cancels an order; the reply is the order as it ended."""
+        return self._address.ask(
+            CancelOrder(symbol=order.symbol, order_id=order.order_id, client_order_id=order.client_order_id)
+        )
+
+    def cancel_all(self, symbol: Symbol | None = None, side: Side | None = None) -> Reply[tuple[Order, ...]]:
+        """Cancels all open orders, or those of one symbol and side."""
+        return self._address.ask(CancelAll(symbol=symbol, side=side))
+
+    def amend(self, order: Order, *, quantity: Decimal | None = None, price: Decimal | None = None) -> Reply[Order]:
+        """Changes an open order: ``quantity`` is the new total in base, ``price`` in quote per base."""
+        return self._address.ask(
+            AmendOrder(
+                symbol=order.symbol,
+                order_id=order.order_id,
+                client_order_id=order.client_order_id,
+                quantity=quantity,
+                price=price,
+            )
+        )
+
+    def get_active_order(
+        self, symbol: Symbol, order_id: str | None = None, *, client_order_id: str | None = None
+    ) -> Reply[Order | None]:
+        """An order from memory or from the exchange; None when the exchange says that there is no such order."""
+        return self._address.ask(GetOrder(symbol=symbol, order_id=order_id, client_order_id=client_order_id))
+
+    def executed_orders(self, symbol: Symbol) -> Reply[tuple[Order, ...]]:
+        """Finished orders of ``symbol`` that are still kept, oldest first."""
+        return self._address.ask(GetExecutedOrders(symbol=symbol))
+
+    def instrument(self, symbol: Symbol) -> Reply[Instrument]:
+        """The rules of a market."""
+        return self._address.ask(GetInstrument(symbol=symbol))
+
+    def snapshot(self) -> Reply[AccountSnapshot]:
+        """Balances and open orders, with how far they can be believed (R5)."""
+        return self._address.ask(GetSnapshot())
+
+    def get_trading_stats(self) -> Reply[TradingStats]:
+        """Figures of the account."""
+        return self._address.ask(GetTradingStats())
+
+    def reload(self) -> Reply[AccountSnapshot]:
+        """Loads everything anew from the exchange and joins it."""
+        return self._address.ask(Reload())

@@ -1,0 +1,218 @@
+"""A two-sided quoter: keeps a post-only bid and ask around the mid of one market on one account."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from actors.strategy.base import Strategy, StrategyReport
+from messages.commands import PlaceOrder
+from messages.enums import Side, SyncState
+from messages.errors import InvalidValueError, RefusalReason, TellerError, UnknownOutcomeError, VenueRefusedError
+from messages.events import ConnectionStatusEvent, ExecutionReportEvent, OrderUpdateEvent
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.order import Order
+from messages.symbol import Symbol
+from messages.validation import ZERO
+
+_BASIS_POINTS: Final = Decimal(10_000)
+
+
+class QuoterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    quantity: base on each side. half_spread_bps: distance of each quote from the mid, in 1/10000 of the mid.
+    requote_bps: a quote moves when it is further than this from where it should be.
+    max_inventory: base; the side that would take the inventory past it, long or short, is not quoted.
+    requote_every_s: a side moves at most so often (Gate takes 10 new orders a second for one market).
+    """
+
+    symbol: Symbol
+    quantity: Decimal
+    half_spread_bps: Decimal
+    requote_bps: Decimal
+    max_inventory: Decimal
+    requote_every_s: float = 0.25
+
+    def __post_init__(self) -> None:
+        for name in ("quantity", "half_spread_bps", "max_inventory"):
+            if not getattr(self, name) > ZERO:
+                raise InvalidValueError(name, getattr(self, name), "above zero")
+        if self.half_spread_bps >= _BASIS_POINTS:
+            raise InvalidValueError("half_spread_bps", self.half_spread_bps, f"below {_BASIS_POINTS}")
+        if self.requote_bps < ZERO:
+            raise InvalidValueError("requote_bps", self.requote_bps, "zero or more")
+        if not self.requote_every_s > 0:
+            raise InvalidValueError("requote_every_s", self.requote_every_s, "above 0 seconds")
+
+
+class _Quote:
+    """One side of the market as the quoter keeps it."""
+
+    __slots__ = ("moved_s", "order", "side", "unresolved")
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.order: Order | None = None
+        self.unresolved: str | None = None
+        self.moved_s = float("-inf")
+
+
+class Quoter(Strategy):
+    """Quotes while its account and the venue's feed are live; takes its quotes away when one of them is not.
+
+    A quote whose fate is unknown is not replaced before the account has found out (R3): the strategy never has two
+    orders on a side.
+    """
+
+    def __init__(self, name: str, account: str, settings: QuoterSettings) -> None:
+        super().__init__(name, (account,))
+        self._settings = settings
+        self._account_name = account
+        self._instrument: Instrument | None = None
+        self._bid = _Quote(Side.BUY)
+        self._ask = _Quote(Side.SELL)
+        self._account_is_live = False
+        self._feed_is_live = False
+        self._mid: Decimal | None = None
+        self._inventory = ZERO
+        self._cash = ZERO
+        self._other_fees: dict[str, Decimal] = {}
+        self._fills_count = 0
+        self._orders_count = 0
+        self._requotes_count = 0
+
+    async def on_start(self) -> None:
+        account = self.account(self._account_name)
+        self._account_is_live = (await account.snapshot()).is_live
+        self._instrument = await account.instrument(self._settings.symbol)
+        quantity = self._settings.quantity
+        if quantity != self._instrument.round_quantity(quantity):
+            raise InvalidValueError("quantity", quantity, f"a multiple of the lot {self._instrument.lot}")
+        self.watch_book(account.venue, self._settings.symbol)
+
+    async def on_connection_status(self, event: ConnectionStatusEvent) -> None:
+        is_live = event.sync_state is SyncState.LIVE
+        if event.name == self._account_name:
+            self._account_is_live = is_live
+        else:
+            self._feed_is_live = is_live
+            if not is_live and self._account_is_live:
+                await self._withdraw(self._bid)
+                await self._withdraw(self._ask)
+
+    async def on_book_ticker(self, ticker: BookTicker) -> None:
+        if ticker.symbol != self._settings.symbol or ticker.mid is None:
+            return
+        self._mid = ticker.mid
+        if self._account_is_live and self._feed_is_live:
+            await self._keep(self._bid, ticker)
+            await self._keep(self._ask, ticker)
+
+    async def on_order_update(self, event: OrderUpdateEvent) -> None:
+        order = event.order
+        for quote in (self._bid, self._ask):
+            if quote.unresolved is not None and quote.unresolved == order.client_order_id:
+                if order.order_id is not None and order.is_open:
+                    quote.order, quote.unresolved = order, None
+                elif order.is_finished:
+                    quote.order = quote.unresolved = None
+            elif quote.order is not None and quote.order.order_id == order.order_id:
+                quote.order = None if order.is_finished else order
+
+    def on_fill(self, event: ExecutionReportEvent) -> None:
+        fill = event.fill
+        if fill.symbol != self._settings.symbol:
+            return
+        self._fills_count += 1
+        sign = 1 if fill.side is Side.BUY else -1
+        self._inventory += sign * fill.quantity
+        self._cash -= sign * fill.quote
+        if fill.fee_currency == fill.symbol.base:
+            self._inventory -= fill.fee
+        elif fill.fee_currency == fill.symbol.quote:
+            self._cash -= fill.fee
+        elif fill.fee_currency is not None:
+            self._other_fees[fill.fee_currency] = self._other_fees.get(fill.fee_currency, ZERO) + fill.fee
+
+    def report(self) -> StrategyReport:
+        """Profit in quote since the start; fees in a third currency are named in the note, not valued."""
+        pnl = None if self._mid is None else self._cash + self._inventory * self._mid
+        fees = ", ".join(f"{amount} {currency}" for currency, amount in sorted(self._other_fees.items()))
+        return StrategyReport(
+            strategy=self.name,
+            account=self._account_name,
+            symbol=self._settings.symbol,
+            inventory=self._inventory,
+            pnl=pnl,
+            fills_count=self._fills_count,
+            orders_count=self._orders_count,
+            requotes_count=self._requotes_count,
+            note=f"fees not in pnl: {fees}" if fees else "",
+        )
+
+    # -- quoting --------------------------------------------------------------------------------------------------
+
+    async def _keep(self, quote: _Quote, ticker: BookTicker) -> None:
+        """Brings one side to where it should be, if it is too far away and was not moved just now."""
+        if quote.unresolved is not None or self.now_s() - quote.moved_s < self._settings.requote_every_s:
+            return
+        target = self._target(quote.side, ticker)
+        if quote.order is not None:
+            if target is not None and not self._is_too_far(quote.order, target):
+                return
+            if not await self._withdraw(quote):
+                return
+            self._requotes_count += 1
+        if target is not None:
+            await self._place(quote, target)
+
+    def _target(self, side: Side, ticker: BookTicker) -> Decimal | None:
+        """The price to quote; None when the side is not to be quoted."""
+        settings, instrument, mid = self._settings, self._instrument, ticker.mid
+        if instrument is None or mid is None or ticker.bid is None or ticker.ask is None:
+            return None
+        away = settings.half_spread_bps / _BASIS_POINTS
+        if side is Side.BUY:
+            if self._inventory + settings.quantity > settings.max_inventory:
+                return None
+            price = instrument.round_price(mid * (1 - away), side)
+            return min(price, ticker.ask - instrument.tick)
+        if self._inventory - settings.quantity < -settings.max_inventory:
+            return None
+        price = instrument.round_price(mid * (1 + away), side)
+        return max(price, ticker.bid + instrument.tick)
+
+    def _is_too_far(self, order: Order, target: Decimal) -> bool:
+        assert order.price is not None, "quotes are limit orders"
+        return abs(order.price - target) > target * self._settings.requote_bps / _BASIS_POINTS
+
+    async def _place(self, quote: _Quote, price: Decimal) -> None:
+        quote.moved_s = self.now_s()
+        self._orders_count += 1
+        account = self.account(self._account_name)
+        command = PlaceOrder.post_only(self._settings.symbol, quote.side, self._settings.quantity, price)
+        try:
+            order = await account.place(command)
+        except VenueRefusedError as error:
+            if error.reason is not RefusalReason.WOULD_TAKE:  # the market moved into the quote: try again later
+                self.log.warning("quote_refused", side=quote.side.value, price=str(price), error=str(error))
+        except UnknownOutcomeError as error:
+            quote.unresolved = getattr(error, "client_order_id", None)
+        except TellerError as error:
+            self.log.info("quote_not_sent", side=quote.side.value, price=str(price), error=str(error))
+        else:
+            quote.order = None if order.is_finished else order
+
+    async def _withdraw(self, quote: _Quote) -> bool:
+        """Cancels the quote of one side; True when nothing of it is left on the exchange."""
+        order: Any = quote.order
+        if order is None:
+            return quote.unresolved is None
+        try:
+            ended = await self.account(self._account_name).cancel(order)
+        except TellerError as error:
+            self.log.info("quote_not_canceled", side=quote.side.value, order_id=order.order_id, error=str(error))
+            return False
+        quote.order = None if ended.is_finished else ended
+        return quote.order is None

@@ -1,0 +1,228 @@
+"""Holds requests back before the exchange would refuse them.
+
+One limiter belongs to whatever the exchange counts by: one account, or one address for public queries. Each scope is
+a sliding window over the moments at which requests were let go. A sliding window is the strictest reading of "N in W
+seconds": whoever keeps it keeps every fixed window too.
+
+The exchange counts by arrival, we count by departure. Requests that leave ``window`` apart may arrive closer than
+that when the network is uneven, so each window is stretched by a margin.
+"""
+
+import asyncio
+import enum
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from exchanges.base.environment import Clock
+from messages.errors import InvalidValueError, RateLimitedError
+
+DEFAULT_MARGIN_S: Final = 0.05
+"""By how much requests of one account may be expected to overtake each other on the way, in seconds."""
+_FOREVER: Final = float("inf")
+_TICK_S: Final = 1e-6
+"""Closer to its moment than this a request may go: sums of seconds are not exact, and a shorter sleep is none."""
+
+
+class Priority(enum.IntEnum):
+    """Who is served first when several wait in one scope; within one level, who came first."""
+
+    CANCEL = 0
+    NORMAL = 1
+    BACKGROUND = 2
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What the exchange counts together: at most ``capacity`` requests in any ``window_s`` seconds."""
+
+    name: str
+    capacity: int
+    window_s: float
+
+    def __post_init__(self) -> None:
+        if self.capacity < 1:
+            raise InvalidValueError("scope.capacity", self.capacity, "1 or more")
+        if not 0 < self.window_s < _FOREVER:
+            raise InvalidValueError("scope.window_s", self.window_s, "seconds, above zero")
+
+
+class Permit:
+    """Leave to send one request, and the place to report what the exchange said of the limit."""
+
+    __slots__ = ("_line", "_sent_s", "_used")
+
+    def __init__(self, line: "_Line", sent_s: float, used: int) -> None:
+        self._line = line
+        self._sent_s = sent_s
+        self._used = used
+
+    def observe(
+        self, *, limit: int | None = None, remaining: int | None = None, reset_in_s: float | None = None
+    ) -> None:
+        """Takes the exchange's own count into account. It can only tighten: never above the scope's capacity.
+
+        Args:
+            limit: requests that the exchange allows in the window. remaining: how many it says are left.
+            reset_in_s: seconds until the window opens again; only looked at when nothing is left.
+        """
+        self._line.observe(self._sent_s, self._used, limit, remaining, reset_in_s)
+
+    def block(self, seconds: float) -> None:
+        """Lets nothing more of this scope go for ``seconds`` (``Retry-After``)."""
+        self._line.block(seconds)
+
+
+class RateLimiter:
+    """Lets requests go in order, each as early as its scope allows.
+
+    Nothing polls: the first in line sleeps until its moment, the others wait to be called. A waiter that is cancelled
+    leaves nothing behind and its turn goes to the next.
+    """
+
+    def __init__(self, clock: Clock, *, margin_s: float = DEFAULT_MARGIN_S) -> None:
+        """``margin_s`` seconds are added to every window, against uneven network delays."""
+        self._clock = clock
+        self._margin_s = margin_s
+        self._lines: dict[str, _Line] = {}
+        self._closed_until_s = -_FOREVER
+
+    async def acquire(
+        self, scope: Scope, *, priority: Priority = Priority.NORMAL, max_wait_s: float = _FOREVER
+    ) -> Permit:
+        """Waits for the turn in ``scope``, at most ``max_wait_s`` seconds.
+
+        Raises:
+            RateLimitedError: the wait would be longer; raised at once where that is plain from the start, later when
+                requests of higher priority pushed this one back.
+        """
+        line = self._line(scope)
+        if not line.waiting:
+            now = self._clock.monotonic_s()
+            if line.opens_at() <= now and self._closed_until_s <= now:
+                return line.take(now)
+        return await self._wait(line, priority, max_wait_s)
+
+    def block(self, seconds: float, scope: Scope | None = None) -> None:
+        """Lets nothing go for ``seconds``, in ``scope`` or, with None, in any scope."""
+        if scope is not None:
+            self._line(scope).block(seconds)
+            return
+        self._closed_until_s = max(self._closed_until_s, self._clock.monotonic_s() + seconds)
+
+    def waiting(self, scope: Scope) -> int:
+        """How many requests wait in ``scope`` now."""
+        return self._line(scope).waiting
+
+    def _line(self, scope: Scope) -> "_Line":
+        line = self._lines.get(scope.name)
+        if line is None:
+            line = self._lines[scope.name] = _Line(scope, self._clock, self._margin_s)
+        return line
+
+    async def _wait(self, line: "_Line", priority: Priority, max_wait_s: float) -> Permit:
+        now = self._clock.monotonic_s()
+        expected_s = max(line.opens_at(line.ahead_of(priority)), self._closed_until_s) - now
+        if expected_s > max_wait_s:
+            raise RateLimitedError(line.scope.name, expected_s)
+        waiter = _Waiter()
+        line.join(waiter, priority)
+        try:
+            while True:
+                if line.first() is not waiter:
+                    waiter.called = asyncio.get_running_loop().create_future()
+                    await waiter.called
+                    continue
+                moment = self._clock.monotonic_s()
+                opens_s = max(line.opens_at(), self._closed_until_s)
+                if opens_s - moment < _TICK_S:
+                    return line.take(moment)
+                if opens_s - now > max_wait_s:
+                    raise RateLimitedError(line.scope.name, opens_s - moment)
+                await self._clock.sleep(opens_s - moment)
+        finally:
+            line.leave(waiter, priority)
+
+
+class _Waiter:
+    """One request in line. ``called`` is what it waits for while others are before it."""
+
+    __slots__ = ("called",)
+
+    def __init__(self) -> None:
+        self.called: asyncio.Future[None] | None = None
+
+
+class _Line:
+    """One scope's window and those who wait for it."""
+
+    __slots__ = ("_blocked_until_s", "_cap", "_clock", "_foreign", "_foreign_until_s", "_levels", "_sent", "_span_s",
+                 "scope", "waiting")  # fmt: skip
+
+    def __init__(self, scope: Scope, clock: Clock, margin_s: float) -> None:
+        self.scope = scope
+        self.waiting = 0
+        self._clock = clock
+        self._span_s = scope.window_s + margin_s
+        self._cap = scope.capacity
+        self._sent: deque[float] = deque(maxlen=scope.capacity)
+        self._levels: tuple[deque[_Waiter], ...] = tuple(deque() for _ in Priority)
+        self._foreign = 0
+        self._foreign_until_s = -_FOREVER
+        self._blocked_until_s = -_FOREVER
+
+    def opens_at(self, ahead: int = 0) -> float:
+        """The moment (monotonic seconds) at which the request behind ``ahead`` others may go."""
+        now = self._clock.monotonic_s()
+        cap, floor_s = self._cap, max(now, self._blocked_until_s)
+        if now < self._foreign_until_s:
+            cap -= self._foreign
+            if cap <= 0:
+                cap, floor_s = self._cap, max(floor_s, self._foreign_until_s)
+        rounds, place = divmod(ahead, cap)
+        index = len(self._sent) - cap + place
+        first_s = floor_s if index < 0 else max(floor_s, self._sent[index] + self._span_s)
+        return first_s + rounds * self._span_s
+
+    def take(self, now: float) -> Permit:
+        sent, span_s = self._sent, self._span_s
+        while sent and sent[0] + span_s <= now:
+            sent.popleft()
+        sent.append(now)
+        return Permit(self, now, len(sent))
+
+    def observe(
+        self, sent_s: float, used: int, limit: int | None, remaining: int | None, reset_in_s: float | None
+    ) -> None:
+        if limit is not None and limit > 0:
+            self._cap = min(self.scope.capacity, limit)
+        if remaining is None:
+            return
+        # What the exchange counts beyond our own requests was spent by someone else on the same allowance.
+        self._foreign = max(0, self._cap - remaining - used)
+        self._foreign_until_s = sent_s + self._span_s
+        if remaining <= 0 and reset_in_s is not None and reset_in_s > 0:
+            self.block(min(reset_in_s, self._span_s))
+
+    def block(self, seconds: float) -> None:
+        self._blocked_until_s = max(self._blocked_until_s, self._clock.monotonic_s() + seconds)
+
+    def ahead_of(self, priority: Priority) -> int:
+        return sum(len(level) for level in self._levels[: priority + 1])
+
+    def join(self, waiter: _Waiter, priority: Priority) -> None:
+        self._levels[priority].append(waiter)
+        self.waiting += 1
+
+    def first(self) -> _Waiter | None:
+        for level in self._levels:
+            if level:
+                return level[0]
+        return None
+
+    def leave(self, waiter: _Waiter, priority: Priority) -> None:
+        self._levels[priority].remove(waiter)
+        self.waiting -= 1
+        following = self.first()
+        if following is not None and following.called is not None and not following.called.done():
+            following.called.set_result(None)

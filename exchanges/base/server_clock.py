@@ -1,0 +1,74 @@
+"""The exchange's clock, as well as we can know it from here."""
+
+from typing import Final
+
+from exchanges.base.environment import Clock
+
+_SAMPLE_LIFE_S: Final = 60.0
+"""After this long a fresh sample is taken whatever its round trip: clocks drift."""
+
+
+class ServerClock:
+    """Keeps the offset of the exchange's clock from samples of request, answer and server time.
+
+    The offset is held against the monotonic clock, so that a step of the local wall clock does not move it. Before
+    the first sample the local wall clock is taken for the exchange's.
+
+    A sample says that the server's time was read some time between sending and receiving: half a round trip is the
+    largest error. The sample with the smallest round trip of the last minute wins, unless a newer one proves it wrong
+    (the machine slept, a clock was set): then the newer one wins at once.
+    """
+
+    __slots__ = ("_clock", "_offset_ms", "_round_trip_ms", "_taken_s")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_ms: float | None = None
+        self._round_trip_ms = 0.0
+        self._taken_s = 0.0
+
+    @property
+    def is_set(self) -> bool:
+        """Whether any sample has been taken."""
+        return self._offset_ms is not None
+
+    @property
+    def offset_ms(self) -> int:
+        """The exchange's clock minus this machine's wall clock, in milliseconds; 0 before the first sample."""
+        return self.now_ms() - self._clock.now_ms()
+
+    @property
+    def uncertainty_ms(self) -> float:
+        """Half the round trip of the sample in use; 0.0 before the first."""
+        return self._round_trip_ms / 2
+
+    def now_ms(self) -> int:
+        """Unix milliseconds by the exchange's clock."""
+        if self._offset_ms is None:
+            return self._clock.now_ms()
+        return round(self._clock.monotonic_s() * 1000 + self._offset_ms)
+
+    def seconds(self) -> int:
+        """Unix seconds by the exchange's clock, as signatures want them."""
+        return self.now_ms() // 1000
+
+    def sample(self, sent_s: float, received_s: float, server_ms: float) -> None:
+        """Takes one sample.
+
+        Args:
+            sent_s, received_s: monotonic seconds around the request.
+            server_ms: unix milliseconds that the exchange read in between.
+        """
+        sent_ms, received_ms = sent_s * 1000, received_s * 1000
+        round_trip_ms = received_ms - sent_ms
+        if round_trip_ms < 0:
+            return
+        if (
+            self._offset_ms is None
+            or round_trip_ms <= self._round_trip_ms
+            or received_s - self._taken_s > _SAMPLE_LIFE_S
+            or not server_ms - received_ms - 1 <= self._offset_ms <= server_ms - sent_ms + 1
+        ):
+            self._offset_ms = server_ms - (sent_ms + received_ms) / 2
+            self._round_trip_ms = round_trip_ms
+            self._taken_s = received_s

@@ -1,0 +1,367 @@
+"""Gate's Structs to ours, and our commands to Gate's. Pure; every refusal says which field is wrong."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from exchanges.gateio import wire
+from exchanges.gateio.symbols import to_pair, to_symbol
+from messages.balance import Balance
+from messages.commands import AmendOrder, PlaceOrder, Withdraw
+from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
+from messages.errors import InvalidValueError, ProtocolError
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+from messages.validation import ZERO
+from messages.withdrawal import Withdrawal
+
+CLIENT_ID_PREFIX: Final = "t-"
+"""Gate takes client ids only with this prefix (REST manual, order `text`); it never shows outside this package."""
+_LARGEST: Final = Decimal("1e25")
+"""Beyond any amount; keeps infinities out, and a NaN fails the comparison itself."""
+_DUST_SHARE: Final = 100
+
+_SIDES: Final[Mapping[str, Side]] = {side.value: side for side in Side}
+_TYPES: Final[Mapping[str, OrderType]] = {kind.value: kind for kind in OrderType}
+_TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
+    "gtc": TimeInForce.GTC,
+    "ioc": TimeInForce.IOC,
+    "fok": TimeInForce.FOK,
+    "poc": TimeInForce.POST_ONLY,
+}
+_TO_GATE: Final[Mapping[TimeInForce, str]] = {ours: gate for gate, ours in _TIMES_IN_FORCE.items()}
+_ROLES: Final[Mapping[str, Liquidity]] = {role.value: role for role in Liquidity}
+_ENDINGS: Final[Mapping[str, OrderStatus]] = {
+    "filled": OrderStatus.FILLED,
+    "cancelled": OrderStatus.CANCELED,
+    "liquidate_cancelled": OrderStatus.CANCELED,
+    "ioc": OrderStatus.EXPIRED,
+    "fok": OrderStatus.EXPIRED,
+    "poc": OrderStatus.EXPIRED,
+    "stp": OrderStatus.EXPIRED,
+    "small": OrderStatus.EXPIRED,
+    "depth_not_enough": OrderStatus.EXPIRED,
+    "trader_not_enough": OrderStatus.EXPIRED,
+    "price_protect_cancelled": OrderStatus.EXPIRED,
+}
+_WITHDRAWALS: Final[Mapping[str, WithdrawalStatus]] = {
+    "REQUEST": WithdrawalStatus.REQUESTED,
+    "DONE": WithdrawalStatus.DONE,
+    "CANCEL": WithdrawalStatus.CANCELED,
+    "FAIL": WithdrawalStatus.FAILED,
+    "INVALID": WithdrawalStatus.FAILED,
+}
+
+
+def milliseconds(value: wire.Time) -> int:
+    """Any of Gate's shapes of a time in milliseconds; fractions are cut.
+
+    Raises:
+        ProtocolError: a text that is no number.
+    """
+    if type(value) is int:
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        whole = str(value).partition(".")[0]
+        if whole.isascii() and whole.isdigit() and len(whole) <= 18:
+            return int(whole)
+        raise ProtocolError("a time that is no number") from None
+    except OverflowError:
+        raise ProtocolError("a time beyond all time") from None
+
+
+def client_order_id(text: str) -> str | None:
+    """Our id out of Gate's ``text``; None for orders placed elsewhere without one (``apiv4``, ``web``, ...)."""
+    return text[2:] or None if text.startswith(CLIENT_ID_PREFIX) else None
+
+
+def rest_order(order: wire.RestOrder) -> Order:
+    """An order by REST: its ``status`` decides, and ``finish_as`` where that is ``cancelled`` (fact sheet 8.3)."""
+    status = order.status
+    if status == "open":
+        return _order(order, None)
+    if status == "closed":
+        return _order(order, OrderStatus.FILLED)
+    if status == "cancelled":
+        return _order(order, _ending(order))
+    raise ProtocolError("an order status that is not open, closed or cancelled")
+
+
+def socket_order(order: wire.SocketOrder) -> Order:
+    """An order by socket: ``put`` and ``update`` are open, ``finish`` ended as ``finish_as`` says."""
+    event = order.event
+    if event == "finish":
+        return _order(order, _ending(order))
+    if event in {"put", "update"}:
+        return _order(order, None)
+    raise ProtocolError("an order event that is not put, update or finish")
+
+
+def _ending(order: wire.OrderFields) -> OrderStatus:
+    status = _ENDINGS.get(order.finish_as)
+    if status is None:
+        # "unknown", "-", or a word newer than this table.
+        status = OrderStatus.CANCELED if order.left else OrderStatus.FILLED
+    if (
+        status is not OrderStatus.FILLED
+        and order.type == "market"
+        and order.side == "buy"
+        and order.filled_amount
+        and order.left * _DUST_SHARE < order.amount
+    ):
+        # A market buy spends quote; a rest too small to buy one more lot is dust, and the order did what it could.
+        return OrderStatus.FILLED
+    return status
+
+
+def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
+    amount, filled, kind = order.amount, order.filled_amount, _TYPES.get(order.type)
+    side = _SIDES.get(order.side)
+    time_in_force = _TIMES_IN_FORCE.get(order.time_in_force)
+    if side is None or kind is None or time_in_force is None:
+        raise ProtocolError("an order with a side, type or time in force that we do not know")
+    is_market = kind is OrderType.MARKET
+    in_quote = is_market and side is Side.BUY
+    if filled is None:
+        filled = _filled(order, in_quote=in_quote)
+    if not (amount < _LARGEST and filled < _LARGEST and order.filled_total < _LARGEST and order.price < _LARGEST):
+        raise ProtocolError("an order with an amount beyond all amounts")
+    fee, fee_currency = _order_fee(order)
+    return Order(
+        symbol=to_symbol(order.currency_pair),
+        side=side,
+        type=kind,
+        time_in_force=time_in_force,
+        status=ending or (OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW),
+        quantity=ZERO if in_quote else amount,
+        price=None if is_market else order.price,
+        quote_quantity=amount if in_quote else None,
+        filled_quantity=filled,
+        filled_quote=order.filled_total,
+        fee=fee,
+        fee_currency=fee_currency,
+        order_id=order.id,
+        client_order_id=client_order_id(order.text),
+        finish_reason=None if ending is None else order.finish_as or ending.value,
+        created_ms=milliseconds(order.create_time_ms),
+        updated_ms=milliseconds(order.update_time_ms),
+    )
+
+
+def _filled(order: wire.OrderFields, *, in_quote: bool) -> Decimal:
+    """Base filled, where the exchange leaves `filled_amount` out."""
+    if not in_quote:
+        return order.amount - order.left
+    if not order.filled_total:
+        return ZERO
+    if not order.avg_deal_price:
+        raise ProtocolError("a market buy with turnover, but neither a filled amount nor a price")
+    return order.filled_total / order.avg_deal_price
+
+
+def _order_fee(order: wire.OrderFields) -> tuple[Decimal, str | None]:
+    paid, currency = _fee(order)
+    if not paid and order.rebated_fee != "0" and (rebate := _decimal("rebated_fee", order.rebated_fee)):
+        return -rebate, order.rebated_fee_currency or None
+    return paid, currency
+
+
+def _fee(paid: wire.OrderFields | wire.Trade) -> tuple[Decimal, str | None]:
+    """What was paid and in what: the market's currency, else GT, else points; zero and None while nothing was."""
+    if paid.fee != "0" and (fee := _decimal("fee", paid.fee)):
+        return fee, paid.fee_currency or None
+    if paid.gt_fee != "0" and (fee := _decimal("gt_fee", paid.gt_fee)):
+        return fee, "GT"
+    if paid.point_fee != "0" and (fee := _decimal("point_fee", paid.point_fee)):
+        return fee, "POINT"
+    return ZERO, None
+
+
+def _decimal(field: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise InvalidValueError(field, text, "a decimal number") from None
+    if not -_LARGEST < value < _LARGEST:
+        raise InvalidValueError(field, text, "a finite decimal number")
+    return value
+
+
+def fill(trade: wire.Trade) -> Fill:
+    """A fill by REST or socket; ids are compared as text, one of the two ways sends them as numbers."""
+    side, liquidity = _SIDES.get(trade.side), _ROLES.get(trade.role)
+    if side is None or liquidity is None:
+        raise ProtocolError("a trade with a side or role that we do not know")
+    if not (trade.amount < _LARGEST and trade.price < _LARGEST):
+        raise ProtocolError("a trade with an amount beyond all amounts")
+    fee, fee_currency = _fee(trade)
+    return Fill(
+        symbol=to_symbol(trade.currency_pair),
+        trade_id=str(trade.id),
+        order_id=str(trade.order_id),
+        client_order_id=client_order_id(trade.text),
+        side=side,
+        price=trade.price,
+        quantity=trade.amount,
+        fee=fee,
+        fee_currency=fee_currency,
+        liquidity=liquidity,
+        time_ms=milliseconds(trade.create_time_ms),
+    )
+
+
+def socket_balance(balance: wire.SocketBalance) -> Balance:
+    """One currency as it is after a change."""
+    if not balance.freeze < _LARGEST:
+        raise ProtocolError("a balance beyond all amounts")
+    return Balance(
+        currency=balance.currency,
+        available=balance.available,
+        locked=balance.freeze,
+        updated_ms=milliseconds(balance.timestamp_ms),
+    )
+
+
+def account_balance(account: wire.SpotAccount, as_of_ms: int) -> Balance:
+    """One currency by query; ``as_of_ms``: when the exchange took the query up."""
+    return Balance(currency=account.currency, available=account.available, locked=account.locked, updated_ms=as_of_ms)
+
+
+def book_ticker(ticker: wire.TickerResult) -> BookTicker:
+    """Best bid and ask by socket; an empty side has None."""
+    return BookTicker(
+        symbol=to_symbol(ticker.s),
+        bid=_level("b", ticker.b) if ticker.b else None,
+        bid_quantity=_level("B", ticker.B) if ticker.b else None,
+        ask=_level("a", ticker.a) if ticker.a else None,
+        ask_quantity=_level("A", ticker.A) if ticker.a else None,
+        update_id=ticker.u,
+        time_ms=ticker.t,
+    )
+
+
+def top_of_book(symbol: Symbol, book: wire.OrderBook) -> BookTicker:
+    """Best bid and ask out of an order book."""
+    bid, bid_quantity = book.bids[0] if book.bids else (None, None)
+    ask, ask_quantity = book.asks[0] if book.asks else (None, None)
+    return BookTicker(
+        symbol=symbol,
+        bid=None if bid is None else _level("bid", bid),
+        bid_quantity=None if bid_quantity is None else _level("bid amount", bid_quantity),
+        ask=None if ask is None else _level("ask", ask),
+        ask_quantity=None if ask_quantity is None else _level("ask amount", ask_quantity),
+        update_id=book.id,
+        time_ms=book.update,
+    )
+
+
+def _level(field: str, value: Decimal | None) -> Decimal:
+    if value is None or not ZERO <= value < _LARGEST:
+        raise InvalidValueError(field, value, "a decimal number of zero or more")
+    return value
+
+
+def instrument(pair: wire.CurrencyPair, now_s: int) -> Instrument:
+    """The rules of a market; ``now_s``: unix seconds, for markets that open later.
+
+    Market buys are given in quote; Gate names no step for them, so the price's number of decimals is taken, which
+    its matching accepts.
+    """
+    status = pair.trade_status
+    step = _step("precision", pair.precision)
+    return Instrument(
+        symbol=Symbol(pair.base, pair.quote),
+        tick=step,
+        lot=_step("amount_precision", pair.amount_precision),
+        quote_step=step,
+        min_quantity=pair.min_base_amount,
+        max_quantity=pair.max_base_amount,
+        min_notional=pair.min_quote_amount,
+        max_notional=pair.max_quote_amount,
+        can_buy=status in {"tradable", "buyable"} and pair.buy_start <= now_s,
+        can_sell=status in {"tradable", "sellable"} and pair.sell_start <= now_s,
+    )
+
+
+def _step(field: str, decimals: int) -> Decimal:
+    if not 0 <= decimals <= 20:
+        raise InvalidValueError(field, decimals, "0 to 20 decimals")
+    return Decimal(1).scaleb(-decimals)
+
+
+def withdrawal(wired: wire.WireWithdrawal) -> Withdrawal:
+    """A withdrawal; words of Gate's that mean "under way", and words that we do not know, are PROCESSING."""
+    return Withdrawal(
+        withdrawal_id=wired.id,
+        client_withdrawal_id=wired.withdraw_order_id or None,
+        currency=wired.currency,
+        chain=wired.chain,
+        address=wired.address,
+        memo=wired.memo,
+        amount=_level("amount", wired.amount),
+        fee=None if wired.fee is None else _level("fee", wired.fee),
+        status=_WITHDRAWALS.get(wired.status, WithdrawalStatus.PROCESSING),
+        venue_status=wired.status,
+        transaction_id=wired.txid,
+        created_ms=round(float(wired.timestamp) * 1000),
+    )
+
+
+def plain(value: Decimal) -> str:
+    """A Decimal as Gate wants it: digits and a point, never an exponent."""
+    return format(value, "f")
+
+
+def place_body(order: PlaceOrder) -> wire.PlaceBody:
+    """The body of a new order. A market buy's ``amount`` is in quote (REST manual, order `amount`).
+
+    Raises:
+        InvalidValueError: it has no client order id.
+    """
+    if order.client_order_id is None:
+        raise InvalidValueError("client_order_id", None, "set before the order is sent (R3)")
+    amount = order.quantity if order.quantity is not None else order.quote_quantity
+    if amount is None:
+        raise InvalidValueError("quantity", None, "given, or quote_quantity for a market buy")
+    return wire.PlaceBody(
+        text=CLIENT_ID_PREFIX + order.client_order_id,
+        currency_pair=to_pair(order.symbol),
+        type=order.type.value,
+        side=order.side.value,
+        amount=plain(amount),
+        account="spot",
+        time_in_force=_TO_GATE[order.time_in_force],
+        price=None if order.price is None else plain(order.price),
+    )
+
+
+def amend_body(order: AmendOrder) -> wire.AmendBody:
+    """The body of an amendment; ``amount`` is the new total, filled part included."""
+    return wire.AmendBody(
+        currency_pair=to_pair(order.symbol),
+        account="spot",
+        amount=None if order.quantity is None else plain(order.quantity),
+        price=None if order.price is None else plain(order.price),
+    )
+
+
+def withdraw_body(withdraw: Withdraw) -> wire.WithdrawBody:
+    """The body of a withdrawal.
+
+    Raises:
+        InvalidValueError: it has no client withdrawal id.
+    """
+    if withdraw.client_withdrawal_id is None:
+        raise InvalidValueError("client_withdrawal_id", None, "set before the withdrawal is sent (R3)")
+    return wire.WithdrawBody(
+        currency=withdraw.currency,
+        amount=plain(withdraw.amount),
+        chain=withdraw.chain,
+        address=withdraw.address,
+        withdraw_order_id=withdraw.client_withdrawal_id,
+        memo=withdraw.memo,
+    )

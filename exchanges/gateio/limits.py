@@ -1,0 +1,48 @@
+"""Gate's rate limits for spot (REST manual, rate limits), as scopes of the limiter.
+
+Each account has its own; public queries are counted by address.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from exchanges.base.rate_limiter import Scope
+from exchanges.base.transport import HttpResponse
+
+CANCELS: Final = Scope("spot cancels", 200, 1.0)
+WITHDRAWALS: Final = Scope("withdrawals", 1, 3.0)
+ACCOUNT_DETAIL: Final = Scope("account detail", 150, 10.0)
+
+
+@lru_cache(maxsize=4096)
+def orders_of(pair: str) -> Scope:
+    """Placing and amending share 10 a second for each market."""
+    return Scope(f"spot orders {pair}", 10, 1.0)
+
+
+@lru_cache(maxsize=256)
+def endpoint(name: str) -> Scope:
+    """Other spot, wallet and public queries: 200 in 10 seconds for each endpoint."""
+    return Scope(name, 200, 10.0)
+
+
+def read_headers(response: HttpResponse, server_now_ms: int) -> tuple[int | None, int | None, float | None]:
+    """Limit, remaining and seconds until reset from the ``X-Gate-RateLimit-*`` headers; None where there is none.
+
+    The unit of the reset time is not documented for REST: both seconds and milliseconds are understood.
+    """
+    headers = response.headers
+    remaining = _integer(headers.get("x-gate-ratelimit-requests-remain"))
+    if remaining is None:
+        return None, None, None
+    reset = _integer(headers.get("x-gate-ratelimit-reset-timestamp"))
+    if reset is not None and reset < 100_000_000_000:
+        reset *= 1000
+    reset_in_s = None if reset is None else (reset - server_now_ms) / 1000
+    return _integer(headers.get("x-gate-ratelimit-limit")), remaining, reset_in_s
+
+
+def _integer(text: str | None) -> int | None:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 18:
+        return None
+    return int(text)

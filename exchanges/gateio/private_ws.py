@@ -1,0 +1,146 @@
+"""Orders, fills and balances of one account by Gate's spot socket (spot WebSocket manual; fact sheet 13, 14)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment
+from exchanges.base.handlers import PrivateWebsocketHandlers
+from exchanges.base.server_clock import ServerClock
+from exchanges.base.websocket_session import HandlerFailedError, WebsocketSession
+from exchanges.gateio import convert, wire
+from exchanges.gateio.settings import GateioSettings
+from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
+
+M = TypeVar("M")
+
+_NAME: Final = "gateio.private"
+_CHANNELS: Final[Sequence[tuple[str, Sequence[str]]]] = (
+    ("spot.orders", ["!all"]),
+    ("spot.usertrades", ["!all"]),
+    ("spot.balances", ()),
+)
+
+
+class PrivateFrameDecoder:
+    """Turns frames of the private socket into calls of the handlers; needs no socket.
+
+    `feed` never raises: a frame that cannot be read, or a handler that fails, is one log line and one call of
+    ``handlers.error``. What can be read of a frame is told even when another part of it cannot.
+    """
+
+    __slots__ = ("_balance", "_decode", "_execution", "_order", "_others")
+
+    def __init__(
+        self, handlers: PrivateWebsocketHandlers, *, answers: Answers | None = None, hide: Credentials | None = None
+    ) -> None:
+        """``answers`` is told of acknowledgements; ``hide``: whose secrets error texts must not quote (R12)."""
+        self._order = handlers.order
+        self._balance = handlers.balance
+        self._execution = handlers.execution
+        self._others = SocketErrors(_NAME, handlers.error, answers, hide)
+        self._decode: Callable[[bytes], wire.PrivateFrame] = wire.Reader[wire.PrivateFrame](wire.PrivateFrame).read
+
+    def attach(self, answers: Answers) -> None:
+        """Names who waits for acknowledgements."""
+        self._others.answers = answers
+
+    def feed(self, frame: bytes) -> None:
+        """Takes one frame."""
+        try:
+            message = self._decode(frame)
+            result = message.result
+            if message.event == "update" and message.error is None and type(result) is list:
+                kind = type(message)
+                if kind is wire.OrdersFrame:
+                    _tell_each(result, convert.socket_order, self._order)
+                elif kind is wire.TradesFrame:
+                    _tell_each(result, convert.fill, self._execution)
+                else:
+                    self._tell_balances(result)
+            else:
+                self._others.take(message)
+        except Exception as problem:
+            self._others.give_up(frame, problem)
+
+    def _tell_balances(self, result: list[Any]) -> None:
+        balances = tuple([convert.socket_balance(balance) for balance in result])
+        try:
+            self._balance(balances)
+        except Exception as error:
+            raise _failed(error) from error
+
+
+def _tell_each(result: list[Any], to_message: Callable[[Any], M], handler: Callable[[M], None]) -> None:
+    """Converts and tells item by item; what is wrong with one does not keep the others from being told."""
+    problem: Exception | None = None
+    for item in result:
+        try:
+            message = to_message(item)
+        except Exception as error:
+            problem = error
+            continue
+        try:
+            handler(message)
+        except Exception as error:
+            problem = _failed(error)
+    if problem is not None:
+        raise problem
+
+
+def _failed(error: Exception) -> HandlerFailedError:
+    failed = HandlerFailedError(f"a handler failed: {type(error).__name__}")
+    failed.__cause__ = error
+    return failed
+
+
+class GateioPrivateWebsocket:
+    """`exchanges.base.clients.PrivateWebsocket` of one Gate.io spot account: one connection, used once."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        url: str,
+        credentials: Credentials,
+        handlers: PrivateWebsocketHandlers,
+        server_clock: ServerClock,
+        settings: GateioSettings,
+    ) -> None:
+        self._credentials = credentials
+        self._server_clock = server_clock
+        decoder = PrivateFrameDecoder(handlers, hide=credentials)
+        self._session = WebsocketSession(
+            environment,
+            url=url,
+            name=_NAME,
+            settings=settings.socket,
+            feed=decoder.feed,
+            heartbeat=heartbeat(server_clock),
+            connection=handlers.connection,
+            error=handlers.error,
+        )
+        decoder.attach(self._session)
+
+    async def connect(self) -> None:
+        """Connects and subscribes to orders, fills and balances of all markets, all three at once.
+
+        Events may reach the handlers before this returns: they begin with the first acknowledgement (R7).
+
+        Raises:
+            VenueRefusedError: the key is not accepted. ConnectionFailedError: no socket, or no acknowledgement in time.
+        """
+        try:
+            await self._session.open()
+            await self._session.request_all(
+                (number, subscription(self._server_clock, number, channel, payload, self._credentials))
+                for number, (channel, payload) in enumerate(_CHANNELS, start=1)
+            )
+            self._session.announce()
+        except BaseException:
+            await self._session.close()
+            raise
+
+    async def close(self) -> None:
+        """Closes for good; no handler is called after it has returned."""
+        await self._session.close()

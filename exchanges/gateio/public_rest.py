@@ -1,0 +1,67 @@
+"""Gate's public spot queries (REST manual, spot)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from exchanges.gateio import convert, limits, wire
+from exchanges.gateio.rest import GateioRest, single
+from exchanges.gateio.symbols import to_pair
+from messages.errors import InvalidValueError
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.symbol import Symbol
+
+logger = structlog.get_logger(__name__)
+
+_read_time: Final = wire.Reader[wire.ServerTime](wire.ServerTime).read
+_read_pairs: Final = wire.Reader[list[wire.CurrencyPair]](list[wire.CurrencyPair]).read
+_read_book: Final = wire.Reader[wire.OrderBook](wire.OrderBook).read
+
+
+class GateioPublicRest:
+    """`exchanges.base.clients.PublicRest` of Gate.io spot."""
+
+    def __init__(self, rest: GateioRest) -> None:
+        self._rest = rest
+
+    async def server_time_ms(self) -> int:
+        """The exchange's clock, unix milliseconds; also corrects the offset that signing uses."""
+        clock = self._rest.clock
+        sent_s = clock.monotonic_s()
+        scope = limits.endpoint("GET /spot/time")
+        answer = await self._rest.query("server_time", "/spot/time", _read_time, scope=scope)
+        self._rest.server_clock.sample(sent_s, clock.monotonic_s(), answer.server_time)
+        return answer.server_time
+
+    async def load_instruments(self) -> Mapping[Symbol, Instrument]:
+        """The rules of every market; those that are closed now say so for both sides.
+
+        A market whose names or rules cannot be expressed is left out, and logged: it must not keep the others from
+        being traded.
+        """
+        scope = limits.endpoint("GET /spot/currency_pairs")
+        return await self._rest.query("load_instruments", "/spot/currency_pairs", self._instruments, scope=scope)
+
+    async def load_book_ticker(self, symbol: Symbol) -> BookTicker:
+        """Best bid and ask by query."""
+        return await self._rest.query(
+            "load_book_ticker",
+            "/spot/order_book",
+            single(_read_book, lambda book: convert.top_of_book(symbol, book)),
+            scope=limits.endpoint("GET /spot/order_book"),
+            query=(("currency_pair", to_pair(symbol)), ("limit", "1"), ("with_id", "true")),
+        )
+
+    def _instruments(self, body: bytes) -> Mapping[Symbol, Instrument]:
+        now_s = self._rest.server_clock.seconds()
+        instruments = {}
+        for pair in _read_pairs(body):
+            try:
+                instrument = convert.instrument(pair, now_s)
+            except InvalidValueError as error:
+                logger.warning("instrument_left_out", venue="gateio", market=pair.id, reason=str(error))
+                continue
+            instruments[instrument.symbol] = instrument
+        return instruments

@@ -1,0 +1,76 @@
+"""Gate.io spot: four factories and nothing else of orchestration."""
+
+from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, PublicWebsocket
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment
+from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from exchanges.base.rate_limiter import RateLimiter
+from exchanges.base.server_clock import ServerClock
+from exchanges.gateio.private_rest import GateioPrivateRest
+from exchanges.gateio.private_ws import GateioPrivateWebsocket
+from exchanges.gateio.public_rest import GateioPublicRest
+from exchanges.gateio.public_ws import GateioPublicWebsocket
+from exchanges.gateio.rest import GateioRest
+from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+
+__all__ = ["GateioEndpoints", "GateioSettings", "GateioVenue"]
+
+
+class GateioVenue:
+    """`exchanges.base.clients.Venue` of Gate.io spot.
+
+    All clients of one venue share its clock offset. Public queries share one limiter, as the exchange counts them by
+    address; each private REST client has its own, as the exchange counts by account: make one for each account.
+    """
+
+    name = "gateio"
+
+    def __init__(
+        self, endpoints: GateioEndpoints, environment: Environment, settings: GateioSettings | None = None
+    ) -> None:
+        self._endpoints = endpoints
+        self._environment = environment
+        self._settings = settings or GateioSettings()
+        self._server_clock = ServerClock(environment.clock)
+        self._public_limiter = RateLimiter(environment.clock)
+
+    def create_public_rest(self) -> PublicRest:
+        return GateioPublicRest(self._rest(self._public_limiter, None))
+
+    def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
+        return GateioPublicWebsocket(
+            self._environment,
+            url=self._endpoints.ws,
+            handlers=handlers,
+            server_clock=self._server_clock,
+            settings=self._settings,
+        )
+
+    def create_private_rest(self, credentials: Credentials) -> PrivateRest:
+        return GateioPrivateRest(self._rest(RateLimiter(self._environment.clock), credentials))
+
+    def create_private_ws_with_handlers(
+        self, credentials: Credentials, handlers: PrivateWebsocketHandlers
+    ) -> PrivateWebsocket:
+        return GateioPrivateWebsocket(
+            self._environment,
+            url=self._endpoints.ws,
+            credentials=credentials,
+            handlers=handlers,
+            server_clock=self._server_clock,
+            settings=self._settings,
+        )
+
+    def server_now_ms(self) -> int:
+        """The exchange's clock as best we know it, unix milliseconds."""
+        return self._server_clock.now_ms()
+
+    def _rest(self, limiter: RateLimiter, credentials: Credentials | None) -> GateioRest:
+        return GateioRest(
+            self._environment,
+            base_url=self._endpoints.rest,
+            limiter=limiter,
+            server_clock=self._server_clock,
+            settings=self._settings,
+            credentials=credentials,
+        )

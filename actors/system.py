@@ -189,7 +189,7 @@ class TradingSystem:
         await self._register(market, address)
         on_venue = [self._supervisors[plan.name] for plan in self._plans.values() if plan.venue == venue_name]
 
-        def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None:
+        def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, _reconnects: int) -> None:
             address.tell(FeedSyncChanged(sync_state, links.public_rest, links.public_ws, cause))
             for supervisor in on_venue:
                 if supervisor.is_bound:

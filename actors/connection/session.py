@@ -45,7 +45,7 @@ class SessionFactory(Protocol):
 class TellSync(Protocol):
     """Tells the owner how far it can be believed."""
 
-    def __call__(self, sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None: ...
+    def __call__(self, sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int, /) -> None: ...
 
 
 async def in_parallel(spawn: Spawn, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:

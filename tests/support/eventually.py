@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def eventually(
-    condition: Callable[[], object], *, within_s: float = 5.0, what: str = "the condition"
-) -> None:
+async def eventually(condition: Callable[[], object], *, within_s: float = 5.0, what: str = "the condition") -> None:
     """Returns as soon as ``condition()`` is truthy; fails the test when that takes longer than ``within_s``."""
     deadline = asyncio.get_running_loop().time() + within_s
     while not condition():
@@ -16,9 +14,7 @@ async def eventually(
         await asyncio.sleep(0.002)
 
 
-def eventually_blocking(
-    condition: Callable[[], object], *, within_s: float = 5.0, what: str = "the condition"
-) -> None:
+def eventually_blocking(condition: Callable[[], object], *, within_s: float = 5.0, what: str = "the condition") -> None:
     """The same for a test that runs without an event loop."""
     deadline = time.monotonic() + within_s
     while not condition():

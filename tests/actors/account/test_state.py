@@ -1,0 +1,331 @@
+"""The pure state of an account: a join of whatever is heard (R2), bounded where it is memory (R9)."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.account.state import AccountState, Doubt, Reservation
+from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.errors import InsufficientBalanceError
+from messages.order import Fill, Order
+from tests.support.orders import BTC, SOL, balance, fill, order
+
+FINISHED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
+
+
+def heard(*news: Order | Fill, state: AccountState | None = None) -> AccountState:
+    state = state or AccountState()
+    for item in news:
+        if isinstance(item, Order):
+            state.hear_order(item)
+        else:
+            state.hear_fill(item)
+    return state
+
+
+def the_order(state: AccountState, order_id: str = "1001") -> Order:
+    record = state.orders.of(SOL).find(order_id, None)
+    assert record is not None
+    return record.order
+
+
+# -- R2: any order of arrival, any repetition, one state -------------------------------------------------------------
+
+
+@st.composite
+def life_of_an_order(draw: st.DrawFn) -> list[Order | Fill]:
+    """What an exchange may say of one order: put, fills, amends, an end; some reports lost; ids or not; odd stamps."""
+    cuts = draw(st.lists(st.integers(1, 10), min_size=0, max_size=5))
+    amends = draw(st.lists(st.tuples(st.integers(2, 60), st.sampled_from(["99", "101", "102.5"])), max_size=2))
+    news: list[Order | Fill] = [order(at=draw(st.integers(1, 3)))]
+    filled, at = Decimal(0), 3
+    for number, cut in enumerate(cuts):
+        filled += cut
+        at += draw(st.integers(0, 2))
+        news.append(fill(f"t{number}", str(cut), at=at))
+        if draw(st.booleans()):
+            news.append(order(filled=str(filled), quantity="60", at=at))
+    for amended_at, price in amends:
+        news.append(order(filled="0", quantity="60", price=price, at=amended_at))
+    if draw(st.booleans()):
+        end = draw(st.sampled_from(FINISHED))
+        news.append(order(end, filled=str(filled), quantity="60", at=at + draw(st.integers(0, 2))))
+        if draw(st.booleans()):
+            news.append(order(draw(st.sampled_from(FINISHED)), filled=str(filled), quantity="60", at=at))
+    return news
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_r2_any_order_of_arrival_and_any_repetition_ends_in_the_same_state(data: st.DataObject) -> None:
+    news = data.draw(life_of_an_order())
+    shuffled = data.draw(st.permutations(news + data.draw(st.lists(st.sampled_from(news), max_size=6))))
+
+    expected, actual = heard(*news), heard(*shuffled)
+
+    assert the_order(actual) == the_order(expected)
+    assert actual.fills_count == expected.fills_count
+    assert actual.orders.open_count == expected.orders.open_count
+    assert actual.orders.executed_count == expected.orders.executed_count
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_r2_filled_never_falls_and_a_finished_order_never_reopens(data: st.DataObject) -> None:
+    news = data.draw(life_of_an_order())
+    state, filled, finished = AccountState(), Decimal(0), False
+    for item in data.draw(st.permutations(news * 2)):
+        heard(item, state=state)
+        record = state.orders.of(SOL).find("1001", "c1")
+        if record is None:
+            continue
+        assert record.order.filled_quantity >= filled
+        assert record.order.is_finished or not finished
+        filled, finished = record.order.filled_quantity, record.order.is_finished
+
+
+@given(st.permutations(["put", "rest", "fill", "update", "finish"]))
+def test_r2_our_own_pending_order_joins_the_same_way(arrival: list[str]) -> None:
+    news = {
+        "put": order(at=2),
+        "rest": order(at=2),
+        "fill": fill("t1", "4", at=3),
+        "update": order(filled="4", at=3),
+        "finish": order(OrderStatus.CANCELED, filled="4", at=4),
+    }
+    state = AccountState()
+    state.hear_balances([balance("USDT", "5000")])
+    state.begin_order(order(OrderStatus.PENDING, at=0, created=0, order_id=None), Reservation("USDT", Decimal(1000)))
+
+    heard(*(news[name] for name in arrival), state=state)
+
+    assert the_order(state) == order(OrderStatus.CANCELED, filled="4", at=4)
+    assert state.available("USDT") == Decimal(5000)
+
+
+def test_a_late_update_after_the_finish_does_not_reopen() -> None:
+    state = heard(order(at=1), order(OrderStatus.FILLED, filled="10", at=3), order(filled="4", at=4))
+    assert the_order(state).status is OrderStatus.FILLED
+    assert the_order(state).filled_quantity == 10
+
+
+def test_rest_says_new_after_the_socket_said_filled() -> None:
+    state = heard(order(OrderStatus.FILLED, filled="10", at=3), order(at=1))
+    assert the_order(state).status is OrderStatus.FILLED
+    assert state.orders.open_count == 0
+
+
+def test_a_fill_after_a_cancel_is_added_without_reopening() -> None:
+    state = heard(order(at=1), order(OrderStatus.CANCELED, at=2), fill("t1", "3", at=2))
+    assert the_order(state).status is OrderStatus.CANCELED
+    assert the_order(state).filled_quantity == 3
+    assert the_order(state).filled_quote == 300
+
+
+def test_the_same_trade_id_twice_counts_once() -> None:
+    state = heard(order(at=1), fill("t1", "3"), fill("t1", "3"), fill("t2", "1"))
+    assert the_order(state).filled_quantity == 4
+    assert state.fills_count == 2
+
+
+def test_a_fill_before_its_order_waits_for_it() -> None:
+    state = heard(fill("t1", "3", client_order_id=None, at=2))
+    assert state.doubts() == [Doubt(SOL, "1001", None)]
+    heard(order(at=1), state=state)
+    assert the_order(state).filled_quantity == 3
+    assert state.doubts() == []
+
+
+def test_a_newer_amend_wins_over_an_older_report_of_the_terms() -> None:
+    state = heard(order(at=1), order(at=5, price="101", quantity="8"), order(at=3, price="99"))
+    assert the_order(state).price == Decimal(101)
+    assert the_order(state).quantity == 8
+
+
+def test_an_order_moves_from_open_to_executed_exactly_once() -> None:
+    end = order(OrderStatus.FILLED, filled="10", at=3)
+    state = heard(order(at=1), end, end, order(at=2), end)
+    assert state.orders.open_count == 0
+    assert [o.order_id for o in state.orders.of(SOL).executed()] == ["1001"]
+
+
+def test_two_orders_that_share_a_client_id_stay_two() -> None:
+    state = heard(order(OrderStatus.CANCELED, at=2), order(at=5, order_id="1002"))
+    assert the_order(state, "1001").status is OrderStatus.CANCELED
+    assert the_order(state, "1002").status is OrderStatus.NEW
+
+
+# -- R3: unknown is not rejected -------------------------------------------------------------------------------------
+
+
+def pending(state: AccountState, client_order_id: str = "c1", cost: str = "1000") -> None:
+    state.begin_order(
+        order(OrderStatus.PENDING, at=0, created=0, order_id=None, client_order_id=client_order_id),
+        Reservation("USDT", Decimal(cost)),
+    )
+
+
+def rich() -> AccountState:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "5000")])
+    return state
+
+
+def test_r3_an_unresolved_order_stays_open_and_keeps_its_money_aside() -> None:
+    state = rich()
+    pending(state)
+    marked = state.mark_unresolved(SOL, "c1")
+    assert marked is not None
+    assert marked.status is OrderStatus.UNRESOLVED
+    assert state.available("USDT") == 4000
+    assert state.unresolved_count == 1
+    assert state.doubts() == [Doubt(SOL, None, "c1")]
+
+
+def test_r3_an_unresolved_order_is_settled_by_what_the_exchange_says() -> None:
+    state = rich()
+    pending(state)
+    state.mark_unresolved(SOL, "c1")
+    heard(order(filled="2", at=4), state=state)
+    assert the_order(state).status is OrderStatus.PARTIALLY_FILLED
+    assert state.available("USDT") == 5000
+
+
+def test_r3_an_order_taken_for_never_arrived_is_believed_when_the_exchange_tells_of_it_after_all() -> None:
+    state = rich()
+    pending(state)
+    state.reject_order(SOL, "c1", "never_arrived")
+    heard(order(at=9), state=state)
+    assert the_order(state).status is OrderStatus.NEW
+    assert state.orders.open_count == 1
+
+
+def test_our_own_word_does_not_overrule_the_exchange() -> None:
+    state = rich()
+    pending(state)
+    heard(order(at=2), state=state)
+    assert state.mark_unresolved(SOL, "c1") is None
+    assert state.reject_order(SOL, "c1", "late answer") is None
+    assert the_order(state).status is OrderStatus.NEW
+
+
+# -- R6: absence -----------------------------------------------------------------------------------------------------
+
+
+def test_r6_an_open_order_that_a_complete_list_lacks_is_asked_for_not_dropped() -> None:
+    state = heard(order(at=1), order(at=1, order_id="1002", client_order_id="c2"))
+    missing = state.missing_from([order(at=1, order_id="1002", client_order_id="c2")])
+    assert missing == [Doubt(SOL, "1001", "c1")]
+    assert state.orders.open_count == 2
+
+
+def test_r6_an_order_that_the_exchange_no_longer_knows_has_ended_as_filled_as_its_fills_say() -> None:
+    state = heard(order(at=1), fill("t1", "10"))
+    assert state.doubts() == [Doubt(SOL, "1001", "c1")]
+    ended = state.conclude_unknown(Doubt(SOL, "1001", "c1"))
+    assert ended is not None
+    assert ended.status is OrderStatus.FILLED
+
+    state = heard(order(at=1), fill("t1", "4"))
+    ended = state.conclude_unknown(Doubt(SOL, "1001", "c1"))
+    assert ended is not None
+    assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELED, Decimal(4))
+
+
+# -- R9: what is remembered ------------------------------------------------------------------------------------------
+
+
+def test_r9_finished_orders_are_bounded_and_the_oldest_go_first_while_open_ones_stay() -> None:
+    state = AccountState(executed_limit=3)
+    heard(order(at=1, order_id="open", client_order_id="co"), state=state)
+    for number in range(5):
+        heard(
+            order(OrderStatus.CANCELED, at=10 + number, order_id=f"o{number}", client_order_id=f"c{number}"),
+            state=state,
+        )
+    orders = state.orders.of(SOL)
+    assert [o.order_id for o in orders.executed()] == ["o2", "o3", "o4"]
+    assert orders.find("o0", "c0") is None
+    assert orders.find("open", None) is not None
+    assert state.orders.open_count == 1
+
+
+def test_r9_each_symbol_has_its_own_bound() -> None:
+    state = AccountState(executed_limit=1)
+    heard(order(OrderStatus.FILLED, filled="10", at=1), state=state)
+    heard(order(OrderStatus.FILLED, filled="10", at=1, order_id="b", client_order_id="cb", symbol=BTC), state=state)
+    assert state.orders.executed_count == 2
+    assert state.orders.symbols_with_executed == 2
+
+
+def test_the_late_echo_of_an_evicted_order_is_doubted() -> None:
+    state = AccountState(executed_limit=1)
+    heard(order(OrderStatus.FILLED, filled="10", at=5), state=state)
+    heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
+    heard(order(at=2), state=state)
+    assert state.doubts() == [Doubt(SOL, "1001", "c1")]
+    heard(order(OrderStatus.FILLED, filled="10", at=5), state=state)
+    assert state.doubts() == []
+
+
+def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
+    state = AccountState(executed_limit=1)
+    heard(order(OrderStatus.FILLED, filled="10", at=5), fill("t1", "10", at=5), state=state)
+    heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
+    assert state.hear_fill(fill("t1", "10", at=5)) == (None, False)
+    assert state.fills_count == 1
+
+
+# -- balances --------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=8, unique_by=lambda pair: pair[0])
+)
+def test_balances_join_to_the_newest_whatever_the_order(stamps: list[tuple[int, int]]) -> None:
+    state = AccountState()
+    for at, amount in [*stamps, *reversed(stamps)]:
+        state.hear_balances([balance("USDT", str(amount), at=at)])
+    assert state.balances["USDT"].available == max(stamps)[1]
+
+
+def test_a_complete_list_makes_what_it_lacks_zero_unless_an_event_is_newer() -> None:
+    state = AccountState()
+    state.hear_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=30)])
+    changed = state.hear_all_balances([balance("USDT", "1", at=20)], as_of_ms=20)
+    assert {b.currency: b.available for b in changed} == {"USDT": 1, "SOL": 0}
+    assert state.balances["ETH"].available == 7
+
+
+def test_money_on_its_way_is_not_spent_twice() -> None:
+    state = rich()
+    pending(state, "c1", "3000")
+    with pytest.raises(InsufficientBalanceError, match="USDT: 3000 needed, 2000 available"):
+        pending(state, "c2", "3000")
+    assert state.orders.of(SOL).find(None, "c2") is None
+    state.reject_order(SOL, "c1", "BALANCE_NOT_ENOUGH")
+    pending(state, "c3", "3000")
+    assert state.available("USDT") == 2000
+
+
+def test_a_market_buy_is_kept_in_quote() -> None:
+    state = AccountState()
+    buy = Order(
+        symbol=SOL,
+        side=Side.BUY,
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.IOC,
+        status=OrderStatus.FILLED,
+        quantity=Decimal(0),
+        quote_quantity=Decimal(50),
+        filled_quantity=Decimal("0.5"),
+        filled_quote=Decimal("49.9"),
+        order_id="7",
+        finish_reason="filled",
+        updated_ms=3,
+    )
+    state.hear_order(buy)
+    assert the_order(state, "7").average_price == Decimal("99.8")
+    assert not state.doubts()

@@ -1,1 +1,39 @@
-"""An embedded exchange: a matching engine behind the wire faces of real venues. Imports nothing of the clients."""
+"""An embedded exchange: a matching engine behind the wire faces of real venues. Imports nothing of the clients.
+
+Start one in this process, for tests::
+
+    exchange = await start_exchange(SimulatorConfig(seed=7))
+    exchange.endpoints  # {"gateio": {"rest": ..., "ws": ..., "accounts": [...]}, "control": ...}
+    await exchange.close()
+
+``Exchange`` is the same thing without sockets, for a simulation on virtual time: hand it a clock, a scheduler and
+randomness, give it ``HttpRequest``s and frames. ``simulate`` runs one as a program.
+"""
+
+from exchanges.simulator.command import add_arguments, config_from, simulate
+from exchanges.simulator.config import (
+    AccountConfig,
+    PairConfig,
+    RateLimits,
+    SimulatorConfig,
+    accounts_named,
+)
+from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.http import HttpRequest, HttpResponse
+from exchanges.simulator.server import RunningExchange, start_exchange
+
+__all__ = [
+    "AccountConfig",
+    "Exchange",
+    "HttpRequest",
+    "HttpResponse",
+    "PairConfig",
+    "RateLimits",
+    "RunningExchange",
+    "SimulatorConfig",
+    "accounts_named",
+    "add_arguments",
+    "config_from",
+    "simulate",
+    "start_exchange",
+]

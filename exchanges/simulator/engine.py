@@ -28,7 +28,7 @@ from exchanges.simulator.orders import (
     TimeInForce,
     Trade,
 )
-from exchanges.simulator.rules import Reason, RefusedError, check_limit, check_new, plain
+from exchanges.simulator.rules import Reason, RefusedError, check_limit, check_new, check_precision, plain
 
 HOUSE = "~house"
 FEE_QUANTUM = Decimal(1).scaleb(-MAX_DECIMALS)
@@ -132,6 +132,7 @@ class Engine:
             created_ms=now,
             updated_ms=now,
             text=new.text,
+            origin=new.origin,
             self_trade=new.self_trade,
             iceberg=new.iceberg,
         )
@@ -231,6 +232,8 @@ class Engine:
         market = self.markets[order.pair]
         price = order.price if price is None else price
         amount = order.remaining if amount is None else amount
+        check_precision("price", price, market.rules.price_precision)
+        check_precision("amount", amount, market.rules.amount_precision)
         if price <= 0 or not _accepts(order, price):
             raise RefusedError(Reason.INVALID_VALUE, f"price {price} is outside the order's limit {plain(order.price)}")
         if not 0 < amount <= order.remaining:
@@ -355,7 +358,7 @@ class Engine:
             amount=amount,
             fee=fee,
             fee_currency=order.receives,
-            text=order.text,
+            text=order.shown_text,
             amend_text=order.amend_text,
             time_ms=now,
         )

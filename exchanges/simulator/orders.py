@@ -88,7 +88,10 @@ class BalanceReason(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """A request to trade. ``amount`` is in base units, for a market buy in quote units. ``text`` is the client id."""
+    """A request to trade. ``amount`` is in base units, for a market buy in quote units.
+
+    ``text`` is the client id, unique among the account's open orders; ``origin`` is shown where there is none.
+    """
 
     pair: str
     side: Side
@@ -97,6 +100,7 @@ class NewOrder:
     amount: Decimal
     price: Decimal | None = None
     text: str = ""
+    origin: str = ""
     self_trade: SelfTrade | None = None
     iceberg: Decimal = ZERO
 
@@ -150,6 +154,7 @@ class Order:
     created_ms: int
     updated_ms: int
     text: str = ""
+    origin: str = ""
     amend_text: str = ""
     self_trade: SelfTrade | None = None
     iceberg: Decimal = ZERO
@@ -164,6 +169,11 @@ class Order:
     def pair(self) -> str:
         """The id of its currency pair."""
         return self.rules.id
+
+    @property
+    def shown_text(self) -> str:
+        """The client id, or where the order came from."""
+        return self.text or self.origin
 
     @property
     def is_open(self) -> bool:

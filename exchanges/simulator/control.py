@@ -1,0 +1,344 @@
+"""The control API: the true books of every account, and the hand of the house, for tests and for demos.
+
+JSON over HTTP, without signatures; it belongs on the loopback interface only.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+import msgspec
+import structlog
+
+from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
+from exchanges.simulator.delay import Latency
+from exchanges.simulator.engine import HOUSE
+from exchanges.simulator.gateio.face import GateFace
+from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.orders import Fill, NewOrder, Order, OrderType, Side, TimeInForce
+from exchanges.simulator.rules import RefusedError, check_limit, decimals_of, plain
+from exchanges.simulator.services import Services
+from exchanges.simulator.traders import Traders
+from exchanges.simulator.treasury import WithdrawalStatus
+
+T = TypeVar("T")
+Json = dict[str, object]
+log = structlog.get_logger(__name__)
+
+
+class ControlError(Exception):
+    """A control request that cannot be done: the status and the message of the answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DepositBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /accounts/{name}/deposit."""
+
+    currency: str
+    amount: Decimal
+
+
+class FillBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /orders/{id}/fill: by default all that remains, at the order's price."""
+
+    amount: Decimal | None = None
+    price: Decimal | None = None
+
+
+class CutBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sockets/cut: sessions with a subscription of this account and channel, by default all."""
+
+    account: str | None = None
+    channel: str | None = None
+    how: Literal["close", "reset"] = "close"
+
+
+class LatencyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /latency; what is not given stays."""
+
+    rest_ms: float | None = None
+    push_ms: float | None = None
+
+
+class TradersBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /traders."""
+
+    on: bool
+
+
+class StatusBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /withdrawals/{id}/status."""
+
+    status: WithdrawalStatus
+    txid: str = ""
+
+
+class MarketBody(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /market/{pair}: a quiet market of one house order on each side; null leaves a side empty."""
+
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    amount: Decimal = Decimal(100)
+
+
+class Empty(msgspec.Struct, forbid_unknown_fields=True):
+    """No body, or an empty object."""
+
+
+class Control:
+    """Answers control requests."""
+
+    def __init__(self, services: Services, gateio: GateFace, traders: Traders, latency: Latency) -> None:
+        self._services = services
+        self._engine = services.engine
+        self._gateio = gateio
+        self._traders = traders
+        self._latency = latency
+        self._handlers: dict[tuple[str, ...], Callable[[str, HttpRequest], object]] = {
+            ("GET", "health"): self._health,
+            ("GET", "accounts"): self._accounts,
+            ("GET", "accounts", "*", "books"): self._books,
+            ("POST", "accounts", "*", "deposit"): self._deposit,
+            ("POST", "orders", "*", "fill"): self._fill,
+            ("POST", "orders", "*", "cancel"): self._cancel,
+            ("GET", "sockets"): self._sockets,
+            ("POST", "sockets", "cut"): self._cut,
+            ("POST", "latency"): self._set_latency,
+            ("POST", "traders"): self._switch_traders,
+            ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
+            ("POST", "market", "*"): self._set_market,
+        }
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Returns the answer: 400 for bad input, 404 for what does not exist, each with a clear ``error``."""
+        try:
+            return json_response(200, self._route(request))
+        except ControlError as error:
+            return json_response(error.status, {"error": str(error)})
+        except RefusedError as refused:
+            return json_response(400, {"error": refused.message})
+        except (ValueError, ArithmeticError) as error:
+            return json_response(400, {"error": str(error)})
+
+    def _route(self, request: HttpRequest) -> object:
+        """Finds the handler: the second part of a path may be any one item, which the handler gets."""
+        parts = request.path.strip("/").split("/")
+        item = ""
+        handler = self._handlers.get((request.method, *parts))
+        if handler is None and len(parts) > 1:
+            item, parts[1] = parts[1], "*"
+            handler = self._handlers.get((request.method, *parts))
+        if handler is None:
+            raise ControlError(404, f"there is no {request.method} {request.path}")
+        return handler(item, request)
+
+    def _health(self, _item: str, _request: HttpRequest) -> Json:
+        return {"status": "ok", "time_ms": self._services.now_ms(), "traders_on": self._traders.on}
+
+    def _accounts(self, _item: str, _request: HttpRequest) -> list[Json]:
+        return [self._account(name) for name in self._services.keys.accounts]
+
+    def _account(self, name: str) -> Json:
+        record = self._engine.accounts[name]
+        return {"name": name, "user_id": record.user_id, "open_orders": len(record.open_orders)}
+
+    def _books(self, item: str, _request: HttpRequest) -> Json:
+        name = self._known_account(item)
+        record = self._engine.accounts[name]
+        return {
+            "balances": {
+                currency: {"available": plain(balance.available), "locked": plain(balance.locked)}
+                for currency, balance in self._engine.ledger.balances(name).items()
+            },
+            "orders": [order_record(order) for order in record.orders.values()],
+            "trades": [fill_record(fill) for fill in record.fills],
+        }
+
+    def _deposit(self, item: str, request: HttpRequest) -> Json:
+        name, body = self._known_account(item), _body(request, DepositBody)
+        amount = _amount("amount", body.amount)
+        if body.currency not in {currency for pair in self._engine.markets for currency in pair.split("_")}:
+            raise ControlError(400, f"currency: {body.currency!r} is not traded here")
+        self._services.treasury.deposit(name, body.currency, amount)
+        balance = self._engine.ledger.balance(name, body.currency)
+        return {
+            "currency": body.currency,
+            "available": plain(balance.available),
+            "locked": plain(balance.locked),
+        }
+
+    def _fill(self, item: str, request: HttpRequest) -> Json:
+        order, body = self._order(item), _body(request, FillBody)
+        return order_record(self._engine.fill_from_house(order, amount=body.amount, price=body.price))
+
+    def _cancel(self, item: str, request: HttpRequest) -> Json:
+        _body(request, Empty)
+        return order_record(self._engine.cancel(self._order(item)))
+
+    def _sockets(self, _item: str, _request: HttpRequest) -> list[Json]:
+        return [
+            {
+                "id": socket.id,
+                "accounts": sorted({topic.account for topic in socket.subscriptions.values() if topic.account}),
+                "subscriptions": [
+                    {"channel": topic.channel, "name": topic.name, "account": topic.account}
+                    for topic in socket.subscriptions.values()
+                ],
+            }
+            for socket in self._gateio.sockets
+        ]
+
+    def _cut(self, _item: str, request: HttpRequest) -> Json:
+        body = _body(request, CutBody)
+        if body.account is not None:
+            self._known_account(body.account)
+        chosen = [
+            socket
+            for socket in self._gateio.sockets
+            if (body.account is None and body.channel is None)
+            or any(
+                body.account in (None, topic.account) and body.channel in (None, topic.channel)
+                for topic in socket.subscriptions.values()
+            )
+        ]
+        for socket in chosen:
+            if body.how == "reset":
+                socket.reset()
+            else:
+                socket.close()
+        log.info("sockets_cut", count=len(chosen), account=body.account, channel=body.channel, how=body.how)
+        return {"cut": len(chosen)}
+
+    def _set_latency(self, _item: str, request: HttpRequest) -> Json:
+        body = _body(request, LatencyBody)
+        for field in ("rest_ms", "push_ms"):
+            value = getattr(body, field)
+            if value is None:
+                continue
+            if not 0 <= value <= 60_000:
+                raise ControlError(400, f"{field}: {value} must be from 0 to 60000")
+            setattr(self._latency, field, value)
+        return {"rest_ms": self._latency.rest_ms, "push_ms": self._latency.push_ms}
+
+    def _switch_traders(self, _item: str, request: HttpRequest) -> Json:
+        if _body(request, TradersBody).on:
+            self._traders.start()
+        else:
+            self._traders.stop()
+        return {"on": self._traders.on}
+
+    def _set_withdrawal(self, item: str, request: HttpRequest) -> Json:
+        body, number = _body(request, StatusBody), item.removeprefix("w")
+        withdrawal = self._services.treasury.withdrawals.get(int(number)) if number.isdecimal() else None
+        if withdrawal is None:
+            raise ControlError(404, f"there is no withdrawal {item}")
+        self._services.treasury.set_status(withdrawal, body.status, body.txid)
+        return {"id": f"w{withdrawal.id}", "status": withdrawal.status.value, "txid": withdrawal.transaction}
+
+    def _set_market(self, pair: str, request: HttpRequest) -> Json:
+        """Clears the house's and the traders' orders of the pair, and places the house's anew.
+
+        An order of an account that the new prices cross is filled by them.
+        """
+        body = _body(request, MarketBody)
+        if pair not in self._engine.markets:
+            raise ControlError(404, f"there is no pair {pair}")
+        rules = self._engine.markets[pair].rules
+        if body.bid is not None and body.ask is not None and body.bid >= body.ask:
+            raise ControlError(400, f"bid: {body.bid} must be below the ask {body.ask}")
+        sides = [(Side.BUY, body.bid, rules.quote), (Side.SELL, body.ask, rules.base)]
+        for _, price, _ in sides:
+            if price is not None:
+                check_limit(price, body.amount, rules)
+        self._traders.leave(pair)
+        self._engine.cancel_all(HOUSE, pair=pair)
+        for side, price, currency in sides:
+            if price is None:
+                continue
+            self._engine.provide(HOUSE, currency, body.amount * (price if side is Side.BUY else 1))
+            self._engine.place(
+                HOUSE,
+                NewOrder(
+                    pair=pair,
+                    side=side,
+                    type=OrderType.LIMIT,
+                    time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+                    amount=body.amount,
+                    price=price,
+                ),
+            )
+        return {"pair": pair, "bid": body.bid, "ask": body.ask, "amount": body.amount}
+
+    def _known_account(self, name: str) -> str:
+        if name not in self._services.keys.accounts:
+            known = ", ".join(self._services.keys.accounts)
+            raise ControlError(404, f"there is no account {name!r}, only {known}")
+        return name
+
+    def _order(self, order_id: str) -> Order:
+        if order_id.isdecimal():
+            for name in self._services.keys.accounts:
+                order = self._engine.accounts[name].orders.get(int(order_id))
+                if order is not None:
+                    return order
+        raise ControlError(404, f"there is no order {order_id}")
+
+
+def order_record(order: Order) -> Json:
+    """Returns all that the exchange knows of an order."""
+    return {
+        "id": str(order.id),
+        "text": order.shown_text,
+        "account": order.account,
+        "currency_pair": order.pair,
+        "side": order.side.value,
+        "type": order.type.value,
+        "time_in_force": order.time_in_force.value,
+        "amount": plain(order.amount),
+        "price": plain(order.price),
+        "left": plain(order.remaining),
+        "filled": plain(order.filled_base),
+        "filled_total": plain(order.filled_quote),
+        "avg": plain(order.average_price),
+        "fee": plain(order.fee),
+        "fee_currency": order.receives,
+        "locked": plain(order.locked),
+        "status": "open" if order.is_open else "finished",
+        "finish_as": order.finish.value,
+        "amend_text": order.amend_text,
+        "created_ms": order.created_ms,
+        "updated_ms": order.updated_ms,
+    }
+
+
+def fill_record(fill: Fill) -> Json:
+    """Returns all that the exchange knows of one order's half of a trade."""
+    return {
+        "id": str(fill.trade_id),
+        "order_id": str(fill.order_id),
+        "text": fill.text,
+        "currency_pair": fill.pair,
+        "side": fill.side.value,
+        "role": fill.role.value,
+        "amount": plain(fill.amount),
+        "price": plain(fill.price),
+        "fee": plain(fill.fee),
+        "fee_currency": fill.fee_currency,
+        "time_ms": fill.time_ms,
+    }
+
+
+def _amount(field: str, value: Decimal) -> Decimal:
+    if not 0 < value <= MAX_AMOUNT or decimals_of(value) > MAX_DECIMALS:
+        raise ControlError(400, f"{field}: {value} must be above 0, at most {MAX_AMOUNT}, with {MAX_DECIMALS} decimals")
+    return value
+
+
+def _body(request: HttpRequest, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(request.body or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        raise ControlError(400, f"body: {error}") from error

@@ -1,0 +1,100 @@
+"""The embedded exchange as a whole, without sockets: give it requests and frames, and time that passes.
+
+A thin server puts it on the network; a simulation on virtual time and in-memory transports can drive it directly.
+"""
+
+import random
+from collections.abc import Callable
+
+from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.control import Control
+from exchanges.simulator.countdown import Countdowns
+from exchanges.simulator.delay import Latency
+from exchanges.simulator.engine import Engine
+from exchanges.simulator.gateio.face import GateFace
+from exchanges.simulator.gateio.socket import GateSocket, Link
+from exchanges.simulator.http import HttpRequest, HttpResponse
+from exchanges.simulator.keys import Keys
+from exchanges.simulator.seams import Schedule
+from exchanges.simulator.services import Services
+from exchanges.simulator.tape import Tapes
+from exchanges.simulator.traders import Traders
+from exchanges.simulator.treasury import Treasury
+
+
+class Exchange:
+    """One exchange. ``now_ms`` is its clock (ms since 1970), ``schedule`` calls functions later, ``rng`` decides."""
+
+    def __init__(
+        self, config: SimulatorConfig, *, now_ms: Callable[[], int], schedule: Schedule, rng: random.Random
+    ) -> None:
+        self.config = config
+        self.latency = Latency(config.rest_latency_ms, config.push_latency_ms)
+        self.engine = Engine(
+            config.pairs,
+            now_ms=now_ms,
+            maker_fee_rate=config.maker_fee_rate,
+            taker_fee_rate=config.taker_fee_rate,
+            max_open_orders=config.max_open_orders_per_account,
+        )
+        self.keys = Keys(config.accounts, config.seed)
+        for account in self.keys.accounts.values():
+            self.engine.open_account(account.name)
+            for currency, amount in account.balances.items():
+                self.engine.deposit(account.name, currency, amount)
+        # each part has its own randomness, so that what clients do does not change how the market moves
+        self.traders = Traders(
+            self.engine,
+            rng=random.Random(rng.random()),
+            schedule=schedule,
+            interval_ms=config.traders_interval_ms,
+        )
+        tapes = Tapes(config.pairs, self.engine.now_ms)
+        self.engine.listeners.append(tapes)
+        self.services = Services(
+            config=config,
+            keys=self.keys,
+            engine=self.engine,
+            tapes=tapes,
+            treasury=Treasury(
+                self.engine, now_ms=self.engine.now_ms, schedule=schedule, step_ms=config.withdrawal_step_ms
+            ),
+            countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
+            now_ms=self.engine.now_ms,
+            schedule=schedule,
+            rng=random.Random(rng.random()),
+        )
+        self.gateio = GateFace(self.services, self.latency)
+        self._control = Control(self.services, self.gateio, self.traders, self.latency)
+        self._schedule = schedule
+
+    def start(self) -> None:
+        """Begins trading, if the config wants synthetic traders."""
+        if self.config.traders_on:
+            self.traders.start()
+
+    def stop(self) -> None:
+        """Stops the traders and ends all sessions."""
+        self.traders.stop()
+        for socket in list(self.gateio.sockets):
+            socket.close()
+
+    def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None]) -> None:
+        """Answers a REST request: half of the latency on the way in, half on the way back."""
+        if not self.latency.rest_ms:
+            reply(self.gateio.request(request))
+            return
+
+        def arrive() -> None:
+            response = self.gateio.request(request)
+            self._schedule(self.latency.rest_ms / 2000, lambda: reply(response))
+
+        self._schedule(self.latency.rest_ms / 2000, arrive)
+
+    def open_socket(self, link: Link) -> GateSocket | None:
+        """Begins a WebSocket session, or returns None when there are too many."""
+        return self.gateio.open_socket(link)
+
+    def control(self, request: HttpRequest) -> HttpResponse:
+        """Answers a request of the control API."""
+        return self._control.handle(request)

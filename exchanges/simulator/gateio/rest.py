@@ -1,0 +1,129 @@
+"""The REST side: finds the endpoint, checks who asks and how often, and writes the answer.
+
+Checks come in this order: path and method; headers, key, time and signature; permission; expiry of an order request;
+body and parameters that can be read; rate limit; then what the endpoint itself checks.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+import structlog
+
+from exchanges.simulator.config import AccountConfig
+from exchanges.simulator.gateio import elsewhere
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint
+from exchanges.simulator.gateio.errors import GateError, invalid
+from exchanges.simulator.gateio.limits import Allowance, LimitKind, RateLimiter
+from exchanges.simulator.gateio.parameters import Query, parse_json
+from exchanges.simulator.gateio.signatures import authenticate_request
+from exchanges.simulator.gateio.spot_orders import SpotOrders
+from exchanges.simulator.gateio.spot_public import SpotPublic
+from exchanges.simulator.gateio.wallet import Wallet
+from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.services import Services
+
+PREFIX = "/api/v4"
+BODY_METHODS = {"POST", "PUT", "PATCH"}
+log = structlog.get_logger(__name__)
+
+
+class GateRest:
+    """Answers one request after the other."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.limiter = RateLimiter(services.config.rate_limits, services.now_ms)
+        self._endpoints: dict[str, dict[str, Endpoint]] = {}
+        groups = (
+            SpotPublic(services).endpoints(),
+            SpotOrders(services).endpoints(),
+            Wallet(services).endpoints(),
+            elsewhere.endpoints(),
+        )
+        for group in groups:
+            for endpoint in group:
+                self._endpoints.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Returns the answer to a request; whatever the request holds, it is an answer in Gate's form."""
+        came_in_ms = self._services.now_ms()
+        allowances: list[Allowance] = []
+        try:
+            answer = self._answer(request, allowances)
+            response = json_response(answer.status, answer.value, answer.headers)
+        except GateError as error:
+            response = error.response()
+        except RefusedError as refused:
+            response = GateError.of(refused).response()
+        except Exception:
+            log.exception("request_failed", method=request.method, path=request.path)
+            response = json_response(500, {"label": "SERVER_ERROR", "message": "Internal server error"})
+        response.headers["X-In-Time"] = str(came_in_ms * 1000)
+        response.headers["X-Out-Time"] = str(self._services.now_ms() * 1000)
+        response.headers["X-Gate-Trace-ID"] = f"{self._services.rng.getrandbits(128):032x}"
+        for allowance in allowances:
+            response.headers.update(allowance.headers())
+        return response
+
+    def endpoint(self, method: str, path: str) -> tuple[Endpoint, str]:
+        """Returns the endpoint of a path without prefix, and the item at its end. Raises ``GateError``."""
+        methods, item = self._endpoints.get(path), ""
+        if methods is None:
+            parent, _, item = path.rpartition("/")
+            methods = self._endpoints.get(f"{parent}/{{}}") if item else None
+        if methods is None:
+            raise GateError("NOT_FOUND", f"there is no {path}")
+        endpoint = methods.get(method)
+        if endpoint is None:
+            raise GateError("METHOD_NOT_ALLOWED", f"{path} does not take {method}")
+        return endpoint, item
+
+    def count(self, endpoint: Endpoint, call: Call, remote: str) -> Allowance:
+        """Counts a call against its limit, for each pair that it names where pairs count apart."""
+        if endpoint.limit is LimitKind.PUBLIC:
+            return self.limiter.take(LimitKind.PUBLIC, remote, endpoint.path)
+        if endpoint.pairs is not None:
+            taken = [self.limiter.take(endpoint.limit, call.owner, pair) for pair in sorted(endpoint.pairs(call))]
+            return min(taken, key=lambda allowance: (allowance.allowed, allowance.remaining))
+        by_endpoint = endpoint.path if endpoint.limit is LimitKind.PRIVATE else ""
+        return self.limiter.take(endpoint.limit, call.owner, by_endpoint)
+
+    def _answer(self, request: HttpRequest, allowances: list[Allowance]) -> Answer:
+        if not request.path.startswith(f"{PREFIX}/"):
+            raise GateError("NOT_FOUND", f"there is no {request.path}")
+        endpoint, item = self.endpoint(request.method, request.path.removeprefix(PREFIX))
+        now_ms = self._services.now_ms()
+        account: AccountConfig | None = None
+        if endpoint.private:
+            account = authenticate_request(request, self._services.keys, now_ms)
+            if account.read_only and endpoint.method != "GET":
+                raise GateError("READ_ONLY", "This API key may only read")
+        if endpoint.order_entry:
+            check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
+        call = Call(account, Query(request.query, endpoint.params), _body(request), item)
+        allowance = self.count(endpoint, call, request.remote)
+        allowances.append(allowance)
+        if not allowance.allowed:
+            raise GateError("TOO_MANY_REQUESTS", "Request Rate limit Exceeded")
+        return endpoint.handle(call)
+
+
+def check_expiry(expires_ms: str, now_ms: int) -> None:
+    """Raises ``GateError`` when the time after which an order request is not wanted any more has passed."""
+    if not expires_ms:
+        return
+    try:
+        expired = Decimal(expires_ms) < now_ms
+    except InvalidOperation:
+        raise invalid(f"X-Gate-Exptime {expires_ms} is not a time in ms") from None
+    if expired:
+        raise GateError("REQUEST_EXPIRED", "The request came in after its X-Gate-Exptime")
+
+
+def _body(request: HttpRequest) -> object:
+    if request.method not in BODY_METHODS or not request.body:
+        return None
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise GateError("INVALID_CONTENT_TYPE", f"Content-Type {content_type!r} must be application/json")
+    return parse_json(request.body)

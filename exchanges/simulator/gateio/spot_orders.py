@@ -1,0 +1,318 @@
+"""Spot orders: create, look up, list, cancel, amend, in single and in batches, and the fills of an account."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+
+import msgspec
+
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, page_of, private
+from exchanges.simulator.gateio.errors import GateError, invalid, missing
+from exchanges.simulator.gateio.limits import LimitKind
+from exchanges.simulator.gateio.parameters import (
+    AmendBody,
+    BatchAmendItem,
+    CancelItem,
+    CountdownBody,
+    OrderBody,
+    check_account,
+    parse_decimal,
+    parse_text,
+    typed,
+)
+from exchanges.simulator.gateio.render import Json, rest_fill, rest_order
+from exchanges.simulator.orders import ZERO, NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
+from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.services import Services
+
+TEXT_KEPT_MS = 60 * 60 * 1000  # the manuals disagree on how long an ended order is found by its text
+DAY_S = 86_400
+MAX_SPAN_S = 30 * DAY_S
+FAR_S = 10**12
+ACTION_MODES = ("FULL", "ACK", "RESULT")
+SUCCEEDED: Json = {"succeeded": True, "label": "", "message": ""}
+
+
+class SpotOrders:
+    """Answers an account about its orders, and changes them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._engine = services.engine
+
+    def endpoints(self) -> list[Endpoint]:
+        """Returns all endpoints of this group."""
+        listing = "currency_pair status page limit account from to side"
+        cancelling = "currency_pair account action_mode"
+        return [
+            _order_entry("POST", "/spot/orders", self.create),
+            _order_entry("POST", "/spot/batch_orders", self.create_batch),
+            _order_entry("PATCH", "/spot/orders/{}", self.amend, "currency_pair account amount price amend_text"),
+            _order_entry("POST", "/spot/amend_batch_orders", self.amend_batch),
+            private("GET", "/spot/orders/{}", self.look_up, "currency_pair account"),
+            private("GET", "/spot/orders", self.list_orders, listing),
+            private("GET", "/spot/open_orders", self.list_open, "page limit account currency_pair"),
+            _cancelling("DELETE", "/spot/orders/{}", self.cancel, cancelling),
+            _cancelling("DELETE", "/spot/orders", self.cancel_all, f"{cancelling} side"),
+            _cancelling("POST", "/spot/cancel_batch_orders", self.cancel_batch),
+            private("POST", "/spot/countdown_cancel_all", self.countdown),
+            private("GET", "/spot/my_trades", self.my_trades, "currency_pair order_id limit page from to account"),
+        ]
+
+    def create(self, call: Call) -> Answer:
+        """Places one order."""
+        body = typed(call.body, OrderBody)
+        return Answer(self._placed(call, body), status=201)
+
+    def create_batch(self, call: Call) -> Answer:
+        """Places several orders; each succeeds or fails by itself once the batch as a whole is accepted."""
+        bodies = typed(call.body, list[OrderBody])
+        if not bodies:
+            raise invalid("the batch is empty")
+        if len({body.account for body in bodies}) > 1:
+            raise GateError("MIXED_ACCOUNT_TYPE", "All orders of a batch must be of one account type")
+        counts = Counter(body.currency_pair for body in bodies)
+        if len(counts) > 4:
+            raise GateError("TOO_MANY_CURRENCY_PAIRS", "A batch may have at most 4 currency pairs")
+        if max(counts.values()) > 10:
+            raise GateError("TOO_MANY_ORDERS", "A batch may have at most 10 orders for each currency pair")
+        if any(not body.text for body in bodies):
+            raise missing("text")
+        return Answer([_each(partial(self._placed, call, body), {"text": body.text}) for body in bodies])
+
+    def amend(self, call: Call) -> Answer:
+        """Changes price or amount of an order; what the body says goes before the query."""
+        in_body = call.body if isinstance(call.body, dict) else {}
+        body = typed({**call.query.given(), **in_body}, AmendBody)
+        return Answer(self._amended(call, call.item, body))
+
+    def amend_batch(self, call: Call) -> Answer:
+        """Changes several orders."""
+        items = typed(call.body, list[BatchAmendItem])
+        if not 1 <= len(items) <= 5:
+            raise GateError("TOO_MANY_ORDERS", "A batch may amend 1 to 5 orders")
+        return Answer(
+            [_each(partial(self._amended, call, item.order_id, item), {"order_id": item.order_id}) for item in items]
+        )
+
+    def look_up(self, call: Call) -> Answer:
+        """One order, by id or by text."""
+        check_account(call.query.text("account", "spot"))
+        return Answer(rest_order(self._find(call, call.item, call.query.required("currency_pair"))))
+
+    def list_orders(self, call: Call) -> Answer:
+        """Open orders, or finished ones by the time they ended; newest first."""
+        query = call.query
+        check_account(query.text("account", "spot"))
+        pair = self._pair(query.required("currency_pair"))
+        status = query.required("status")
+        if status not in ("open", "finished"):
+            raise invalid(f"status {status} is not one of open, finished")
+        limit = query.whole("limit", 100, low=1, high=100 if status == "open" else 1000)
+        offset = (query.whole("page", 1, low=1) - 1) * limit
+        side = query.choice("side", "", "buy", "sell")
+        since_s, until_s = _span(query.whole("from", 0), query.whole("to", FAR_S))
+        record = self._engine.accounts[call.owner]
+        if status == "open":
+            orders = [order for order in record.open_orders.values() if order.pair == pair]
+        else:
+            ended = record.finished.get(pair, [])
+            first = bisect_left(ended, since_s * 1000, key=_ended_ms)
+            orders = ended[first : bisect_right(ended, until_s * 1000 + 999, key=_ended_ms)]
+        if side:
+            orders = [order for order in orders if order.side.value == side]
+        page, headers = page_of(orders[::-1], limit=limit, offset=offset)
+        return Answer([rest_order(order) for order in page], headers=headers)
+
+    def list_open(self, call: Call) -> Answer:
+        """Open orders of all pairs; paged within each pair."""
+        query = call.query
+        check_account(query.text("account", "spot"))
+        limit = query.whole("limit", 100, low=1, high=100)
+        offset = (query.whole("page", 1, low=1) - 1) * limit
+        only = query.text("currency_pair")
+        by_pair: dict[str, list[Order]] = {}
+        for order in self._engine.accounts[call.owner].open_orders.values():
+            if only in ("", order.pair):
+                by_pair.setdefault(order.pair, []).append(order)
+        return Answer(
+            [
+                {
+                    "currency_pair": pair,
+                    "total": len(orders),
+                    "orders": [rest_order(order) for order in orders[::-1][offset : offset + limit]],
+                }
+                for pair, orders in by_pair.items()
+            ]
+        )
+
+    def cancel(self, call: Call) -> Answer:
+        """Cancels one order, by id or by text."""
+        query = call.query
+        check_account(query.text("account", "spot"))
+        mode = query.choice("action_mode", *ACTION_MODES)
+        order = self._find(call, call.item, query.required("currency_pair"))
+        return Answer(rest_order(self._engine.cancel(order), mode))
+
+    def cancel_all(self, call: Call) -> Answer:
+        """Cancels all orders, of one pair or side if given; without a pair those of every pair."""
+        query = call.query
+        check_account(query.text("account", "spot"))
+        mode = query.choice("action_mode", *ACTION_MODES)
+        side = query.choice("side", "", "buy", "sell")
+        pair = query.text("currency_pair")
+        cancelled = self._engine.cancel_all(
+            call.owner, pair=self._pair(pair) if pair else None, side=Side(side) if side else None
+        )
+        return Answer([rest_order(order, mode) for order in cancelled])
+
+    def cancel_batch(self, call: Call) -> Answer:
+        """Cancels several orders, each by id or by text."""
+        items = typed(call.body, list[CancelItem])
+        if not 1 <= len(items) <= 20:
+            raise GateError("TOO_MANY_ORDERS", "A batch may cancel 1 to 20 orders")
+        return Answer([self._cancel_item(call, item) for item in items])
+
+    def countdown(self, call: Call) -> Answer:
+        """Sets or stops the timer that cancels the account's orders."""
+        body = typed(call.body, CountdownBody)
+        if body.timeout != 0 and not 5 <= body.timeout <= DAY_S:
+            raise invalid(f"timeout {body.timeout} must be 0 or at least 5 seconds")
+        pair = self._pair(body.currency_pair) if body.currency_pair else None
+        return Answer({"triggerTime": self._services.countdowns.arm(call.owner, pair, body.timeout)})
+
+    def my_trades(self, call: Call) -> Answer:
+        """The account's fills, newest first; by default of the last 7 days."""
+        query = call.query
+        check_account(query.text("account", "spot"))
+        pair, order_id = query.text("currency_pair"), query.text("order_id")
+        if order_id and not pair:
+            raise missing("currency_pair")
+        limit = query.whole("limit", 100, low=1, high=1000)
+        offset = (query.whole("page", 1, low=1) - 1) * limit
+        record = self._engine.accounts[call.owner]
+        now_s = self._services.now_ms() // 1000
+        until_s = query.whole("to", now_s + DAY_S)
+        since_s, until_s = _span(query.whole("from", max(0, min(now_s, until_s) - 7 * DAY_S)), until_s)
+        if "to" in query.given() and until_s - since_s > MAX_SPAN_S:
+            raise invalid("the time range must not exceed 30 days")
+        if order_id:
+            order = record.orders.get(int(order_id)) if order_id.isdecimal() else None
+            fills = order.fills if order is not None and order.pair == self._pair(pair) else []
+        else:
+            fills = record.fills_by_pair.get(self._pair(pair), []) if pair else record.fills
+        first = bisect_left(fills, since_s * 1000, key=lambda fill: fill.time_ms)
+        found = fills[first : bisect_right(fills, until_s * 1000 + 999, key=lambda fill: fill.time_ms)]
+        page, headers = page_of(found[::-1], limit=limit, offset=offset)
+        return Answer([rest_fill(fill) for fill in page], headers=headers)
+
+    def _placed(self, call: Call, body: OrderBody) -> Json:
+        check_account(body.account)
+        if body.auto_borrow or body.auto_repay:
+            raise invalid("auto_borrow and auto_repay are not supported on the spot account")
+        if body.type == "limit" and body.price is None:
+            raise missing("price")
+        order = self._engine.place(
+            call.owner,
+            NewOrder(
+                pair=self._pair(body.currency_pair),
+                side=Side(body.side),
+                type=OrderType(body.type),
+                time_in_force=TimeInForce(body.time_in_force),
+                amount=parse_decimal("amount", body.amount),
+                price=parse_decimal("price", body.price or "0") if body.type == "limit" else None,
+                text=parse_text(body.text),
+                origin=call.origin,
+                self_trade=SelfTrade(body.stp_act) if body.stp_act not in ("-", "") else None,
+                iceberg=parse_decimal("iceberg", body.iceberg) if body.iceberg else ZERO,
+            ),
+        )
+        return rest_order(order, body.action_mode)
+
+    def _amended(self, call: Call, item: str, body: AmendBody) -> Json:
+        check_account(body.account)
+        if not body.currency_pair:
+            raise missing("currency_pair")
+        order = self._find(call, item, body.currency_pair)
+        changes: dict[str, Decimal] = {
+            name: parse_decimal(name, value)
+            for name, value in (("price", body.price), ("amount", body.amount))
+            if value is not None
+        }
+        if not changes:
+            raise missing("amount or price")
+        amend_text = parse_text(body.amend_text)
+        self._engine.amend(order, price=changes.get("price"), amount=changes.get("amount"), amend_text=amend_text)
+        return rest_order(order, body.action_mode)
+
+    def _cancel_item(self, call: Call, item: CancelItem) -> Json:
+        named: Json = {"currency_pair": item.currency_pair, "id": item.id}
+
+        def cancel() -> Json:
+            check_account(item.account)
+            order = self._engine.cancel(self._find(call, item.id, item.currency_pair))
+            return named | {"id": str(order.id), "text": order.shown_text}
+
+        return _each(cancel, named | {"text": ""})
+
+    def _find(self, call: Call, item: str, pair: str) -> Order:
+        """Returns the order with this id or text. Raises ``GateError`` or ``RefusedError``."""
+        self._pair(pair)
+        owner = call.owner
+        if item.startswith("t-"):
+            order = self._engine.accounts[owner].by_text.get(item)
+            if order is None or self._text_forgotten(order):
+                raise GateError("ORDER_NOT_FOUND", "Order not found")
+        elif item.isdecimal():
+            order = self._engine.find(owner, int(item))
+        else:
+            raise invalid(f"order id {item} is neither a number nor a text that begins with t-")
+        if order.pair != pair:
+            raise GateError("ORDER_NOT_FOUND", "Order not found")
+        return order
+
+    def _text_forgotten(self, order: Order) -> bool:
+        return not order.is_open and self._services.now_ms() - order.updated_ms > TEXT_KEPT_MS
+
+    def _pair(self, pair: str) -> str:
+        return self._engine.market(pair).rules.id
+
+
+def _each(action: Callable[[], Json], about: Json) -> Json:
+    """Returns one item of a batch's answer: what the action returned, or why it failed."""
+    try:
+        return {**action(), **SUCCEEDED}
+    except RefusedError as refused:
+        error = GateError.of(refused)
+    except GateError as gate_error:
+        error = gate_error
+    return {**about, "succeeded": False, **error.body()}
+
+
+def _ended_ms(order: Order) -> int:
+    return order.updated_ms
+
+
+def _span(since_s: int, until_s: int) -> tuple[int, int]:
+    if since_s > until_s:
+        raise invalid(f"from {since_s} is after to {until_s}")
+    return since_s, until_s
+
+
+def _pairs_of(call: Call) -> set[str]:
+    """The pairs that an order request names, readable or not."""
+    entries = call.body if isinstance(call.body, list) else [call.body]
+    named = {entry["currency_pair"] for entry in entries if isinstance(entry, dict) and "currency_pair" in entry}
+    return {pair for pair in named if isinstance(pair, str)} or {call.query.text("currency_pair")}
+
+
+def _order_entry(method: str, path: str, handle: Callable[[Call], Answer], params: str = "") -> Endpoint:
+    endpoint = private(method, path, handle, params, LimitKind.PLACE)
+    return msgspec.structs.replace(endpoint, order_entry=True, pairs=_pairs_of)
+
+
+def _cancelling(method: str, path: str, handle: Callable[[Call], Answer], params: str = "") -> Endpoint:
+    endpoint = private(method, path, handle, params, LimitKind.CANCEL)
+    return msgspec.structs.replace(endpoint, order_entry=True)

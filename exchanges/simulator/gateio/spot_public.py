@@ -1,0 +1,178 @@
+"""Public spot endpoints: time, currencies, pairs, tickers, books, trades and candles."""
+
+from exchanges.simulator.config import PairConfig
+from exchanges.simulator.engine import Market
+from exchanges.simulator.gateio import render
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, public
+from exchanges.simulator.gateio.errors import GateError, invalid
+from exchanges.simulator.gateio.parameters import parse_decimal
+from exchanges.simulator.orders import Side
+from exchanges.simulator.rules import RefusedError, plain
+from exchanges.simulator.services import Services
+from exchanges.simulator.tape import INTERVALS_S
+from exchanges.simulator.treasury import chains_of
+
+NAMES = {"USDT": "Tether", "BTC": "Bitcoin", "ETH": "Ethereum", "SOL": "Solana", "PEPE": "Pepe"}
+MAX_POINTS_BACK = 10_000
+
+
+class SpotPublic:
+    """Answers what anybody may ask."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._engine = services.engine
+
+    def endpoints(self) -> list[Endpoint]:
+        """Returns all endpoints of this group."""
+        return [
+            public("/spot/time", self.time),
+            public("/spot/currencies", self.currencies),
+            public("/spot/currencies/{}", self.currency),
+            public("/spot/currency_pairs", self.pairs),
+            public("/spot/currency_pairs/{}", self.pair),
+            public("/spot/tickers", self.tickers, "currency_pair timezone"),
+            public("/spot/order_book", self.order_book, "currency_pair interval limit with_id"),
+            public("/spot/trades", self.trades, "currency_pair limit last_id reverse from to page"),
+            public("/spot/candlesticks", self.candlesticks, "currency_pair interval limit from to"),
+        ]
+
+    def time(self, _call: Call) -> Answer:
+        """The exchange's time in ms."""
+        return Answer({"server_time": self._services.now_ms()})
+
+    def currencies(self, _call: Call) -> Answer:
+        """All currencies that a pair trades."""
+        return Answer([_currency(name) for name in self._currency_names()])
+
+    def currency(self, call: Call) -> Answer:
+        """One currency."""
+        if call.item not in self._currency_names():
+            raise GateError("INVALID_CURRENCY", f"unknown currency {call.item}")
+        return Answer(_currency(call.item))
+
+    def pairs(self, _call: Call) -> Answer:
+        """All pairs."""
+        return Answer([self._pair(market.rules) for market in self._engine.markets.values()])
+
+    def pair(self, call: Call) -> Answer:
+        """One pair."""
+        return Answer(self._pair(self._market(call.item).rules))
+
+    def tickers(self, call: Call) -> Answer:
+        """The tickers of all pairs or, with the sizes at the top, of one."""
+        utc_shift = call.query.choice("timezone", "", "utc0", "utc8", "all")
+        wanted = call.query.text("currency_pair")
+        markets = [self._market(wanted)] if wanted else list(self._engine.markets.values())
+        rendered = []
+        for market in markets:
+            day = self._services.tapes.day(market.rules.id)
+            entry = render.ticker(market, day)
+            if wanted:
+                entry |= render.best_sizes(market)
+            for zone in ("utc0", "utc8"):
+                if utc_shift in (zone, "all"):
+                    entry[f"change_{zone}"] = plain(day.change_percent)
+            rendered.append(entry)
+        return Answer(rendered)
+
+    def order_book(self, call: Call) -> Answer:
+        """The best levels of a book; ``id`` is its update id, as in ``spot.order_book_update``."""
+        query = call.query
+        market = self._market(query.required("currency_pair"))
+        depth = query.whole("limit", 10, low=1, high=1000)
+        interval = parse_decimal("interval", query.text("interval", "0"))
+        now = self._services.now_ms()
+        answer: dict[str, object] = {
+            "current": now,
+            "update": now,
+            "asks": render.levels(market, Side.SELL, depth, interval),
+            "bids": render.levels(market, Side.BUY, depth, interval),
+        }
+        if query.choice("with_id", "false", "true") == "true":
+            answer = {"id": market.book.update_id, **answer}
+        return Answer(answer)
+
+    def trades(self, call: Call) -> Answer:
+        """Trades, newest first; with ``last_id`` those before it, or those after it when reversed."""
+        query = call.query
+        pair = self._market(query.required("currency_pair")).rules.id
+        limit = query.whole("limit", 100, low=1, high=1000)
+        offset = (query.whole("page", 1, low=1) - 1) * limit
+        last_id = query.whole("last_id", 0)
+        after = query.choice("reverse", "false", "true") == "true"
+        since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
+        found = [
+            trade
+            for trade in reversed(self._services.tapes.of(pair).trades)
+            if since_s <= trade.time_ms // 1000 <= until_s
+            and (not last_id or (trade.id > last_id if after else trade.id < last_id))
+        ]
+        return Answer([render.rest_trade(trade) for trade in found[offset : offset + limit]])
+
+    def candlesticks(self, call: Call) -> Answer:
+        """Candles, oldest first."""
+        query = call.query
+        pair = self._market(query.required("currency_pair")).rules.id
+        interval = query.choice("interval", "30m", *INTERVALS_S)
+        length_s = INTERVALS_S[interval]
+        limit = query.whole("limit", 100, low=1, high=1000)
+        since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
+        if "limit" in query.given() and {"from", "to"} & query.given().keys():
+            raise invalid("limit conflicts with from and to")
+        now_s = self._services.now_ms() // 1000
+        if since_s and now_s - since_s > MAX_POINTS_BACK * length_s:
+            raise invalid(f"Candlestick too long ago. Maximum {MAX_POINTS_BACK} points ago are allowed")
+        candles = [
+            candle
+            for candle in self._services.tapes.candles(pair, interval)
+            if since_s - length_s < candle.start_s <= until_s
+        ]
+        return Answer([render.rest_candle(candle, length_s, now_s) for candle in candles[-limit:]])
+
+    def _market(self, pair: str) -> Market:
+        try:
+            return self._engine.market(pair)
+        except RefusedError as refused:
+            raise GateError.of(refused) from refused
+
+    def _currency_names(self) -> list[str]:
+        names = [name for market in self._engine.markets.values() for name in (market.rules.base, market.rules.quote)]
+        return list(dict.fromkeys(names))
+
+    def _pair(self, rules: PairConfig) -> dict[str, object]:
+        return {
+            "id": rules.id,
+            "base": rules.base,
+            "base_name": NAMES.get(rules.base, rules.base),
+            "quote": rules.quote,
+            "quote_name": NAMES.get(rules.quote, rules.quote),
+            "fee": plain(self._services.config.taker_fee_rate * 100),
+            "min_base_amount": plain(rules.min_base_amount),
+            "min_quote_amount": plain(rules.min_quote_amount),
+            "max_base_amount": None,
+            "max_quote_amount": plain(rules.max_quote_amount),
+            "amount_precision": rules.amount_precision,
+            "precision": rules.price_precision,
+            "trade_status": "tradable",
+            "sell_start": 0,
+            "buy_start": 0,
+            "delisting_time": 0,
+            "type": "normal",
+            "st_tag": False,
+        }
+
+
+def _currency(name: str) -> dict[str, object]:
+    flags = {"withdraw_disabled": False, "withdraw_delayed": False, "deposit_disabled": False}
+    chains = chains_of(name)
+    return {
+        "currency": name,
+        "name": NAMES.get(name, name),
+        "delisted": False,
+        **flags,
+        "trade_disabled": False,
+        "fixed_rate": "",
+        "chain": chains[0].name,
+        "chains": [{"name": chain.name, "addr": "", **flags} for chain in chains],
+    }

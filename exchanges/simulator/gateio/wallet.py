@@ -1,0 +1,315 @@
+"""Balances, fees, withdrawals and deposits of an account."""
+
+from exchanges.simulator.config import AccountConfig
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, page_of, private, public
+from exchanges.simulator.gateio.errors import GateError, invalid, missing
+from exchanges.simulator.gateio.limits import LimitKind
+from exchanges.simulator.gateio.parameters import Query, WithdrawalBody, parse_decimal, typed
+from exchanges.simulator.gateio.render import Json
+from exchanges.simulator.rules import plain
+from exchanges.simulator.services import Services
+from exchanges.simulator.treasury import Chain, Deposit, Withdrawal, chains_of
+
+DAY_S = 86_400
+MAX_SPAN_S = 30 * DAY_S
+
+
+class Wallet:
+    """Answers an account about its money, and sends some of it away."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._engine = services.engine
+        self._treasury = services.treasury
+
+    def endpoints(self) -> list[Endpoint]:
+        """Returns all endpoints of this group."""
+        ranged = "currency from to limit offset"
+        return [
+            private("GET", "/spot/accounts", self.balances, "currency"),
+            private("GET", "/account/detail", self.detail),
+            private("GET", "/wallet/fee", self.fee, "currency_pair settle"),
+            private("GET", "/spot/fee", self.fee, "currency_pair"),
+            private("GET", "/spot/batch_fee", self.batch_fee, "currency_pairs"),
+            public("/wallet/currency_chains", self.chains, "currency"),
+            private("GET", "/wallet/deposit_address", self.deposit_address, "currency"),
+            private("GET", "/wallet/withdraw_status", self.withdraw_status, "currency"),
+            private(
+                "GET", "/wallet/withdrawals", self.withdrawals, f"{ranged} withdraw_id withdraw_order_id asset_class"
+            ),
+            private("GET", "/wallet/deposits", self.deposits, ranged),
+            private("POST", "/withdrawals", self.withdraw, limit=LimitKind.WITHDRAW),
+            private("DELETE", "/withdrawals/{}", self.cancel_withdrawal),
+        ]
+
+    def balances(self, call: Call) -> Answer:
+        """Balances of all currencies that the account ever had, or of one."""
+        only = call.query.text("currency")
+        return Answer(
+            [
+                {
+                    "currency": currency,
+                    "available": plain(balance.available),
+                    "locked": plain(balance.locked),
+                    "update_id": balance.version,
+                }
+                for currency, balance in self._engine.ledger.balances(call.owner).items()
+                if only in ("", currency)
+            ]
+        )
+
+    def detail(self, call: Call) -> Answer:
+        """Who the account is."""
+        return Answer(
+            {
+                "user_id": self._user_id(call),
+                "ip_whitelist": [],
+                "currency_pairs": [],
+                "key": {"mode": 1},
+                "tier": 0,
+                "copy_trading_role": 0,
+            }
+        )
+
+    def fee(self, call: Call) -> Answer:
+        """The account's fee rates."""
+        pair = call.query.text("currency_pair")
+        if pair:
+            self._engine.market(pair)
+        return Answer({"user_id": self._user_id(call), **self._rates()})
+
+    def batch_fee(self, call: Call) -> Answer:
+        """The account's fee rates by pair."""
+        pairs = call.query.required("currency_pairs").split(",")
+        if len(pairs) > 50:
+            raise invalid("currency_pairs may name at most 50 pairs")
+        return Answer({self._engine.market(pair).rules.id: self._rates() for pair in pairs})
+
+    def chains(self, call: Call) -> Answer:
+        """The networks of a currency; flags are 0 and 1."""
+        return Answer(
+            [
+                {
+                    "chain": chain.name,
+                    "name_en": chain.name,
+                    "name_cn": chain.name,
+                    "contract_address": "",
+                    "is_disabled": 0,
+                    "is_deposit_disabled": 0,
+                    "is_withdraw_disabled": 0,
+                    "decimal": "8",
+                    "is_tag": int(chain.needs_memo),
+                }
+                for chain in chains_of(call.query.required("currency"))
+            ]
+        )
+
+    def deposit_address(self, call: Call) -> Answer:
+        """Where to send a currency; made up, and the same each time."""
+        currency = call.query.required("currency")
+        addresses = [
+            {
+                "chain": chain.name,
+                "address": f"simulated-{chain.name}-{call.owner}".lower(),
+                "payment_id": "",
+                "payment_name": "",
+                "obtain_failed": 0,
+                "min_confirms": 1,
+            }
+            for chain in chains_of(currency)
+        ]
+        return Answer(
+            {
+                "currency": currency,
+                "address": addresses[0]["address"],
+                "min_deposit_amount": "0",
+                "multichain_addresses": addresses,
+            }
+        )
+
+    def withdraw_status(self, call: Call) -> Answer:
+        """What withdrawing costs, and its limits."""
+        only = call.query.text("currency")
+        return Answer(
+            [
+                _withdraw_status(currency)
+                for currency in self._engine.ledger.balances(call.owner)
+                if only in ("", currency)
+            ]
+        )
+
+    def withdraw(self, call: Call) -> Answer:
+        """Begins a withdrawal: the amount leaves the account at once, the network's fee is part of it."""
+        _check_may_withdraw(call.account)
+        body = typed(call.body, WithdrawalBody)
+        amount = parse_decimal("amount", body.amount)
+        chain = next((chain for chain in chains_of(body.currency) if chain.name == body.chain), None)
+        if body.currency not in self._currencies():
+            raise GateError("INVALID_CURRENCY", f"unknown currency {body.currency}")
+        if chain is None:
+            raise invalid(f"chain {body.chain} does not carry {body.currency}")
+        if not body.address:
+            raise missing("address")
+        if len(body.withdraw_order_id) > 32:
+            raise GateError("INVALID_CLIENT_ORDER_ID", "withdraw_order_id may have at most 32 characters")
+        if amount < chain.minimum:
+            raise invalid(f"amount {plain(amount)} is below the minimum of {plain(chain.minimum)} {body.currency}")
+        if body.withdraw_order_id and any(withdrawal.text == body.withdraw_order_id for withdrawal in self._own(call)):
+            raise GateError("DUPLICATE_REQUEST", "withdraw_order_id has been used")
+        return Answer(
+            _withdrawal(
+                self._treasury.withdraw(
+                    call.owner,
+                    currency=body.currency,
+                    amount=amount,
+                    chain=chain,
+                    address=body.address,
+                    memo=body.memo,
+                    text=body.withdraw_order_id,
+                )
+            )
+        )
+
+    def cancel_withdrawal(self, call: Call) -> Answer:
+        """Cancels a withdrawal that has not been sent yet."""
+        _check_may_withdraw(call.account)
+        found = [withdrawal for withdrawal in self._own(call) if f"w{withdrawal.id}" == call.item]
+        if not found:
+            raise GateError("INVALID_WITHDRAW_ID", f"unknown withdrawal {call.item}")
+        if not self._treasury.cancel(found[0]):
+            raise GateError(
+                "INVALID_WITHDRAW_CANCEL_STATUS", f"a withdrawal that is {found[0].status.value} cannot be cancelled"
+            )
+        return Answer(_withdrawal(found[0]), status=202)
+
+    def withdrawals(self, call: Call) -> Answer:
+        """The account's withdrawals, newest first; by default of the last 7 days."""
+        query = call.query
+        limit = query.whole("limit", 100, low=1, high=1000)
+        since_s, until_s = self._range(query)
+        wanted = {
+            "currency": query.text("currency"),
+            "id": query.text("withdraw_id"),
+            "withdraw_order_id": query.text("withdraw_order_id"),
+        }
+        found = [
+            _withdrawal_record(withdrawal)
+            for withdrawal in reversed(self._own(call))
+            if since_s <= withdrawal.time_ms // 1000 <= until_s
+        ]
+        matching = [record for record in found if all(value in ("", record[name]) for name, value in wanted.items())]
+        page, headers = page_of(matching, limit=limit, offset=query.whole("offset", 0))
+        return Answer(page, headers=headers)
+
+    def deposits(self, call: Call) -> Answer:
+        """The account's deposits, newest first; by default of the last 7 days."""
+        query = call.query
+        limit = query.whole("limit", 100, low=1, high=500)
+        since_s, until_s = self._range(query)
+        currency = query.text("currency")
+        found = [
+            _deposit(deposit)
+            for deposit in reversed(self._treasury.deposits)
+            if deposit.account == call.owner
+            and since_s <= deposit.time_ms // 1000 <= until_s
+            and currency in ("", deposit.currency)
+        ]
+        page, headers = page_of(found, limit=limit, offset=query.whole("offset", 0))
+        return Answer(page, headers=headers)
+
+    def _own(self, call: Call) -> list[Withdrawal]:
+        return [withdrawal for withdrawal in self._treasury.withdrawals.values() if withdrawal.account == call.owner]
+
+    def _currencies(self) -> set[str]:
+        return {name for pair in self._engine.markets for name in pair.split("_")}
+
+    def _range(self, query: Query) -> tuple[int, int]:
+        now_s = self._services.now_ms() // 1000
+        until_s = query.whole("to", now_s + DAY_S)
+        since_s = query.whole("from", max(0, min(now_s, until_s) - 7 * DAY_S))
+        if since_s > until_s:
+            raise invalid(f"from {since_s} is after to {until_s}")
+        if "to" in query.given() and until_s - since_s > MAX_SPAN_S:
+            raise invalid("the time range must not exceed 30 days")
+        return since_s, until_s
+
+    def _user_id(self, call: Call) -> int:
+        return self._engine.accounts[call.owner].user_id
+
+    def _rates(self) -> Json:
+        maker, taker = plain(self._services.config.maker_fee_rate), plain(self._services.config.taker_fee_rate)
+        return {
+            "taker_fee": taker,
+            "maker_fee": maker,
+            "gt_discount": False,
+            "gt_taker_fee": "0",
+            "gt_maker_fee": "0",
+            "loan_fee": "0.18",
+            "point_type": "1",
+            "futures_taker_fee": "0.0005",
+            "futures_maker_fee": "0.0002",
+            "delivery_taker_fee": "0.0005",
+            "delivery_maker_fee": "0.0002",
+            "debit_fee": 3,
+        }
+
+
+def _check_may_withdraw(account: AccountConfig | None) -> None:
+    if account is not None and not account.withdrawals_allowed:
+        raise GateError("API_WITHDRAW_DISABLED", "This API key may not withdraw")
+
+
+def _withdraw_status(currency: str) -> Json:
+    chains: tuple[Chain, ...] = chains_of(currency)
+    return {
+        "currency": currency,
+        "name": currency,
+        "name_cn": currency,
+        "deposit": "0",
+        "withdraw_percent": "0%",
+        "withdraw_fix": plain(chains[0].fee),
+        "withdraw_day_limit": "1000000",
+        "withdraw_day_limit_remain": "1000000",
+        "withdraw_amount_mini": plain(min(chain.minimum for chain in chains)),
+        "withdraw_eachtime_limit": "1000000",
+        "withdraw_fix_on_chains": {chain.name: plain(chain.fee) for chain in chains},
+        "withdraw_percent_on_chains": {chain.name: "0%" for chain in chains},
+    }
+
+
+def _withdrawal(withdrawal: Withdrawal) -> Json:
+    return {
+        "id": f"w{withdrawal.id}",
+        "timestamp": str(withdrawal.time_ms // 1000),
+        "withdraw_order_id": withdrawal.text,
+        "currency": withdrawal.currency,
+        "address": withdrawal.address,
+        "txid": withdrawal.transaction,
+        "amount": plain(withdrawal.amount),
+        "memo": withdrawal.memo,
+        "status": withdrawal.status.value,
+        "chain": withdrawal.chain.name,
+    }
+
+
+def _withdrawal_record(withdrawal: Withdrawal) -> Json:
+    return _withdrawal(withdrawal) | {
+        "fee": plain(withdrawal.chain.fee),
+        "block_number": str(withdrawal.block),
+        "fail_reason": "",
+        "timestamp2": str(withdrawal.updated_ms // 1000),
+    }
+
+
+def _deposit(deposit: Deposit) -> Json:
+    return {
+        "id": f"d{deposit.id}",
+        "txid": f"{deposit.id:064x}",
+        "timestamp": str(deposit.time_ms // 1000),
+        "currency": deposit.currency,
+        "address": "",
+        "memo": "",
+        "amount": plain(deposit.amount),
+        "chain": chains_of(deposit.currency)[0].name,
+        "status": "DONE",
+    }

@@ -1,0 +1,17 @@
+"""Which API key belongs to which account, and what it may do."""
+
+from collections.abc import Iterable
+
+from exchanges.simulator.config import AccountConfig
+
+
+class Keys:
+    """The API keys of all accounts; one key each."""
+
+    def __init__(self, accounts: Iterable[AccountConfig], seed: int) -> None:
+        self.accounts = {account.name: account.with_credentials(seed) for account in accounts}
+        self._by_key = {account.key: account for account in self.accounts.values()}
+
+    def find(self, key: str) -> AccountConfig | None:
+        """Returns the account of a key, None when nobody has it."""
+        return self._by_key.get(key)

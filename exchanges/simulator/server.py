@@ -1,0 +1,239 @@
+"""The exchange on the network: a thin shell of aiohttp around ``Exchange``, which does all the work.
+
+REST and WebSocket share one port, the control API has its own. Nothing here waits on behalf of the exchange: answers
+that are delayed resolve a future, frames go into a buffer that one writer for each connection empties.
+"""
+
+import asyncio
+import random
+import socket as sockets
+import struct
+import time
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.gateio.socket import GateSocket
+from exchanges.simulator.http import HttpRequest, HttpResponse
+from exchanges.simulator.seams import Schedule
+
+REST_PATH = "/api/v4"
+SOCKET_PATH = "/ws/v4/"
+MAX_BUFFERED_FRAMES = 20_000
+log = structlog.get_logger(__name__)
+
+
+def wall_clock_ms() -> int:
+    """Returns the time of the machine in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class RunningExchange:
+    """An exchange that is listening. ``exchange`` is its inside, for tests that look or reach into it."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._runners: list[web.ServerRunner] = []
+        self._sites: list[web.TCPSite] = []
+
+    @property
+    def endpoints(self) -> dict[str, object]:
+        """Where to find it and whose keys it takes, as ``run.py simulate`` prints it."""
+        gate_port, control_port = (site.port for site in self._sites)
+        host = self.exchange.config.host
+        authority = f"[{host}]" if ":" in host else host
+        return {
+            "gateio": {
+                "rest": f"http://{authority}:{gate_port}{REST_PATH}",
+                "ws": f"ws://{authority}:{gate_port}{SOCKET_PATH}",
+                "accounts": [
+                    {"name": account.name, "key": account.key, "secret": account.secret}
+                    for account in self.exchange.keys.accounts.values()
+                ],
+            },
+            "control": f"http://{authority}:{control_port}",
+        }
+
+    async def listen(self) -> None:
+        """Binds both ports. Raises ``OSError`` when one is taken."""
+        config = self.exchange.config
+        for handler, port in ((self._serve_gate, config.rest_port), (self._serve_control, config.control_port)):
+            runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=1.0)
+            self._runners.append(runner)
+            await runner.setup()
+            site = web.TCPSite(runner, config.host, port, reuse_address=True)
+            await site.start()
+            self._sites.append(site)
+
+    async def close(self) -> None:
+        """Ends all sessions and frees the ports."""
+        self.exchange.stop()
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
+
+    async def _serve_gate(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        if path.rstrip("/") == SOCKET_PATH.rstrip("/"):
+            return await self._serve_socket(request)
+        answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
+        self.exchange.request(await _plain(request, path, query), lambda response: _resolve(answered, response))
+        return _web(await answered)
+
+    async def _serve_control(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        return _web(self.exchange.control(await _plain(request, path, query)))
+
+    async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = web.WebSocketResponse(autoping=False, autoclose=True, compress=False, timeout=1.0)
+        if not response.can_prepare(request).ok:
+            return web.Response(status=400, text="a WebSocket handshake is expected here")
+        await response.prepare(request)
+        connection = Connection(request, response)
+        session = self.exchange.open_socket(connection)
+        if session is None:
+            await response.close(code=1013, message=b"too many connections")
+            return response
+        connection.session = session
+        writer = asyncio.ensure_future(connection.write())
+        try:
+            await connection.read()
+        finally:
+            session.gone()
+            connection.finish()
+            await writer
+        return response
+
+
+class Connection:
+    """One real WebSocket connection: what the session's frames go through."""
+
+    def __init__(self, request: web.BaseRequest, response: web.WebSocketResponse) -> None:
+        self.session: GateSocket | None = None
+        self._request = request
+        self._response = response
+        self._frames: deque[str | None] = deque()  # None is a ping
+        self._woken = asyncio.Event()
+        self._close_code = 0
+        self._finished = False
+
+    def send(self, text: str) -> None:
+        """Buffers a frame; a client that reads too slowly for the buffer is cut."""
+        if len(self._frames) >= MAX_BUFFERED_FRAMES:
+            log.warning("slow_client_cut", buffered_frames=len(self._frames))
+            if self.session is not None:
+                self.session.reset()
+            return
+        self._frames.append(text)
+        self._woken.set()
+
+    def ping(self) -> None:
+        """Buffers a ping."""
+        self._frames.append(None)
+        self._woken.set()
+
+    def close(self, code: int) -> None:
+        """Closes once what is buffered has been sent."""
+        self._close_code = code
+        self._woken.set()
+
+    def reset(self) -> None:
+        """Sends a TCP reset."""
+        self.finish()
+        transport = self._request.transport
+        if transport is not None:
+            raw = transport.get_extra_info("socket")
+            if raw is not None:
+                raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+
+    def finish(self) -> None:
+        """Lets the writer end."""
+        self._finished = True
+        self._woken.set()
+
+    async def read(self) -> None:
+        """Hands frames to the session until the client is gone."""
+        session = self.session
+        if session is None:
+            return
+        async for message in self._response:
+            if message.type is WSMsgType.TEXT:
+                session.receive(message.data)
+            elif message.type is WSMsgType.BINARY:
+                session.receive(message.data.decode(errors="replace"))
+            else:
+                session.heard()
+                if message.type is WSMsgType.PING:
+                    await self._response.pong(message.data)
+
+    async def write(self) -> None:
+        """Sends what is buffered, in order, until the connection ends."""
+        try:
+            while not self._finished:
+                while self._frames and not self._finished:
+                    frame = self._frames.popleft()
+                    if frame is None:
+                        await self._response.ping()
+                    else:
+                        await self._response.send_str(frame)
+                if self._close_code:
+                    await self._response.close(code=self._close_code)
+                    return
+                self._woken.clear()
+                if not self._frames and not self._finished:
+                    await self._woken.wait()
+        except (ConnectionError, RuntimeError) as error:
+            log.debug("client_gone", error=str(error))
+
+
+async def start_exchange(
+    config: SimulatorConfig,
+    *,
+    now_ms: Callable[[], int] = wall_clock_ms,
+    rng: random.Random | None = None,
+    schedule: Schedule | None = None,
+) -> RunningExchange:
+    """Starts an exchange in this event loop and returns it, listening; ``await .close()`` ends it.
+
+    By default it lives on the machine's clock and the loop's timers, and its seed decides the rest. Raises ``OSError``
+    when a port is taken.
+    """
+    exchange = Exchange(
+        config,
+        now_ms=now_ms,
+        schedule=schedule or asyncio.get_running_loop().call_later,
+        rng=rng or random.Random(config.seed),
+    )
+    running = RunningExchange(exchange)
+    try:
+        await running.listen()
+    except OSError:
+        await running.close()
+        raise
+    exchange.start()
+    return running
+
+
+def _resolve(answered: "asyncio.Future[HttpResponse]", response: HttpResponse) -> None:
+    if not answered.done():
+        answered.set_result(response)
+
+
+async def _plain(request: web.BaseRequest, path: str, query: str) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=path,
+        query=query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.read() if request.can_read_body else b"",
+        remote=request.remote or "",
+    )
+
+
+def _web(response: HttpResponse) -> web.Response:
+    return web.Response(status=response.status, headers=response.headers, body=response.body)

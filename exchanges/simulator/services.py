@@ -1,0 +1,28 @@
+"""What a wire face needs of the exchange behind it."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.countdown import Countdowns
+from exchanges.simulator.engine import Engine
+from exchanges.simulator.keys import Keys
+from exchanges.simulator.seams import Schedule
+from exchanges.simulator.tape import Tapes
+from exchanges.simulator.treasury import Treasury
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of one exchange, made once and handed to every face."""
+
+    config: SimulatorConfig
+    keys: Keys
+    engine: Engine
+    tapes: Tapes
+    treasury: Treasury
+    countdowns: Countdowns
+    now_ms: Callable[[], int]
+    schedule: Schedule
+    rng: random.Random

@@ -1,0 +1,149 @@
+"""What the public can look up of a pair's past: trades, candles and the figures of the last 24 hours."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exchanges.simulator.book import LevelChange
+from exchanges.simulator.config import PairConfig
+from exchanges.simulator.events import Change
+from exchanges.simulator.orders import ZERO, BalanceReason, Fill, Order, OrderChange, Trade
+
+DAY_S = 86_400
+INTERVALS_S = {
+    "1s": 1,
+    "10s": 10,
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1_800,
+    "1h": 3_600,
+    "4h": 14_400,
+    "8h": 28_800,
+    "1d": DAY_S,
+    "7d": 7 * DAY_S,
+    "30d": 30 * DAY_S,
+}
+STATISTICS_INTERVAL = "15m"
+KEPT_TRADES = 5_000
+KEPT_CANDLES = 1_500
+
+
+@dataclass(slots=True)
+class Candle:
+    """Prices and volumes of one interval that began at ``start_s`` (seconds since 1970)."""
+
+    start_s: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    base_volume: Decimal = ZERO
+    quote_volume: Decimal = ZERO
+
+    def add(self, trade: Trade) -> None:
+        """Counts one trade."""
+        self.high = max(self.high, trade.price)
+        self.low = min(self.low, trade.price)
+        self.close = trade.price
+        self.base_volume += trade.amount
+        self.quote_volume += trade.amount * trade.price
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """The last 24 hours, to the quarter of an hour."""
+
+    last: Decimal
+    change_percent: Decimal
+    high: Decimal
+    low: Decimal
+    base_volume: Decimal
+    quote_volume: Decimal
+
+
+class Tape:
+    """The past of one pair, bounded."""
+
+    def __init__(self, rules: PairConfig) -> None:
+        self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
+        self._last = rules.start_price
+        self._series: dict[str, deque[Candle]] = {name: deque(maxlen=KEPT_CANDLES) for name in INTERVALS_S}
+
+    def record(self, trade: Trade) -> None:
+        """Adds a trade; trades come in the order of their time."""
+        self.trades.append(trade)
+        self._last = trade.price
+        for name, series in self._series.items():
+            self._extend(series, INTERVALS_S[name], trade.time_ms // 1000, trade.price)
+            series[-1].add(trade)
+
+    def candles(self, interval: str, now_s: int) -> list[Candle]:
+        """Returns the candles of an interval up to now, oldest first; quiet intervals are flat."""
+        series = self._series[interval]
+        if series:
+            self._extend(series, INTERVALS_S[interval], now_s, series[-1].close)
+        return list(series)
+
+    def day(self, now_s: int) -> DayFigures:
+        """Returns the figures of the last 24 hours; without any trade all prices are the start price."""
+        window = [candle for candle in self._series[STATISTICS_INTERVAL] if candle.start_s > now_s - DAY_S]
+        if not window:
+            return DayFigures(self._last, ZERO, self._last, self._last, ZERO, ZERO)
+        opened = window[0].open
+        return DayFigures(
+            last=self._last,
+            change_percent=round((self._last - opened) * 100 / opened, 2),
+            high=max(candle.high for candle in window),
+            low=min(candle.low for candle in window),
+            base_volume=sum((candle.base_volume for candle in window), ZERO),
+            quote_volume=sum((candle.quote_volume for candle in window), ZERO),
+        )
+
+    def _extend(self, series: deque[Candle], length_s: int, until_s: int, price: Decimal) -> None:
+        """Sees to it that the last candle is the one of ``until_s``; the first one opens at ``price``."""
+        start = until_s - until_s % length_s
+        if not series:
+            series.append(Candle(start, price, price, price, price))
+            return
+        last = series[-1]
+        first_missing = max(last.start_s + length_s, start - (KEPT_CANDLES - 1) * length_s)
+        for missing in range(first_missing, start + 1, length_s):
+            series.append(Candle(missing, last.close, last.close, last.close, last.close))
+
+
+class Tapes:
+    """Listens to the engine and keeps one tape for each pair."""
+
+    def __init__(self, pairs: Iterable[PairConfig], now_ms: Callable[[], int]) -> None:
+        self._tapes = {rules.id: Tape(rules) for rules in pairs}
+        self._now_ms = now_ms
+
+    def of(self, pair: str) -> Tape:
+        """Returns the pair's tape."""
+        return self._tapes[pair]
+
+    def candles(self, pair: str, interval: str) -> list[Candle]:
+        """Returns the pair's candles up to now, oldest first."""
+        return self._tapes[pair].candles(interval, self._now_ms() // 1000)
+
+    def day(self, pair: str) -> DayFigures:
+        """Returns the pair's figures of the last 24 hours."""
+        return self._tapes[pair].day(self._now_ms() // 1000)
+
+    def on_trade(self, trade: Trade) -> None:
+        """Records the trade."""
+        self._tapes[trade.pair].record(trade)
+
+    def on_order(self, order: Order, change: OrderChange) -> None:
+        """Orders are not public."""
+
+    def on_fill(self, fill: Fill) -> None:
+        """Fills are told again as trades."""
+
+    def on_balances(self, account: str, changes: list[Change], reason: BalanceReason) -> None:
+        """Balances are not public."""
+
+    def on_book(self, pair: str, changes: list[LevelChange], last_update_id: int) -> None:
+        """The past of the book is not kept."""

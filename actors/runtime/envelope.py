@@ -23,8 +23,11 @@ class Stop(msgspec.Struct, frozen=True):
 STOP_TYPES = (Stop, _ActorStop)
 
 
-class Envelope(msgspec.Struct, eq=False):
-    """A message, and the reply that it is owed if it was asked rather than told."""
+class Envelope(msgspec.Struct, eq=False, gc=False):
+    """A message, and the reply that it is owed if it was asked rather than told.
+
+    Not tracked by the garbage collector: thousands may wait in a mailbox, and none is ever part of a lasting cycle.
+    """
 
     message: Any
     reply_to: Reply[Any] | None = None

@@ -18,6 +18,7 @@ from messages.lanes import Lane
 
 DEFAULT_COMMAND_CAPACITY = 1000
 
+_EVENT, _COMMAND = Lane.EVENT, Lane.COMMAND  # a look-up in an Enum class costs more than a put
 _LANES: dict[type, Lane] = dict.fromkeys(STOP_TYPES, Lane.CONTROL)
 
 
@@ -94,10 +95,11 @@ class Inbox:
             BusyError: the message was told, not asked, and there are too many commands waiting.
         """
         if lane is None:
-            lane = lane_of(type(envelope.message))
-        if lane is Lane.EVENT:
+            kind = type(envelope.message)
+            lane = _LANES.get(kind) or lane_of(kind)
+        if lane is _EVENT:
             self._main.append(envelope)
-        elif lane is Lane.COMMAND:
+        elif lane is _COMMAND:
             if len(self._commands) >= self.command_capacity:
                 self.refusals.busy(envelope, self.command_capacity)
                 return False
@@ -145,10 +147,13 @@ class Inbox:
 
     def take(self) -> Envelope | None:
         """The next message, or None."""
-        try:
-            item = self._control.popleft() if self._control else self._main.popleft()
-        except IndexError:  # empty, or once closed another thread was quicker, and goes on
+        lane = self._control or self._main
+        if not lane:
             return None
+        try:
+            item = lane.popleft()
+        except IndexError:  # closed, and another thread that refuses what is left was quicker
+            return self.take()
         if isinstance(item, _Slot):
             with self._newest_lock:
                 return self._newest.pop(item.key)

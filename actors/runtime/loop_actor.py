@@ -12,6 +12,7 @@ import math
 from asyncio import _get_running_loop
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
 import pykka
@@ -106,6 +107,7 @@ class LoopActor(ActorCore):
         self._paused = True
         self._starting = True
         self._buried = False
+        self._thread: int | None = None  # of the loop, once known
 
     @classmethod
     def start(cls, *args: Any, host: LoopHost, **kwargs: Any) -> Ref[Self]:
@@ -181,7 +183,7 @@ class LoopActor(ActorCore):
     # Start
 
     def _start_actor_loop(self) -> None:
-        self.inbox.wake = functools.partial(self._call_soon, self._serve_turn)
+        self.inbox.wake = self._schedule_turn
         self.inbox.stop_called = functools.partial(self._call_soon, self._stop_was_called)
         loop = self._host.loop
         if _get_running_loop() is loop:
@@ -196,6 +198,7 @@ class LoopActor(ActorCore):
     def _begin_life(self) -> None:
         if self._buried:
             return
+        self._thread = get_ident()
         self._over = self._host.loop.create_future()
         self._life = self._host.spawn(self._live(), f"{self.name}.life")
         self._life.add_done_callback(self._life_done)
@@ -205,7 +208,7 @@ class LoopActor(ActorCore):
         if cause is None:
             self._paused = False
             self._ref.started.set(None)
-            self._call_soon(self._serve_turn)
+            self._schedule_turn()
             try:
                 await self._over
             except asyncio.CancelledError:
@@ -232,13 +235,16 @@ class LoopActor(ActorCore):
 
     def _call_soon(self, callback: Callable[[], None]) -> None:
         loop = self._host.loop
-        if _get_running_loop() is loop:
-            loop.call_soon(callback, context=self._context)
-            return
         try:
-            loop.call_soon_threadsafe(callback, context=self._context)
+            if get_ident() == self._thread:
+                loop.call_soon(callback, context=self._context)
+            else:
+                loop.call_soon_threadsafe(callback, context=self._context)
         except RuntimeError:
             self._abandon()  # the loop was closed over our head
+
+    def _schedule_turn(self) -> None:
+        self._call_soon(self._serve_turn)
 
     def _serve_turn(self) -> None:
         if not self._may_serve():
@@ -246,21 +252,17 @@ class LoopActor(ActorCore):
         inbox, counters = self.inbox, self._ref.counters
         depth = counters.last_depth = inbox.depth
         counters.peak_depth = max(counters.peak_depth, depth)
-        take, serve = inbox.take, self._serve
-        served = 0
         for _ in range(self._host.max_per_turn):
-            envelope = take()
+            envelope = inbox.take()
             if envelope is None:
-                break
-            serve(envelope)
-            served += 1
+                if inbox.park():
+                    return
+                continue
+            self._serve(envelope)
+            counters.handled += 1
             if self._paused:
-                counters.handled += served
                 return
-        counters.handled += served
-        if inbox.empty() and inbox.park():
-            return
-        self._host.loop.call_soon(self._serve_turn, context=self._context)
+        self._host.loop.call_soon(self._serve_turn, context=self._context)  # let I/O have its turn
 
     def _may_serve(self) -> bool:
         return not self._paused
@@ -315,7 +317,7 @@ class LoopActor(ActorCore):
             self._in_hand = self._in_flight = None
             if self._cause is None:
                 self._paused = False
-                self._call_soon(self._serve_turn)
+                self._schedule_turn()
 
     # Tasks and timers
 

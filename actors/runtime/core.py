@@ -1,12 +1,14 @@
 """What loop-hosted and thread actors have in common: dispatch, answers, deferred replies, the failure policy.
 
-Failure policy. A `TellerError` that a handler raises is an answer: the asker gets it, a teller's message becomes a dead
-letter; the actor goes on, so a handler refuses *before* it changes state. Any other exception is a crash, whether the
-message was asked or told: state can no longer be trusted, so the actor ends, and everyone who waits is answered.
+Failure policy. A `TellerError` that a handler raises is an answer: the asker gets it, a teller's message becomes a
+dead letter (logged, rate-limited); the actor goes on, so a handler refuses *before* it changes state. Any other
+exception is a crash, whether the message was asked or told: state can no longer be trusted, so the actor ends, and
+everyone who waits is answered.
 """
 
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self, cast
 
@@ -93,7 +95,10 @@ class ActorCore(pykka.Actor):
         """Prepare; messages wait meanwhile. An exception here is a failed start. ``async def`` on loop actors."""
 
     def on_stop(self) -> Any:
-        """Clean up after a stop. ``async def`` on loop actors, within the stop's deadline."""
+        """Clean up after a stop, also one that came during ``on_start``.
+
+        ``async def`` on loop actors, within the stop's deadline.
+        """
 
     def on_failure(
         self,
@@ -150,10 +155,7 @@ class ActorCore(pykka.Actor):
         if reply is not None:
             reply.set_error(error)
         if envelope.reply_to is None:
-            reason = type(error).__name__
-            self.inbox.refusals.dead_letters.add(envelope.message, self.name, reason)
-            message_type = type(envelope.message).__name__
-            _log.warning("message_refused", actor=self.name, message_type=message_type, error_type=reason)
+            self.inbox.refusals.dead_letters.add(envelope.message, self.name, type(error).__name__)
 
     def _crashed(self, envelope: Envelope, error: BaseException) -> None:
         message_type = type(envelope.message).__name__
@@ -186,6 +188,8 @@ class ActorCore(pykka.Actor):
         pykka.ActorRegistry.unregister(self._ref)
         for envelope in self.inbox.close():
             self.inbox.refusals.stopped(envelope)
+            if isinstance(envelope.message, Stop) and self._stop_deadline_s is None:
+                self._stop_deadline_s = envelope.message.deadline_s
         self._ended()
 
     def _ended(self) -> None:
@@ -213,6 +217,6 @@ class ActorCore(pykka.Actor):
     def _log_failure(self, event: str, error: BaseException, **fields: object) -> None:
         """Log where it failed and with which type; not the text, which may quote a secret (R12)."""
         frames = traceback.extract_tb(error.__traceback__)[-4:]
-        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
         level = _log.error if isinstance(error, Exception) else _log.critical
         level(event, actor=self.name, error_type=type(error).__name__, where=where, **fields)

@@ -8,86 +8,26 @@ in order and answers everyone who waits.
 import asyncio
 import contextvars
 import functools
-import math
 from asyncio import _get_running_loop
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from threading import get_ident
-from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pykka
 import structlog
 
 from actors.runtime.core import ActorCore
-from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
 from actors.runtime.envelope import Envelope
 from actors.runtime.errors import ActorCrashedError, TaskCancelledError
 from actors.runtime.handlers import Handler
-from actors.runtime.inbox import lane_of
+from actors.runtime.loop_host import LoopHost
 from actors.runtime.ref import Ref, TerminationCause, TerminationKind
+from actors.runtime.timers import Timer, check_delay, own_lane
 from messages.lanes import Lane
 
 T = TypeVar("T")
 
-Spawn: TypeAlias = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
-"""Starts a task: ``spawn(coroutine, name)``. Called on the loop's thread."""
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LoopHost:
-    """Where loop actors live, and everything that they take from outside.
-
-    Attributes:
-        loop: serves mailboxes, timers and tasks; its clock is the actors' clock.
-        spawn: starts every task.
-        dead_letters: told of every lost message.
-        max_per_turn: messages served in one go before I/O gets its turn.
-        stop_deadline_s: seconds that a stopping actor's tasks and hooks get when the stop names none.
-    """
-
-    loop: asyncio.AbstractEventLoop
-    spawn: Spawn
-    dead_letters: DeadLetters
-    max_per_turn: int = 64
-    stop_deadline_s: float = 10.0
-
-    @classmethod
-    def current(
-        cls,
-        spawn: Spawn | None = None,
-        *,
-        dead_letters: DeadLetters | None = None,
-        max_per_turn: int = 64,
-        stop_deadline_s: float = 10.0,
-    ) -> "LoopHost":
-        """A host on the running loop; ``spawn`` defaults to the loop's own ``create_task``."""
-        loop = asyncio.get_running_loop()
-
-        def create_task(coroutine: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
-            return loop.create_task(coroutine, name=name)
-
-        return cls(
-            loop=loop,
-            spawn=spawn or create_task,
-            dead_letters=PROCESS_DEAD_LETTERS if dead_letters is None else dead_letters,
-            max_per_turn=max_per_turn,
-            stop_deadline_s=stop_deadline_s,
-        )
-
-
-class Timer:
-    """A message that an actor will send itself; see `LoopActor.later`."""
-
-    __slots__ = ("_cancel",)
-
-    def __init__(self, cancel: Callable[["Timer"], None]) -> None:
-        self._cancel = cancel
-
-    def cancel(self) -> None:
-        """Do not send it. Nothing happens when it has been sent already. To be called in the actor."""
-        self._cancel(self)
 
 
 class LoopActor(ActorCore):
@@ -212,6 +152,7 @@ class LoopActor(ActorCore):
             try:
                 await self._over
             except asyncio.CancelledError:
+                self._life.uncancel()
                 self._end(TerminationCause(TerminationKind.STOPPED))
         else:
             self._end(cause)
@@ -224,6 +165,7 @@ class LoopActor(ActorCore):
                 await pending
         except BaseException as error:
             if self._was_cancelled(error):
+                self._life.uncancel()
                 return TerminationCause(TerminationKind.STOPPED)
             self._log_failure("actor_start_failed", error)
             return TerminationCause(TerminationKind.START_FAILED, error)
@@ -442,14 +384,3 @@ class LoopActor(ActorCore):
             for task in list(self._tasks):
                 task.cancel()
         self._bury(cast("TerminationCause", self._cause))
-
-
-def check_delay(delay_s: float) -> None:
-    """Raises `ValueError` for a delay that no timer can keep."""
-    if not (math.isfinite(delay_s) and delay_s >= 0):
-        raise ValueError(f"delay_s = {delay_s!r} is not allowed: finite seconds, 0 or more")
-
-
-def own_lane(message: object) -> Lane:
-    """The lane for what an actor sends itself: never refused for lack of room."""
-    return Lane.CONTROL if lane_of(type(message)) is Lane.CONTROL else Lane.EVENT

@@ -7,6 +7,7 @@ threads still run, every thread actor that is left is stopped and waited for, so
 import atexit
 import heapq
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -21,15 +22,18 @@ from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
 from actors.runtime.envelope import Envelope
 from actors.runtime.errors import WouldBlockLoopError
 from actors.runtime.handlers import HOOKS, is_async
-from actors.runtime.loop_actor import Timer, check_delay, own_lane
 from actors.runtime.ref import Ref, TerminationCause, TerminationKind
 from actors.runtime.reply import on_a_running_loop
+from actors.runtime.timers import Timer, check_delay, own_lane
 
 _TURN = 64
 
 _log = structlog.get_logger(__name__)
 _thread_numbers = itertools.count(1)
 _alive: dict[Ref[Any], float] = {}  # and how long the exit waits for each
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_alive.clear)  # threads do not survive a fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,9 @@ class ThreadActor(ActorCore):
         check_delay(delay_s)
         timer = Timer(self._live_timers.discard)
         self._live_timers.add(timer)
+        if len(self._timers) > 64 + 2 * len(self._live_timers):  # mostly cancelled ones
+            self._timers = [entry for entry in self._timers if entry[2] in self._live_timers]
+            heapq.heapify(self._timers)
         heapq.heappush(self._timers, (self.now() + delay_s, next(self._timer_numbers), timer, message))
         return timer
 

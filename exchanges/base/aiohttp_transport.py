@@ -53,7 +53,12 @@ class AiohttpTransport:
         """
         try:
             async with self._open_session().request(
-                method, URL(url, encoded=True), headers=headers, data=body, timeout=self._timeout(timeout_s)
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=body,
+                timeout=self._timeout(timeout_s),
+                allow_redirects=False,
             ) as answer:
                 content = await answer.read()
                 # Names are folded here, once, so that nobody has to care how the exchange writes them.

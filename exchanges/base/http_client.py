@@ -28,7 +28,8 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
         operation: for logs and errors, for example ``place_order``.
         url: complete, encoded. headers: made when the request is about to leave.
         changes: whether it changes something at the exchange; decides what a lost answer means (R3).
-        scope: the rate limit that it counts against.
+        scope: the rate limit that it counts against. max_wait_s: the longest wait for its turn, where that is
+            shorter than the client's own.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     changes: bool = False
     priority: Priority = Priority.NORMAL
+    max_wait_s: float | None = None
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -78,7 +80,8 @@ class HttpClient:
             usable answer came.
         """
         clock = self._environment.clock
-        permit = await self._limiter.acquire(call.scope, priority=call.priority, max_wait_s=self._max_wait_s)
+        max_wait_s = self._max_wait_s if call.max_wait_s is None else min(self._max_wait_s, call.max_wait_s)
+        permit = await self._limiter.acquire(call.scope, priority=call.priority, max_wait_s=max_wait_s)
         sent_s = clock.monotonic_s()
         outcome = "failed"
         try:

@@ -6,6 +6,8 @@ from exchanges.base.environment import Clock
 
 _SAMPLE_LIFE_S: Final = 60.0
 """After this long a fresh sample is taken whatever its round trip: clocks drift."""
+_READING_ERROR_MS: Final = 2.0
+"""Both clocks are read in whole milliseconds."""
 
 
 class ServerClock:
@@ -59,16 +61,17 @@ class ServerClock:
             sent_s, received_s: monotonic seconds around the request.
             server_ms: unix milliseconds that the exchange read in between.
         """
-        sent_ms, received_ms = sent_s * 1000, received_s * 1000
-        round_trip_ms = received_ms - sent_ms
+        round_trip_ms = (received_s - sent_s) * 1000
         if round_trip_ms < 0:
             return
+        offset_ms = server_ms - (sent_s + received_s) * 500
         if (
             self._offset_ms is None
             or round_trip_ms <= self._round_trip_ms
             or received_s - self._taken_s > _SAMPLE_LIFE_S
-            or not server_ms - received_ms - 1 <= self._offset_ms <= server_ms - sent_ms + 1
+            # Each sample is right within half its round trip: too far apart, they cannot both be.
+            or abs(offset_ms - self._offset_ms) > (round_trip_ms + self._round_trip_ms) / 2 + _READING_ERROR_MS
         ):
-            self._offset_ms = server_ms - (sent_ms + received_ms) / 2
+            self._offset_ms = offset_ms
             self._round_trip_ms = round_trip_ms
             self._taken_s = received_s

@@ -61,8 +61,6 @@ def milliseconds(value: wire.Time) -> int:
     Raises:
         ProtocolError: a text that is no number.
     """
-    if type(value) is int:
-        return value
     try:
         return int(value)
     except ValueError:

@@ -129,8 +129,12 @@ class GateioRest:
         if query:
             url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
 
+        # Counted from here, not from the turn in the limiter: who asked may rely on it (R3).
+        expiry_ms = self.settings.order_expiry_ms if expires else None
+        expires_at_ms = None if expiry_ms is None else self.server_clock.now_ms() + expiry_ms
+
         def headers() -> Mapping[str, str]:
-            return self._headers(method, path, query, body, expires=expires)
+            return self._headers(method, path, query, body, expires_at_ms)
 
         call = HttpCall(
             operation=operation,
@@ -141,6 +145,7 @@ class GateioRest:
             body=body,
             changes=changes,
             priority=priority,
+            max_wait_s=None if expiry_ms is None else expiry_ms / 2000,
         )
         answer = await self._http.send(call)
         self._learn(answer)
@@ -148,22 +153,23 @@ class GateioRest:
             raise self._refusal(call, answer)
         return call, answer
 
-    def _headers(self, method: str, path: str, query: Query, body: bytes | None, *, expires: bool) -> Mapping[str, str]:
+    def _headers(
+        self, method: str, path: str, query: Query, body: bytes | None, expires_at_ms: int | None
+    ) -> Mapping[str, str]:
         if self._credentials is None:
             return _PUBLIC_HEADERS
-        now_ms = self.server_clock.now_ms()
         headers = sign_request(
             self._credentials,
             method=method,
             path=self._path_prefix + path,
             query="&".join(f"{name}={value}" for name, value in query),
             body=body,
-            seconds=now_ms // 1000,
+            seconds=self.server_clock.seconds(),
         )
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if expires and self.settings.order_expiry_ms is not None:
-            headers["X-Gate-Exptime"] = str(now_ms + self.settings.order_expiry_ms)
+        if expires_at_ms is not None:
+            headers["X-Gate-Exptime"] = str(expires_at_ms)
         return headers
 
     def _learn(self, answer: HttpAnswer) -> None:

@@ -42,7 +42,7 @@ class GateioSettings:
     """Attributes:
     request_timeout_s: for a whole REST request. max_wait_s: the longest wait for a turn under the rate limits.
     order_expiry_ms: the exchange refuses an order or amendment that reaches it later than this (`X-Gate-Exptime`);
-        None switches that off. socket: times of the sockets.
+        None switches that off. It may wait half of that for its turn at most. socket: times of the sockets.
     """
 
     request_timeout_s: float = 10.0

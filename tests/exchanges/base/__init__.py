@@ -1,0 +1,1 @@
+"""Tests of what all venues share, over real loopback sockets."""

@@ -57,7 +57,9 @@ class OrderDesk:
         client_order_id = str(command.client_order_id)
         if context.state.orders.of(command.symbol).find(None, client_order_id) is not None:
             raise InvalidValueError("client_order_id", client_order_id, "an id that no other order of ours has")
-        context.state.begin_order(_pending(command), _reservation(command))
+        pending = _pending(command)
+        context.state.begin_order(pending, _reservation(command))
+        context.tell_order(pending)
         reply = defer()
         self._doubts.sent(client_order_id)
         started_s = context.monotonic_s()

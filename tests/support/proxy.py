@@ -1,0 +1,92 @@
+"""A TCP proxy that misbehaves on request: real sockets, real resets, between our clients and the exchange."""
+
+import asyncio
+import contextlib
+import enum
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Mode(enum.Enum):
+    """PASS: as it comes. LOSE_ANSWERS: what the server says is thrown away and the connection reset: the request had
+    its effect. LOSE_REQUESTS: the request is thrown away and the connection reset. STALL: nothing gets through, nothing
+    ends. REFUSE: connections are closed as soon as they are made."""
+
+    PASS = "pass"
+    LOSE_ANSWERS = "lose_answers"
+    LOSE_REQUESTS = "lose_requests"
+    STALL = "stall"
+    REFUSE = "refuse"
+
+
+class Proxy:
+    """Listens on a free loopback port and forwards to the host and port of ``target``, a URL."""
+
+    def __init__(self, target: str) -> None:
+        self._target = urlsplit(target)
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._passing = asyncio.Event()
+        self._passing.set()
+        self.mode = Mode.PASS
+        self.requests = 0
+
+    async def start(self) -> str:
+        """Returns the URL to use instead of the target."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        return urlunsplit(self._target._replace(netloc=f"127.0.0.1:{port}"))
+
+    def set_mode(self, mode: Mode) -> None:
+        self.mode = mode
+        if mode is Mode.STALL:
+            self._passing.clear()
+        else:
+            self._passing.set()
+
+    def cut(self) -> None:
+        """Resets every open connection."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def close(self) -> None:
+        self._passing.set()
+        if self._server is not None:
+            self._server.close()
+        self.cut()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.mode is Mode.REFUSE:
+            writer.transport.abort()
+            return
+        upstream_reader, upstream_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
+        pair = (writer, upstream_writer)
+        self._writers.update(pair)
+        for source, sink, is_answer in ((reader, upstream_writer, False), (upstream_reader, writer, True)):
+            task = asyncio.create_task(self._pump(source, sink, pair, is_answer=is_answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        pair: tuple[asyncio.StreamWriter, asyncio.StreamWriter],
+        *,
+        is_answer: bool,
+    ) -> None:
+        with contextlib.suppress(ConnectionError, OSError):
+            while data := await source.read(65536):
+                await self._passing.wait()
+                self.requests += not is_answer
+                lost = Mode.LOSE_ANSWERS if is_answer else Mode.LOSE_REQUESTS
+                if self.mode in {lost, Mode.REFUSE}:
+                    break
+                sink.write(data)
+                await sink.drain()
+        for writer in pair:
+            writer.transport.abort()
+            self._writers.discard(writer)

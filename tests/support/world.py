@@ -1,0 +1,218 @@
+"""A small world for tests: the embedded exchange on loopback, our system on the same loop, a proxy for each link."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+
+from actors.account.settings import AccountSettings
+from actors.connection.backoff import BackoffSettings
+from actors.connection.supervisor import SupervisorSettings
+from actors.runtime import DeadLetters, LoopHost
+from actors.strategy.base import Strategy
+from actors.strategy.handle import AccountHandle
+from actors.system import AccountPlan, TradingSystem
+from exchanges.base.aiohttp_transport import AiohttpTransport
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment, SystemClock
+from exchanges.base.websockets_transport import WebsocketsTransport
+from exchanges.gateio.venue import GateioEndpoints, GateioSettings, GateioVenue
+from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
+from messages.enums import SyncState
+from messages.order import Order
+from messages.symbol import Symbol
+from tests.support.eventually import eventually
+from tests.support.orders import SOL
+from tests.support.proxy import Proxy
+
+
+class Recorder(Strategy):
+    """A strategy that only writes down what it is told."""
+
+    def __init__(self, name: str = "recorder", accounts: tuple[str, ...] = ("alpha",)) -> None:
+        super().__init__(name, accounts)
+        self.events: list[Any] = []
+
+    def on_order_update(self, event: Any) -> None:
+        self.events.append(event)
+
+    on_fill = on_balance_update = on_connection_status = on_error = on_book_ticker = on_order_update
+
+    def orders(self, client_order_id: str | None = None) -> list[Order]:
+        return [
+            event.order
+            for event in self.events
+            if hasattr(event, "order") and client_order_id in {None, event.order.client_order_id}
+        ]
+
+
+class World:
+    """The exchange (quiet unless told otherwise), proxies before its REST and socket port, and control over it."""
+
+    def __init__(self, exchange: RunningExchange, rest: Proxy, ws: Proxy, rest_url: str, ws_url: str) -> None:
+        self.exchange = exchange
+        self.rest = rest
+        self.ws = ws
+        loop = asyncio.get_running_loop()
+        self.environment = Environment(
+            clock=SystemClock(),
+            rng=random.Random(7),
+            spawn=lambda coroutine, name: loop.create_task(coroutine, name=name),
+            http=AiohttpTransport(),
+            sockets=WebsocketsTransport(),
+        )
+        self.dead_letters = DeadLetters()
+        self.host = LoopHost.current(dead_letters=self.dead_letters)
+        self._endpoints = GateioEndpoints(rest=rest_url, ws=ws_url)
+        self.keys = {a["name"]: (a["key"], a["secret"]) for a in exchange.endpoints["gateio"]["accounts"]}
+        self._systems: list[TradingSystem] = []
+        self._control = aiohttp.ClientSession(exchange.endpoints["control"])
+
+    def venue(self, settings: GateioSettings | None = None) -> GateioVenue:
+        return GateioVenue(self._endpoints, self.environment, settings or GateioSettings(request_timeout_s=2.0))
+
+    def plan(
+        self,
+        name: str = "alpha",
+        *,
+        symbols: Sequence[Symbol] = (SOL,),
+        secret: str | None = None,
+        **settings: Any,
+    ) -> AccountPlan:
+        key, own_secret = self.keys[name]
+        quick = {"lookup_first_s": 0.02, "lookup_max_s": 0.2, "settle_delay_s": 0.05, "resolve_grace_ms": 200}
+        return AccountPlan(
+            name=name,
+            venue="gateio",
+            credentials=Credentials(key, secret or own_secret),
+            symbols=tuple(symbols),
+            settings=AccountSettings(**{**quick, **settings}),
+        )
+
+    def build(
+        self,
+        *plans: AccountPlan,
+        strategies: Sequence[Strategy] = (),
+        gateio: GateioSettings | None = None,
+        check_every_s: float = 15.0,
+    ) -> TradingSystem:
+        """A system that is stopped with the world."""
+        system = TradingSystem(
+            host=self.host,
+            environment=self.environment,
+            venues={"gateio": self.venue(gateio)},
+            accounts=plans or [self.plan()],
+            strategies=strategies,
+            supervisor_settings=SupervisorSettings(
+                attempt_timeout_s=5.0,
+                check_every_s=check_every_s,
+                backoff=BackoffSettings(first_s=0.02, max_s=0.1, stable_s=0.0),
+            ),
+        )
+        self._systems.append(system)
+        return system
+
+    async def start(self, *plans: AccountPlan, **options: Any) -> TradingSystem:
+        system = self.build(*plans, **options)
+        await system.start()
+        return system
+
+    async def books(self, account: str = "alpha") -> dict[str, Any]:
+        """The exchange's own books."""
+        return await self.control("GET", f"/accounts/{account}/books")
+
+    async def control(self, method: str, path: str, body: object = None) -> Any:
+        async with self._control.request(method, path, json=body) as answer:
+            content = await answer.json()
+            assert answer.status == 200, content
+            return content
+
+    async def market(self, pair: str, bid: str | None, ask: str | None, amount: str = "100") -> None:
+        """A known quiet market: one house order on each side."""
+        await self.control("POST", f"/market/{pair}", {"bid": bid, "ask": ask, "amount": amount})
+
+    async def close(self) -> None:
+        for system in self._systems:
+            await system.stop(cancel_open_orders=False)
+        await self._control.close()
+        await self.environment.http.close()
+        await self.rest.close()
+        await self.ws.close()
+        await self.exchange.close()
+
+
+@contextlib.asynccontextmanager
+async def open_world(config: SimulatorConfig | None = None) -> AsyncIterator[World]:
+    exchange = await start_exchange(config or SimulatorConfig(traders_on=False))
+    gateio = exchange.endpoints["gateio"]
+    rest, ws = Proxy(gateio["rest"]), Proxy(gateio["ws"])
+    world = World(exchange, rest, ws, await rest.start(), await ws.start())
+    await world.market("SOL_USDT", "140", "141")
+    try:
+        yield world
+    finally:
+        await world.close()
+
+
+async def sync_state(account: AccountHandle) -> SyncState:
+    return (await account.snapshot()).sync_state
+
+
+async def until_state(account: AccountHandle, wanted: SyncState, *, within_s: float = 5.0) -> None:
+    """Waits until the account says that it is in ``wanted``."""
+    seen: list[SyncState] = []
+
+    async def look() -> None:
+        while True:
+            seen.append(await sync_state(account))
+            await asyncio.sleep(0.002)
+
+    task = asyncio.create_task(look())
+    try:
+        await eventually(lambda: seen and seen[-1] is wanted, within_s=within_s, what=f"state {wanted.value}")
+    finally:
+        task.cancel()
+
+
+async def until_async(condition: Callable[[], Any], *, within_s: float = 5.0, what: str = "the condition") -> Any:
+    """Like `eventually` for a condition that has to be awaited; returns its first truthy value."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while not (value := await condition()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{what} did not come true within {within_s} s")
+        await asyncio.sleep(0.002)
+    return value
+
+
+async def assert_agrees(world: World, account: AccountHandle) -> None:
+    """What the account says equals what the exchange's books say: balances, open orders, finished orders, fills."""
+
+    async def compare() -> list[str]:
+        snapshot, books = await account.snapshot(), await world.books(account.name)
+        wrong = []
+        for currency, row in books["balances"].items():
+            ours = snapshot.balances.get(currency)
+            have = (ours.available, ours.locked) if ours else (Decimal(0), Decimal(0))
+            if have != (Decimal(row["available"]), Decimal(row["locked"])):
+                wrong.append(f"{currency}: {have} here, {row} there")
+        theirs = {row["id"]: row for row in books["orders"]}
+        open_there = {order_id for order_id, row in theirs.items() if row["status"] == "open"}
+        open_here = {order.order_id for order in snapshot.open_orders}
+        if open_there != open_here:
+            wrong.append(f"open orders: {open_here} here, {open_there} there")
+        for order in snapshot.open_orders:
+            row = theirs.get(order.order_id or "")
+            if row is None or order.filled_quantity != Decimal(row["filled"]):
+                wrong.append(f"order {order.order_id}: {order.filled_quantity} here, {row} there")
+        return wrong
+
+    differences: list[str] = ["not compared"]
+    deadline = asyncio.get_running_loop().time() + 3
+    while differences and asyncio.get_running_loop().time() < deadline:
+        differences = await compare()
+        await asyncio.sleep(0.005)
+    assert not differences, differences

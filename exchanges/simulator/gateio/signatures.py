@@ -55,10 +55,10 @@ def known_key(keys: Keys, key: str) -> AccountConfig:
 def check_time(timestamp: str, now_ms: int) -> None:
     """Raises ``GateError`` unless the timestamp (seconds, may have decimals) is within a minute of now."""
     try:
-        gap_s = abs(Decimal(now_ms) / 1000 - Decimal(timestamp))
+        in_time = abs(Decimal(now_ms) / 1000 - Decimal(timestamp)) <= TOLERANCE_S
     except InvalidOperation:
         raise GateError("REQUEST_EXPIRED", "Timestamp must be a number of seconds") from None
-    if not gap_s <= TOLERANCE_S:
+    if not in_time:
         raise GateError("REQUEST_EXPIRED", f"gap between request Timestamp and server time exceeds {TOLERANCE_S}")
 
 

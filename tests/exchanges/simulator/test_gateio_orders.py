@@ -234,7 +234,8 @@ async def test_open_orders_are_listed_newest_first_in_pages(wire: Wire) -> None:
 
 
 async def test_finished_orders_are_filtered_by_when_they_ended(venue: Venue, wire: Wire) -> None:
-    orders = [(await wire.order(side=side)).json["id"] for side in ("buy", "buy", "sell")]
+    sides = {"buy": "100", "sell": "200"}
+    orders = [(await wire.order(side=side, price=sides[side])).json["id"] for side in ("buy", "buy", "sell")]
     for order_id in orders:
         venue.ms += 10_000
         await wire.call("DELETE", f"/spot/orders/{order_id}", PAIR)

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from actors.account.actor import AccountActor
-from actors.account.messages import SyncChanged
+from actors.account.messages import Subscribe, SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
@@ -62,8 +62,10 @@ class TradingSystem:
         accounts: Sequence[AccountPlan],
         strategies: Sequence[Strategy] = (),
         supervisor_settings: SupervisorSettings | None = None,
+        observers: Sequence[Address] = (),
     ) -> None:
-        """``venues``: by the name that account plans use.
+        """``venues``: by the name that account plans use. ``observers``: are told every event of every account, from
+        before its first connection to after its last; whoever they are, they outlive the system.
 
         Raises:
             InvalidValueError: a name is used twice, or something names an account or venue that is not there.
@@ -90,6 +92,7 @@ class TradingSystem:
         self._supervisors: dict[str, Address] = {
             name: Address(f"{name}:connection", host.dead_letters) for name in [*self._markets, *names]
         }
+        self._observers = tuple(observers)
         self._strategy_refs: dict[str, Ref[Any]] = {}
         self._refs: list[Ref[Any]] = []
 
@@ -211,6 +214,8 @@ class TradingSystem:
             host=self._host,
         )
         await self._register(ref, address)
+        for observer in self._observers:
+            await address.ask(Subscribe(observer))
 
         def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None:
             address.tell(SyncChanged(sync_state=sync_state, links=links, cause=cause, reconnects=reconnects))

@@ -1,4 +1,8 @@
-"""A two-sided quoter: keeps a post-only bid and ask around the mid of one market on one account."""
+"""A two-sided quoter: keeps a post-only bid and ask around the mid of one market on one account.
+
+The mid is that of the others, so that the quoter does not chase itself: where our own quote is alone at the top of a
+side, the other side and the last spread between others tell where the mid is.
+"""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -47,7 +51,11 @@ class QuoterSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Quote:
-    """One side of the market as the quoter keeps it."""
+    """One side of the market as the quoter keeps it.
+
+    Attributes:
+        unresolved: client order id of a quote whose fate is unknown. moved_s: when this side was last quoted.
+    """
 
     __slots__ = ("moved_s", "order", "side", "unresolved")
 
@@ -74,7 +82,10 @@ class Quoter(Strategy):
         self._ask = _Quote(Side.SELL)
         self._account_is_live = False
         self._feed_is_live = False
+        self._ticker: BookTicker | None = None
+        self._timer_is_set = False
         self._mid: Decimal | None = None
+        self._spread: Decimal | None = None
         self._inventory = ZERO
         self._cash = ZERO
         self._other_fees: dict[str, Decimal] = {}
@@ -100,14 +111,18 @@ class Quoter(Strategy):
             if not is_live and self._account_is_live:
                 await self._withdraw(self._bid)
                 await self._withdraw(self._ask)
+        await self._requote()
 
     async def on_book_ticker(self, ticker: BookTicker) -> None:
-        if ticker.symbol != self._settings.symbol or ticker.mid is None:
+        if ticker.symbol != self._settings.symbol:
             return
-        self._mid = ticker.mid
-        if self._account_is_live and self._feed_is_live:
-            await self._keep(self._bid, ticker)
-            await self._keep(self._ask, ticker)
+        self._ticker = ticker
+        self._find_mid(ticker)
+        await self._requote()
+
+    async def on_timer(self, _name: str) -> None:
+        self._timer_is_set = False
+        await self._requote()
 
     async def on_order_update(self, event: OrderUpdateEvent) -> None:
         order = event.order
@@ -119,6 +134,8 @@ class Quoter(Strategy):
                     quote.order = quote.unresolved = None
             elif quote.order is not None and quote.order.order_id == order.order_id:
                 quote.order = None if order.is_finished else order
+        if order.is_finished:
+            await self._requote()
 
     def on_fill(self, event: ExecutionReportEvent) -> None:
         fill = event.fill
@@ -151,13 +168,38 @@ class Quoter(Strategy):
             note=f"fees not in pnl: {fees}" if fees else "",
         )
 
+    def _find_mid(self, ticker: BookTicker) -> None:
+        bid = None if _is_alone(self._bid, ticker.bid, ticker.bid_quantity) else ticker.bid
+        ask = None if _is_alone(self._ask, ticker.ask, ticker.ask_quantity) else ticker.ask
+        if bid is not None and ask is not None:
+            self._mid = (bid + ask) / 2
+            self._spread = ask - bid
+        elif self._spread is not None and bid is not None:
+            self._mid = bid + self._spread / 2
+        elif self._spread is not None and ask is not None:
+            self._mid = ask - self._spread / 2
+
     # -- quoting --------------------------------------------------------------------------------------------------
+
+    async def _requote(self) -> None:
+        """Brings both sides to where they should be by the latest ticker; comes back later to a side that must wait."""
+        ticker = self._ticker
+        if ticker is None or not (self._account_is_live and self._feed_is_live):
+            return
+        await self._keep(self._bid, ticker)
+        await self._keep(self._ask, ticker)
 
     async def _keep(self, quote: _Quote, ticker: BookTicker) -> None:
         """Brings one side to where it should be, if it is too far away and was not moved just now."""
-        if quote.unresolved is not None or self.now_s() - quote.moved_s < self._settings.requote_every_s:
+        if quote.unresolved is not None:
             return
         target = self._target(quote.side, ticker)
+        wait_s = quote.moved_s + self._settings.requote_every_s - self.now_s()
+        if wait_s > 0:
+            if not self._timer_is_set:
+                self._timer_is_set = True
+                self.set_timer(wait_s, "requote")
+            return
         if quote.order is not None:
             if target is not None and not self._is_too_far(quote.order, target):
                 return
@@ -169,7 +211,7 @@ class Quoter(Strategy):
 
     def _target(self, side: Side, ticker: BookTicker) -> Decimal | None:
         """The price to quote; None when the side is not to be quoted."""
-        settings, instrument, mid = self._settings, self._instrument, ticker.mid
+        settings, instrument, mid = self._settings, self._instrument, self._mid
         if instrument is None or mid is None or ticker.bid is None or ticker.ask is None:
             return None
         away = settings.half_spread_bps / _BASIS_POINTS
@@ -216,3 +258,9 @@ class Quoter(Strategy):
             return False
         quote.order = None if ended.is_finished else ended
         return quote.order is None
+
+
+def _is_alone(quote: _Quote, price: Decimal | None, quantity: Decimal | None) -> bool:
+    """Whether the best price of a side is our own quote and nobody else's."""
+    own = quote.order
+    return own is not None and own.price == price and quantity is not None and quantity <= own.remaining

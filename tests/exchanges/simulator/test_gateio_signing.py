@@ -93,8 +93,8 @@ async def test_a_timestamp_may_be_a_minute_off(venue: Venue, seconds: int, statu
 
 
 async def test_a_timestamp_may_have_decimals_and_is_signed_as_written(wire: Wire) -> None:
-    wire.now_s = lambda: 1_760_000_000.123  # type: ignore[assignment, return-value]
-    assert (await wire.call("GET", "/spot/accounts")).status == 200
+    headers = wire.headers("GET", "/spot/accounts", "", b"", timestamp="1760000000.123")
+    assert (await wire.call("GET", "/spot/accounts", signed=False, headers=headers)).status == 200
 
 
 async def test_a_query_is_signed_before_it_is_encoded(wire: Wire) -> None:

@@ -46,8 +46,8 @@ class Wire:
         self.now_s = now_s
         self._session = session
 
-    def headers(self, method: str, path: str, query: str, body: bytes) -> dict[str, str]:
-        timestamp = str(self.now_s())
+    def headers(self, method: str, path: str, query: str, body: bytes, timestamp: str = "") -> dict[str, str]:
+        timestamp = timestamp or str(self.now_s())
         parts = (method, f"/api/v4{path}", query, hashlib.sha512(body).hexdigest(), timestamp)
         return {"KEY": self.key, "Timestamp": timestamp, "SIGN": hmac_hex(self.secret, "\n".join(parts))}
 

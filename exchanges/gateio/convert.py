@@ -163,29 +163,25 @@ def _filled(order: wire.OrderFields, *, in_quote: bool) -> Decimal:
 
 def _order_fee(order: wire.OrderFields) -> tuple[Decimal, str | None]:
     paid, currency = _fee(order)
-    if not paid and order.rebated_fee != "0" and (rebate := _decimal("rebated_fee", order.rebated_fee)):
-        return -rebate, order.rebated_fee_currency or None
+    if not paid and order.rebated_fee:
+        return -_finite("rebated_fee", order.rebated_fee), order.rebated_fee_currency or None
     return paid, currency
 
 
 def _fee(paid: wire.OrderFields | wire.Trade) -> tuple[Decimal, str | None]:
     """What was paid and in what: the market's currency, else GT, else points; zero and None while nothing was."""
-    if paid.fee != "0" and (fee := _decimal("fee", paid.fee)):
-        return fee, paid.fee_currency or None
-    if paid.gt_fee != "0" and (fee := _decimal("gt_fee", paid.gt_fee)):
-        return fee, "GT"
-    if paid.point_fee != "0" and (fee := _decimal("point_fee", paid.point_fee)):
-        return fee, "POINT"
+    if paid.fee:
+        return _finite("fee", paid.fee), paid.fee_currency or None
+    if paid.gt_fee:
+        return _finite("gt_fee", paid.gt_fee), "GT"
+    if paid.point_fee:
+        return _finite("point_fee", paid.point_fee), "POINT"
     return ZERO, None
 
 
-def _decimal(field: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except ArithmeticError:
-        raise InvalidValueError(field, text, "a decimal number") from None
+def _finite(field: str, value: Decimal) -> Decimal:
     if not -_LARGEST < value < _LARGEST:
-        raise InvalidValueError(field, text, "a finite decimal number")
+        raise InvalidValueError(field, value, "a finite decimal number")
     return value
 
 

@@ -114,7 +114,7 @@ def from_response(
     """
     try:
         parsed = _read_body(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeError):
         parsed = ErrorBody()
     detail = scrub(parsed.message or parsed.detail, hide)
     if not parsed.label:
@@ -148,7 +148,7 @@ def from_websocket(code: int, message: str, *, hide: Credentials | None = None) 
     if message.startswith("{"):
         try:
             inner = _read_body(message.encode())
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeError):
             inner = ErrorBody()
         if inner.label.upper() in REASONS:
             return from_label("websocket", inner.label, scrub(inner.message or inner.detail, hide), changes=False)

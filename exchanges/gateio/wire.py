@@ -37,11 +37,11 @@ class OrderFields(msgspec.Struct, frozen=True, kw_only=True):
     filled_amount: Decimal | None = None
     filled_total: Decimal = ZERO
     avg_deal_price: Decimal | None = None
-    fee: str = "0"
+    fee: Decimal = ZERO
     fee_currency: str = ""
-    gt_fee: str = "0"
-    point_fee: str = "0"
-    rebated_fee: str = "0"
+    gt_fee: Decimal = ZERO
+    point_fee: Decimal = ZERO
+    rebated_fee: Decimal = ZERO
     rebated_fee_currency: str = ""
     create_time_ms: Time = 0
     update_time_ms: Time = 0
@@ -73,10 +73,10 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     price: Decimal
     create_time_ms: Time = 0
     text: str = ""
-    fee: str = "0"
+    fee: Decimal = ZERO
     fee_currency: str = ""
-    gt_fee: str = "0"
-    point_fee: str = "0"
+    gt_fee: Decimal = ZERO
+    point_fee: Decimal = ZERO
 
 
 class SocketBalance(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,403 @@
+"""Gate's payloads become our messages, value by value, and nothing that is no number passes for one (R11)."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchanges.gateio import convert, wire
+from exchanges.gateio.symbols import to_pair, to_symbol
+from messages.commands import AmendOrder, PlaceOrder, Withdraw
+from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
+from messages.errors import InvalidValueError, TellerError
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+from tests.exchanges.gateio import payloads
+
+D = Decimal
+SOL = Symbol("SOL", "USDT")
+
+read_rest = wire.Reader[wire.RestOrder](wire.RestOrder).read
+read_socket = wire.Reader[wire.SocketOrder](wire.SocketOrder).read
+read_trade = wire.Reader[wire.Trade](wire.Trade).read
+
+
+def by_rest(**changes: Any) -> Order:
+    return convert.rest_order(read_rest(payloads.encode(payloads.rest_order(**changes))))
+
+
+def by_socket(**changes: Any) -> Order:
+    return convert.socket_order(read_socket(payloads.encode(payloads.socket_order(**changes))))
+
+
+def fill(**changes: Any) -> Fill:
+    return convert.fill(read_trade(payloads.encode(payloads.rest_trade(**changes))))
+
+
+class TestOrders:
+    def test_every_field_of_an_order(self) -> None:
+        expected = Order(
+            symbol=SOL,
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            status=OrderStatus.PARTIALLY_FILLED,
+            quantity=D("2.5"),
+            price=D("141.2"),
+            quote_quantity=None,
+            filled_quantity=D("1.5"),
+            filled_quote=D("211.77"),
+            fee=D("0.0015"),
+            fee_currency="SOL",
+            order_id="912345678901",
+            client_order_id="desk7-000042",
+            finish_reason=None,
+            created_ms=1760000000211,
+            updated_ms=1760000002045,
+        )
+        assert by_rest() == expected
+        assert by_socket() == expected
+
+    @pytest.mark.parametrize(
+        ("status", "finish_as", "filled", "left", "expected"),
+        [
+            ("open", "open", "0", "2.5", OrderStatus.NEW),
+            ("open", "open", "1", "1.5", OrderStatus.PARTIALLY_FILLED),
+            ("closed", "filled", "2.5", "0", OrderStatus.FILLED),
+            ("closed", "-", "2.5", "0", OrderStatus.FILLED),
+            ("cancelled", "filled", "2.5", "0", OrderStatus.FILLED),
+            ("cancelled", "cancelled", "0", "2.5", OrderStatus.CANCELED),
+            ("cancelled", "cancelled", "1", "1.5", OrderStatus.CANCELED),
+            ("cancelled", "liquidate_cancelled", "0", "2.5", OrderStatus.CANCELED),
+            ("cancelled", "ioc", "1", "1.5", OrderStatus.EXPIRED),
+            ("cancelled", "fok", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "poc", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "stp", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "small", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "depth_not_enough", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "trader_not_enough", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "price_protect_cancelled", "0", "2.5", OrderStatus.EXPIRED),
+            ("cancelled", "unknown", "0", "2.5", OrderStatus.CANCELED),
+            ("cancelled", "-", "2.5", "0", OrderStatus.FILLED),
+            ("cancelled", "a_newer_word", "1", "1.5", OrderStatus.CANCELED),
+        ],
+    )
+    def test_states(self, status: str, finish_as: str, filled: str, left: str, expected: OrderStatus) -> None:
+        common = {"finish_as": finish_as, "filled_amount": filled, "left": left}
+        assert by_rest(status=status, **common).status is expected
+        event = "update" if status == "open" else "finish"
+        if (status, finish_as) != ("closed", "-"):
+            assert by_socket(event=event, **common).status is expected
+
+    def test_a_new_order_by_socket(self) -> None:
+        assert by_socket(event="put", filled_amount="0", left="2.5").status is OrderStatus.NEW
+        assert by_socket(event="put", filled_amount="1", left="1.5").status is OrderStatus.PARTIALLY_FILLED
+
+    def test_how_it_ended_is_kept_in_the_venues_word(self) -> None:
+        assert by_rest(status="cancelled", finish_as="stp").finish_reason == "stp"
+        assert by_rest(status="open").finish_reason is None
+        assert by_rest(status="closed", finish_as="").finish_reason == "filled"
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [("t-a.b_C-9", "a.b_C-9"), ("t-t-x", "t-x"), ("apiv4", None), ("web", None), ("3", None), ("", None)],
+    )
+    def test_client_ids_lose_their_prefix_and_others_are_none_of_ours(self, text: str, expected: str | None) -> None:
+        assert by_rest(text=text).client_order_id == expected
+
+    @pytest.mark.parametrize(("gate", "ours"), [("gtc", "gtc"), ("ioc", "ioc"), ("fok", "fok"), ("poc", "post_only")])
+    def test_times_in_force(self, gate: str, ours: str) -> None:
+        assert by_rest(time_in_force=gate).time_in_force.value == ours
+
+    def test_a_market_buy_is_in_quote(self) -> None:
+        order = by_rest(
+            type="market", time_in_force="ioc", amount="300", left="0", price="0", status="closed", finish_as="filled"
+        )
+        assert (order.quantity, order.quote_quantity, order.price) == (D(0), D(300), None)
+        assert (order.filled_quantity, order.filled_quote) == (D("1.5"), D("211.77"))
+
+    @pytest.mark.parametrize("finish_as", ["cancelled", "ioc", "unknown"])
+    @pytest.mark.parametrize(("left", "filled", "is_filled"), [("0.7", "2", True), ("150", "1", False), ("3", "0", False)])
+    def test_a_market_buy_that_leaves_only_dust_is_filled(
+        self, finish_as: str, left: str, filled: str, is_filled: bool
+    ) -> None:
+        order = by_rest(
+            type="market",
+            time_in_force="ioc",
+            amount="300",
+            left=left,
+            filled_amount=filled,
+            price="0",
+            status="cancelled",
+            finish_as=finish_as,
+        )
+        assert (order.status is OrderStatus.FILLED) is is_filled
+
+    def test_a_market_sell_is_in_base_and_dust_is_dust(self) -> None:
+        order = by_rest(
+            type="market", side="sell", time_in_force="ioc", amount="300", left="0.7", filled_amount="299.3", price="0",
+            status="cancelled", finish_as="ioc",
+        )  # fmt: skip
+        assert (order.quantity, order.quote_quantity, order.status) == (D(300), None, OrderStatus.EXPIRED)
+
+    @pytest.mark.parametrize("missing", [{"filled_amount": ""}, {"filled_amount": None}])
+    def test_a_filled_amount_that_is_left_out_is_worked_out(self, missing: dict[str, Any]) -> None:
+        assert by_rest(**missing).filled_quantity == D("1.5")
+        market = {"type": "market", "time_in_force": "ioc", "amount": "300", "price": "0", "status": "closed"}
+        assert by_rest(**missing, **market, filled_total="282", avg_deal_price="141").filled_quantity == D(2)
+        assert by_rest(**missing, **market, filled_total="0", left="300").filled_quantity == D(0)
+
+    @pytest.mark.parametrize(
+        ("changes", "fee", "currency"),
+        [
+            ({}, "0.0015", "SOL"),
+            ({"fee": "0"}, "0", None),
+            ({"fee": "0.000"}, "0", None),
+            ({"fee": "-0.001"}, "-0.001", "SOL"),
+            ({"fee": "0", "gt_fee": "0.02"}, "0.02", "GT"),
+            ({"fee": "0", "point_fee": "3"}, "3", "POINT"),
+            ({"fee": "0", "rebated_fee": "0.01"}, "-0.01", "USDT"),
+            ({"fee": "0.5", "gt_fee": "0.02"}, "0.5", "SOL"),
+        ],
+    )
+    def test_fees_in_whatever_they_were_paid_and_rebates_negative(
+        self, changes: dict[str, str], fee: str, currency: str | None
+    ) -> None:
+        for order in (by_rest(**changes), by_socket(**changes)):
+            assert (order.fee, order.fee_currency) == (D(fee), currency)
+
+    @pytest.mark.parametrize(
+        "value", [1760000002045, "1760000002045", "1760000002045.000", "1760000002045.9", 1760000002045.0]
+    )
+    def test_times_of_any_shape(self, value: object) -> None:
+        assert by_rest(update_time_ms=value).updated_ms == 1760000002045
+
+    @pytest.mark.parametrize("value", [1.5, 2, "1.5", "2", "2.50"])
+    def test_r11_a_number_that_is_no_text_still_is_exact(self, value: object) -> None:
+        order = by_rest(amount=value)
+        assert type(order.quantity) is Decimal
+        assert order.quantity == D(str(value))
+
+    def test_r11_digits_that_no_float_holds_stay(self) -> None:
+        raw = payloads.encode(payloads.rest_order()).replace(b'"2.5"', b"0.1000000000000000055511151231257827")
+        assert convert.rest_order(read_rest(raw)).quantity == D("0.1000000000000000055511151231257827")
+
+    @pytest.mark.parametrize("empty", [None, ""])
+    @pytest.mark.parametrize("field", ["fee", "gt_fee", "point_fee", "rebated_fee", "filled_total", "text", "price"])
+    def test_no_value_in_any_of_its_spellings(self, field: str, empty: object) -> None:
+        changes = {field: empty, "type": "market", "time_in_force": "ioc"} if field == "price" else {field: empty}
+        assert by_rest(**changes).order_id == "912345678901"
+        order = payloads.rest_order(**changes)
+        del order[field]
+        assert convert.rest_order(read_rest(payloads.encode(order))).order_id == "912345678901"
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"side": "hold"},
+            {"type": "stop"},
+            {"time_in_force": "gtx"},
+            {"status": "lost"},
+            {"currency_pair": "SOLUSDT"},
+            {"currency_pair": "SOL_SOL"},
+            {"amount": "NaN"},
+            {"amount": "Infinity"},
+            {"amount": "-1"},
+            {"amount": "1e400"},
+            {"amount": "a lot"},
+            {"amount": True},
+            {"filled_amount": "sNaN"},
+            {"filled_total": "-Infinity"},
+            {"price": "0"},
+            {"price": "Infinity"},
+            {"fee": "NaN"},
+            {"fee": "much"},
+            {"id": 5},
+            {"update_time_ms": "soon"},
+            {"update_time_ms": []},
+            {"text": 7},
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, changes: dict[str, Any]) -> None:
+        with pytest.raises((TellerError, ArithmeticError, msgspec.MsgspecError)):
+            by_rest(**changes)
+
+    def test_an_event_that_nobody_knows_is_refused(self) -> None:
+        with pytest.raises(TellerError):
+            by_socket(event="vanish")
+
+
+class TestFills:
+    def test_every_field_by_rest_and_by_socket(self) -> None:
+        expected = Fill(
+            symbol=SOL,
+            trade_id="7744112",
+            order_id="912345678901",
+            client_order_id="desk7-000042",
+            side=Side.BUY,
+            price=D("141.18"),
+            quantity=D("1.5"),
+            fee=D("0.0015"),
+            fee_currency="SOL",
+            liquidity=Liquidity.TAKER,
+            time_ms=1760000002041,
+        )
+        assert fill() == expected
+        assert convert.fill(read_trade(payloads.encode(payloads.socket_trade()))) == expected
+
+    def test_ids_are_texts_whatever_they_were(self) -> None:
+        made = fill(id=36028797827161124, order_id=36028797827161125)
+        assert (made.trade_id, made.order_id) == ("36028797827161124", "36028797827161125")
+
+    @pytest.mark.parametrize(
+        ("changes", "fee", "currency"),
+        [
+            ({"fee": "-0.0002"}, "-0.0002", "SOL"),
+            ({"fee": "0", "gt_fee": "0.1"}, "0.1", "GT"),
+            ({"fee": "0", "point_fee": "0.1"}, "0.1", "POINT"),
+            ({"fee": ""}, "0", None),
+        ],
+    )
+    def test_fees(self, changes: dict[str, str], fee: str, currency: str | None) -> None:
+        made = fill(**changes)
+        assert (made.fee, made.fee_currency) == (D(fee), currency)
+
+    @pytest.mark.parametrize(
+        "changes", [{"role": "bystander"}, {"side": ""}, {"amount": "0"}, {"price": "Infinity"}, {"amount": "NaN"}]
+    )
+    def test_what_cannot_be_is_refused(self, changes: dict[str, Any]) -> None:
+        with pytest.raises((TellerError, ArithmeticError, msgspec.MsgspecError)):
+            fill(**changes)
+
+
+class TestMarkets:
+    PAIR = {
+        "id": "SOL_USDT", "base": "SOL", "base_name": "Solana", "quote": "USDT", "fee": "0.2", "min_base_amount": "0.001",
+        "min_quote_amount": "3", "max_base_amount": None, "max_quote_amount": "5000000", "amount_precision": 3,
+        "precision": 2, "trade_status": "tradable", "sell_start": 0, "buy_start": 0, "delisting_time": 0,
+        "type": "normal", "st_tag": False,
+    }  # fmt: skip
+
+    def instrument(self, **changes: Any) -> Any:
+        raw = payloads.encode(self.PAIR | changes)
+        return convert.instrument(wire.Reader[wire.CurrencyPair](wire.CurrencyPair).read(raw), 1_760_000_000)
+
+    def test_rules(self) -> None:
+        made = self.instrument()
+        assert (made.symbol, made.tick, made.lot, made.quote_step) == (SOL, D("0.01"), D("0.001"), D("0.01"))
+        assert (made.min_quantity, made.max_quantity) == (D("0.001"), None)
+        assert (made.min_notional, made.max_notional) == (D(3), D(5_000_000))
+
+    @pytest.mark.parametrize(
+        ("status", "can_buy", "can_sell"),
+        [
+            ("tradable", True, True),
+            ("buyable", True, False),
+            ("sellable", False, True),
+            ("untradable", False, False),
+            ("a new word", False, False),
+        ],
+    )
+    def test_what_is_open(self, status: str, can_buy: bool, can_sell: bool) -> None:
+        made = self.instrument(trade_status=status)
+        assert (made.can_buy, made.can_sell) == (can_buy, can_sell)
+
+    def test_a_market_that_opens_later_is_closed_until_then(self) -> None:
+        made = self.instrument(buy_start=1_760_000_001, sell_start=1_759_999_999)
+        assert (made.can_buy, made.can_sell) == (False, True)
+
+    @pytest.mark.parametrize("changes", [{"precision": 21}, {"amount_precision": -1}, {"base": "sol"}])
+    def test_rules_that_cannot_be_are_refused(self, changes: dict[str, Any]) -> None:
+        with pytest.raises(InvalidValueError):
+            self.instrument(**changes)
+
+    def test_whole_numbers_only(self) -> None:
+        made = self.instrument(amount_precision=0, precision=0)
+        assert (made.tick, made.lot) == (D(1), D(1))
+
+    def test_pairs_and_symbols(self) -> None:
+        assert to_symbol("SOL_USDT") == SOL
+        assert to_symbol("SOL_USDT") is to_symbol("SOL_USDT")
+        assert to_pair(SOL) == "SOL_USDT"
+
+    @pytest.mark.parametrize("pair", ["", "SOL", "_USDT", "SOL_", "SOL-USDT", "sol_usdt"])
+    def test_pairs_that_are_none(self, pair: str) -> None:
+        with pytest.raises(InvalidValueError):
+            to_symbol(pair)
+
+
+class TestWithdrawals:
+    @pytest.mark.parametrize(
+        ("word", "status"),
+        [
+            ("REQUEST", WithdrawalStatus.REQUESTED),
+            *((word, WithdrawalStatus.PROCESSING) for word in "REVIEW VERIFY MANUAL PROCES PEND EXTPEND DMOVE".split()),
+            ("BCODE", WithdrawalStatus.PROCESSING),
+            ("DONE", WithdrawalStatus.DONE),
+            ("CANCEL", WithdrawalStatus.CANCELED),
+            ("FAIL", WithdrawalStatus.FAILED),
+            ("INVALID", WithdrawalStatus.FAILED),
+            ("A_NEW_WORD", WithdrawalStatus.PROCESSING),
+        ],
+    )
+    def test_statuses(self, word: str, status: WithdrawalStatus) -> None:
+        raw = payloads.encode(
+            {"id": "w1", "timestamp": "1760000100", "withdraw_order_id": "", "currency": "USDT", "address": "T1",
+             "txid": None, "amount": "120.5", "memo": "", "status": word, "chain": "TRX"}
+        )  # fmt: skip
+        made = convert.withdrawal(wire.Reader[wire.WireWithdrawal](wire.WireWithdrawal).read(raw))
+        assert (made.status, made.venue_status) == (status, word)
+        assert (made.client_withdrawal_id, made.transaction_id, made.fee) == (None, "", None)
+        assert made.created_ms == 1_760_000_100_000
+
+
+class TestBodies:
+    def test_a_limit_order(self) -> None:
+        order = PlaceOrder.post_only(SOL, Side.SELL, D("1E+2"), D("0.00000010"), client_order_id="a-1")
+        assert msgspec.json.decode(msgspec.json.encode(convert.place_body(order))) == {
+            "text": "t-a-1",
+            "currency_pair": "SOL_USDT",
+            "type": "limit",
+            "side": "sell",
+            "amount": "100",
+            "account": "spot",
+            "time_in_force": "poc",
+            "price": "0.00000010",
+        }
+
+    def test_a_market_buy_in_quote_without_a_price(self) -> None:
+        body = convert.place_body(PlaceOrder.market_buy(SOL, D("25.5"), client_order_id="a-1"))
+        raw = msgspec.json.decode(msgspec.json.encode(body))
+        assert (raw["amount"], raw["type"], raw["time_in_force"]) == ("25.5", "market", "ioc")
+        assert "price" not in raw
+
+    def test_r3_nothing_is_sent_without_an_id_of_ours(self) -> None:
+        with pytest.raises(InvalidValueError, match="client_order_id"):
+            convert.place_body(PlaceOrder.limit(SOL, Side.BUY, D(1), D(1)))
+        with pytest.raises(InvalidValueError, match="client_withdrawal_id"):
+            convert.withdraw_body(Withdraw(currency="USDT", amount=D(1), chain="TRX", address="T1"))
+
+    def test_an_amendment_names_only_what_changes(self) -> None:
+        body = convert.amend_body(AmendOrder(symbol=SOL, order_id="1", price=D("1E-8")))
+        assert msgspec.json.decode(msgspec.json.encode(body)) == {
+            "currency_pair": "SOL_USDT",
+            "account": "spot",
+            "price": "0.00000001",
+        }
+
+    @given(st.decimals(min_value=D("1e-20"), max_value=D("1e20"), allow_nan=False, allow_infinity=False))
+    def test_r11_a_number_goes_out_exact_and_without_an_exponent(self, value: Decimal) -> None:
+        text = convert.plain(value)
+        assert D(text) == value
+        assert "E" not in text.upper()
+
+
+@given(value=st.one_of(st.text(max_size=30), st.integers(), st.floats()))
+def test_any_time_is_whole_milliseconds_or_refused(value: str | int | float) -> None:
+    try:
+        assert type(convert.milliseconds(value)) is int
+    except TellerError:
+        pass

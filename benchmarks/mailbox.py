@@ -1,7 +1,7 @@
 """What a message costs: pykka's own actor, our thread actor and our loop-hosted actor, measured in one run.
 
-Every rate counts a message only when it has been handled. The kinds take turns and the best of several rounds is
-reported, so that other load on the machine touches all of them alike.
+A rate counts a message only when it has been handled. The kinds take turns and the best of several rounds is reported,
+so that other load on the machine touches all of them alike.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pykka
@@ -20,6 +20,9 @@ from actors.runtime import LoopActor, LoopHost, Reply, ThreadActor, ask, handles
 TELLS = 50_000
 ASKS = 3_000
 ROUNDS = 5
+KINDS = ("pykka", "thread", "loop")
+
+Times: TypeAlias = list[float]
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -28,69 +31,68 @@ class Tick(msgspec.Struct, frozen=True):
     number: int
 
 
-class _Pykka(pykka.ThreadingActor):
+class _Counter:
+    """What the actors of all kinds do with a message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sum = 0
+
+    @handles(Tick)
+    def on_tick(self, tick: Tick) -> int:
+        self.sum += tick.number
+        return self.sum
+
+
+class _Pykka(_Counter, pykka.ThreadingActor):
     use_daemon_thread = True
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen = 0
-
     def on_receive(self, message: Any) -> int:
-        self.seen += 1
-        return self.seen
+        return self.on_tick(message)
 
 
-class _OnThread(ThreadActor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen = 0
-
-    @handles(Tick)
-    def on_tick(self, tick: Tick) -> int:
-        self.seen += 1
-        return self.seen
+class _OnThread(_Counter, ThreadActor):
+    pass
 
 
-class _OnLoop(LoopActor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen = 0
-
-    @handles(Tick)
-    def on_tick(self, tick: Tick) -> int:
-        self.seen += 1
-        return self.seen
+class _OnLoop(_Counter, LoopActor):
+    pass
 
 
 class _Bench:
-    """One actor of each kind, and a loop that serves the hosted one, on the thread that called `run`."""
+    """One actor of each kind; the hosted one lives on the loop that runs the benchmark."""
 
     def __init__(self) -> None:
-        self.pykka = _Pykka.start()
-        self.on_thread = _OnThread.start()
-        self.on_loop = _OnLoop.start(host=LoopHost.current())
+        self.refs: dict[str, pykka.ActorRef[Any]] = {
+            "pykka": _Pykka.start(),
+            "thread": _OnThread.start(),
+            "loop": _OnLoop.start(host=LoopHost.current()),
+        }
 
-    def ask_last(self, kind: str) -> "pykka.Future[Any]":
-        if kind == "pykka":
-            return self.pykka.ask(Tick(0), block=False)
-        return ask(self.on_thread if kind == "thread" else self.on_loop, Tick(0))
+    async def ready(self) -> None:
+        for kind in ("thread", "loop"):
+            await started(self.refs[kind])
 
-    def send_all(self, kind: str) -> float:
-        """Tells, then the ask whose answer says that all of them are through; seconds until it was sent."""
-        tick = Tick(1)
-        if kind == "pykka":
-            send: Callable[[Tick], object] = self.pykka.tell
-        else:
-            send = functools.partial(tell, self.on_thread if kind == "thread" else self.on_loop)
+    async def close(self) -> None:
+        for kind in ("thread", "loop"):
+            await stop(self.refs[kind])
+        await asyncio.to_thread(self.refs["pykka"].stop)
 
+    def asker(self, kind: str) -> "Callable[[Tick], pykka.Future[Any]]":
+        ref = self.refs[kind]
+        return functools.partial(ref.ask, block=False) if kind == "pykka" else functools.partial(ask, ref)
+
+    def tell_all(self, kind: str) -> "tuple[float, pykka.Future[Any]]":
+        """When it began, and the ask whose answer says that every told message is through."""
+        ref, tick = self.refs[kind], Tick(1)
+        send: Callable[[Tick], object] = ref.tell if kind == "pykka" else functools.partial(tell, ref)
         began = time.perf_counter()
         for _ in range(TELLS):
             send(tick)
-        return began
+        return began, self.asker(kind)(tick)
 
     async def tell_from_loop(self, kind: str) -> float:
-        began = self.send_all(kind)
-        last = self.ask_last(kind)
+        began, last = self.tell_all(kind)
         if isinstance(last, Reply):
             await last
         else:
@@ -98,74 +100,87 @@ class _Bench:
         return TELLS / (time.perf_counter() - began)
 
     async def tell_from_thread(self, kind: str) -> float:
-        def work() -> float:
-            began = self.send_all(kind)
-            self.ask_last(kind).get(timeout=60)
-            return TELLS / (time.perf_counter() - began)
+        def work() -> Times:
+            began, last = self.tell_all(kind)
+            last.get(timeout=60)
+            return [TELLS / (time.perf_counter() - began)]
 
-        return await _in_thread(work)
+        return (await _in_thread(work))[0]
 
-    async def ask_from_thread(self, kind: str) -> list[float]:
-        def work() -> list[float]:
-            took: list[float] = []
+    async def ask_from_thread(self, kind: str) -> Times:
+        def work() -> Times:
+            asker, tick = self.asker(kind), Tick(1)
+            took: Times = []
             for _ in range(ASKS):
                 began = time.perf_counter()
-                self.ask_last(kind).get(timeout=60)
+                asker(tick).get(timeout=60)
                 took.append((time.perf_counter() - began) * 1e6)
             return took
 
         return await _in_thread(work)
 
-    async def await_on_loop(self, kind: str) -> list[float]:
-        ref: pykka.ActorRef[Any] = self.on_thread if kind == "thread" else self.on_loop
-        took: list[float] = []
+    async def await_on_loop(self, kind: str) -> Times:
+        ref, tick = self.refs[kind], Tick(1)
+        took: Times = []
         for _ in range(ASKS):
             began = time.perf_counter()
-            await ask(ref, Tick(0))
+            await ask(ref, tick)
             took.append((time.perf_counter() - began) * 1e6)
         return took
 
 
-async def _in_thread(work: Callable[[], Any]) -> Any:
-    """A thread of its own: the default executor's workers would add their own queue."""
-    done: Reply[Any] = Reply()
+async def _floor() -> Times:
+    """The least that an answer from another callback of the same loop can take: one bare asyncio future."""
+    loop = asyncio.get_running_loop()
+    took: Times = []
+    for _ in range(ASKS):
+        began = time.perf_counter()
+        future = loop.create_future()
+        loop.call_soon(future.set_result, None)
+        await future
+        took.append((time.perf_counter() - began) * 1e6)
+    return took
+
+
+async def _in_thread(work: Callable[[], Times]) -> Times:
+    """On a thread of its own: an executor's workers would add their own queue."""
+    done: Reply[Times] = Reply()
     threading.Thread(target=lambda: done.set(work()), daemon=True).start()
     return await done
 
 
 async def _measure() -> list[dict[str, object]]:
     bench = _Bench()
-    await started(bench.on_loop)
-    await started(bench.on_thread)
-    kinds = ("pykka", "thread", "loop")
-    rates: dict[tuple[str, str], list[float]] = {}
-    times: dict[tuple[str, str], list[list[float]]] = {}
+    await bench.ready()
+    rates: dict[tuple[str, str], Times] = {}
+    times: dict[tuple[str, str], list[Times]] = {}
     for _ in range(ROUNDS):
-        for kind in kinds:
+        for kind in KINDS:
             rates.setdefault(("tell_from_thread", kind), []).append(await bench.tell_from_thread(kind))
             rates.setdefault(("tell_from_loop", kind), []).append(await bench.tell_from_loop(kind))
             times.setdefault(("ask_from_thread", kind), []).append(await bench.ask_from_thread(kind))
             if kind != "pykka":  # awaiting a pykka future blocks the loop
                 times.setdefault(("await_on_loop", kind), []).append(await bench.await_on_loop(kind))
-    await stop(bench.on_loop)
-    await stop(bench.on_thread)
-    bench.pykka.stop(block=False)
+        times.setdefault(("await_on_loop", "bare future"), []).append(await _floor())
+    await bench.close()
+    return [*_rate_rows(rates), *_time_rows(times)]
 
-    rows: list[dict[str, object]] = []
-    for (question, kind), rounds in rates.items():
-        best = max(rounds)
-        base = max(rates[question, "pykka"])
-        rows.append(
-            {
-                "benchmark": "mailbox",
-                "question": question,
-                "actor": kind,
-                "per_second": round(best),
-                "times_pykka": round(best / base, 2),
-            }
-        )
-    for (question, kind), runs in times.items():
-        p50, p99 = _p50_p99(runs)
+
+def _rate_rows(rates: dict[tuple[str, str], Times]) -> Iterator[dict[str, object]]:
+    for (question, kind), rounds in sorted(rates.items()):
+        pykkas = max(rates[question, "pykka"])
+        yield {
+            "benchmark": "mailbox",
+            "question": question,
+            "actor": kind,
+            "per_second": round(max(rounds)),
+            "times_pykka": round(max(rounds) / pykkas, 2),
+        }
+
+
+def _time_rows(times: dict[tuple[str, str], list[Times]]) -> Iterator[dict[str, object]]:
+    for (question, kind), rounds in sorted(times.items()):
+        p50, p99 = _p50_p99(rounds)
         row: dict[str, object] = {
             "benchmark": "mailbox",
             "question": question,
@@ -173,23 +188,23 @@ async def _measure() -> list[dict[str, object]]:
             "p50_us": round(p50, 1),
             "p99_us": round(p99, 1),
         }
-        if (question, "pykka") in times:
-            row["ratio_to_pykka"] = round(p50 / _p50_p99(times[question, "pykka"])[0], 2)
-        rows.append(row)
-    return rows
+        for base, field in (("pykka", "ratio_to_pykka"), ("bare future", "ratio_to_floor")):
+            if (question, base) in times:
+                row[field] = round(p50 / _p50_p99(times[question, base])[0], 2)
+        yield row
 
 
-def _p50_p99(runs: list[list[float]]) -> tuple[float, float]:
+def _p50_p99(rounds: list[Times]) -> tuple[float, float]:
     """Of the round with the lowest median."""
-    best = min(runs, key=statistics.median)
-    cuts = statistics.quantiles(best, n=100)
+    cuts = statistics.quantiles(min(rounds, key=statistics.median), n=100)
     return cuts[49], cuts[98]
 
 
 def run() -> Iterator[dict[str, object]]:
-    """One object for each question and kind of actor.
+    """One object for each question and kind of actor (``pykka``, ``thread``, ``loop``).
 
-    ``question``: ``tell_from_thread`` and ``tell_from_loop`` (``per_second``, ``times_pykka``), ``ask_from_thread`` and
-    ``await_on_loop`` (``p50_us``, ``p99_us``, ``ratio_to_pykka`` where pykka can do it at all).
+    ``tell_from_thread``, ``tell_from_loop``: ``per_second`` and ``times_pykka``. ``ask_from_thread`` (round trip of a
+    blocking thread) and ``await_on_loop``: ``p50_us``, ``p99_us`` with ``ratio_to_pykka``, or ``ratio_to_floor`` where
+    pykka would block the loop; the floor is a bare asyncio future set by a callback.
     """
     yield from asyncio.run(_measure())

@@ -92,13 +92,14 @@ class ActorCore(pykka.Actor):
         return envelope.deferred
 
     def on_start(self) -> Any:
-        """Prepare; messages wait meanwhile. An exception here is a failed start. ``async def`` on loop actors."""
+        """Prepare; messages wait meanwhile. An exception here is a failed start.
+
+        On a loop actor any hook may be ``async def``, or return an awaitable: mypy holds an ``async def`` here against
+        pykka's own annotation, ``None``, so typed code writes ``def on_start(self) -> Any: return self._connect()``.
+        """
 
     def on_stop(self) -> Any:
-        """Clean up after a stop, also one that came during ``on_start``.
-
-        ``async def`` on loop actors, within the stop's deadline.
-        """
+        """Clean up after a stop, also one that came during ``on_start``; on a loop actor within the stop's deadline."""
 
     def on_failure(
         self,

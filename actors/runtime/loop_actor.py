@@ -118,7 +118,10 @@ class LoopActor(ActorCore):
             name: for logs.
         """
         label = name or getattr(coro, "__name__", "pipe")
-        return self._start_task(self._piped(coro, on_result, on_error, label), label, coro)
+        task = self._start_task(self._piped(coro, on_result, on_error, label), label, coro)
+        if on_error is not None:
+            task.add_done_callback(functools.partial(self._pipe_ended, on_error))
+        return task
 
     # Start
 
@@ -281,8 +284,11 @@ class LoopActor(ActorCore):
             inner.close()  # a task that is cancelled before its first step never came to it
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._ref.counters.task_failures += 1
-            self._log_failure("actor_task_failed", error, task=task.get_name())
+            self._task_failed(task, error)
+
+    def _task_failed(self, task: "asyncio.Task[Any]", error: BaseException) -> None:
+        self._ref.counters.task_failures += 1
+        self._log_failure("actor_task_failed", error, task=task.get_name())
 
     async def _contained(self, coro: Coroutine[Any, Any, T], label: str) -> T:
         """Lets nothing through that would end the whole loop."""
@@ -302,15 +308,21 @@ class LoopActor(ActorCore):
     ) -> None:
         try:
             message = on_result(await self._contained(coro, label))
-        except asyncio.CancelledError:
-            if on_error is None or self._cause is not None:
-                raise
-            message = on_error(TaskCancelledError(f"{self.name}.{label} was cancelled before it had a result"))
         except Exception as error:
             if on_error is None:
                 raise
             message = on_error(error)
         self.inbox.put(Envelope(message), Lane.EVENT)
+
+    def _pipe_ended(self, on_error: Callable[[Exception], Any], task: "asyncio.Task[Any]") -> None:
+        if not task.cancelled() or self._cause is not None:
+            return
+        try:
+            message = on_error(TaskCancelledError(f"{task.get_name()} was cancelled before it had a result"))
+        except Exception as error:
+            self._task_failed(task, error)
+        else:
+            self.inbox.put(Envelope(message), Lane.EVENT)
 
     def _fire(self, timer: Timer, message: Any) -> None:
         self._timers.pop(timer, None)

@@ -1,15 +1,14 @@
 """Every test leaves no actor behind, runs on both kinds of actor where it can, and counts its own dead letters."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pykka
 import pytest
 
 from actors.runtime import DeadLetters, LoopActor, LoopHost, Ref, ThreadActor, ThreadHost, terminated
-
-Launch = Callable[..., Ref[Any]]
+from tests.actors.runtime.samples import Launch
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """Messages and handlers for the tests. `Till` is started as a loop actor or as a thread actor."""
 
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
 
-from actors.runtime import Reply, handles
+from actors.runtime import Ref, Reply, handles
 from messages.errors import TellerError
 from messages.lanes import Lane
+
+Launch = Callable[..., Ref[Any]]
+"""The type of the fixture that starts a mixin as an actor of either kind."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -77,7 +81,7 @@ class Till:
 
     @handles(Hold)
     def on_hold(self, _message: Hold) -> str:
-        self.held.append(self.defer())  # type: ignore[attr-defined]  # a mixin of actors
+        self.held.append(self.defer())
         return "ignored, since the reply is deferred"
 
     @handles(Forward)

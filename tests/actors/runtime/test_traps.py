@@ -32,7 +32,6 @@ from actors.runtime import (
     terminated,
 )
 from messages.errors import BusyError, StoppedError
-from tests.actors.runtime.conftest import Launch
 from tests.actors.runtime.samples import (
     Cancel,
     Command,
@@ -40,6 +39,7 @@ from tests.actors.runtime.samples import (
     Fail,
     Forward,
     Hold,
+    Launch,
     RefusedError,
     Till,
     Wait,
@@ -227,8 +227,8 @@ async def test_an_answer_given_twice_is_counted_and_the_actor_serves_on(launch: 
     class Twice(Till):
         @handles(Hold)
         def on_hold(self, _message: Hold) -> None:
-            self.defer().set("first")  # type: ignore[attr-defined]
-            self.defer().set("second")  # type: ignore[attr-defined]
+            self.defer().set("first")
+            self.defer().set("second")
 
     ref = launch(Twice)
     reply = ask(ref, Hold())
@@ -437,7 +437,7 @@ async def test_an_actor_may_stop_itself(launch: Launch) -> None:
     class Mortal(Till):
         @handles(Cancel)
         def on_cancel(self, _message: Cancel) -> str:
-            self.stop()  # type: ignore[attr-defined]
+            self.stop()
             return "bye"
 
     ref = launch(Mortal)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState, Doubt, Reservation
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
@@ -44,14 +45,15 @@ def life_of_an_order(draw: st.DrawFn) -> list[Order | Fill]:
     for number, cut in enumerate(cuts):
         filled += cut
         at += draw(st.integers(0, 2))
-        news.append(fill(f"t{number}", str(cut), at=at))
+        news.append(fill(f"t{number}", str(cut), at=at + draw(st.integers(0, 3))))
         if draw(st.booleans()):
             news.append(order(filled=str(filled), quantity="60", at=at))
     for amended_at, price in amends:
         news.append(order(filled="0", quantity="60", price=price, at=amended_at))
     if draw(st.booleans()):
         end = draw(st.sampled_from(FINISHED))
-        news.append(order(end, filled=str(filled), quantity="60", at=at + draw(st.integers(0, 2))))
+        seen = draw(st.sampled_from([Decimal(0), filled]))
+        news.append(order(end, filled=str(seen), quantity="60", at=at + draw(st.integers(-2, 2))))
         if draw(st.booleans()):
             news.append(order(draw(st.sampled_from(FINISHED)), filled=str(filled), quantity="60", at=at))
     return news
@@ -86,6 +88,25 @@ def test_r2_filled_never_falls_and_a_finished_order_never_reopens(data: st.DataO
         filled, finished = record.order.filled_quantity, record.order.is_finished
 
 
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_r2_holds_for_a_single_record_without_the_stores_memory_of_trade_ids(data: st.DataObject) -> None:
+    news = data.draw(life_of_an_order())
+
+    def joined(items: list[Order | Fill]) -> OrderRecord:
+        record = OrderRecord(order(at=0))
+        for item in items:
+            if isinstance(item, Order):
+                record.hear(item)
+            else:
+                record.hear_fill(item)
+        return record
+
+    expected, actual = joined(news), joined(data.draw(st.permutations(news * 2)))
+    assert actual.order == expected.order
+    assert actual.fills_count == expected.fills_count
+
+
 @given(st.permutations(["put", "rest", "fill", "update", "finish"]))
 def test_r2_our_own_pending_order_joins_the_same_way(arrival: list[str]) -> None:
     news = {
@@ -109,6 +130,18 @@ def test_a_late_update_after_the_finish_does_not_reopen() -> None:
     state = heard(order(at=1), order(OrderStatus.FILLED, filled="10", at=3), order(filled="4", at=4))
     assert the_order(state).status is OrderStatus.FILLED
     assert the_order(state).filled_quantity == 10
+
+
+def test_a_newer_update_with_more_filled_after_a_cancel_adds_the_fill_and_does_not_reopen() -> None:
+    state = heard(order(at=1), order(OrderStatus.CANCELED, at=3), order(filled="4", at=4))
+    assert the_order(state).status is OrderStatus.CANCELED
+    assert the_order(state).filled_quantity == 4
+    assert state.orders.open_count == 0
+
+
+def test_a_newer_update_that_has_not_seen_the_latest_fill_does_not_take_it_back() -> None:
+    state = heard(order(at=1), fill("t1", "5", at=2), order(filled="4", at=3))
+    assert the_order(state).filled_quantity == 5
 
 
 def test_rest_says_new_after_the_socket_said_filled() -> None:

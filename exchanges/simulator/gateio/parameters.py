@@ -80,6 +80,7 @@ class OrderBody(msgspec.Struct, forbid_unknown_fields=True):
     auto_borrow: bool = False
     auto_repay: bool = False
     action_mode: Literal["ACK", "RESULT", "FULL"] = "FULL"
+    text_is_required: bool = msgspec.field(default=False, name="textIsRequired")  # sent in vain by ccxt's batches
 
 
 class AmendBody(msgspec.Struct, forbid_unknown_fields=True):

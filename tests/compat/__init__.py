@@ -1,0 +1,1 @@
+"""Independent clients against the embedded exchange: it speaks the venue's protocol, not ours."""

@@ -1,0 +1,68 @@
+"""The embedded exchange as a program of its own, and ccxt with nothing changed but its URLs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ccxt
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+ZONES = ("public", "private")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Where the exchange is, and its accounts."""
+
+    endpoints: dict[str, Any]
+
+    @property
+    def accounts(self) -> list[dict[str, str]]:
+        accounts: list[dict[str, str]] = self.endpoints["gateio"]["accounts"]
+        return accounts
+
+    def control(self, path: str, body: object) -> Any:
+        reply = requests.post(f"{self.endpoints['control']}{path}", json=body, timeout=5)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def point(self, client: Any) -> Any:
+        """Sets the client's URLs, and nothing else."""
+        for zone in ZONES:
+            for part in client.urls["api"][zone]:
+                client.urls["api"][zone][part] = self.endpoints["gateio"]["rest"]
+        return client
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Exchange]:
+    """SOL_USDT stands still at 140 and 142, the other pairs move."""
+    command = [sys.executable, "-m", "exchanges.simulator", "--seed", "9", "--exit-when-stdin-closes"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            running = Exchange(json.loads(process.stdout.readline()))
+            running.control("/market/SOL_USDT", {"bid": "140", "ask": "142", "amount": "1000"})
+            yield running
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def make_client(exchange: Exchange) -> Callable[..., Any]:
+    """Makes a ccxt client of the first account; options replace its credentials."""
+
+    def make(**options: object) -> Any:
+        account = exchange.accounts[0]
+        return exchange.point(ccxt.gate({"apiKey": account["key"], "secret": account["secret"], **options}))
+
+    return make

@@ -1,0 +1,1 @@
+"""What Teller costs, one file a question: ``python -m benchmarks NAME``."""

@@ -1,0 +1,118 @@
+"""A venue that needs no network: canned answers to the queries of a start, and whatever private socket it is given."""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Final, cast
+
+from exchanges.base.clients import (
+    BalancesReport,
+    OpenOrdersReport,
+    PrivateRest,
+    PrivateWebsocket,
+    PublicRest,
+    PublicWebsocket,
+)
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import SystemClock
+from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from exchanges.base.server_clock import ServerClock
+from exchanges.gateio.private_ws import PrivateFrameDecoder
+from messages.balance import Balance
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.symbol import Symbol
+
+NOW_MS: Final = 1_760_000_000_000
+PLENTY: Final = Decimal(1_000_000_000)
+CREDENTIALS: Final = Credentials("benchmark-key", "benchmark-secret")
+MakeSocket = Callable[[PrivateWebsocketHandlers], PrivateWebsocket]
+
+
+class HandFedSocket:
+    """A private socket whose frames come from a caller's hand: the real decoder and nothing under it."""
+
+    def __init__(self, handlers: PrivateWebsocketHandlers) -> None:
+        self.feed = PrivateFrameDecoder(handlers).feed
+
+    async def connect(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class CannedPublicRest:
+    """A clock that stands still, and one set of rules for all markets."""
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        self._instruments = {
+            symbol: Instrument(symbol=symbol, tick=Decimal("0.01"), lot=Decimal("0.001"), quote_step=Decimal("0.01"))
+            for symbol in symbols
+        }
+
+    async def server_time_ms(self) -> int:
+        return NOW_MS
+
+    async def load_instruments(self) -> Mapping[Symbol, Instrument]:
+        return self._instruments
+
+    async def load_book_ticker(self, symbol: Symbol) -> BookTicker:
+        raise NotImplementedError("an account alone asks for no market data")
+
+
+class CannedPrivateRest:
+    """An account with plenty of money and no open orders; it can start, and no more."""
+
+    order_expiry_ms = None
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        currencies = sorted({currency for symbol in symbols for currency in (symbol.base, symbol.quote)})
+        self._balances = tuple(
+            Balance(currency=currency, available=PLENTY, locked=Decimal(0), updated_ms=NOW_MS)
+            for currency in currencies
+        )
+
+    async def load_balances(self) -> BalancesReport:
+        return BalancesReport(self._balances, NOW_MS)
+
+    async def load_open_orders(self) -> OpenOrdersReport:
+        return OpenOrdersReport((), NOW_MS)
+
+
+class CannedVenue:
+    """`exchanges.base.clients.Venue` for one account.
+
+    Args:
+        symbols: markets that it lists. make_socket: the private socket, real or hand-fed.
+        private_rest: a real client, for a benchmark that sends orders.
+    """
+
+    name = "canned"
+
+    def __init__(
+        self,
+        symbols: Iterable[Symbol],
+        *,
+        make_socket: MakeSocket = HandFedSocket,
+        private_rest: PrivateRest | None = None,
+    ) -> None:
+        self._symbols = tuple(symbols)
+        self._make_socket = make_socket
+        self._private_rest = private_rest
+        self._server_clock = ServerClock(SystemClock())
+        self._server_clock.sample(0.0, 0.0, 0.0)
+
+    def create_public_rest(self) -> PublicRest:
+        return CannedPublicRest(self._symbols)
+
+    def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
+        raise NotImplementedError("an account alone asks for no market data")
+
+    def create_private_rest(self, _: Credentials, /) -> PrivateRest:
+        return self._private_rest or cast("PrivateRest", CannedPrivateRest(self._symbols))
+
+    def create_private_ws_with_handlers(
+        self, _: Credentials, /, handlers: PrivateWebsocketHandlers
+    ) -> PrivateWebsocket:
+        return self._make_socket(handlers)
+
+    def server_now_ms(self) -> int:
+        return self._server_clock.now_ms()

@@ -1,0 +1,110 @@
+"""Each benchmark runs, at a tiny size, and yields its fields. What it measures is judged on a machine at rest."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from benchmarks import event_path, init, lookup, mailbox, order_path, socket_path
+from benchmarks.__main__ import main, names
+from benchmarks.support.table import lines_of
+from benchmarks.support.verdicts import judged
+
+Row = dict[str, object]
+
+
+def _rows(rows: Iterator[Row], benchmark: str, *, cases: int, targets: set[str]) -> list[Row]:
+    """The rows, which are as many as there are cases, can be written as JSON, and are judged by ``targets``."""
+    found = list(rows)
+    assert len(found) == cases
+    for row in found:
+        assert row["benchmark"] == benchmark
+        assert json.loads(json.dumps(row)) == row
+        judged_by = row["targets"]
+        assert isinstance(judged_by, dict)
+        assert targets <= set(judged_by)
+        assert all(float(str(row[field])) > 0 for field in judged_by)
+    return found
+
+
+def test_event_path_compares_with_the_floor_and_ccxt() -> None:
+    rows = _rows(
+        event_path.run(executed=(0, 30), orders=8, rounds=2),
+        "event_path",
+        cases=2,
+        targets={"ratio_to_floor", "times_faster_than_ccxt"},
+    )
+    empty, full = rows
+    assert empty["executed_orders"] == 0
+    assert full["executed_orders"] == 30
+    assert "ratio_to_empty" not in empty
+    assert float(str(full["ratio_to_empty"])) > 0
+    assert all(float(str(row["us_per_event"])) > 0 for row in rows)
+
+
+def test_socket_path_gives_latency_and_cpu_beside_a_bare_loop() -> None:
+    (row,) = _rows(socket_path.run(orders=12, per_second=2000.0, turns=1), "socket_path", cases=1, targets={"p99_ms"})
+    for field in ("p50_ms", "bare_p99_ms", "cpu_us_per_frame", "bare_cpu_us_per_frame", "cpu_ratio_to_bare"):
+        assert float(str(row[field])) > 0
+
+
+def test_order_path_covers_the_minimal_server_and_the_embedded_exchange() -> None:
+    rows = _rows(order_path.run(orders=6, markets_count=4), "order_path", cases=2, targets={"ratio_to_bare"})
+    assert [row["case"] for row in rows] == ["minimal", "embedded"]
+    for row in rows:
+        assert 0 < float(str(row["told_to_wire_us"])) < float(str(row["round_trip_us"]))
+
+
+def test_init_starts_an_account_and_a_system_with_the_same_requests_each_time() -> None:
+    rows = _rows(init.run(latency_ms=2.0, turns=1), "init", cases=2, targets={"ratio_to_sequential", "overhead_ms"})
+    assert [row["case"] for row in rows] == ["account", "system"]
+    assert all(int(str(row["requests"])) > 0 for row in rows)
+
+
+def test_lookup_goes_through_the_three_tiers() -> None:
+    rows = _rows(lookup.run(lookups=10, rest_lookups=3), "lookup", cases=3, targets={"p50_ms"})
+    assert [row["case"] for row in rows] == ["open", "executed", "rest"]
+
+
+def test_mailbox_answers_every_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in ("TELLS", "ASKS"):
+        monkeypatch.setattr(mailbox, size, 50)
+    monkeypatch.setattr(mailbox, "ROUNDS", 1)
+    questions = {row["question"] for row in mailbox.run()}
+    assert questions == {"tell_from_thread", "tell_from_loop", "ask_from_thread", "await_on_loop"}
+
+
+def test_every_benchmark_is_tested_here() -> None:
+    assert set(names()) == {"event_path", "init", "lookup", "mailbox", "order_path", "socket_path"}
+
+
+def test_a_target_is_met_or_missed_by_its_figure() -> None:
+    row = judged({"benchmark": "b", "a": 6.0, "c": 9.9, "d": 1.0}, at_most={"a": 6}, at_least={"c": 10}, below={"d": 1})
+    targets = row["targets"]
+    assert isinstance(targets, Mapping)
+    assert {field: target["met"] for field, target in targets.items()} == {"a": True, "c": False, "d": False}
+
+
+def test_the_table_has_a_line_for_each_figure_with_target_and_verdict() -> None:
+    row = judged(
+        {"benchmark": "b", "case": "far", "ratio": 7.25, "range": [1.0, 2.5], "loop": "x"}, at_most={"ratio": 6}
+    )
+    lines = [line.split() for line in lines_of(row)]
+    assert lines == [["b", "far", "ratio", "7.25", "<=", "6", "MISSED"], ["b", "far", "range", "1", "..", "2.5"]]
+
+
+def test_the_command_line_refuses_an_unknown_name_and_says_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["nonsense"])
+    assert refused.value.code == 2
+    assert "'nonsense' is not allowed: one of event_path" in capsys.readouterr().err
+
+
+def test_the_command_line_prints_one_json_object_a_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "lookup", "--json"], capture_output=True, text=True, check=True
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["case"] for row in rows] == ["open", "executed", "rest"]

@@ -27,9 +27,10 @@ so that no event of an old connection can be mistaken for one of the new.
 
 import asyncio
 import enum
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -39,6 +40,9 @@ from exchanges.base.transport import Socket, SocketClosedError
 from messages.errors import ConnectionFailedError, InvalidValueError, ProtocolError, TellerError
 
 logger = structlog.get_logger(__name__)
+
+_QUOTED_VALUE: Final = re.compile(r"(Invalid (?:enum )?value) .*", re.DOTALL)
+"""The one place where msgspec quotes what it read."""
 
 
 class HandlerFailedError(TellerError):
@@ -326,6 +330,8 @@ def reason_of(problem: Exception) -> str:
     """Why a frame was refused, in words that quote nothing of it."""
     if isinstance(problem, InvalidValueError):
         return f"{problem.field} must be {problem.allowed}"
-    if isinstance(problem, msgspec.MsgspecError | TellerError):
+    if isinstance(problem, msgspec.MsgspecError):
+        return _QUOTED_VALUE.sub(r"\1", str(problem))
+    if isinstance(problem, TellerError):
         return str(problem)
     return type(problem).__name__

@@ -81,6 +81,7 @@ SERVER_FAULTS: Final = frozenset({"INTERNAL", "SERVER_ERROR", "TOO_BUSY"})
 """Labels after which a change may or may not have happened (R3)."""
 
 _NAMES_A_MINIMUM: Final = re.compile(r"\bminimum\b|\btoo small\b|\bmin_(?:base|quote)_amount\b", re.IGNORECASE)
+_LABEL: Final = re.compile(r"[A-Z0-9_]{1,60}")
 _LONGEST_DETAIL: Final = 300
 _WEBSOCKET_AUTHENTICATION: Final = frozenset({4, 6, 11})
 _WEBSOCKET_RATES: Final = ("211", "212")
@@ -116,17 +117,16 @@ def from_response(
         parsed = _read_body(body)
     except (msgspec.MsgspecError, UnicodeError):
         parsed = ErrorBody()
-    detail = scrub(parsed.message or parsed.detail, hide)
-    if not parsed.label:
+    label, detail = scrub(parsed.label, hide).upper(), scrub(parsed.message or parsed.detail, hide)
+    if _LABEL.fullmatch(label) is None:
         return _without_label(operation, status, changes=changes, retry_after_s=retry_after_s)
-    return from_label(operation, parsed.label, detail, changes=changes, retry_after_s=retry_after_s)
+    return from_label(operation, label, detail, changes=changes, retry_after_s=retry_after_s)
 
 
 def from_label(
     operation: str, label: str, detail: str, *, changes: bool, retry_after_s: float | None = None
 ) -> TellerError:
     """The error for one of Gate's labels; an unknown one is a refusal for another reason."""
-    label = label.upper()
     if label in SERVER_FAULTS:
         if changes:
             return UnknownOutcomeError(f"{operation}: {label}: it may or may not have happened")
@@ -135,7 +135,7 @@ def from_label(
     if label == "INVALID_PARAM_VALUE" and _NAMES_A_MINIMUM.search(detail):
         # An order below the minimum notional is refused with this label and a text such as "The minimum is 3 USDT".
         reason = RefusalReason.BELOW_MINIMUM
-    return VenueRefusedError(reason, label[:60], detail, retry_after_s=retry_after_s)
+    return VenueRefusedError(reason, label, detail, retry_after_s=retry_after_s)
 
 
 def from_websocket(code: int, message: str, *, hide: Credentials | None = None) -> TellerError:
@@ -150,7 +150,7 @@ def from_websocket(code: int, message: str, *, hide: Credentials | None = None) 
             inner = _read_body(message.encode())
         except (msgspec.MsgspecError, UnicodeError):
             inner = ErrorBody()
-        if inner.label.upper() in REASONS:
+        if inner.label in REASONS:
             return from_label("websocket", inner.label, scrub(inner.message or inner.detail, hide), changes=False)
     detail = scrub(message, hide)
     if code in _WEBSOCKET_AUTHENTICATION:

@@ -13,6 +13,7 @@ from exchanges.base.websocket_session import (
     HandlerFailedError,
     SessionSettings,
     WebsocketSession,
+    reason_of,
     report_refused_frame,
 )
 from messages.errors import (
@@ -214,6 +215,19 @@ def test_a_report_of_a_failed_handler_stays_what_it_is() -> None:
     failed = HandlerFailedError("a handler failed")
     report_refused_frame("test", b"x", failed, errors.append)
     assert errors == [failed]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Invalid value 'hush' - at `$.channel`", "Invalid value"),
+        ("Invalid value 'hush - at hush' - at `$.channel`", "Invalid value"),
+        ("Invalid enum value 'hu\nsh'", "Invalid enum value"),
+        ("Expected `str`, got `int` - at `$.id`", "Expected `str`, got `int` - at `$.id`"),
+    ],
+)
+def test_r12_values_that_the_json_reader_quotes_are_cut_out(said: str, told: str) -> None:
+    assert reason_of(msgspec.ValidationError(said)) == told
 
 
 def test_the_reasons_of_the_json_reader_are_told() -> None:

@@ -13,9 +13,7 @@ BODY = (
 
 
 def test_vector_a_a_request_with_a_body() -> None:
-    headers = sign_request(
-        DEMO, method="POST", path="/api/v4/spot/orders", query="", body=BODY, seconds=1_760_000_000
-    )
+    headers = sign_request(DEMO, method="POST", path="/api/v4/spot/orders", query="", body=BODY, seconds=1_760_000_000)
     assert hashlib.sha512(BODY).hexdigest().startswith("d25d0cbe6ff879f59944e6ec047c0de0")
     assert headers == {
         "KEY": "demo-key",

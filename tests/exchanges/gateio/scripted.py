@@ -1,0 +1,97 @@
+"""A venue whose answers a test writes, over real sockets, and that keeps every request as it came."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Clock
+from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+from exchanges.gateio.venue import GateioVenue
+from tests.exchanges.base.loopback import environment, http_answer, read_request, reset, tcp_server
+
+ALPHA = Credentials("demo-key", "s3cr3t-demo")
+
+
+class Request(msgspec.Struct):
+    """One request as it came over the wire; ``query`` is still encoded."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return dict(part.split("=", 1) for part in self.query.split("&") if part)
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    def is_signed_by(self, credentials: Credentials) -> bool:
+        """The documented recipe, written down a second time."""
+        parts = [
+            self.method,
+            self.path,
+            self.query,
+            hashlib.sha512(self.body).hexdigest(),
+            self.headers["timestamp"],
+        ]
+        expected = hmac.new(credentials.reveal_secret().encode(), "\n".join(parts).encode(), hashlib.sha512)
+        return self.headers["sign"] == expected.hexdigest() and self.headers["key"] == credentials.reveal_key()
+
+
+class Reply(msgspec.Struct):
+    """An answer: ``body`` is sent as JSON, bytes as they are. ``lost`` resets the connection instead."""
+
+    body: Any = None
+    status: str = "200 OK"
+    headers: str = ""
+    lost: bool = False
+
+    def encoded(self) -> bytes:
+        body = self.body if isinstance(self.body, bytes) else msgspec.json.encode(self.body)
+        return http_answer(body, status=self.status, headers=self.headers)
+
+
+class Script:
+    """Answers by a function of the request, or with replies in turn (the last one again and again)."""
+
+    def __init__(self, *replies: Reply | Callable[[Request], Reply]) -> None:
+        self._replies = list(replies)
+        self.requests: list[Request] = []
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            line, headers, body = await read_request(reader)
+            method, target, _ = line.split(" ")
+            path, _, query = target.partition("?")
+            request = Request(method, path, query, headers, body)
+            self.requests.append(request)
+            reply = self._replies[0] if len(self._replies) == 1 else self._replies.pop(0)
+            made = reply(request) if callable(reply) else reply
+            if made.lost:
+                reset(writer)
+                return
+            writer.write(made.encoded())
+            await writer.drain()
+
+
+@contextlib.asynccontextmanager
+async def scripted(
+    script: Script, *, clock: Clock | None = None, settings: GateioSettings | None = None
+) -> AsyncIterator[GateioVenue]:
+    """A venue whose REST face follows the script."""
+    async with tcp_server(script.converse) as address, environment(clock) as seams:
+        endpoints = GateioEndpoints(f"http://{address}/api/v4", f"ws://{address}/ws/v4/")
+        yield GateioVenue(endpoints, seams, settings)
+
+
+LOST = Reply(lost=True)

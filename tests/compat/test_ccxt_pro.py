@@ -130,3 +130,13 @@ async def test_a_socket_that_is_cut_ends_the_watch_and_can_be_opened_again(excha
     with pytest.raises(ccxt.NetworkError):
         await soon(waiting)
     assert (await soon(client.watch_ticker("BTC/USDT")))["bid"] > 0
+
+
+async def test_an_order_lives_over_the_socket_alone(client: Any) -> None:
+    order = await soon(client.create_order_ws(PAIR, "limit", "buy", 1, 100))
+    edited = await soon(client.edit_order_ws(order["id"], PAIR, "limit", "buy", 1, 101))
+    fetched = await soon(client.fetch_order_ws(order["id"], PAIR))
+    assert (edited["price"], fetched["price"]) == (101, 101)
+    assert (await soon(client.cancel_order_ws(order["id"], PAIR)))["status"] == "canceled"
+    with pytest.raises(ccxt.OrderNotFound):
+        await soon(client.fetch_order_ws("5", PAIR))

@@ -27,7 +27,7 @@ class GateFace:
         """Begins a session, or returns None when there are too many."""
         if len(self.sockets) >= self._services.config.max_sockets:
             return None
-        socket = GateSocket(self._services, self._feeds, link, self._latency, on_gone=self._forget)
+        socket = GateSocket(self._services, self._feeds, self._rest, link, self._latency, on_gone=self._forget)
         self.sockets[socket] = None
         return socket
 

@@ -80,7 +80,15 @@ class GateRest:
             raise GateError("METHOD_NOT_ALLOWED", f"{path} does not take {method}")
         return endpoint, item
 
-    def count(self, endpoint: Endpoint, call: Call, remote: str) -> Allowance:
+    def perform(self, endpoint: Endpoint, call: Call, remote: str, allowances: list[Allowance]) -> Answer:
+        """Counts a call and lets the endpoint answer it; adds to ``allowances``. Raises ``GateError``."""
+        allowance = self._count(endpoint, call, remote)
+        allowances.append(allowance)
+        if not allowance.allowed:
+            raise GateError("TOO_MANY_REQUESTS", "Request Rate limit Exceeded")
+        return endpoint.handle(call)
+
+    def _count(self, endpoint: Endpoint, call: Call, remote: str) -> Allowance:
         """Counts a call against its limit, for each pair that it names where pairs count apart."""
         if endpoint.limit is LimitKind.PUBLIC:
             return self.limiter.take(LimitKind.PUBLIC, remote, endpoint.path)
@@ -98,16 +106,17 @@ class GateRest:
         account: AccountConfig | None = None
         if endpoint.private:
             account = authenticate_request(request, self._services.keys, now_ms)
-            if account.read_only and endpoint.method != "GET":
-                raise GateError("READ_ONLY", "This API key may only read")
+            check_permission(account, endpoint)
         if endpoint.order_entry:
             check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
         call = Call(account, Query(request.query, endpoint.params), _body(request), item)
-        allowance = self.count(endpoint, call, request.remote)
-        allowances.append(allowance)
-        if not allowance.allowed:
-            raise GateError("TOO_MANY_REQUESTS", "Request Rate limit Exceeded")
-        return endpoint.handle(call)
+        return self.perform(endpoint, call, request.remote, allowances)
+
+
+def check_permission(account: AccountConfig, endpoint: Endpoint) -> None:
+    """Raises ``GateError`` when the key may not do this."""
+    if account.read_only and endpoint.method != "GET":
+        raise GateError("READ_ONLY", "This API key may only read")
 
 
 def check_expiry(expires_ms: str, now_ms: int) -> None:

@@ -10,6 +10,8 @@ from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.errors import GateError
 from exchanges.simulator.gateio.feeds import Feeds, Topic
 from exchanges.simulator.gateio.frames import SocketError, encode
+from exchanges.simulator.gateio.order_entry import OrderEntry
+from exchanges.simulator.gateio.rest import GateRest
 from exchanges.simulator.gateio.signatures import (
     channel_signature,
     check_signature,
@@ -66,6 +68,7 @@ class GateSocket:
         self,
         services: Services,
         feeds: Feeds,
+        rest: GateRest,
         link: Link,
         latency: Latency,
         *,
@@ -77,6 +80,7 @@ class GateSocket:
         self._services = services
         self._link = link
         self._line = DelayLine(latency, services.schedule, self._deliver)
+        self._entry = OrderEntry(services, rest, self.id, self.push)
         self._on_gone = on_gone
         self._open = True
         self._unanswered_pings = 0
@@ -96,6 +100,9 @@ class GateSocket:
         self.heard()
         try:
             request = msgspec.json.decode(text, type=Request)
+            if request.event == "api":
+                self._entry.receive(text)
+                return
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
             self._answer(Request(channel=""), SocketError(1, f"malformed request: {error}"))
             return

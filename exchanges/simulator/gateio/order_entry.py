@@ -1,0 +1,156 @@
+"""Orders over a WebSocket session (Gate WebSocket manual, spot trade): the same endpoints as over REST.
+
+A session logs in once; every request is answered with its ``req_id``. Placing is acknowledged first, which means no
+more than that it was received.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import msgspec
+
+from exchanges.simulator.config import AccountConfig
+from exchanges.simulator.gateio.calls import Call
+from exchanges.simulator.gateio.errors import GateError, invalid
+from exchanges.simulator.gateio.frames import encode
+from exchanges.simulator.gateio.limits import Allowance
+from exchanges.simulator.gateio.parameters import Query, parse_json
+from exchanges.simulator.gateio.rest import GateRest, check_expiry, check_permission
+from exchanges.simulator.gateio.signatures import api_signature, check_signature, check_time, known_key
+from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.services import Services
+
+ORIGIN = "apiv4-ws"
+LOGIN = "spot.login"
+PLACE = "spot.order_place"
+
+
+class Payload(msgspec.Struct):
+    """The ``payload`` of a request; login has the key, the time and the signature, the others need not."""
+
+    req_id: str
+    req_param: msgspec.Raw = msgspec.Raw()
+    req_header: dict[str, str] | None = None
+    api_key: str = ""
+    timestamp: str = ""
+    signature: str = ""
+
+
+class ApiRequest(msgspec.Struct):
+    """A frame with the event ``api``."""
+
+    channel: str
+    payload: Payload
+
+
+class OrderEntry:
+    """One session's order entry; ``push`` sends frames, ``session_id`` is told in every header."""
+
+    def __init__(self, services: Services, rest: GateRest, session_id: str, push: Callable[[str], None]) -> None:
+        self._services = services
+        self._rest = rest
+        self._session_id = session_id
+        self._push = push
+        self._account: AccountConfig | None = None
+
+    def receive(self, text: str) -> None:
+        """Takes a request. Raises ``msgspec.DecodeError`` when it is not one."""
+        request = msgspec.json.decode(text, type=ApiRequest)
+        allowances: list[Allowance] = []
+        try:
+            result = self._login(request) if request.channel == LOGIN else self._perform(request, allowances)
+        except RefusedError as refused:
+            self._fail(request, GateError.of(refused), allowances)
+        except GateError as error:
+            self._fail(request, error, allowances)
+        else:
+            self._answer(request, 200, {"result": result}, allowances)
+
+    def _login(self, request: ApiRequest) -> object:
+        payload = request.payload
+        account = known_key(self._services.keys, payload.api_key)
+        check_time(payload.timestamp, self._services.now_ms())
+        # the manual signs an empty text, clients sign what they send: the raw text of the parameters
+        parameters = bytes(payload.req_param).decode()
+        expected = api_signature(
+            account.secret, channel=request.channel, parameters=parameters, timestamp=payload.timestamp
+        )
+        check_signature(expected, payload.signature)
+        self._account = account
+        return {"api_key": payload.api_key, "uid": str(self._services.engine.accounts[account.name].user_id)}
+
+    def _perform(self, request: ApiRequest, allowances: list[Allowance]) -> object:
+        if self._account is None:
+            raise GateError("AUTHENTICATION_FAILED", "Not login")
+        payload = request.payload
+        parameters = parse_json(bytes(payload.req_param) or b"null")
+        method, path, fields, body = _as_rest(request.channel, parameters)
+        if request.channel == PLACE:
+            self._acknowledge(request, parameters)
+        endpoint, item = self._rest.endpoint(method, path)
+        check_permission(self._account, endpoint)
+        headers = {name.lower(): value for name, value in (payload.req_header or {}).items()}
+        if endpoint.order_entry:
+            check_expiry(headers.get("x-gate-exptime", ""), self._services.now_ms())
+        call = Call(self._account, Query(urlencode(fields), endpoint.params), body, item, ORIGIN)
+        return self._rest.perform(endpoint, call, self._session_id, allowances).value
+
+    def _acknowledge(self, request: ApiRequest, parameters: object) -> None:
+        echo = {"req_id": request.payload.req_id, "req_header": request.payload.req_header, "req_param": parameters}
+        blanks = {"api_key": "", "timestamp": "", "signature": ""}
+        self._answer(request, 200, {"result": echo | blanks}, [], ack=True)
+
+    def _fail(self, request: ApiRequest, error: GateError, allowances: list[Allowance]) -> None:
+        self._answer(request, error.status, {"errs": error.body()}, allowances)
+
+    def _answer(
+        self, request: ApiRequest, status: int, data: object, allowances: list[Allowance], *, ack: bool = False
+    ) -> None:
+        now_ms = self._services.now_ms()
+        trace_id = f"{self._services.rng.getrandbits(128):032x}"
+        header: dict[str, object] = {
+            "response_time": str(now_ms),
+            "status": str(status),
+            "channel": request.channel,
+            "event": "api",
+            "client_id": f"127.0.0.1-{self._session_id}",
+            "x_in_time": now_ms * 1000,
+            "x_out_time": now_ms * 1000,
+            "conn_id": self._session_id,
+            "conn_trace_id": trace_id,
+            "trace_id": trace_id,
+        }
+        for allowance in allowances:
+            header |= {
+                "x_gate_ratelimit_requests_remain": allowance.remaining,
+                "x_gate_ratelimit_limit": allowance.limit,
+                "x_gat_ratelimit_reset_timestamp": allowance.reset_ms,  # spelled like this by Gate
+            }
+        answer: dict[str, object] = {"request_id": request.payload.req_id}
+        if ack:
+            answer["ack"] = True
+        self._push(encode(answer | {"header": header, "data": data}))
+
+
+def _as_rest(channel: str, parameters: object) -> tuple[str, str, dict[str, str], object]:
+    """Returns method, path, query and body of the REST request that a channel stands for. Raises ``GateError``."""
+    fields = parameters if isinstance(parameters, dict) else {}
+    texts = {name: str(value) for name, value in fields.items() if name != "order_id"}
+    one = f"/spot/orders/{fields.get('order_id', '')}"
+    match channel:
+        case "spot.order_place":
+            return "POST", "/spot/batch_orders" if isinstance(parameters, list) else "/spot/orders", {}, parameters
+        case "spot.order_cancel_ids":
+            return "POST", "/spot/cancel_batch_orders", {}, parameters
+        case "spot.order_cancel":
+            return "DELETE", one, texts, None
+        case "spot.order_cancel_cp":
+            return "DELETE", "/spot/orders", texts, None
+        case "spot.order_amend":
+            return "PATCH", one, {}, {name: value for name, value in fields.items() if name != "order_id"}
+        case "spot.order_status":
+            return "GET", one, texts, None
+        case "spot.order_list":
+            return "GET", "/spot/orders", texts, None
+        case _:
+            raise invalid(f"unknown channel {channel}")

@@ -17,7 +17,7 @@ from actors.strategy.quoter import QuoterSettings
 from messages.errors import InvalidValueError
 from messages.symbol import Symbol
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _THIS_MACHINE: Final = {"127.0.0.1", "::1", "localhost"}
 
@@ -148,7 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def require_name(field: str, value: str) -> None:
     """Refuses names that do not fit file names, logs and every exchange."""
     if _NAME.fullmatch(value) is None:
-        raise InvalidValueError(field, value, "1 to 32 of a-z 0-9 _ -, beginning with a letter or digit")
+        raise InvalidValueError(field, value, "1 to 32 of a-z 0-9 _ -, beginning with a letter")
 
 
 def _require_address(field: str, value: str | None, scheme: str) -> None:

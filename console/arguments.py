@@ -1,0 +1,77 @@
+"""The command line's words."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Final
+
+from console.exit_codes import MEANINGS
+from console.logs import LEVELS
+from exchanges.simulator import add_arguments
+
+DEMO: Final = Path(__file__).resolve().parents[1] / "config" / "demo.toml"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """``start``, ``simulate`` and ``check``, with the exit codes in each help."""
+    codes = "exit codes:\n" + "\n".join(f"  {code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        description="Teller: trading accounts as actors. What an account says is what the exchange would say.",
+        epilog=codes,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, in_short: str, description: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=in_short,
+            description=description,
+            epilog=codes,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    start = command("start", "trade", "Runs accounts and strategies, by default on an embedded exchange.")
+    _add_config(start)
+    start.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end after so many seconds live")
+    start.add_argument("--plain", action="store_true", help="status lines instead of the live view in a terminal")
+    start.add_argument("--json", action="store_true", help="status and summary on stdout as JSON lines")
+    _add_logs(start)
+
+    simulate = command(
+        "simulate",
+        "run the embedded exchange alone",
+        "Prints one JSON line with addresses and keys when it is ready, then runs until Ctrl-C or SIGTERM.",
+    )
+    add_arguments(simulate)
+
+    check = command(
+        "check",
+        "look at everything, trade nothing",
+        "Configuration, secrets, addresses, clock, markets, keys: a line each, ok or FAIL with the reason.",
+    )
+    _add_config(check)
+    _add_logs(check)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=DEMO, metavar="FILE", help="TOML file (default: config/demo.toml)"
+    )
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--log-level", choices=LEVELS, help="the least that is logged; overrides the file")
+    parser.add_argument("--json-logs", action="store_true", help="logs as JSON lines; overrides the file")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed: seconds, above 0")
+    return seconds

@@ -1,0 +1,83 @@
+"""From configuration values to the parts of a system, each with its seams handed in."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+
+from actors.strategy.base import Strategy
+from actors.strategy.quoter import Quoter
+from actors.system import AccountPlan
+from config import Config
+from config.load import EMBEDDED_VENUE
+from console.embedded import EmbeddedExchange
+from exchanges.base.aiohttp_transport import AiohttpTransport
+from exchanges.base.clients import Venue
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment, SystemClock
+from exchanges.base.websockets_transport import WebsocketsTransport
+from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+
+T = TypeVar("T")
+_log = structlog.get_logger("teller.assembly")
+
+
+@asynccontextmanager
+async def open_environment(seed: int | None) -> AsyncIterator[Environment]:
+    """The real clock, network and tasks while the ``async with`` lasts; ``seed`` None: a new one, logged."""
+    if seed is None:
+        seed = random.SystemRandom().getrandbits(63)
+    _log.info("randomness", seed=seed)
+    tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(coroutine: Coroutine[Any, Any, T], name: str, /) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task
+
+    http = AiohttpTransport()
+    try:
+        yield Environment(
+            clock=SystemClock(), rng=random.Random(seed), spawn=spawn, http=http, sockets=WebsocketsTransport()
+        )
+    finally:
+        left_over = [task for task in tasks if task is not asyncio.current_task()]
+        for task in left_over:
+            task.cancel()
+        await asyncio.gather(*left_over, return_exceptions=True)
+        await http.close()
+
+
+def build_venues(config: Config, environment: Environment, embedded: EmbeddedExchange | None) -> dict[str, Venue]:
+    """By the name that accounts use."""
+    if embedded is not None:
+        return {EMBEDDED_VENUE: GateioVenue(GateioEndpoints(embedded.rest, embedded.ws), environment)}
+    venues: dict[str, Venue] = {}
+    for venue in config.venues:
+        has_address = venue.rest is not None and venue.ws is not None
+        endpoints = GateioEndpoints(venue.rest or "", venue.ws or "") if has_address else GateioEndpoints.LIVE
+        venues[venue.name] = GateioVenue(endpoints, environment)
+    return venues
+
+
+def build_plans(config: Config, credentials: Mapping[str, Credentials]) -> list[AccountPlan]:
+    """One for each account."""
+    return [
+        AccountPlan(
+            name=account.name,
+            venue=account.venue,
+            credentials=credentials[account.name],
+            symbols=config.symbols_of(account.name),
+            settings=account.settings,
+        )
+        for account in config.accounts
+    ]
+
+
+def build_strategies(config: Config) -> list[Strategy]:
+    """One for each strategy; there is one kind so far."""
+    return [Quoter(strategy.name, strategy.account, strategy.settings) for strategy in config.strategies]

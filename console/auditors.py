@@ -1,0 +1,178 @@
+"""Where the two sides of the closing comparison come from: the account itself, and the exchange.
+
+The embedded exchange shows its true books by its control API. A real one is asked anew by REST.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final, Protocol
+
+import msgspec
+
+from actors.strategy.handle import AccountHandle
+from console.books import BookFill, BookOrder, Books
+from exchanges.base.clients import PrivateRest
+from exchanges.base.transport import HttpTransport
+from messages.enums import OrderStatus
+from messages.errors import ConnectionFailedError
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+
+_TIMEOUT_S: Final = 10.0
+_MOST_ORDERS: Final = 1000
+_MOST_FILLS: Final = 5000
+_MARGIN_MS: Final = 1000
+"""Around the oldest order or fill that a bounded list still holds: lists are ordered by arrival, not by time stamp."""
+
+
+class Auditor(Protocol):
+    """Reads one account's books at the exchange."""
+
+    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+        """``symbols``: the markets whose finished orders and fills are wanted. Raises the errors of REST queries."""
+        ...
+
+
+async def our_books(
+    account: AccountHandle, fills: Iterable[Fill], symbols: Iterable[Symbol], *, executed_limit: int
+) -> Books:
+    """What the account says, with the fills that were heard from it."""
+    books = Books()
+    snapshot = await account.snapshot()
+    books.add_balances(snapshot.balances)
+    for order in snapshot.open_orders:
+        books.add_order(order)
+    for symbol in symbols:
+        executed = await account.executed_orders(symbol)
+        for order in executed:
+            books.add_order(order)
+        if len(executed) >= executed_limit:
+            books.complete_from_ms[str(symbol)] = executed[0].updated_ms + _MARGIN_MS
+    for fill in fills:
+        books.add_fill(BookFill.of(fill))
+    return books
+
+
+class RestAuditor:
+    """Asks a real exchange with a client of its own, so that nothing that the account remembers is in the answer."""
+
+    def __init__(self, rest: PrivateRest, *, since_ms: int) -> None:
+        """``since_ms``: what ended earlier is nobody's concern; unix milliseconds of the exchange's clock."""
+        self._rest = rest
+        self._since_ms = since_ms
+
+    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+        books = Books()
+        open_orders = (await self._rest.load_open_orders()).orders
+        for symbol in symbols:
+            orders = await self._rest.load_finished_orders(symbol, from_ms=self._since_ms, limit=_MOST_ORDERS)
+            fills = await self._rest.load_fills(symbol, from_ms=self._since_ms, limit=_MOST_FILLS)
+            books.complete_from_ms[str(symbol)] = self._complete_from_ms(orders, fills)
+            for order in orders:
+                books.add_order(order)
+            for fill in fills:
+                books.add_fill(BookFill.of(fill))
+        for order in open_orders:
+            books.orders.setdefault(order.order_id or "", BookOrder.of(order))
+        books.add_balances({balance.currency: balance for balance in (await self._rest.load_balances()).balances})
+        return books
+
+    def _complete_from_ms(self, orders: Sequence[Order], fills: Sequence[Fill]) -> int:
+        from_ms = self._since_ms
+        if len(orders) >= _MOST_ORDERS:
+            from_ms = max(from_ms, orders[-1].updated_ms + _MARGIN_MS)
+        if len(fills) >= _MOST_FILLS:
+            from_ms = max(from_ms, fills[-1].time_ms + _MARGIN_MS)
+        return from_ms
+
+
+class _Balance(msgspec.Struct, frozen=True):
+    available: Decimal
+    locked: Decimal
+
+
+class _Order(msgspec.Struct, frozen=True):
+    id: str
+    text: str
+    currency_pair: str
+    status: str
+    finish_as: str
+    filled: Decimal
+    filled_total: Decimal
+    updated_ms: int
+
+
+class _Trade(msgspec.Struct, frozen=True):
+    id: str
+    order_id: str
+    currency_pair: str
+    side: str
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_currency: str
+    time_ms: int
+
+
+class _ControlBooks(msgspec.Struct, frozen=True):
+    balances: dict[str, _Balance]
+    orders: list[_Order]
+    trades: list[_Trade]
+
+
+_FINISHED: Final = {"filled": OrderStatus.FILLED, "cancelled": OrderStatus.CANCELED}
+_decode: Final = msgspec.json.Decoder(_ControlBooks).decode
+
+
+class ControlAuditor:
+    """Reads the books of the embedded exchange, every order and trade since it began."""
+
+    def __init__(self, http: HttpTransport, control: str, account: str) -> None:
+        """``control``: address of the control API."""
+        self._http = http
+        self._url = f"{control}/accounts/{account}/books"
+
+    async def read(self, _: Sequence[Symbol], /) -> Books:
+        answer = await self._http.request("GET", self._url, headers={}, body=None, timeout_s=_TIMEOUT_S)
+        if answer.status != 200:
+            raise ConnectionFailedError(f"the embedded exchange does not show its books: status {answer.status}")
+        found = _decode(answer.body)
+        books = Books()
+        for currency, balance in found.balances.items():
+            if balance.available or balance.locked:
+                books.balances[currency] = (balance.available, balance.locked)
+        for order in found.orders:
+            books.orders[order.id] = _book_order(order)
+        for trade in found.trades:
+            books.add_fill(_book_fill(trade))
+        return books
+
+
+def _book_order(order: _Order) -> BookOrder:
+    if order.status == "open":
+        status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
+    else:
+        status = _FINISHED.get(order.finish_as, OrderStatus.EXPIRED)
+    return BookOrder(
+        order_id=order.id,
+        client_order_id=order.text.removeprefix("t-") if order.text.startswith("t-") else None,
+        symbol=order.currency_pair.replace("_", "/"),
+        status=status,
+        filled_quantity=order.filled,
+        filled_quote=order.filled_total,
+        updated_ms=order.updated_ms,
+    )
+
+
+def _book_fill(trade: _Trade) -> BookFill:
+    return BookFill(
+        trade_id=trade.id,
+        order_id=trade.order_id,
+        symbol=trade.currency_pair.replace("_", "/"),
+        side=trade.side,
+        price=trade.price,
+        quantity=trade.amount,
+        fee=trade.fee,
+        fee_currency=trade.fee_currency if trade.fee else None,
+        time_ms=trade.time_ms,
+    )

@@ -1,0 +1,179 @@
+"""What an account has, as one side tells it, and where two sides differ."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from messages.balance import Balance
+from messages.enums import OrderStatus
+from messages.order import Fill, Order
+
+
+class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be the same of an order on both sides."""
+
+    order_id: str
+    client_order_id: str | None
+    symbol: str
+    status: OrderStatus
+    filled_quantity: Decimal
+    filled_quote: Decimal
+    updated_ms: int
+
+    @classmethod
+    def of(cls, order: Order) -> "BookOrder":
+        """From an order that the exchange has named."""
+        assert order.order_id is not None, "asked only of orders with an id"
+        return cls(
+            order_id=order.order_id,
+            client_order_id=order.client_order_id,
+            symbol=str(order.symbol),
+            status=order.status,
+            filled_quantity=order.filled_quantity,
+            filled_quote=order.filled_quote,
+            updated_ms=order.updated_ms,
+        )
+
+    def __str__(self) -> str:
+        average = f" at {self.filled_quote / self.filled_quantity:.8g}" if self.filled_quantity else ""
+        return f"{self.status.value}, filled {self.filled_quantity}{average}"
+
+    def is_same_as(self, other: "BookOrder") -> bool:
+        """Whether status, filled quantity and (by what it cost) average price are the same."""
+        return (
+            self.status is other.status
+            and self.filled_quantity == other.filled_quantity
+            and self.filled_quote == other.filled_quote
+        )
+
+
+class BookFill(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be the same of a fill on both sides."""
+
+    trade_id: str
+    order_id: str
+    symbol: str
+    side: str
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_currency: str | None
+    time_ms: int
+
+    @classmethod
+    def of(cls, fill: Fill) -> "BookFill":
+        return cls(
+            trade_id=fill.trade_id,
+            order_id=fill.order_id,
+            symbol=str(fill.symbol),
+            side=fill.side.value,
+            price=fill.price,
+            quantity=fill.quantity,
+            fee=fill.fee,
+            fee_currency=fill.fee_currency if fill.fee else None,
+            time_ms=fill.time_ms,
+        )
+
+    def __str__(self) -> str:
+        fee = f" fee {self.fee} {self.fee_currency}" if self.fee else ""
+        return f"{self.side} {self.quantity} at {self.price}{fee} on order {self.order_id}"
+
+
+class Books(msgspec.Struct, kw_only=True):
+    """One side's account.
+
+    Attributes:
+        balances: available and locked by currency; a currency that is missing is zero.
+        orders: by the exchange's id; all open ones, and those that ended since ``complete_from_ms``.
+        nameless: open orders for which the exchange has given no id yet, in words.
+        fills: by symbol and trade id, those since ``complete_from_ms``.
+        complete_from_ms: by symbol, unix milliseconds; 0 where a symbol is missing.
+    """
+
+    balances: dict[str, tuple[Decimal, Decimal]] = msgspec.field(default_factory=dict)
+    orders: dict[str, BookOrder] = msgspec.field(default_factory=dict)
+    nameless: list[str] = msgspec.field(default_factory=list)
+    fills: dict[tuple[str, str], BookFill] = msgspec.field(default_factory=dict)
+    complete_from_ms: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def add_balances(self, balances: Mapping[str, Balance]) -> None:
+        """Takes in all of them that are not zero."""
+        for currency, balance in balances.items():
+            if balance.available or balance.locked:
+                self.balances[currency] = (balance.available, balance.locked)
+
+    def add_order(self, order: Order) -> None:
+        """Takes in one order; one that never reached the exchange is passed over."""
+        if order.order_id is not None:
+            self.orders[order.order_id] = BookOrder.of(order)
+        elif order.is_open:
+            self.nameless.append(f"order {order.client_order_id} {order.symbol} is {order.status.value}")
+
+    def add_fill(self, fill: BookFill) -> None:
+        self.fills[fill.symbol, fill.trade_id] = fill
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What two sides have in common and where they differ; ``differences`` are sentences, empty when they agree."""
+
+    balances: int
+    open_orders: int
+    finished_orders: int
+    fills: int
+    differences: tuple[str, ...]
+
+
+def compare(ours: Books, theirs: Books) -> Comparison:
+    """Compares everything that both sides are complete about."""
+    orders = [*ours.orders.items(), *(item for item in theirs.orders.items() if item[0] not in ours.orders)]
+    both = [order for key, order in orders if key in ours.orders and key in theirs.orders]
+    differences = [*ours.nameless, *_balances(ours, theirs), *_orders(ours, theirs), *_fills(ours, theirs)]
+    return Comparison(
+        balances=len(ours.balances.keys() | theirs.balances.keys()),
+        open_orders=sum(not order.status.is_finished for order in both),
+        finished_orders=sum(order.status.is_finished for order in both),
+        fills=len(ours.fills.keys() & theirs.fills.keys()),
+        differences=tuple(differences),
+    )
+
+
+def _balances(ours: Books, theirs: Books) -> Iterator[str]:
+    nothing = (Decimal(0), Decimal(0))
+    for currency in sorted(ours.balances.keys() | theirs.balances.keys()):
+        mine, other = ours.balances.get(currency, nothing), theirs.balances.get(currency, nothing)
+        if mine != other:
+            yield (
+                f"balance {currency}: we say {mine[0]} available and {mine[1]} locked, "
+                f"the exchange {other[0]} and {other[1]}"
+            )
+
+
+def _orders(ours: Books, theirs: Books) -> Iterator[str]:
+    for order_id in sorted(ours.orders.keys() | theirs.orders.keys()):
+        mine, other = ours.orders.get(order_id), theirs.orders.get(order_id)
+        known = mine or other
+        assert known is not None, "it is in one of them"
+        name = f"order {order_id} {known.symbol}"
+        if mine is not None and other is not None:
+            if not mine.is_same_as(other):
+                yield f"{name}: we say {mine}; the exchange {other}"
+        elif not known.status.is_finished or _is_covered(known.symbol, known.updated_ms, ours, theirs):
+            yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
+
+
+def _fills(ours: Books, theirs: Books) -> Iterator[str]:
+    for key in sorted(ours.fills.keys() | theirs.fills.keys()):
+        mine, other = ours.fills.get(key), theirs.fills.get(key)
+        known = mine or other
+        assert known is not None, "it is in one of them"
+        name = f"fill {known.trade_id} {known.symbol}"
+        if mine is not None and other is not None:
+            if msgspec.structs.replace(mine, time_ms=other.time_ms) != other:
+                yield f"{name}: we say {mine}; the exchange {other}"
+        elif _is_covered(known.symbol, known.time_ms, ours, theirs):
+            yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
+
+
+def _is_covered(symbol: str, at_ms: int, ours: Books, theirs: Books) -> bool:
+    return at_ms >= max(ours.complete_from_ms.get(symbol, 0), theirs.complete_from_ms.get(symbol, 0))

@@ -1,0 +1,222 @@
+"""``run.py check``: looks at everything that a start needs, a line each, and never trades."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final, TypeVar
+
+from config import Config, StrategyConfig, load_config, load_credentials
+from console.assembly import build_venues, open_environment
+from console.embedded import run_embedded
+from console.exit_codes import ExitCode
+from console.logs import Hider
+from console.output import Output
+from console.signals import StopRequest, StopRequestedError
+from exchanges.base.clients import PublicRest, Venue
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment
+from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from messages.enums import Side
+from messages.errors import ConfigurationError, ConnectionFailedError, InvalidValueError, TellerError
+from messages.instrument import Instrument
+from messages.market import BookTicker
+from messages.symbol import Symbol
+
+T = TypeVar("T")
+_WITHIN_S: Final = 15.0
+_LARGEST_SKEW_MS: Final = 5000
+"""Signing corrects for any difference; one this large means that the machine's clock is not looked after."""
+
+
+async def check(path: Path, output: Output) -> int:
+    """Prints the lines and returns the exit code of the first failure, 0 if there is none."""
+    checks = _Checks(output)
+    with StopRequest() as stop_request:
+        try:
+            await stop_request.unless_asked(_check_all(path, checks, output.hider))
+        except StopRequestedError as error:
+            output.text(f"ended by {error}; not everything was looked at")
+    return checks.code
+
+
+async def _check_all(path: Path, checks: "_Checks", hider: Hider) -> None:
+    config = await checks.line("configuration", _configuration(path))
+    if config is None:
+        return
+    async with AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(open_environment(config.seed))
+        if config.embedded is None:
+            embedded = None
+            credentials = await checks.line("secrets", _secrets(config))
+        else:
+            names = [account.name for account in config.accounts]
+            started = stack.enter_async_context(run_embedded(config.embedded, names))
+            embedded = await checks.line("embedded exchange", _told(started, "runs as a child process"))
+            if embedded is None:
+                return
+            credentials = embedded.credentials
+        for one in (credentials or {}).values():
+            hider.learn([one.reveal_key(), one.reveal_secret()])
+        venues = build_venues(config, environment, embedded)
+        for name, venue in venues.items():
+            await _check_venue(config, name, venue, environment, checks)
+        for account in config.accounts:
+            if credentials is not None:
+                await _check_account(account.name, venues[account.venue], credentials[account.name], checks)
+
+
+async def _check_venue(config: Config, name: str, venue: Venue, environment: Environment, checks: "_Checks") -> None:
+    rest = venue.create_public_rest()
+    if await checks.line(f"{name} REST", _reach(rest, environment)) is None:
+        return
+    await checks.line(f"{name} clock", _clock(venue, environment))
+    on_venue = {account.name for account in config.accounts if account.venue == name}
+    strategies = [strategy for strategy in config.strategies if strategy.account in on_venue]
+    instruments = await checks.line(f"{name} markets", _markets(rest))
+    listed = []
+    for strategy in strategies:
+        symbol = strategy.settings.symbol
+        if instruments is not None and await checks.line(strategy.name, _strategy(strategy, instruments, rest)):
+            listed.append(symbol)
+    await checks.line(f"{name} WebSocket", _public_socket(venue, sorted(set(listed))))
+
+
+async def _check_account(name: str, venue: Venue, credentials: Credentials, checks: "_Checks") -> None:
+    rest = venue.create_private_rest(credentials)
+
+    async def permissions() -> tuple[bool, str]:
+        found = await rest.load_key_permissions()
+        markets = ", ".join(map(str, found.symbols)) or "all markets"
+        addresses = ", ".join(found.ip_whitelist) or "any address (limit it to yours)"
+        return True, f"user {found.user_id}; {markets}; from {addresses}"
+
+    async def balances() -> tuple[bool, str]:
+        found = [balance for balance in (await rest.load_balances()).balances if balance.total]
+        return True, f"{len(found)} currencies, {len((await rest.load_open_orders()).orders)} open orders"
+
+    if await checks.line(f"{name} key", permissions()):
+        await checks.line(f"{name} books", balances())
+        await checks.line(f"{name} WebSocket", _private_socket(venue, credentials))
+
+
+# -- one line each ----------------------------------------------------------------------------------------------------
+
+
+async def _configuration(path: Path) -> tuple[Config, str]:
+    config = load_config(path)
+    return config, f"{path}: {len(config.accounts)} accounts, {len(config.strategies)} strategies"
+
+
+async def _secrets(config: Config) -> tuple[Mapping[str, Credentials], str]:
+    found = load_credentials(config, os.environ)
+    return found, f"key and secret of {', '.join(found)}"
+
+
+async def _reach(rest: PublicRest, environment: Environment) -> tuple[bool, str]:
+    await rest.server_time_ms()  # opens the connection, which is not what is timed
+    began_s = environment.clock.monotonic_s()
+    await rest.server_time_ms()
+    return True, f"answers in {(environment.clock.monotonic_s() - began_s) * 1000:.1f} ms"
+
+
+async def _clock(venue: Venue, environment: Environment) -> tuple[bool, str]:
+    ahead_ms = environment.clock.now_ms() - venue.server_now_ms()
+    text = f"this machine is {abs(ahead_ms)} ms {'ahead' if ahead_ms > 0 else 'behind'}"
+    if abs(ahead_ms) > _LARGEST_SKEW_MS:
+        raise ConfigurationError(f"{text}; at most {_LARGEST_SKEW_MS} ms: set its clock")
+    return True, text
+
+
+async def _markets(rest: PublicRest) -> tuple[Mapping[Symbol, Instrument], str]:
+    instruments = await rest.load_instruments()
+    return instruments, f"{len(instruments)} listed"
+
+
+async def _strategy(
+    strategy: StrategyConfig, instruments: Mapping[Symbol, Instrument], rest: PublicRest
+) -> tuple[bool, str]:
+    """Would the exchange take the strategy's orders, by its rules?"""
+    settings = strategy.settings
+    instrument = instruments.get(settings.symbol)
+    if instrument is None:
+        raise InvalidValueError("symbol", str(settings.symbol), "a market that the exchange lists")
+    mid = (await rest.load_book_ticker(settings.symbol)).mid
+    for side in Side:
+        price = None if mid is None else instrument.round_price(mid, side)
+        instrument.check(side, quantity=settings.quantity, price=price)
+    return True, f"{settings.symbol} is open; {settings.quantity} {settings.symbol.base} is a size that it takes"
+
+
+async def _public_socket(venue: Venue, symbols: list[Symbol]) -> tuple[bool, str]:
+    def nothing(_: BookTicker) -> None:
+        """Tickers are not looked at."""
+
+    socket = venue.create_public_ws_with_handlers(
+        PublicWebsocketHandlers(book_ticker=nothing, connection=_ignore, error=_ignore_error)
+    )
+    try:
+        await socket.connect(symbols)
+    finally:
+        await socket.close()
+    return True, f"book tickers of {', '.join(map(str, symbols)) or 'no market'} subscribed"
+
+
+async def _private_socket(venue: Venue, credentials: Credentials) -> tuple[bool, str]:
+    socket = venue.create_private_ws_with_handlers(
+        credentials,
+        PrivateWebsocketHandlers(
+            order=lambda _: None,
+            balance=lambda _: None,
+            execution=lambda _: None,
+            connection=_ignore,
+            error=_ignore_error,
+        ),
+    )
+    try:
+        await socket.connect()
+    finally:
+        await socket.close()
+    return True, "orders, fills and balances subscribed"
+
+
+async def _told(work: Coroutine[None, None, T], text: str) -> tuple[T, str]:
+    return await work, text
+
+
+def _ignore(_: bool, __: str) -> None:
+    """The link is closed again at once."""
+
+
+def _ignore_error(_: TellerError) -> None:
+    """What matters raises."""
+
+
+class _Checks:
+    """Prints each line and keeps the code of the first failure."""
+
+    def __init__(self, output: Output) -> None:
+        self.code: int = ExitCode.OK
+        self._output = output
+
+    async def line(self, what: str, work: Coroutine[None, None, tuple[T, str]]) -> T | None:
+        """The value of ``work`` with its text as an ok line; None after a FAIL line."""
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                value, text = await work
+        except TellerError as error:
+            self._fail(what, error)
+            return None
+        except TimeoutError:
+            self._fail(what, ConnectionFailedError(f"no answer within {_WITHIN_S:g} s"))
+            return None
+        self._output.text(f"ok    {what:<20} {text}")
+        return value
+
+    def _fail(self, what: str, error: TellerError) -> None:
+        self.code = self.code or ExitCode.of(error)
+        first, *others = str(error).split("\n")
+        self._output.text(f"FAIL  {what:<20} {first}")
+        for text in others:
+            self._output.text(f"      {'':<20} {text}")

@@ -1,0 +1,82 @@
+"""What is seen while it runs: the live view in a terminal, a status line for each account otherwise."""
+
+from contextlib import AsyncExitStack
+from typing import Final, Self
+
+import structlog
+
+from config import LoggingConfig
+from console.logs import configure_logs, open_log
+from console.monitor import Monitor
+from console.output import Output
+from console.pictures import Picture
+from console.screen import Screen, open_screen
+from exchanges.base.environment import Clock
+from messages.errors import TellerError
+
+_log = structlog.get_logger("teller.display")
+_VIEW_EVERY_S: Final = 0.25
+_STATUS_EVERY_S: Final = 5.0
+_VIEW_LOG: Final = "teller.log"
+
+
+class Display:
+    """Shows pictures of a monitor until it is cancelled; falls back to status lines when the view is gone."""
+
+    def __init__(self, output: Output, screen: Screen | None) -> None:
+        self._output = output
+        self._screen = screen
+
+    @classmethod
+    async def open(cls, output: Output, logging: LoggingConfig, stack: AsyncExitStack, *, plain: bool) -> Self:
+        """With the live view where stdout is a terminal, unless ``plain`` or JSON; ``stack`` closes it again.
+
+        The log leaves the terminal to the view: without a file of its own it goes to ``teller.log``.
+
+        Raises:
+            ConfigurationError: that file cannot be written.
+        """
+        if plain or output.json or not output.is_terminal:
+            return cls(output, None)
+        if logging.file is None:
+            log = stack.enter_context(open_log(_VIEW_LOG, "the live view's log"))
+            configure_logs(logging, output.hider, log)
+            stack.callback(configure_logs, logging, output.hider)
+            output.text(f"the log is in {_VIEW_LOG}")
+        return cls(output, await stack.enter_async_context(open_screen()))
+
+    async def run(self, monitor: Monitor, clock: Clock) -> None:
+        """Until cancelled."""
+        while True:
+            await clock.sleep(_STATUS_EVERY_S if self._open_screen is None else _VIEW_EVERY_S)
+            try:
+                picture = await monitor.picture()
+            except TellerError as error:
+                _log.warning("no_picture", error=str(error))
+                continue
+            screen = self._open_screen
+            if screen is not None:
+                screen.show(picture)
+            elif self._output.json:
+                self._output.record("status", picture)
+            else:
+                for line in status_lines(picture):
+                    self._output.text(line)
+
+    @property
+    def _open_screen(self) -> Screen | None:
+        return self._screen if self._screen is not None and self._screen.is_open else None
+
+
+def status_lines(picture: Picture) -> list[str]:
+    """One for each account, as key=value."""
+    lines = []
+    for a in picture.accounts:
+        pnl = "".join(f" pnl={s.pnl:.4f}" for s in picture.strategies if s.account == a.account and s.pnl is not None)
+        lines.append(
+            f"status elapsed_s={picture.elapsed_s:.0f} account={a.account} state={a.sync_state} "
+            f"open_orders={a.open_orders_count} executed_orders={a.executed_orders_count} fills={a.fills_count} "
+            f"events_per_s={a.events_per_s:.1f} event_p99_ms={a.event_latency.p99_ms:.1f} "
+            f"order_p99_ms={a.command_latency.p99_ms:.1f} mailbox={a.mailbox_depth}{pnl}"
+        )
+    return lines

@@ -1,0 +1,134 @@
+"""The embedded exchange as a child process: its own interpreter, so that it does not slow down who trades on it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from config import EmbeddedConfig
+from console.logs import open_log
+from exchanges.base.credentials import Credentials
+from messages.errors import ConnectionFailedError
+
+_log = structlog.get_logger("teller.embedded")
+ROOT: Final = Path(__file__).resolve().parents[1]
+_START_S: Final = 20.0
+_STOP_S: Final = 5.0
+
+
+class _Account(msgspec.Struct, frozen=True):
+    name: str
+    key: str
+    secret: str
+
+
+class _Gateio(msgspec.Struct, frozen=True):
+    rest: str
+    ws: str
+    accounts: list[_Account]
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """The line that the exchange prints when it is ready."""
+
+    gateio: _Gateio
+    control: str
+
+
+class EmbeddedExchange:
+    """A running one.
+
+    Attributes:
+        rest, ws: addresses of its Gate.io face. control: address of its control API.
+        credentials: of its accounts, by name.
+    """
+
+    def __init__(self, ready: _Ready, process: asyncio.subprocess.Process) -> None:
+        self.rest: Final = ready.gateio.rest
+        self.ws: Final = ready.gateio.ws
+        self.control: Final = ready.control
+        self.credentials: Final = {a.name: Credentials(a.key, a.secret) for a in ready.gateio.accounts}
+        self._process: Final = process
+
+    async def ended(self) -> int:
+        """Waits for its end; returns its exit code."""
+        return await self._process.wait()
+
+
+@asynccontextmanager
+async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> AsyncIterator[EmbeddedExchange]:
+    """Runs an exchange with these accounts while the ``async with`` lasts.
+
+    It is told to end by the end of its stdin, which comes by itself when this process is killed, so it is never left
+    over. It is in a session of its own: Ctrl-C in the terminal is for us, it must live until our orders are cancelled.
+
+    Raises:
+        ConfigurationError: its log cannot be written. ConnectionFailedError: it did not start; says why.
+    """
+    log = open_log(config.log_file, "embedded.log_file")
+    with log:
+        began = log.tell()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(ROOT / "run.py"),
+            "simulate",
+            "--exit-when-stdin-closes",
+            f"--seed={config.seed}",
+            f"--accounts={','.join(accounts)}",
+            f"--rest-latency-ms={config.rest_latency_ms}",
+            f"--push-latency-ms={config.push_latency_ms}",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        exchange = EmbeddedExchange(await _ready(process, Path(config.log_file), began), process)
+        _log.info("embedded_exchange_started", pid=process.pid, rest=exchange.rest, control=exchange.control)
+        yield exchange
+    finally:
+        await _end(process)
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path, began: int) -> _Ready:
+    assert process.stdout is not None, "it is a pipe"
+    try:
+        async with asyncio.timeout(_START_S):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        raise ConnectionFailedError(f"the embedded exchange was not ready within {_START_S:g} s; see {log}") from None
+    if not line:
+        code = await process.wait()
+        said = await asyncio.to_thread(_last_line, log, began)
+        raise ConnectionFailedError(f"the embedded exchange ended at once with code {code}: {said or f'see {log}'}")
+    try:
+        return msgspec.json.decode(line, type=_Ready)
+    except msgspec.DecodeError:
+        raise ConnectionFailedError("the embedded exchange did not say where it is") from None
+
+
+def _last_line(log: Path, began: int) -> str:
+    lines = log.read_bytes()[began:].decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None, "it is a pipe"
+    process.stdin.close()
+    for last_resort in (process.terminate, process.kill, None):
+        try:
+            async with asyncio.timeout(_STOP_S):
+                code = await process.wait()
+        except TimeoutError:
+            if last_resort is not None:
+                _log.warning("embedded_exchange_lingers", pid=process.pid, next=last_resort.__name__)
+                with suppress(ProcessLookupError):
+                    last_resort()
+        else:
+            _log.info("embedded_exchange_ended", pid=process.pid, code=code)
+            return

@@ -1,0 +1,79 @@
+"""An actor that hears everything the accounts tell, for displays and for the closing comparison."""
+
+from collections import deque
+from typing import Final
+
+import structlog
+
+from actors.runtime import LoopActor, handles
+from messages.events import (
+    BalanceUpdateEvent,
+    ConnectionStatusEvent,
+    ErrorEvent,
+    ExecutionReportEvent,
+    OrderUpdateEvent,
+)
+from messages.order import Fill
+
+_log = structlog.get_logger("teller.accounts")
+_FILLS_KEPT: Final = 200_000
+"""For each account; a run with more fills is compared by the newest of them."""
+
+
+class Notes:
+    """What was heard. Written by `Observer` only; read on the same loop, between its turns."""
+
+    def __init__(self) -> None:
+        self.events_count: dict[str, int] = {}
+        self.fills_count: dict[str, int] = {}
+        self.recent_fills: deque[tuple[str, Fill]] = deque(maxlen=50)
+        self.statuses: dict[str, ConnectionStatusEvent] = {}
+        self.latest_error = ""
+        self._fills: dict[str, deque[Fill]] = {}
+
+    def fills_of(self, account: str) -> deque[Fill]:
+        """The newest 200,000 fills of an account, oldest first, each once."""
+        return self._fills.setdefault(account, deque(maxlen=_FILLS_KEPT))
+
+    def count(self, account: str) -> None:
+        """One more event of an account."""
+        self.events_count[account] = self.events_count.get(account, 0) + 1
+
+
+class Observer(LoopActor):
+    """Takes notes."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__()
+        self.name = "observer"
+        self._notes = notes
+
+    @handles(ExecutionReportEvent)
+    def _hear_fill(self, event: ExecutionReportEvent) -> None:
+        notes = self._notes
+        notes.count(event.account)
+        notes.fills_count[event.account] = notes.fills_count.get(event.account, 0) + 1
+        notes.fills_of(event.account).append(event.fill)
+        notes.recent_fills.append((event.account, event.fill))
+
+    @handles(OrderUpdateEvent, BalanceUpdateEvent)
+    def _hear(self, event: OrderUpdateEvent | BalanceUpdateEvent) -> None:
+        self._notes.count(event.account)
+
+    @handles(ConnectionStatusEvent)
+    def _hear_status(self, event: ConnectionStatusEvent) -> None:
+        before = self._notes.statuses.get(event.name)
+        self._notes.statuses[event.name] = event
+        if before is not None and before.sync_state is not event.sync_state:
+            _log.info(
+                "account_state",
+                account=event.name,
+                before=before.sync_state.value,
+                after=event.sync_state.value,
+                cause=event.cause,
+            )
+
+    @handles(ErrorEvent)
+    def _hear_error(self, event: ErrorEvent) -> None:
+        self._notes.latest_error = f"{event.name}: {event.where}: {event.message}"
+        _log.warning("account_error", account=event.name, kind=event.kind.value, where=event.where, error=event.message)

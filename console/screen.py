@@ -1,0 +1,55 @@
+"""The live view from the side of the process that trades: starts the viewer, sends it pictures, never waits for it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import msgspec
+import structlog
+
+from console.embedded import ROOT
+from console.pictures import Picture
+
+_log = structlog.get_logger("teller.screen")
+_CLOSE_S = 3.0
+
+
+class Screen:
+    """A running viewer."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None, "it is a pipe"
+        self._process = process
+        self._pictures = process.stdin
+
+    @property
+    def is_open(self) -> bool:
+        return self._process.returncode is None and not self._pictures.is_closing()
+
+    def show(self, picture: Picture) -> None:
+        """Sends a picture, unless the viewer has not taken the one before yet."""
+        if self.is_open and not self._pictures.transport.get_write_buffer_size():
+            self._pictures.write(msgspec.json.encode(picture) + b"\n")
+
+
+@asynccontextmanager
+async def open_screen() -> AsyncIterator[Screen]:
+    """Takes the terminal while the ``async with`` lasts, and gives it back as it was."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "console.view", stdin=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    screen = Screen(process)
+    try:
+        yield screen
+    finally:
+        assert process.stdin is not None, "it is a pipe"
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await process.wait()
+        except TimeoutError:
+            _log.warning("viewer_lingers", pid=process.pid)
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

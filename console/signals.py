@@ -1,0 +1,74 @@
+"""Ctrl-C and SIGTERM: the first asks for an orderly end, a second Ctrl-C ends the program at once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any, Final, Self, TypeVar
+
+from console.exit_codes import ExitCode
+
+T = TypeVar("T")
+_NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+class StopRequestedError(Exception):
+    """Somebody asked for the end while something else was awaited."""
+
+
+class StopRequest:
+    """A wish to end, with its reason; ``with StopRequest() as stop:`` listens to the signals meanwhile."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self.reason = ""
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for number, name in _NAMES.items():
+            loop.add_signal_handler(number, self._heard, number, name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _NAMES:
+            loop.remove_signal_handler(number)
+
+    @property
+    def is_asked(self) -> bool:
+        return self._asked.is_set()
+
+    def ask(self, reason: str) -> None:
+        """Asks for an orderly end; the first reason stays."""
+        if not self._asked.is_set():
+            self.reason = reason
+            self._asked.set()
+
+    async def wait(self) -> None:
+        await self._asked.wait()
+
+    async def unless_asked(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``.
+
+        Raises:
+            StopRequestedError: the end was asked for first; ``work`` has been cancelled and is over.
+        """
+        task = asyncio.ensure_future(work)
+        asked = asyncio.ensure_future(self._asked.wait())
+        try:
+            await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise StopRequestedError(self.reason)
+        finally:
+            for waiting in (task, asked):
+                waiting.cancel()
+            await asyncio.gather(task, asked, return_exceptions=True)
+
+    def _heard(self, number: int, name: str) -> None:
+        if number == signal.SIGINT and self._asked.is_set():
+            sys.stderr.write("ended at once: open orders may be left on the exchange\n")
+            sys.stderr.flush()
+            os._exit(ExitCode.INTERRUPTED)
+        self.ask(name)

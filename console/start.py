@@ -1,0 +1,218 @@
+"""``run.py start``: builds the system, runs it, and ends it in order."""
+
+import asyncio
+import gc
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from actors.runtime import Address, DeadLetters, LoopHost, started, stop
+from actors.system import TradingSystem
+from config import Config, load_credentials
+from console.assembly import build_plans, build_strategies, build_venues, open_environment
+from console.auditors import Auditor, ControlAuditor, RestAuditor
+from console.closing import Closing
+from console.display import Display
+from console.embedded import EmbeddedExchange, run_embedded
+from console.exit_codes import ExitCode
+from console.monitor import Monitor, strategy_picture
+from console.observer import Notes, Observer
+from console.output import Output
+from console.signals import StopRequest, StopRequestedError
+from console.summary import Summary, as_text, exit_code_of, verdict_of
+from console.watchdog import LoopWatchdog
+from exchanges.base.clients import Venue
+from exchanges.base.credentials import Credentials
+from exchanges.base.environment import Environment
+
+_log = structlog.get_logger("teller.start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOptions:
+    """What the command line adds to the file.
+
+    Attributes:
+        for_s: end after so many seconds of trading; None for ever. plain: no live view, even in a terminal.
+    """
+
+    for_s: float | None
+    plain: bool
+
+
+async def start(config: Config, options: StartOptions, output: Output) -> int:
+    """Runs until the time is up or somebody asks for the end; returns the exit code.
+
+    Raises:
+        TellerError: it could not be started; everything has been closed again.
+    """
+    with StopRequest() as stop_request:
+        try:
+            async with AsyncExitStack() as stack:
+                summary = await _Run(config, options, output, stop_request).whole(stack)
+        except StopRequestedError as error:
+            _log.info("stopped_before_it_was_live", reason=str(error))
+            output.text(f"ended by {error} before it was live; nothing was traded")
+            return ExitCode.OK
+    if output.json:
+        output.record("summary", summary)
+    else:
+        output.text(as_text(summary))
+    return summary.exit_code
+
+
+class _Run:
+    """One run; what it opens is closed by the stack, last opened first."""
+
+    def __init__(self, config: Config, options: StartOptions, output: Output, stop_request: StopRequest) -> None:
+        self._config = config
+        self._options = options
+        self._output = output
+        self._stop_request = stop_request
+        self._is_closed = False
+
+    async def whole(self, stack: AsyncExitStack) -> Summary:
+        config, stop_request = self._config, self._stop_request
+        credentials = load_credentials(config, os.environ) if config.embedded is None else {}
+        self._hide(credentials)
+        display = await Display.open(self._output, config.logging, stack, plain=self._options.plain)
+        environment = await stack.enter_async_context(open_environment(config.seed))
+        embedded = None
+        if config.embedded is not None:
+            names = [account.name for account in config.accounts]
+            opening = stack.enter_async_context(run_embedded(config.embedded, names))
+            embedded = await stop_request.unless_asked(opening)
+            credentials = embedded.credentials
+            self._hide(credentials)
+        host = LoopHost.current(environment.spawn, dead_letters=DeadLetters(clock=environment.clock.monotonic_s))
+        notes = Notes()
+        observer = await _start_observer(notes, host, stack)
+        venues = build_venues(config, environment, embedded)
+        system = TradingSystem(
+            host=host,
+            environment=environment,
+            venues=venues,
+            accounts=build_plans(config, credentials),
+            strategies=build_strategies(config),
+            supervisor_settings=config.connection,
+            observers=[observer],
+        )
+        _settle_memory()
+        await stop_request.unless_asked(system.start())
+        stack.push_async_callback(self._leave, system)
+        auditors = await self._auditors(system, environment, venues, credentials, embedded)
+        watchdog = LoopWatchdog(environment.clock)
+        environment.spawn(watchdog.run(), "watchdog")
+        monitor = Monitor(
+            system=system,
+            config=config,
+            notes=notes,
+            watchdog=watchdog,
+            dead_letters=host.dead_letters,
+            clock=environment.clock,
+            for_s=self._options.for_s,
+        )
+        showing = environment.spawn(display.run(monitor, environment.clock), "display")
+        await self._until_the_end(environment, embedded)
+        elapsed_s, monitor.phase = monitor.elapsed_s, "stopping"
+        dead_letters = host.dead_letters.count  # later ones are events for strategies that have ended
+        reports = await system.stop_strategies()
+        closing = Closing(
+            system=system,
+            config=config,
+            notes=notes,
+            auditors=auditors,
+            environment=environment,
+            read_every_s=1.0 if embedded is None else 0.05,
+        )
+        accounts = await closing.run()
+        self._is_closed = True
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+        alive = {report.strategy for report in reports}
+        crashed = tuple(strategy.name for strategy in config.strategies if strategy.name not in alive)
+        return Summary(
+            source=config.source,
+            elapsed_s=elapsed_s,
+            reason=stop_request.reason,
+            verdict=verdict_of(accounts),
+            exit_code=exit_code_of(accounts, crashed=bool(crashed)),
+            accounts=accounts,
+            strategies=tuple(strategy_picture(report) for report in reports),
+            crashed=crashed,
+            loop_lag=watchdog.summary(),
+            dead_letters=dead_letters,
+        )
+
+    def _hide(self, credentials: Mapping[str, Credentials]) -> None:
+        for one in credentials.values():
+            self._output.hider.learn([one.reveal_key(), one.reveal_secret()])
+
+    async def _leave(self, system: TradingSystem) -> None:
+        """Stops the actors; if something broke before the closing, also does what the closing would have done."""
+        if self._is_closed:
+            await system.stop_actors()
+        else:
+            await system.stop(cancel_open_orders=self._config.shutdown.cancel_open_orders)
+
+    async def _auditors(
+        self,
+        system: TradingSystem,
+        environment: Environment,
+        venues: Mapping[str, Venue],
+        credentials: Mapping[str, Credentials],
+        embedded: EmbeddedExchange | None,
+    ) -> dict[str, Auditor]:
+        auditors: dict[str, Auditor] = {}
+        for account in self._config.accounts:
+            if embedded is not None:
+                auditors[account.name] = ControlAuditor(environment.http, embedded.control, account.name)
+            else:
+                rest = venues[account.venue].create_private_rest(credentials[account.name])
+                live_since_ms = (await system.account(account.name).snapshot()).true_at_ms
+                auditors[account.name] = RestAuditor(rest, since_ms=live_since_ms)
+        return auditors
+
+    async def _until_the_end(self, environment: Environment, embedded: EmbeddedExchange | None) -> None:
+        stop_request = self._stop_request
+
+        async def time_is_up(for_s: float) -> None:
+            await environment.clock.sleep(for_s)
+            stop_request.ask("the time was up")
+
+        async def exchange_is_gone(exchange: EmbeddedExchange) -> None:
+            stop_request.ask(f"the embedded exchange ended by itself with code {await exchange.ended()}")
+
+        watchers = []
+        if self._options.for_s is not None:
+            watchers.append(environment.spawn(time_is_up(self._options.for_s), "time_is_up"))
+        if embedded is not None:
+            watchers.append(environment.spawn(exchange_is_gone(embedded), "exchange_is_gone"))
+        await stop_request.wait()
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        _log.info("stopping", reason=stop_request.reason)
+
+
+async def _start_observer(notes: Notes, host: LoopHost, stack: AsyncExitStack) -> Address:
+    ref = Observer.start(notes, host=host)
+    await started(ref)
+
+    async def end() -> None:
+        await stop(ref)
+
+    stack.push_async_callback(end)
+    address = Address("observer", host.dead_letters)
+    address.bind(ref)
+    return address
+
+
+def _settle_memory() -> None:
+    """What is there by now lives as long as we do: the collector need not look at it again. Before trading begins, as
+    it takes a moment."""
+    gc.collect()
+    gc.freeze()

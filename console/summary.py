@@ -1,0 +1,138 @@
+"""The closing summary: what was traded, and whether every account agrees with the exchange's books."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from console.closing import AccountEnd, Verdict
+from console.exit_codes import ExitCode
+from console.pictures import StrategyPicture
+from messages.snapshot import LatencySummary
+
+_DIFFERENCES_SHOWN: Final = 20
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said at the end.
+
+    Attributes:
+        elapsed_s: from live to the end. reason: why it ended.
+        crashed: strategies that ended before they were told to. dead_letters: messages that nobody took.
+    """
+
+    source: str
+    elapsed_s: float
+    reason: str
+    verdict: Verdict
+    exit_code: int
+    accounts: tuple[AccountEnd, ...]
+    strategies: tuple[StrategyPicture, ...]
+    crashed: tuple[str, ...]
+    loop_lag: LatencySummary
+    dead_letters: int
+
+
+def verdict_of(accounts: Sequence[AccountEnd]) -> Verdict:
+    """The worst of all accounts."""
+    verdicts = {account.verdict for account in accounts}
+    return "DISAGREE" if "DISAGREE" in verdicts else "UNKNOWN" if "UNKNOWN" in verdicts else "AGREE"
+
+
+def exit_code_of(accounts: Sequence[AccountEnd], *, crashed: bool) -> ExitCode:
+    """The worst of all: wrong books, then orders left open, then what could not be found out, then a crash."""
+    codes = {ExitCode(account.exit_code) for account in accounts}
+    if any(account.left_open for account in accounts):
+        codes.add(ExitCode.ORDERS_LEFT_OPEN)
+    for code in (
+        ExitCode.BOOKS_DISAGREE,
+        ExitCode.ORDERS_LEFT_OPEN,
+        ExitCode.VENUE_REFUSED,
+        ExitCode.CONNECTION,
+        ExitCode.CONFIGURATION,
+        ExitCode.UNEXPECTED,
+    ):
+        if code in codes:
+            return code
+    return ExitCode.UNEXPECTED if crashed else ExitCode.OK
+
+
+def as_text(summary: Summary) -> str:
+    """For people."""
+    return "\n".join(_lines(summary))
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield ""
+    yield f"Ran {summary.elapsed_s:.1f} s with {summary.source}; ended: {summary.reason}."
+    for account in summary.accounts:
+        yield ""
+        yield from _account(account)
+        yield from (_strategy(s) for s in summary.strategies if s.account == account.account)
+    yield ""
+    for name in summary.crashed:
+        yield f"Strategy {name} had crashed before the end; the log says why."
+    lag = summary.loop_lag
+    late = f"p99 {lag.p99_ms:.1f} ms, at most {lag.max_ms:.1f} ms"
+    yield f"Event loop late by {late}; dead letters {summary.dead_letters}."
+    yield f"RESULT {_RESULTS[summary.verdict]} (exit code {summary.exit_code})"
+
+
+_RESULTS: Final[dict[Verdict, str]] = {
+    "AGREE": "AGREE: every account is what the exchange's books say",
+    "DISAGREE": "DISAGREE: see the differences above",
+    "UNKNOWN": "UNKNOWN: not every account could be compared",
+}
+
+
+def _account(end: AccountEnd) -> Iterator[str]:
+    head = f"{end.account} on {end.venue}: {end.verdict}"
+    comparison = end.comparison
+    if comparison is None:
+        yield f"{head}, not compared: {end.why}"
+    else:
+        yield (
+            f"{head} with the exchange's books: {comparison.balances} balances, {comparison.open_orders} open orders, "
+            f"{comparison.finished_orders} finished orders, {comparison.fills} fills"
+        )
+        for difference in comparison.differences[:_DIFFERENCES_SHOWN]:
+            yield f"  DIFFERENCE {difference}"
+        if len(comparison.differences) > _DIFFERENCES_SHOWN:
+            yield f"  ... and {len(comparison.differences) - _DIFFERENCES_SHOWN} more"
+    if end.left_open:
+        yield f"  ORDERS LEFT OPEN: {end.left_open}"
+    if end.canceled:
+        yield f"  cancelled at the end: {end.canceled} orders"
+    if end.balances:
+        yield "  balances  " + "   ".join(
+            f"{balance.currency} {_plain(balance.total)}" for balance in sorted(end.balances, key=lambda b: b.currency)
+        )
+    stats = end.stats
+    if stats is not None:
+        yield f"  events {stats.events_count}, {_latency('late by', stats.event_latency)}"
+        refused = f"{stats.rejected_count} refused by the exchange, {stats.denied_count} by us"
+        yield f"  commands {stats.commands_count} ({refused}), {_latency('answered in', stats.command_latency)}"
+        if stats.reconnects_count:
+            yield f"  reconnected {stats.reconnects_count} times"
+
+
+def _strategy(strategy: StrategyPicture) -> str:
+    base, _, quote = strategy.symbol.partition("/")
+    pnl = "unknown" if strategy.pnl is None else f"{strategy.pnl:+.4f} {quote}"
+    note = f" ({strategy.note})" if strategy.note else ""
+    return (
+        f"  {strategy.strategy} {strategy.symbol}: orders {strategy.orders_count}, requotes {strategy.requotes_count}, "
+        f"fills {strategy.fills_count}, inventory {strategy.inventory:+f} {base}, pnl {pnl}{note}"
+    )
+
+
+def _latency(words: str, latency: LatencySummary) -> str:
+    if not latency.count:
+        return "none timed"
+    return f"{words} p50 {latency.p50_ms:.1f} ms, p99 {latency.p99_ms:.1f} ms, at most {latency.max_ms:.1f} ms"
+
+
+def _plain(amount: Decimal) -> str:
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

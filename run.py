@@ -1,0 +1,21 @@
+"""The command line of Teller: ``run.py start``, ``run.py simulate``, ``run.py check``."""
+
+import sys
+from collections.abc import Sequence
+
+from console.exit_codes import ExitCode
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (see `console.exit_codes`)."""
+    try:
+        from console.arguments import build_parser
+        from console.commands import run_command
+
+        return run_command(build_parser().parse_args(argv))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,8 +5,11 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -69,28 +72,26 @@ async def simulate(config: SimulatorConfig, *, exit_when_stdin_closes: bool = Fa
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ended.set)
-        async with contextlib.AsyncExitStack() as stack:
-            if exit_when_stdin_closes:
-                watcher = asyncio.ensure_future(_wait_for_stdin(ended))
-                stack.callback(watcher.cancel)
-            sys.stdout.write(json.dumps(running.endpoints) + "\n")
-            sys.stdout.flush()
-            await ended.wait()
+        if exit_when_stdin_closes:
+            _watch_stdin(lambda: loop.call_soon_threadsafe(ended.set))
+        sys.stdout.write(json.dumps(running.endpoints) + "\n")
+        sys.stdout.flush()
+        await ended.wait()
     finally:
         await running.close()
     return EXIT_OK
 
 
-async def _wait_for_stdin(ended: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    try:
-        while await reader.read(1024):
+def _watch_stdin(closed: Callable[[], object]) -> None:
+    """Calls ``closed`` from a thread when stdin ends; a thread, as not every kind of stdin can be polled."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
             continue
-        ended.set()
-    finally:
-        transport.close()
+        with contextlib.suppress(RuntimeError):  # the loop may have ended first
+            closed()
+
+    threading.Thread(target=watch, name="stdin-watch", daemon=True).start()
 
 
 def main(argv: list[str] | None = None) -> int:

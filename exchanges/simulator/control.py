@@ -4,7 +4,7 @@ JSON over HTTP, without signatures; it belongs on the loopback interface only.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Literal, TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ from exchanges.simulator.traders import Traders
 from exchanges.simulator.treasury import WithdrawalStatus
 
 T = TypeVar("T")
+HOUSE_ORDER_VALUE = Decimal(10_000)
 Json = dict[str, object]
 log = structlog.get_logger(__name__)
 
@@ -77,11 +78,14 @@ class StatusBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MarketBody(msgspec.Struct, forbid_unknown_fields=True):
-    """POST /market/{pair}: a quiet market of one house order on each side; null leaves a side empty."""
+    """POST /market/{pair}: a quiet market of one house order on each side; null leaves a side empty.
+
+    ``amount`` is in base units, by default worth about 10,000 quote units.
+    """
 
     bid: Decimal | None = None
     ask: Decimal | None = None
-    amount: Decimal = Decimal(100)
+    amount: Decimal | None = None
 
 
 class Empty(msgspec.Struct, forbid_unknown_fields=True):
@@ -225,6 +229,7 @@ class Control:
 
     def _switch_traders(self, _item: str, request: HttpRequest) -> Json:
         if _body(request, TradersBody).on:
+            self._engine.cancel_all(HOUSE)  # quiet markets end
             self._traders.start()
         else:
             self._traders.stop()
@@ -249,16 +254,20 @@ class Control:
         rules = self._engine.markets[pair].rules
         if body.bid is not None and body.ask is not None and body.bid >= body.ask:
             raise ControlError(400, f"bid: {body.bid} must be below the ask {body.ask}")
+        amount = body.amount
+        if amount is None:
+            lot = Decimal(1).scaleb(-rules.amount_precision)
+            amount = (HOUSE_ORDER_VALUE / rules.start_price).quantize(lot, ROUND_UP)
         sides = [(Side.BUY, body.bid, rules.quote), (Side.SELL, body.ask, rules.base)]
         for _, price, _ in sides:
             if price is not None:
-                check_limit(price, body.amount, rules)
+                check_limit(price, amount, rules)
         self._traders.leave(pair)
         self._engine.cancel_all(HOUSE, pair=pair)
         for side, price, currency in sides:
             if price is None:
                 continue
-            self._engine.provide(HOUSE, currency, body.amount * (price if side is Side.BUY else 1))
+            self._engine.provide(HOUSE, currency, amount * (price if side is Side.BUY else 1))
             self._engine.place(
                 HOUSE,
                 NewOrder(
@@ -266,11 +275,11 @@ class Control:
                     side=side,
                     type=OrderType.LIMIT,
                     time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
-                    amount=body.amount,
+                    amount=amount,
                     price=price,
                 ),
             )
-        return {"pair": pair, "bid": body.bid, "ask": body.ask, "amount": body.amount}
+        return {"pair": pair, "bid": body.bid, "ask": body.ask, "amount": plain(amount)}
 
     def _known_account(self, name: str) -> str:
         if name not in self._services.keys.accounts:

@@ -1,7 +1,6 @@
 """What the engine tells while it works."""
 
 from decimal import Decimal
-from typing import Protocol
 
 from exchanges.simulator.book import LevelChange
 from exchanges.simulator.ledger import Balance
@@ -20,8 +19,8 @@ class Change:
         self.freeze = freeze
 
 
-class Listener(Protocol):
-    """Is told of everything, at the moment it happens; must not call the engine back."""
+class Listener:
+    """Is told of everything, at the moment it happens; overrides what it cares for. Must not call the engine back."""
 
     def on_order(self, order: Order, change: OrderChange) -> None:
         """An order of an account that keeps history has changed."""

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exchanges.simulator.book import LevelChange
 from exchanges.simulator.config import PairConfig
-from exchanges.simulator.events import Change
-from exchanges.simulator.orders import ZERO, BalanceReason, Fill, Order, OrderChange, Trade
+from exchanges.simulator.events import Listener
+from exchanges.simulator.orders import ZERO, Trade
 
 DAY_S = 86_400
 INTERVALS_S = {
@@ -113,7 +112,7 @@ class Tape:
             series.append(Candle(missing, last.close, last.close, last.close, last.close))
 
 
-class Tapes:
+class Tapes(Listener):
     """Listens to the engine and keeps one tape for each pair."""
 
     def __init__(self, pairs: Iterable[PairConfig], now_ms: Callable[[], int]) -> None:
@@ -135,15 +134,3 @@ class Tapes:
     def on_trade(self, trade: Trade) -> None:
         """Records the trade."""
         self._tapes[trade.pair].record(trade)
-
-    def on_order(self, order: Order, change: OrderChange) -> None:
-        """Orders are not public."""
-
-    def on_fill(self, fill: Fill) -> None:
-        """Fills are told again as trades."""
-
-    def on_balances(self, account: str, changes: list[Change], reason: BalanceReason) -> None:
-        """Balances are not public."""
-
-    def on_book(self, pair: str, changes: list[LevelChange], last_update_id: int) -> None:
-        """The past of the book is not kept."""

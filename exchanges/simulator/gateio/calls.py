@@ -38,14 +38,21 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-def page_of(items: Sequence[T], *, limit: int, offset: int) -> tuple[Sequence[T], dict[str, str]]:
-    """Returns one page of ``items`` and the headers that say which."""
+def newest_page(
+    items: Sequence[T], *, limit: int, offset: int, first: int = 0, end: int | None = None
+) -> tuple[list[T], dict[str, str]]:
+    """Returns one page of ``items[first:end]``, which are oldest first, as newest first; and the headers for it.
+
+    Takes no longer for many items than for few.
+    """
+    last = len(items) if end is None else end
     headers = {
         "X-Pagination-Limit": str(limit),
         "X-Pagination-Offset": str(offset),
-        "X-Pagination-Total": str(len(items)),
+        "X-Pagination-Total": str(max(0, last - first)),
     }
-    return items[offset : offset + limit], headers
+    page = items[max(first, last - offset - limit) : max(first, last - offset)]
+    return list(reversed(page)), headers
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from exchanges.simulator.book import LevelChange
 from exchanges.simulator.engine import Market
-from exchanges.simulator.events import Change
+from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.gateio import render
 from exchanges.simulator.gateio.frames import push_frame
 from exchanges.simulator.orders import BalanceReason, Fill, Order, OrderChange, Side, Trade
@@ -265,7 +265,7 @@ class Topic(msgspec.Struct, frozen=True):
         return self.channel, self.account, self.name
 
 
-class Feeds:
+class Feeds(Listener):
     """Listens to the engine and pushes to all subscribed sockets."""
 
     def __init__(self, services: Services) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import msgspec
 
-from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, page_of, private
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, newest_page, private
 from exchanges.simulator.gateio.errors import GateError, invalid, missing
 from exchanges.simulator.gateio.limits import LimitKind
 from exchanges.simulator.gateio.parameters import (
@@ -118,13 +118,15 @@ class SpotOrders:
         record = self._engine.accounts[call.owner]
         if status == "open":
             orders = [order for order in record.open_orders.values() if order.pair == pair]
+            first, end = 0, len(orders)
         else:
-            ended = record.finished.get(pair, [])
-            first = bisect_left(ended, since_s * 1000, key=_ended_ms)
-            orders = ended[first : bisect_right(ended, until_s * 1000 + 999, key=_ended_ms)]
+            orders = record.finished.get(pair, [])
+            first = bisect_left(orders, since_s * 1000, key=_ended_ms)
+            end = bisect_right(orders, until_s * 1000 + 999, key=_ended_ms)
         if side:
-            orders = [order for order in orders if order.side.value == side]
-        page, headers = page_of(orders[::-1], limit=limit, offset=offset)
+            orders = [order for order in orders[first:end] if order.side.value == side]
+            first, end = 0, len(orders)
+        page, headers = newest_page(orders, limit=limit, offset=offset, first=first, end=end)
         return Answer([rest_order(order) for order in page], headers=headers)
 
     def list_open(self, call: Call) -> Answer:
@@ -141,7 +143,7 @@ class SpotOrders:
                 {
                     "currency_pair": pair,
                     "total": len(orders),
-                    "orders": [rest_order(order) for order in orders[::-1][offset : offset + limit]],
+                    "orders": [rest_order(order) for order in newest_page(orders, limit=limit, offset=offset)[0]],
                 }
                 for pair, orders in by_pair.items()
             ]
@@ -203,8 +205,8 @@ class SpotOrders:
         else:
             fills = record.fills_by_pair.get(self._pair(pair), []) if pair else record.fills
         first = bisect_left(fills, since_s * 1000, key=lambda fill: fill.time_ms)
-        found = fills[first : bisect_right(fills, until_s * 1000 + 999, key=lambda fill: fill.time_ms)]
-        page, headers = page_of(found[::-1], limit=limit, offset=offset)
+        end = bisect_right(fills, until_s * 1000 + 999, key=lambda fill: fill.time_ms)
+        page, headers = newest_page(fills, limit=limit, offset=offset, first=first, end=end)
         return Answer([rest_fill(fill) for fill in page], headers=headers)
 
     def _placed(self, call: Call, body: OrderBody) -> Json:

@@ -1,7 +1,7 @@
 """Balances, fees, withdrawals and deposits of an account."""
 
 from exchanges.simulator.config import AccountConfig
-from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, page_of, private, public
+from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, newest_page, private, public
 from exchanges.simulator.gateio.errors import GateError, invalid, missing
 from exchanges.simulator.gateio.limits import LimitKind
 from exchanges.simulator.gateio.parameters import Query, WithdrawalBody, parse_decimal, typed
@@ -194,11 +194,11 @@ class Wallet:
         }
         found = [
             _withdrawal_record(withdrawal)
-            for withdrawal in reversed(self._own(call))
+            for withdrawal in self._own(call)
             if since_s <= withdrawal.time_ms // 1000 <= until_s
         ]
         matching = [record for record in found if all(value in ("", record[name]) for name, value in wanted.items())]
-        page, headers = page_of(matching, limit=limit, offset=query.whole("offset", 0))
+        page, headers = newest_page(matching, limit=limit, offset=query.whole("offset", 0))
         return Answer(page, headers=headers)
 
     def deposits(self, call: Call) -> Answer:
@@ -209,12 +209,12 @@ class Wallet:
         currency = query.text("currency")
         found = [
             _deposit(deposit)
-            for deposit in reversed(self._treasury.deposits)
+            for deposit in self._treasury.deposits
             if deposit.account == call.owner
             and since_s <= deposit.time_ms // 1000 <= until_s
             and currency in ("", deposit.currency)
         ]
-        page, headers = page_of(found, limit=limit, offset=query.whole("offset", 0))
+        page, headers = newest_page(found, limit=limit, offset=query.whole("offset", 0))
         return Answer(page, headers=headers)
 
     def _own(self, call: Call) -> list[Withdrawal]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from exchanges.simulator.book import LevelChange
 from exchanges.simulator.config import PairConfig
 from exchanges.simulator.engine import Engine
-from exchanges.simulator.events import Change
+from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.orders import (
     BalanceReason,
     Fill,
@@ -34,7 +34,7 @@ BUY, SELL = Side.BUY, Side.SELL
 
 
 @dataclass
-class Recorder:
+class Recorder(Listener):
     """Writes down events as short tuples, the way a test wants to read them."""
 
     events: list[tuple[object, ...]] = field(default_factory=list)

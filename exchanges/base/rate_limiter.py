@@ -99,7 +99,7 @@ class RateLimiter:
         line = self._line(scope)
         if not line.waiting:
             now = self._clock.monotonic_s()
-            if line.opens_at() <= now and self._closed_until_s <= now:
+            if line.opens_at(now) <= now and self._closed_until_s <= now:
                 return line.take(now)
         return await self._wait(line, priority, max_wait_s)
 
@@ -122,7 +122,7 @@ class RateLimiter:
 
     async def _wait(self, line: "_Line", priority: Priority, max_wait_s: float) -> Permit:
         now = self._clock.monotonic_s()
-        expected_s = max(line.opens_at(line.ahead_of(priority)), self._closed_until_s) - now
+        expected_s = max(line.opens_at(now, line.ahead_of(priority)), self._closed_until_s) - now
         if expected_s > max_wait_s:
             raise RateLimitedError(line.scope.name, expected_s)
         waiter = _Waiter()
@@ -134,7 +134,7 @@ class RateLimiter:
                     await waiter.called
                     continue
                 moment = self._clock.monotonic_s()
-                opens_s = max(line.opens_at(), self._closed_until_s)
+                opens_s = max(line.opens_at(moment), self._closed_until_s)
                 if opens_s - moment < _TICK_S:
                     return line.take(moment)
                 if opens_s - now > max_wait_s:
@@ -171,9 +171,8 @@ class _Line:
         self._foreign_until_s = -_FOREVER
         self._blocked_until_s = -_FOREVER
 
-    def opens_at(self, ahead: int = 0) -> float:
-        """The moment (monotonic seconds) at which the request behind ``ahead`` others may go."""
-        now = self._clock.monotonic_s()
+    def opens_at(self, now: float, ahead: int = 0) -> float:
+        """The moment (monotonic seconds) at which the request behind ``ahead`` others may go; not before ``now``."""
         cap, floor_s = self._cap, max(now, self._blocked_until_s)
         if now < self._foreign_until_s:
             cap -= self._foreign

@@ -82,7 +82,14 @@ class PublicRest(Protocol):
 
 
 class PrivateRest(Protocol):
-    """Queries and commands of one account."""
+    """Queries and commands of one account.
+
+    Attributes:
+        order_expiry_ms: the venue itself refuses a new order that reaches it later than this after it was sent, so one
+            that cannot be found after that will never be; None where the venue has no such expiry.
+    """
+
+    order_expiry_ms: int | None
 
     async def load_balances(self) -> BalancesReport: ...
 

@@ -208,6 +208,7 @@ class TradingSystem:
             venue=plan.venue,
             settings=plan.settings,
             supervisor=self._supervisors[plan.name],
+            symbols=plan.symbols,
             has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
             server_now_ms=venue.server_now_ms,
             rng=self._environment.rng,
@@ -228,15 +229,18 @@ class TradingSystem:
             environment=self._environment,
             symbols=plan.symbols,
         )
-        await self._start_supervisor(plan.name, sessions, tell_sync)
+        await self._start_supervisor(plan.name, sessions, tell_sync, needs_public_feed=True)
 
-    async def _start_supervisor(self, name: str, sessions: SessionFactory, tell_sync: TellSync) -> None:
+    async def _start_supervisor(
+        self, name: str, sessions: SessionFactory, tell_sync: TellSync, *, needs_public_feed: bool = False
+    ) -> None:
         ref = ConnectionSupervisor.start(
             name=name,
             sessions=sessions,
             tell_sync=tell_sync,
             settings=self._supervisor_settings,
             rng=self._environment.rng,
+            needs_public_feed=needs_public_feed,
             host=self._host,
         )
         await self._register(ref, self._supervisors[name])

@@ -10,9 +10,11 @@ import structlog
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
+from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
 from actors.account.messages import (
     Continue,
+    GetFillsNeeded,
     SessionOpened,
     SnapshotLoaded,
     Subscribe,
@@ -60,6 +62,7 @@ from messages.events import (
 from messages.instrument import Instrument
 from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot, TradingStats
+from messages.symbol import Symbol
 from messages.validation import ZERO
 
 T = TypeVar("T")
@@ -82,16 +85,20 @@ class AccountActor(LoopActor):
         settings: AccountSettings,
         supervisor: Address,
         has_credentials: bool,
+        symbols: tuple[Symbol, ...],
         server_now_ms: Callable[[], int],
         rng: random.Random,
     ) -> None:
-        """``account``: unique name. ``server_now_ms``: the exchange's clock, unix milliseconds."""
+        """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
+        ``server_now_ms``: the exchange's clock, unix milliseconds."""
         super().__init__()
         self.name = account
         self._venue = venue
         self._supervisor = supervisor
         self._has_credentials = has_credentials
         self._settings = settings
+        self._symbols = symbols
+        self._started_ms = 0
         self._server_now_ms = server_now_ms
         self._rng = rng
         self._connection = 0
@@ -116,7 +123,8 @@ class AccountActor(LoopActor):
             tell_fill=self._tell_fill,
             tell_trouble=self._tell_trouble,
         )
-        client_ids = ClientIds(self._server_now_ms(), self._rng)
+        self._started_ms = self._server_now_ms()
+        client_ids = ClientIds(self._started_ms, self._rng)
         self._doubts = DoubtDesk(self._account)
         self._orders = OrderDesk(self._account, self._doubts, client_ids)
         self._lookups = LookupDesk(self._account)
@@ -165,34 +173,44 @@ class AccountActor(LoopActor):
         self._connection = message.connection
         self._account.rest = message.rest
 
+    @handles(GetFillsNeeded)
+    def _get_fills_needed(self, _: GetFillsNeeded) -> dict[Symbol, int]:
+        return self._state.fills_needed(self._symbols, self._started_ms)
+
     @handles(SnapshotLoaded)
-    def _snapshot_loaded(self, message: SnapshotLoaded) -> None:
+    def _snapshot_loaded(self, message: SnapshotLoaded) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions (R2, R7).
 
         Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
         Nothing is cleared. What is open here and missing there is asked for by id before the answer (R6).
         """
         if message.connection != self._connection:
-            return
-        context, state = self._account, self._state
-        context.instruments = message.instruments
+            return 0
+        account, state = self._account, self._state
+        account.instruments = message.instruments
+        late = LateNews(message.open_orders.as_of_ms)
+        for fill in message.fills:
+            late.count_fill(fill, is_new=account.hear_fill(fill))
         for order in message.open_orders.orders:
-            context.hear_order(order)
+            late.count_order(state.known(order), account.hear_order(order))
         self._tell_balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
         missing = state.missing_from(message.open_orders.orders)
         if not missing:
-            return
+            return late.count
         reply = self.defer()
         waiting = len(missing)
 
-        def settled(_: Order | None) -> None:
+        def settled(before: Order | None, after: Order | None) -> None:
             nonlocal waiting
             waiting -= 1
+            late.count_order(before, after)
             if not waiting:
-                reply.set(None)
+                reply.set(late.count)
 
         for doubt in missing:
-            self._doubts.ask(doubt, settled)
+            before = state.find(doubt)
+            self._doubts.ask(doubt, partial(settled, before))
+        return None
 
     @handles(SyncChanged)
     def _sync_changed(self, message: SyncChanged) -> None:

@@ -102,10 +102,11 @@ class AccountContext:
         record = self.state.orders.of(report.symbol).find(report.order_id, report.client_order_id)
         return report if record is None else record.order
 
-    def hear_fill(self, fill: Fill) -> None:
-        """Counts a fill and tells subscribers of it, and of its order, if it was new."""
+    def hear_fill(self, fill: Fill) -> bool:
+        """Counts a fill and tells subscribers of it, and of its order; False when it was known."""
         order, is_new = self.state.hear_fill(fill)
         if is_new:
             self.tell_fill(fill)
         if order is not None:
             self.tell_order(order)
+        return is_new

@@ -11,6 +11,7 @@ from messages.enums import SyncState
 from messages.events import ConnectionStatus
 from messages.instrument import Instrument
 from messages.lanes import Lane
+from messages.order import Fill
 from messages.symbol import Symbol
 
 
@@ -39,12 +40,19 @@ class SessionOpened(msgspec.Struct, frozen=True):
     rest: PrivateRest
 
 
+class GetFillsNeeded(msgspec.Struct, frozen=True):
+    """Answered with the markets whose fills are to be loaded with the snapshot, each with the time (unix milliseconds)
+    from which on one might be missing."""
+
+
 class SnapshotLoaded(msgspec.Struct, frozen=True):
-    """A whole snapshot of the exchange's books; answered when every order it leaves in doubt has been asked for."""
+    """A whole snapshot of the exchange's books; answered when every order it leaves in doubt has been asked for, with
+    the number of things it told that the socket should have told before."""
 
     connection: int
     balances: BalancesReport
     open_orders: OpenOrdersReport
+    fills: tuple[Fill, ...]
     instruments: Mapping[Symbol, Instrument]
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from actors.account.messages import SessionOpened, SnapshotLoaded
+from actors.account.messages import GetFillsNeeded, SessionOpened, SnapshotLoaded
 from actors.connection.session import in_parallel
 from actors.runtime import Address
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, Venue
@@ -86,16 +86,48 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, private_ws=True)
 
     async def load(self) -> None:
-        """Balances and open orders in parallel; returns when the account has joined them and settled its doubts."""
+        """Balances, open orders and missing fills in parallel; returns when the account has joined them and settled its
+        doubts."""
+        await self._load()
+
+    async def _load(self) -> int:
         parts = self._parts
-        balances, open_orders = await in_parallel(
-            parts.environment.spawn, parts.private_rest.load_balances(), parts.private_rest.load_open_orders()
+        needed: dict[Symbol, int] = await parts.address.ask(GetFillsNeeded())
+        rest = parts.private_rest
+        balances, open_orders, *fills = await in_parallel(
+            parts.environment.spawn,
+            rest.load_balances(),
+            rest.load_open_orders(),
+            *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.items()),
         )
         self._links = msgspec.structs.replace(self._links, private_rest=True)
-        await parts.address.ask(SnapshotLoaded(self._connection, balances, open_orders, parts.instruments))
+        snapshot = SnapshotLoaded(
+            self._connection, balances, open_orders, tuple(fill for some in fills for fill in some), parts.instruments
+        )
+        missed: int = await parts.address.ask(snapshot)
+        return missed
 
-    async def probe(self) -> None:
-        await self._parts.public_rest.server_time_ms()
+    async def check(self) -> None:
+        """Both REST links answer, and what the snapshot says is what the socket has told.
+
+        Raises:
+            ConnectionFailedError: a link does not answer, or the socket is deaf: it kept something from us that is
+                older than any delay on the way.
+        """
+        try:
+            await self._parts.public_rest.server_time_ms()
+        except ConnectionFailedError as error:
+            self._links = msgspec.structs.replace(self._links, public_rest=False)
+            raise ConnectionFailedError(f"public REST does not answer: {error}") from error
+        self._links = msgspec.structs.replace(self._links, public_rest=True)
+        try:
+            missed = await self._load()
+        except ConnectionFailedError as error:
+            self._links = msgspec.structs.replace(self._links, private_rest=False)
+            raise ConnectionFailedError(f"private REST does not answer: {error}") from error
+        if missed:
+            self._links = msgspec.structs.replace(self._links, private_ws=False)
+            raise ConnectionFailedError(f"the private socket is deaf: it did not tell {missed} things")
 
     async def close(self) -> None:
         socket, self._socket = self._socket, None
@@ -105,6 +137,9 @@ class AccountSession:
 
     def links(self) -> ConnectionStatus:
         return self._links
+
+    def is_open(self) -> bool:
+        return self._socket is not None and self._links.private_ws
 
     async def _learn_clock(self) -> None:
         await self._parts.public_rest.server_time_ms()

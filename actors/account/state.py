@@ -6,6 +6,7 @@ be there and is not, or that looks odd, becomes a *doubt* for the caller to ask 
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,9 @@ from messages.errors import InsufficientBalanceError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
+
+_FILL_OVERLAP_MS: Final = 5_000
+"""Fills are asked for again from so long before the newest known: streams of several orders have no common order."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -93,6 +97,7 @@ class AccountState:
         orders = self.orders.of(fill.symbol)
         if not orders.is_new_trade(fill.trade_id):
             return None, False
+        orders.newest_fill_ms = max(orders.newest_fill_ms, fill.time_ms)
         record = orders.find(fill.order_id, fill.client_order_id)
         if record is None or _was_never_accepted(record):
             is_new = orders.keep_orphan(fill)
@@ -104,6 +109,15 @@ class AccountState:
         orders.index(record)
         self._release(record.order.client_order_id)
         return record.order, True
+
+    def find(self, doubt: Doubt) -> Order | None:
+        """The order of a doubt as it is known now."""
+        record = self.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        return None if record is None else record.order
+
+    def known(self, report: Order) -> Order | None:
+        """The order that a report is about, as it is known now."""
+        return self.find(Doubt(report.symbol, report.order_id, report.client_order_id))
 
     def mark_unresolved(self, symbol: Symbol, client_order_id: str) -> Order | None:
         """The request left and no answer came: the order is UNRESOLVED, its money stays set aside (R3)."""
@@ -192,6 +206,20 @@ class AccountState:
             found.extend(Doubt(symbol, order_id, None) for order_id in orders.orphan_order_ids)
             found.extend(_doubt(record) for record in orders.echoes)
         return found
+
+    def fills_needed(self, symbols: Iterable[Symbol], since_ms: int) -> dict[Symbol, int]:
+        """Markets whose fills may have been missed, each with the time (unix milliseconds) from which on.
+
+        Args:
+            symbols: markets to ask about in any case. since_ms: the start of the account's knowledge.
+        """
+        needed = dict.fromkeys(symbols, since_ms)
+        for symbol, orders in self.orders.symbols():
+            if orders.open or orders.newest_fill_ms:
+                needed.setdefault(symbol, since_ms)
+            if orders.newest_fill_ms:
+                needed[symbol] = orders.newest_fill_ms - _FILL_OVERLAP_MS
+        return needed
 
     # -- balances -------------------------------------------------------------------------------------------------
 

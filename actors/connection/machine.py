@@ -4,11 +4,13 @@
     CONNECTING - opened --> SYNCING         CONNECTING - failed --> DOWN
     SYNCING --- loaded ---> LIVE            SYNCING ---- failed --> DOWN (never live yet) or DEGRADED
     LIVE ------ lost -----> DEGRADED        DEGRADED --- retry ---> RECOVERING
+    DEGRADED -- whole ----> LIVE
     RECOVERING - opened --> SYNCING         RECOVERING - failed --> DEGRADED
     any ------- hopeless -> FAILED          any -------- stop ----> DOWN
 
 A first attempt that fails ends DOWN and fails the start with its cause; a connection that has been live once is
-recovered for ever, with backoff, unless it is hopeless (a key that is refused), which no retry mends.
+recovered for ever, with backoff, unless it is hopeless (a key that is refused), which no retry mends. *Whole* is the
+short way back when only the venue's market data had gone: the account's own session went on all the while.
 """
 
 import enum
@@ -27,6 +29,7 @@ class Signal(enum.Enum):
     LOST = "lost"
     ATTEMPT_FAILED = "attempt_failed"
     RETRY = "retry"
+    WHOLE = "whole"
     HOPELESS = "hopeless"
     STOP = "stop"
 
@@ -44,6 +47,7 @@ _TRANSITIONS: Final = {
     (SyncState.SYNCING, Signal.LOADED): SyncState.LIVE,
     (SyncState.LIVE, Signal.LOST): SyncState.DEGRADED,
     (SyncState.DEGRADED, Signal.RETRY): SyncState.RECOVERING,
+    (SyncState.DEGRADED, Signal.WHOLE): SyncState.LIVE,
     (SyncState.RECOVERING, Signal.OPENED): SyncState.SYNCING,
     (SyncState.RECOVERING, Signal.ATTEMPT_FAILED): SyncState.DEGRADED,
 }

@@ -20,11 +20,15 @@ class Session(Protocol):
         ...
 
     async def load(self) -> None:
-        """Loads the snapshot in parallel and returns when the owner has joined it."""
+        """Loads the snapshot in parallel and returns when the owner has joined it. May be called again at any time."""
         ...
 
-    async def probe(self) -> None:
-        """Asks the exchange something small by REST; raises when no answer comes."""
+    async def check(self) -> None:
+        """Asks the exchange by each REST link and holds what it says against what the socket has told.
+
+        Raises:
+            TellerError: a link does not answer, or the socket has kept something from us.
+        """
         ...
 
     async def close(self) -> None:
@@ -33,6 +37,10 @@ class Session(Protocol):
 
     def links(self) -> ConnectionStatus:
         """Which links are up."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether its socket is open and subscribed, so that loading is all that it takes to be live again."""
         ...
 
 

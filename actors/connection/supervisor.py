@@ -20,6 +20,7 @@ from messages.errors import (
     StoppedError,
     TellerError,
     VenueRefusedError,
+    WeRefusedError,
 )
 from messages.events import ConnectionStatus
 
@@ -29,7 +30,8 @@ _log: Final = structlog.get_logger("teller.connection")
 class SupervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     attempt_timeout_s: one attempt, from opening to live, may take so long.
-    check_every_s: pause between looks at the REST link while live.
+    check_every_s: pause between looks at the links while live: a REST link that stopped answering, or a socket that
+        has gone deaf, is noticed within this and one request's time-out.
     """
 
     attempt_timeout_s: float = 30.0
@@ -43,24 +45,24 @@ class SupervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Opened(msgspec.Struct, frozen=True):
-    connection: int
+    attempt: int
 
 
 class _Loaded(msgspec.Struct, frozen=True):
-    connection: int
+    attempt: int
 
 
 class _AttemptFailed(msgspec.Struct, frozen=True):
-    connection: int
+    attempt: int
     error: Exception
 
 
 class _RetryDue(msgspec.Struct, frozen=True):
-    connection: int
+    attempt: int
 
 
 class _CheckDue(msgspec.Struct, frozen=True):
-    connection: int
+    attempt: int
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -79,7 +81,8 @@ _ATTEMPTING: Final = {SyncState.CONNECTING, SyncState.SYNCING, SyncState.RECOVER
 class ConnectionSupervisor(LoopActor):
     """Drives the table of `actors.connection.machine` for one owner, through sessions that the factory makes.
 
-    Each attempt is a new session with a new number; whatever an old one still says is ignored by that number.
+    Sessions are numbered; whatever an old one still says is ignored by that number. A session whose socket is sound is
+    kept when only REST fails or only the venue's market data is gone; one whose socket broke is closed and replaced.
     """
 
     def __init__(
@@ -90,7 +93,9 @@ class ConnectionSupervisor(LoopActor):
         tell_sync: TellSync,
         settings: SupervisorSettings,
         rng: random.Random,
+        needs_public_feed: bool = False,
     ) -> None:
+        """``needs_public_feed``: the owner is live only while the venue's market data is, too (`PublicLinkChanged`)."""
         super().__init__()
         self.name = f"{name}:connection"
         self._owner = name
@@ -101,13 +106,16 @@ class ConnectionSupervisor(LoopActor):
         self._state = SyncState.DOWN
         self._connection = 0
         self._session: Session | None = None
-        self._attempt: asyncio.Task[Any] | None = None
+        self._attempt = 0
+        self._attempt_task: asyncio.Task[Any] | None = None
+        self._is_loaded = False
         self._waiting: list[Reply[Any]] = []
         self._has_been_live = False
         self._live_since_s = 0.0
         self._began_s = 0.0
         self._reconnects = 0
-        self._checking = False
+        self._is_checking = False
+        self._needs_public_feed = needs_public_feed
         self._public_feed_is_up = False
 
     # -- commands -------------------------------------------------------------------------------------------------
@@ -125,7 +133,7 @@ class ConnectionSupervisor(LoopActor):
     @handles(Resync)
     def _resync(self, _: Resync) -> None:
         session = self._session
-        if self._state is not SyncState.LIVE or session is None:
+        if session is None or not self._is_loaded:
             raise ConnectionFailedError(f"{self._owner!r} is {self._state.value}: there is no connection to load from")
         reply = self.defer()
         self.pipe(
@@ -144,29 +152,46 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(PublicLinkChanged)
     def _public_link_changed(self, message: PublicLinkChanged) -> None:
-        if message.is_up is not self._public_feed_is_up:
-            self._public_feed_is_up = message.is_up
+        if message.is_up is self._public_feed_is_up:
+            return
+        self._public_feed_is_up = message.is_up
+        if not message.is_up and self._needs_public_feed and self._state is SyncState.LIVE:
+            self._move(Signal.LOST, "the venue's market data is gone")
+        elif message.is_up and self._is_loaded and self._state is SyncState.DEGRADED:
+            self._move(Signal.WHOLE)
+        elif message.is_up and self._is_loaded and self._state is SyncState.SYNCING:
+            self._go_live()
+        else:
             self._report("")
 
     # -- attempts -------------------------------------------------------------------------------------------------
 
     def _begin_attempt(self) -> None:
-        self._connection += 1
-        connection = self._connection
+        """Opens a new session and loads, or only loads where the session's socket is sound."""
+        self._attempt += 1
+        attempt = self._attempt
+        self._is_loaded = False
         self._began_s = self.now()
-        self._session = session = self._sessions(connection, lambda cause: self._lost(connection, cause))
-        self._attempt = self.pipe(
-            self._bring_live(session, connection),
-            lambda _: _Loaded(connection),
-            lambda error: _AttemptFailed(connection, error),
+        session = self._session
+        is_open = session is not None and session.is_open()
+        if session is None or not is_open:
+            self._drop_session()
+            self._connection += 1
+            connection = self._connection
+            session = self._session = self._sessions(connection, lambda cause: self._lost(connection, cause))
+        self._attempt_task = self.pipe(
+            self._bring_live(session, attempt, is_open=is_open),
+            lambda _: _Loaded(attempt),
+            lambda error: _AttemptFailed(attempt, error),
             name=f"{self.name}:attempt",
         )
 
-    async def _bring_live(self, session: Session, connection: int) -> None:
+    async def _bring_live(self, session: Session, attempt: int, *, is_open: bool) -> None:
         try:
             async with asyncio.timeout(self._settings.attempt_timeout_s):
-                await session.open()
-                self.actor_ref.tell(_Opened(connection))
+                if not is_open:
+                    await session.open()
+                self.actor_ref.tell(_Opened(attempt))
                 await session.load()
         except TimeoutError:
             limit_s = self._settings.attempt_timeout_s
@@ -177,13 +202,21 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(_Opened)
     def _opened(self, message: _Opened) -> None:
-        if message.connection == self._connection and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:
+        if message.attempt == self._attempt and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:
             self._move(Signal.OPENED)
 
     @handles(_Loaded)
     def _loaded(self, message: _Loaded) -> None:
-        if message.connection != self._connection or self._state is not SyncState.SYNCING:
+        if message.attempt != self._attempt or self._state is not SyncState.SYNCING:
             return
+        self._is_loaded = True
+        if self._public_feed_is_up or not self._needs_public_feed:
+            self._go_live()
+        else:
+            self._report("waiting for the venue's market data")
+        self.later(self._settings.check_every_s, _CheckDue(self._attempt))
+
+    def _go_live(self) -> None:
         self._reconnects += self._has_been_live
         self._has_been_live = True
         self._live_since_s = self.now()
@@ -195,21 +228,24 @@ class ConnectionSupervisor(LoopActor):
             elapsed_ms=round((self.now() - self._began_s) * 1000, 3),
         )
         self._answer(None)
-        self.later(self._settings.check_every_s, _CheckDue(self._connection))
 
     @handles(_AttemptFailed)
     def _attempt_failed(self, message: _AttemptFailed) -> None:
-        if message.connection == self._connection and self._state in _ATTEMPTING:
+        if message.attempt == self._attempt and self._state in _ATTEMPTING:
             self._end_attempt(message.error)
 
     @handles(LinkLost)
     def _link_lost(self, message: LinkLost) -> None:
-        if message.connection != self._connection:
+        if message.connection != self._connection or self._session is None:
             return
         if self._state is SyncState.LIVE:
             self._lose(message.cause)
         elif self._state in _ATTEMPTING:
             self._end_attempt(ConnectionFailedError(message.cause))
+        elif self._is_loaded:  # degraded only for want of market data, until now
+            self._is_loaded = False
+            self._drop_session()
+            self._retry_later()
 
     @handles(Hopeless)
     def _hopeless(self, message: Hopeless) -> None:
@@ -217,7 +253,7 @@ class ConnectionSupervisor(LoopActor):
             self._fail(message.error)
 
     def _end_attempt(self, error: Exception) -> None:
-        self._close_session()
+        self._stop_attempt()
         if isinstance(error, ConfigurationError) or (isinstance(error, VenueRefusedError) and error.is_hopeless):
             self._fail(error)
             return
@@ -228,29 +264,34 @@ class ConnectionSupervisor(LoopActor):
         if self._state is SyncState.DEGRADED:
             self._retry_later()
         else:
+            self._drop_session()
             self._answer(error)
 
     def _lose(self, cause: str) -> None:
         _log.warning("connection_lost", name=self._owner, connection=self._connection, cause=cause)
         self._backoff.was_live_for(self.now() - self._live_since_s)
-        self._close_session()
+        self._is_loaded = False
+        if self._session is not None and not self._session.is_open():
+            self._drop_session()
         self._move(Signal.LOST, cause)
         self._retry_later()
 
     def _fail(self, error: Exception) -> None:
         _log.error("connection_failed", name=self._owner, error=str(error))
-        self._close_session()
+        self._is_loaded = False
+        self._stop_attempt()
+        self._drop_session()
         self._move(Signal.HOPELESS, str(error))
         self._answer(error)
 
     def _retry_later(self) -> None:
         delay_s = self._backoff.next_delay_s()
         _log.info("connection_retry", name=self._owner, delay_s=round(delay_s, 3))
-        self.later(delay_s, _RetryDue(self._connection))
+        self.later(delay_s, _RetryDue(self._attempt))
 
     @handles(_RetryDue)
     def _retry_due(self, message: _RetryDue) -> None:
-        if message.connection == self._connection and self._state is SyncState.DEGRADED:
+        if message.attempt == self._attempt and self._state is SyncState.DEGRADED and not self._is_loaded:
             self._move(Signal.RETRY)
             self._begin_attempt()
 
@@ -263,34 +304,38 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(_CheckDue)
     def _check_due(self, message: _CheckDue) -> None:
-        if message.connection == self._connection and self._state is SyncState.LIVE:
+        if message.attempt == self._attempt and self._is_loaded:
             self.validate_connection_state()
             self.later(self._settings.check_every_s, message)
 
     def validate_connection_state(self) -> None:
-        """Looks whether the exchange still answers; a socket reports its own end through its handler."""
+        """Looks whether both REST links answer and whether the socket has told everything (R5).
+
+        A socket reports its own end through its handler, or by its silence watchdog; this finds what neither shows:
+        REST that stopped answering, and a socket that answers pings but no longer carries events.
+        """
         session = self._session
-        if self._checking or self._state is not SyncState.LIVE or session is None:
+        if self._is_checking or not self._is_loaded or session is None:
             return
-        self._checking = True
+        self._is_checking = True
         connection = self._connection
         self.pipe(
-            session.probe(),
+            session.check(),
             lambda _: _Checked(connection, None),
             lambda error: _Checked(connection, error),
-            name=f"{self.name}:probe",
+            name=f"{self.name}:check",
         )
 
     @handles(_Checked)
     def _checked(self, message: _Checked) -> None:
-        self._checking = False
+        self._is_checking = False
         error = message.error
         if error is None or message.connection != self._connection or self._state is not SyncState.LIVE:
             return
         if isinstance(error, VenueRefusedError) and error.is_hopeless:
             self._fail(error)
-        elif not isinstance(error, VenueRefusedError):
-            self._lose(f"REST does not answer: {error}")
+        elif not isinstance(error, VenueRefusedError | WeRefusedError):
+            self._lose(str(error))
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -314,11 +359,14 @@ class ConnectionSupervisor(LoopActor):
             else:
                 reply.set_error(error)
 
-    def _close_session(self) -> None:
+    def _stop_attempt(self) -> None:
+        self._attempt += 1
+        if self._attempt_task is not None:
+            self._attempt_task.cancel()
+            self._attempt_task = None
+
+    def _drop_session(self) -> None:
         session, self._session = self._session, None
-        if self._attempt is not None:
-            self._attempt.cancel()
-            self._attempt = None
         if session is not None:
             self.spawn(session.close(), f"{self.name}:close")
 

@@ -66,7 +66,7 @@ class FeedSession:
         for ticker in tickers:
             self._tell_ticker(ticker)
 
-    async def probe(self) -> None:
+    async def check(self) -> None:
         await self._parts.public_rest.server_time_ms()
 
     async def close(self) -> None:
@@ -78,6 +78,9 @@ class FeedSession:
 
     def links(self) -> ConnectionStatus:
         return self._links
+
+    def is_open(self) -> bool:
+        return self._socket is not None and self._links.public_ws
 
     def _tell_ticker(self, ticker: BookTicker) -> None:
         if self._is_open:

@@ -101,6 +101,43 @@ async def test_rest_that_stops_answering_is_noticed_and_recovered(world: World) 
     await assert_agrees(world, account)
 
 
+async def test_rest_alone_is_recovered_without_giving_up_a_sound_socket(world: World) -> None:
+    recorder = Recorder()
+    account = (await world.start(strategies=[recorder], check_every_s=0.05)).account("alpha")
+    sockets = await world.control("GET", "/sockets")
+    await world.rest.set_mode(Mode.REFUSE)
+    world.rest.cut()
+    await until_state(account, SyncState.DEGRADED)
+    status = [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"][-1]
+    assert status.links.private_ws
+    assert "REST does not answer" in status.cause
+    await world.rest.set_mode(Mode.PASS)
+    await until_state(account, SyncState.LIVE)
+    assert await world.control("GET", "/sockets") == sockets
+
+
+async def test_without_market_data_the_account_is_not_live_and_comes_back_with_its_session_untouched(
+    world: World,
+) -> None:
+    account = (await world.start()).account("alpha")
+    placed = await account.place(bid())
+    requests = world.rest.requests
+    await world.ws.set_mode(Mode.REFUSE)
+    await world.control("POST", "/sockets/cut", {"channel": "spot.book_ticker", "how": "reset"})
+    await until_state(account, SyncState.DEGRADED)
+    assert world.rest.requests == requests
+    links = (await account.get_trading_stats()).connection_status
+    assert not links.public_ws
+    assert links.private_ws
+    with pytest.raises(NotLiveError):
+        await account.place(bid("138"))
+    await world.control("POST", f"/orders/{placed.order_id}/fill", {})
+    await until_async(lambda: account.executed_orders(SOL), what="the fill, told by the private socket")
+    await world.ws.set_mode(Mode.PASS)
+    await until_state(account, SyncState.LIVE)
+    await assert_agrees(world, account)
+
+
 async def test_everything_gone_at_once_and_back(world: World) -> None:
     account = (await world.start(check_every_s=0.05)).account("alpha")
     placed = await account.place(bid())

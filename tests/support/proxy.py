@@ -19,7 +19,7 @@ class Mode(enum.Enum):
     STALL_ANSWERS = "stall_answers"
     """Requests have their effect; the answers do not come and nothing ends."""
     REFUSE = "refuse"
-    """Connections are closed as soon as they are made."""
+    """New connections are closed as soon as they are made; `Proxy.cut` ends those that exist."""
 
 
 class Proxy:
@@ -97,7 +97,7 @@ class Proxy:
                 self.requests += not is_answer
                 await self._flows(is_answer=is_answer)
                 lost = Mode.LOSE_ANSWERS if is_answer else Mode.LOSE_REQUESTS
-                if self.mode in {lost, Mode.REFUSE}:
+                if self.mode is lost:
                     break
                 sink.write(data)
                 await sink.drain()

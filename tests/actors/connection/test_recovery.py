@@ -101,19 +101,25 @@ async def test_rest_that_stops_answering_is_noticed_and_recovered(world: World) 
     await assert_agrees(world, account)
 
 
+async def session_ids(world: World) -> set[object]:
+    return {session["id"] for session in await world.control("GET", "/sockets")}
+
+
 async def test_rest_alone_is_recovered_without_giving_up_a_sound_socket(world: World) -> None:
     recorder = Recorder()
     account = (await world.start(strategies=[recorder], check_every_s=0.05)).account("alpha")
-    sockets = await world.control("GET", "/sockets")
+    sockets = await session_ids(world)
     await world.rest.set_mode(Mode.REFUSE)
     world.rest.cut()
     await until_state(account, SyncState.DEGRADED)
-    status = [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"][-1]
-    assert status.links.private_ws
-    assert "REST does not answer" in status.cause
+    statuses = [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"]
+    lost = next(status for status in statuses if status.sync_state is SyncState.DEGRADED)
+    assert lost.links.private_ws
+    assert not (lost.links.public_rest and lost.links.private_rest)
+    assert "REST does not answer" in lost.cause
     await world.rest.set_mode(Mode.PASS)
     await until_state(account, SyncState.LIVE)
-    assert await world.control("GET", "/sockets") == sockets
+    assert await session_ids(world) == sockets
 
 
 async def test_without_market_data_the_account_is_not_live_and_comes_back_with_its_session_untouched(

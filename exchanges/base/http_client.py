@@ -16,8 +16,6 @@ from exchanges.base.rate_limiter import Permit, Priority, RateLimiter, Scope
 from exchanges.base.transport import AnswerLostError, HttpResponse
 from messages.errors import ConnectionFailedError, UnknownOutcomeError
 
-logger = structlog.get_logger(__name__)
-
 _RETRY_AFTER_MOST_S: Final = 3600.0
 
 
@@ -66,8 +64,8 @@ class HttpClient:
     ) -> None:
         """``timeout_s``: for the whole request. ``max_wait_s``: the longest wait for a turn, both in seconds."""
         self._environment = environment
-        self._name = name
         self._limiter = limiter
+        self._logger = structlog.get_logger(__name__).bind(client=name)
         self._timeout_s = timeout_s
         self._max_wait_s = max_wait_s
 
@@ -96,9 +94,8 @@ class HttpClient:
             raise ConnectionFailedError(f"{call.operation}: {error}") from error
         finally:
             received_s = clock.monotonic_s()
-            logger.debug(
+            self._logger.debug(
                 "http_request",
-                client=self._name,
                 operation=call.operation,
                 outcome=outcome,
                 elapsed_ms=round((received_s - sent_s) * 1000, 3),

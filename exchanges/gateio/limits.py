@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from exchanges.base.rate_limiter import Scope
+from exchanges.base.server_clock import ServerClock
 from exchanges.base.transport import HttpResponse
 
 CANCELS: Final = Scope("spot cancels", 200, 1.0)
@@ -26,7 +27,7 @@ def endpoint(name: str) -> Scope:
     return Scope(name, 200, 10.0)
 
 
-def read_headers(response: HttpResponse, server_now_ms: int) -> tuple[int | None, int | None, float | None]:
+def read_headers(response: HttpResponse, server_clock: ServerClock) -> tuple[int | None, int | None, float | None]:
     """Limit, remaining and seconds until reset from the ``X-Gate-RateLimit-*`` headers; None where there is none.
 
     The unit of the reset time is not documented for REST: both seconds and milliseconds are understood.
@@ -38,7 +39,7 @@ def read_headers(response: HttpResponse, server_now_ms: int) -> tuple[int | None
     reset = _integer(headers.get("x-gate-ratelimit-reset-timestamp"))
     if reset is not None and reset < 100_000_000_000:
         reset *= 1000
-    reset_in_s = None if reset is None else (reset - server_now_ms) / 1000
+    reset_in_s = None if reset is None else (reset - server_clock.now_ms()) / 1000
     return _integer(headers.get("x-gate-ratelimit-limit")), remaining, reset_in_s
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import Final
 
 from exchanges.base.credentials import Credentials
@@ -30,5 +31,13 @@ def sign_channel(credentials: Credentials, *, channel: str, event: str, seconds:
     return {"method": "api_key", "KEY": credentials.reveal_key(), "SIGN": _hmac_sha512(credentials, text)}
 
 
+@lru_cache(maxsize=256)
+def _keyed(credentials: Credentials) -> hmac.HMAC:
+    """The part of the signature that is the same for all texts."""
+    return hmac.new(credentials.reveal_secret().encode(), b"", "sha512")
+
+
 def _hmac_sha512(credentials: Credentials, text: str) -> str:
-    return hmac.digest(credentials.reveal_secret().encode(), text.encode(), "sha512").hex()
+    signature = _keyed(credentials).copy()
+    signature.update(text.encode())
+    return signature.hexdigest()

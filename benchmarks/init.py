@@ -49,12 +49,12 @@ async def _start(what: str, endpoints: GateioEndpoints, credentials: Credentials
         sockets=WatchedSockets(watch),
     )
     venue = GateioVenue(endpoints, environment)
-    symbols = tuple(to_symbol(pair) for pair in PAIRS) if what == "system" else ()
+    symbols = tuple(to_symbol(pair) for pair in PAIRS)
     plan = AccountPlan(name="alpha", venue="gateio", credentials=credentials, symbols=symbols)
     try:
         began_s = time.perf_counter()
         if what == "account":
-            async with live_account(venue, environment, credentials=credentials):
+            async with live_account(venue, environment, credentials=credentials, symbols=symbols):
                 return Start(time.perf_counter() - began_s, watch)
         system = TradingSystem(
             host=LoopHost.current(spawn=spawn), environment=environment, venues={"gateio": venue}, accounts=[plan]

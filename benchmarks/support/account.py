@@ -20,6 +20,7 @@ from exchanges.base.transport import HttpTransport
 from exchanges.base.websockets_transport import WebsocketsTransport
 from messages.enums import SyncState
 from messages.events import ConnectionStatus, OrderUpdateEvent
+from messages.symbol import Symbol
 
 T = TypeVar("T")
 
@@ -79,12 +80,14 @@ async def live_account(
     *,
     hear: Callable[[OrderUpdateEvent], None] = lambda _: None,
     credentials: Credentials = CREDENTIALS,
+    symbols: tuple[Symbol, ...] = (),
     executed_limit: int = 1000,
 ) -> AsyncIterator[Address]:
     """Starts an account on ``venue``, brings it live as its connection supervisor would, and yields its address.
 
     Args:
-        hear: called by the one subscriber, an actor, with each order update. executed_limit: finished orders kept.
+        hear: called by the one subscriber, an actor, with each order update. symbols: markets that it trades.
+        executed_limit: finished orders kept for each market.
     """
     host = LoopHost.current(spawn=spawn)
     address = Address("bench", host.dead_letters)
@@ -94,6 +97,7 @@ async def live_account(
         settings=AccountSettings(executed_limit=executed_limit),
         supervisor=Address("bench:connection", host.dead_letters),
         has_credentials=True,
+        symbols=symbols,
         server_now_ms=venue.server_now_ms,
         rng=environment.rng,
         host=host,
@@ -110,7 +114,7 @@ async def live_account(
         venue=venue,
         credentials=credentials,
         environment=environment,
-        symbols=(),
+        symbols=symbols,
     )
     session = sessions(1, lambda _: None)
     await session.open()

@@ -7,7 +7,8 @@ Start one in this process, for tests::
     await exchange.close()
 
 ``Exchange`` is the same thing without sockets, for a simulation on virtual time: hand it a clock, a scheduler and
-randomness, give it ``HttpRequest``s and frames. ``simulate`` runs one as a program.
+randomness, give it an ``HttpRequest`` or open a ``GateSocket`` on a ``Link`` of your own. ``simulate`` runs one as a
+program.
 """
 
 from exchanges.simulator.command import add_arguments, config_from, simulate
@@ -19,14 +20,17 @@ from exchanges.simulator.config import (
     accounts_named,
 )
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.server import RunningExchange, start_exchange
 
 __all__ = [
     "AccountConfig",
     "Exchange",
+    "GateSocket",
     "HttpRequest",
     "HttpResponse",
+    "Link",
     "PairConfig",
     "RateLimits",
     "RunningExchange",

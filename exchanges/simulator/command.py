@@ -62,6 +62,11 @@ def _account_names(wanted: str) -> list[str]:
 
 async def simulate(config: SimulatorConfig, *, exit_when_stdin_closes: bool = False) -> int:
     """Runs an exchange until SIGTERM, SIGINT or, if asked for, the end of stdin; returns the exit code."""
+    if not structlog.is_configured():  # stdout is for the one line
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     try:
@@ -104,8 +109,4 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_ARGUMENTS
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     return asyncio.run(simulate(config, exit_when_stdin_closes=arguments.exit_when_stdin_closes))

@@ -102,6 +102,8 @@ class RunningExchange:
         writer = asyncio.ensure_future(connection.write())
         try:
             await connection.read()
+        except ConnectionError as error:
+            log.debug("client_gone", error=str(error))
         finally:
             session.gone()
             connection.finish()
@@ -124,9 +126,7 @@ class Connection:
     def send(self, text: str) -> None:
         """Buffers a frame; a client that reads too slowly for the buffer is cut."""
         if len(self._frames) >= MAX_BUFFERED_FRAMES:
-            log.warning("slow_client_cut", buffered_frames=len(self._frames))
-            if self.session is not None:
-                self.session.reset()
+            self._cut_slow_client()
             return
         self._frames.append(text)
         self._woken.set()
@@ -150,6 +150,13 @@ class Connection:
             if raw is not None:
                 raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
+
+    def _cut_slow_client(self) -> None:
+        """Cuts the connection once the exchange is done with what it is telling just now."""
+        if self.session is not None and not self._finished:
+            log.warning("slow_client_cut", buffered_frames=len(self._frames))
+            self._finished = True
+            asyncio.get_running_loop().call_soon(self.session.reset)
 
     def finish(self) -> None:
         """Lets the writer end."""

@@ -15,7 +15,7 @@ from exchanges.simulator.gateio.errors import GateError, invalid
 from exchanges.simulator.gateio.frames import encode
 from exchanges.simulator.gateio.limits import Allowance
 from exchanges.simulator.gateio.parameters import Query, parse_json
-from exchanges.simulator.gateio.rest import GateRest, check_expiry, check_permission
+from exchanges.simulator.gateio.rest import GateRest, check_expiry, check_permission, log_failure
 from exchanges.simulator.gateio.signatures import api_signature, check_signature, check_time, known_key
 from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.services import Services
@@ -63,6 +63,9 @@ class OrderEntry:
             self._fail(request, GateError.of(refused), allowances)
         except GateError as error:
             self._fail(request, error, allowances)
+        except Exception:
+            log_failure(request.channel, "api")
+            self._fail(request, GateError("SERVER_ERROR", "Internal server error"), allowances)
         else:
             self._answer(request, 200, {"result": result}, allowances)
 

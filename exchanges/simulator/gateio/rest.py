@@ -57,9 +57,8 @@ class GateRest:
         except RefusedError as refused:
             response = GateError.of(refused).response()
         except Exception:
-            # as text: a renderer that shows local variables would show secrets
-            log.error("request_failed", method=request.method, path=request.path, trace=traceback.format_exc())
-            response = json_response(500, {"label": "SERVER_ERROR", "message": "Internal server error"})
+            log_failure(request.method, request.path)
+            response = GateError("SERVER_ERROR", "Internal server error").response()
         response.headers["X-In-Time"] = str(came_in_ms * 1000)
         response.headers["X-Out-Time"] = str(self._services.now_ms() * 1000)
         response.headers["X-Gate-Trace-ID"] = f"{self._services.rng.getrandbits(128):032x}"
@@ -111,6 +110,11 @@ class GateRest:
             check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
         call = Call(account, Query(request.query, endpoint.params), _body(request), item)
         return self.perform(endpoint, call, request.remote, allowances)
+
+
+def log_failure(method: str, path: str) -> None:
+    """Logs the exception that is being handled; as text, as a renderer of local variables would show secrets."""
+    log.error("request_failed", method=method, path=path, trace=traceback.format_exc())
 
 
 def check_permission(account: AccountConfig, endpoint: Endpoint) -> None:

@@ -1,5 +1,6 @@
 """The synthetic market: two-sided, moving, bounded, funded, and good for a quoter's fills."""
 
+import contextlib
 from decimal import Decimal
 from random import Random
 
@@ -8,6 +9,7 @@ import pytest
 
 from exchanges.simulator import Exchange, SimulatorConfig
 from exchanges.simulator.orders import NewOrder, Order, OrderType, Side, TimeInForce
+from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.traders import MAKERS, RUNGS, TAKERS
 
 from .clocks import VirtualTime
@@ -61,7 +63,7 @@ def test_prices_move_but_come_home() -> None:
     running = Running()
     mids: list[float] = []
     for _ in range(60):
-        running.time.advance(5)
+        running.time.advance(2)
         mids.append(float(sum(running.top("SOL_USDT"))) / 2)
     assert len(set(mids)) > 30
     assert all(120 < mid < 165 for mid in mids)
@@ -69,7 +71,7 @@ def test_prices_move_but_come_home() -> None:
 
 def test_resting_orders_and_money_are_bounded_over_a_long_run() -> None:
     running = Running()
-    running.time.advance(300)
+    running.time.advance(120)
     engine = running.exchange.engine
     assert len(engine.accounts[MAKERS].open_orders) <= 2 * RUNGS * len(PAIRS)
     assert not engine.accounts[TAKERS].open_orders
@@ -110,6 +112,22 @@ def test_whoever_empties_a_side_sees_it_filled_again() -> None:
     assert engine.markets["SOL_USDT"].book.asks.best() is None
     running.time.advance(0.5)
     running.top("SOL_USDT")
+
+
+def test_no_money_appears_or_vanishes_between_traders_and_accounts() -> None:
+    running, rng = Running(), Random(3)
+    engine = running.exchange.engine
+    for _ in range(200):
+        running.time.advance(0.2)
+        pair, side = rng.choice(PAIRS), rng.choice(list(Side))
+        with contextlib.suppress(RefusedError):
+            running.quote(pair, side, running.top(pair)[rng.randrange(2)], value=rng.randrange(5, 5_000))
+        if rng.random() < 0.2:
+            engine.cancel_all("alpha", pair=pair)
+    assert len(engine.accounts["alpha"].fills) > 20
+    for currency, brought_in in engine.ledger.brought_in.items():
+        owned = sum(engine.ledger.balance(name, currency).total for name in engine.accounts)
+        assert owned + engine.ledger.fees.get(currency, 0) == brought_in
 
 
 def test_leaving_a_pair_alone_leaves_the_others_moving() -> None:

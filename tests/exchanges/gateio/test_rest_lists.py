@@ -1,0 +1,195 @@
+"""Lists by REST: every page or an error (R6), spans of time that the exchange takes, and what single answers hold."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import structlog
+
+from exchanges.base.clients import FeeRates
+from messages.errors import (
+    ConnectionFailedError,
+    ProtocolError,
+)
+from messages.symbol import Symbol
+from tests.exchanges.gateio import payloads
+from tests.exchanges.gateio.scripted import (
+    DAY_MS,
+    LOST,
+    NOW_MS,
+    QUERIES,
+    SOL,
+    D,
+    Reply,
+    Request,
+    Script,
+    only_request,
+    run,
+    scripted,
+)
+
+
+def pages(rows: list[Any], default: int = 100) -> Callable[[Request], Reply]:
+    """Serves ``rows`` by ``page`` and ``limit``, or by ``offset`` and ``limit``."""
+
+    def serve(request: Request) -> Reply:
+        parameters = request.parameters
+        limit = int(parameters.get("limit", default))
+        start = int(parameters["offset"]) if "offset" in parameters else (int(parameters.get("page", 1)) - 1) * limit
+        return Reply(rows[start : start + limit])
+
+    return serve
+
+
+class TestPaging:
+    def open_orders(self, first: int, last: int, total: int) -> list[Any]:
+        orders = [payloads.rest_order(id=str(number)) for number in range(first, last)]
+        return [{"currency_pair": "SOL_USDT", "total": total, "orders": orders}]
+
+    async def test_r6_open_orders_are_read_to_the_last_page(self) -> None:
+        script = Script(
+            Reply([*self.open_orders(0, 100, 150), {"currency_pair": "BTC_USDT", "total": 0, "orders": []}]),
+            Reply(self.open_orders(100, 150, 150)),
+        )
+        report = await run(QUERIES["load_open_orders"], script)
+        assert len(report.orders) == 150
+        assert [request.parameters["page"] for request in script.requests] == ["1", "2"]
+
+    async def test_r6_a_list_that_changes_while_it_is_read_is_read_anew(self) -> None:
+        script = Script(
+            Reply(self.open_orders(0, 100, 150)),
+            Reply(self.open_orders(101, 150, 149)),
+            Reply(self.open_orders(1, 101, 149)),
+            Reply(self.open_orders(101, 150, 149)),
+        )
+        report = await run(QUERIES["load_open_orders"], script)
+        assert {order.order_id for order in report.orders} == {str(number) for number in range(1, 150)}
+
+    async def test_r6_an_order_seen_twice_hides_another_so_all_is_read_anew(self) -> None:
+        script = Script(
+            Reply(self.open_orders(0, 100, 150)),
+            Reply(self.open_orders(99, 149, 150)),
+            Reply(self.open_orders(0, 100, 150)),
+            Reply(self.open_orders(100, 150, 150)),
+        )
+        assert len((await run(QUERIES["load_open_orders"], script)).orders) == 150
+
+    async def test_r6_a_list_that_never_holds_still_is_an_error(self) -> None:
+        def shrink(request: Request) -> Reply:
+            return Reply(self.open_orders(0, 100, 150 if request.parameters["page"] == "1" else 140))
+
+        with pytest.raises(ProtocolError):
+            await run(QUERIES["load_open_orders"], Script(shrink))
+
+    async def test_r6_a_list_that_ends_before_its_total_is_an_error(self) -> None:
+        script = Script(
+            lambda request: Reply(self.open_orders(0, 100, 150) if request.parameters["page"] == "1" else [])
+        )
+        with pytest.raises(ProtocolError):
+            await run(QUERIES["load_open_orders"], script)
+
+    async def test_r6_a_page_that_fails_fails_the_whole(self) -> None:
+        with pytest.raises(ConnectionFailedError):
+            await run(QUERIES["load_open_orders"], Script(Reply(self.open_orders(0, 100, 150)), LOST))
+
+    async def test_finished_orders_page_until_enough_and_come_newest_first(self) -> None:
+        rows = [
+            payloads.rest_order(id=str(number), status="closed", finish_as="filled", update_time_ms=NOW_MS - number)
+            for number in range(250)
+        ]
+        script = Script(pages(rows))
+        found = await run(lambda rest: rest.load_finished_orders(SOL, from_ms=NOW_MS - 5000, limit=230), script)
+        assert [order.order_id for order in found] == [str(number) for number in range(230)]
+        assert [request.parameters["page"] for request in script.requests] == ["1", "2", "3"]
+        assert script.requests[0].parameters["from"] == str((NOW_MS - 5000) // 1000)
+        assert script.requests[0].parameters["status"] == "finished"
+
+    async def test_fills_page_until_enough_and_none_counts_twice(self) -> None:
+        rows = [payloads.rest_trade(id=str(number), create_time_ms=NOW_MS - number) for number in range(1500)]
+        script = Script(pages([*rows[:1000], rows[999], *rows[1000:]]))
+        found = await run(lambda rest: rest.load_fills(SOL, limit=5000), script)
+        assert [fill.trade_id for fill in found] == [str(number) for number in range(1500)]
+        assert len(await run(lambda rest: rest.load_fills(SOL, limit=7), Script(pages(rows)))) == 7
+
+    async def test_fills_of_a_long_time_are_asked_for_in_spans_of_thirty_days_without_a_gap(self) -> None:
+        script = Script(Reply([]))
+        await run(lambda rest: rest.load_fills(SOL, from_ms=NOW_MS - 70 * DAY_MS), script)
+        spans = [(int(r.parameters["from"]), int(r.parameters["to"])) for r in script.requests]
+        assert spans[0][1] >= NOW_MS // 1000
+        assert spans[-1][0] == (NOW_MS - 70 * DAY_MS) // 1000
+        assert all(to - since <= 30 * 86_400 for since, to in spans)
+        assert all(later[0] == earlier[1] for later, earlier in itertools.pairwise(spans))
+
+    async def test_recent_fills_need_no_end(self) -> None:
+        request = await only_request(lambda rest: rest.load_fills(SOL, from_ms=NOW_MS - DAY_MS), Reply([]))
+        assert "to" not in request.parameters
+        assert request.parameters["from"] == str((NOW_MS - DAY_MS) // 1000)
+
+    async def test_withdrawals_page_by_offset(self) -> None:
+        rows = [
+            {"id": f"w{number}", "currency": "USDT", "amount": "5", "status": "DONE", "timestamp": str(2000 - number)}
+            for number in range(150)
+        ]
+        script = Script(pages(rows))
+        found = await run(
+            lambda rest: rest.load_withdrawals(currency="USDT", from_ms=None, to_ms=None, limit=1000), script
+        )
+        assert [each.withdrawal_id for each in found] == [row["id"] for row in rows]
+        assert [request.parameters["offset"] for request in script.requests] == ["0", "100"]
+
+    async def test_a_withdrawal_is_looked_for_in_three_months(self) -> None:
+        script = Script(Reply([]))
+        assert await run(QUERIES["get_withdrawal"], script) is None
+        assert len(script.requests) == 3
+        assert {request.parameters["withdraw_id"] for request in script.requests} == {"w1"}
+
+
+class TestOthers:
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({}, FeeRates(maker=D("-0.0001"), taker=D("0.001"))),
+            ({"gt_discount": True}, FeeRates(maker=D("0.0002"), taker=D("0.0003"))),
+            ({"gt_discount": True, "gt_maker_fee": ""}, FeeRates(maker=D("-0.0001"), taker=D("0.001"))),
+        ],
+    )
+    async def test_fee_rates(self, changes: dict[str, Any], expected: FeeRates) -> None:
+        fee = {
+            "user_id": 1,
+            "taker_fee": "0.001",
+            "maker_fee": "-0.0001",
+            "gt_discount": False,
+            "gt_taker_fee": "0.0003",
+            "gt_maker_fee": "0.0002",
+        }
+        assert await run(QUERIES["load_fee_rates"], Script(Reply(fee | changes))) == expected
+
+    async def test_what_the_key_may(self) -> None:
+        detail = {"user_id": 20417733, "ip_whitelist": ["10.0.0.7"], "currency_pairs": ["SOL_USDT"], "key": {"mode": 1}}
+        made = await run(QUERIES["load_key_permissions"], Script(Reply(detail)))
+        assert (made.user_id, made.ip_whitelist, made.symbols) == ("20417733", ("10.0.0.7",), (SOL,))
+        made = await run(QUERIES["load_key_permissions"], Script(Reply({"user_id": 1, "ip_whitelist": None})))
+        assert (made.ip_whitelist, made.symbols) == ((), ())
+
+    async def test_one_odd_market_does_not_keep_the_others_from_being_loaded(self) -> None:
+        def pair(base: str, **changes: Any) -> dict[str, Any]:
+            rules = {"id": f"{base}_USDT", "base": base, "quote": "USDT", "precision": 2, "amount_precision": 3}
+            return rules | {"trade_status": "tradable"} | changes
+
+        script = Script(Reply([pair("SOL"), pair("odd currency"), pair("BTC", precision=99), pair("ETH")]))
+        with structlog.testing.capture_logs() as logs:
+            async with scripted(script) as venue:
+                instruments = await venue.create_public_rest().load_instruments()
+        assert set(instruments) == {SOL, Symbol("ETH", "USDT")}
+        assert [entry["market"] for entry in logs if entry["event"] == "instrument_left_out"] == [
+            "odd currency_USDT",
+            "BTC_USDT",
+        ]
+
+    async def test_an_empty_book(self) -> None:
+        script = Script(Reply({"id": 9, "current": 1, "update": 2, "asks": [], "bids": [["141.18", "12.5"]]}))
+        async with scripted(script) as venue:
+            ticker = await venue.create_public_rest().load_book_ticker(SOL)
+        assert (ticker.bid, ticker.ask, ticker.mid, ticker.update_id, ticker.time_ms) == (D("141.18"), None, None, 9, 2)
+        assert script.requests[0].parameters == {"currency_pair": "SOL_USDT", "limit": "1", "with_id": "true"}

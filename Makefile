@@ -18,12 +18,12 @@ setup: $(STAMP)  ## create .venv with everything that is needed, in pinned versi
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is needed; found: $$($(PYTHON) --version 2>&1 || echo none)."; \
+	  echo "Python 3.11 or newer is needed; found: $$($(PYTHON) --version 2>/dev/null || echo none)."; \
 	  echo "Install it, or name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dev]"
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,dev]"
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## trade two accounts on the embedded exchange for 20 s, then compare with its books

@@ -89,7 +89,7 @@ async def _check_account(name: str, venue: Venue, credentials: Credentials, chec
     async def permissions() -> tuple[bool, str]:
         found = await rest.load_key_permissions()
         markets = ", ".join(map(str, found.symbols)) or "all markets"
-        addresses = ", ".join(found.ip_whitelist) or "any address (limit it to yours)"
+        addresses = ", ".join(found.ip_whitelist) or "any address"
         return True, f"user {found.user_id}; {markets}; from {addresses}"
 
     async def balances() -> tuple[bool, str]:

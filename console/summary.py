@@ -43,8 +43,6 @@ def verdict_of(accounts: Sequence[AccountEnd]) -> Verdict:
 def exit_code_of(accounts: Sequence[AccountEnd], *, crashed: bool) -> ExitCode:
     """The worst of all: wrong books, then orders left open, then what could not be found out, then a crash."""
     codes = {ExitCode(account.exit_code) for account in accounts}
-    if any(account.left_open for account in accounts):
-        codes.add(ExitCode.ORDERS_LEFT_OPEN)
     for code in (
         ExitCode.BOOKS_DISAGREE,
         ExitCode.ORDERS_LEFT_OPEN,

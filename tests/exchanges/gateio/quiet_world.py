@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from exchanges.base.credentials import Credentials
-from exchanges.base.environment import Environment
+from exchanges.base.environment import Clock, Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
 from exchanges.gateio.venue import GateioEndpoints, GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
@@ -58,12 +58,14 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(settings: GateioSettings | None = None, **config: Any) -> AsyncIterator[World]:
+async def world(
+    settings: GateioSettings | None = None, clock: Clock | None = None, **config: Any
+) -> AsyncIterator[World]:
     given = {"seed": 5, "traders_on": False, "withdrawal_step_ms": 0} | config
     tasks = Tasks()
     exchange = await start_exchange(SimulatorConfig(**given))
     try:
-        async with environment(tasks=tasks) as seams:
+        async with environment(clock, tasks) as seams:
             made = World(exchange, seams, settings or GateioSettings())
             await made.quiet_market()
             yield made

@@ -8,6 +8,7 @@ import asyncio
 import msgspec
 import pytest
 
+from exchanges.base.environment import SystemClock
 from exchanges.gateio.private_rest import GateioPrivateRest
 from exchanges.gateio.venue import GateioSettings
 from exchanges.simulator import AccountConfig, RateLimits
@@ -15,7 +16,8 @@ from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder, Wit
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
 from messages.errors import RefusalReason, VenueRefusedError
 from messages.symbol import Symbol
-from tests.exchanges.gateio.quiet_world import BTC, SOL, D, World, buy, world
+from tests.exchanges.gateio.quiet_world import BTC, SOL, D, World, buy, listening, world
+from tests.support.eventually import eventually
 
 
 class TestPlacing:
@@ -394,3 +396,21 @@ class TestLimits:
             with pytest.raises(VenueRefusedError) as refused:
                 await here.rest.place_order(buy("1", "130", "a-1"))
         assert refused.value.reason is RefusalReason.PERMISSION
+
+
+class TestClock:
+    async def test_a_local_clock_that_is_an_hour_off_is_corrected_by_the_exchanges_answers(self) -> None:
+        class AnHourFast(SystemClock):
+            def now_ms(self) -> int:
+                return super().now_ms() + 3_600_000
+
+        async with world(clock=AnHourFast()) as here:
+            with pytest.raises(VenueRefusedError) as refused:
+                await here.rest.load_balances()
+            assert refused.value.reason is RefusalReason.CLOCK
+            assert (await here.rest.load_balances()).balances
+            await here.public.server_time_ms()
+            assert abs(here.venue.server_now_ms() - SystemClock().now_ms()) < 5000
+            async with listening(here) as heard:
+                await here.rest.place_order(buy("1", "130", "a-1"))
+                await eventually(lambda: heard.orders)

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from actors.account.actor import AccountActor
-from actors.account.messages import Subscribe, SyncChanged
+from actors.account.messages import SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
@@ -16,16 +16,19 @@ from actors.connection.supervisor import ConnectionSupervisor, SupervisorSetting
 from actors.market.actor import MarketActor
 from actors.market.messages import FeedStatus, FeedSyncChanged, GetFeed
 from actors.market.session import FeedSessions
-from actors.runtime import Address, LoopHost, Ref, Reply, started, stop, terminated
+from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause, ask, started, stop
 from actors.strategy.base import Strategy, StrategyReport
 from actors.strategy.handle import AccountHandle
 from actors.strategy.hosts import Begin, GetReport, Surroundings, start_strategy
+from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
+from actors.supervision.root import GetSupervision, GroupStatus, RootSupervisor, StartGroup, StopGroups
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
+from messages.commands import CancelAll
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of
-from messages.events import ConnectionStatus
+from messages.events import ConnectionStatus, ConnectionStatusEvent
 from messages.symbol import Symbol
 
 _log: Final = structlog.get_logger("teller.system")
@@ -62,6 +65,7 @@ class TradingSystem:
         accounts: Sequence[AccountPlan],
         strategies: Sequence[Strategy] = (),
         supervisor_settings: SupervisorSettings | None = None,
+        restart_settings: RestartSettings | None = None,
         observers: Sequence[Address] = (),
     ) -> None:
         """``venues``: by the name that account plans use. ``observers``: are told every event of every account, from
@@ -92,9 +96,11 @@ class TradingSystem:
         self._supervisors: dict[str, Address] = {
             name: Address(f"{name}:connection", host.dead_letters) for name in [*self._markets, *names]
         }
-        self._observers = tuple(observers)
-        self._strategy_refs: dict[str, Ref[Any]] = {}
-        self._refs: list[Ref[Any]] = []
+        self._strategy_addresses = {name: Address(name, host.dead_letters) for name in self._strategies}
+        self._subscribers: dict[str, dict[Address, None]] = {name: dict.fromkeys(observers) for name in names}
+        self._book_subscribers: dict[str, dict[Symbol, dict[Address, None]]] = {name: {} for name in self._markets}
+        self._restart_settings = restart_settings or RestartSettings()
+        self._root: Ref[RootSupervisor] | None = None
 
     # -- looking in -----------------------------------------------------------------------------------------------
 
@@ -108,10 +114,22 @@ class TradingSystem:
             raise InvalidValueError("account", name, one_of(self._plans))
         return AccountHandle(name, self._plans[name].venue, self._accounts[name])
 
+    def connection(self, name: str) -> Address:
+        """The connection supervisor of an account or of a venue's feed."""
+        return self._supervisors[name]
+
+    def market(self, venue: str) -> Address:
+        """The market actor of a venue."""
+        return self._markets[venue]
+
+    def subscribers(self, account: str) -> tuple[Address, ...]:
+        """Who is told the events of an account."""
+        return tuple(self._subscribers[account])
+
     async def strategy_reports(self) -> tuple[StrategyReport, ...]:
-        """The report of every strategy that is still there."""
+        """The report of every strategy that is there now."""
         replies: list[Reply[StrategyReport]] = [
-            ref.ask(GetReport(), block=False) for ref in self._strategy_refs.values() if ref.is_alive()
+            address.ask(GetReport()) for address in self._strategy_addresses.values() if address.is_bound
         ]
         reports = []
         for reply in replies:
@@ -125,6 +143,13 @@ class TradingSystem:
         """The state of every venue's feed."""
         return tuple([await address.ask(GetFeed()) for address in self._markets.values()])
 
+    async def supervision(self) -> tuple[GroupStatus, ...]:
+        """How every group of actors fares: an account with its connection, a feed with its own, a strategy."""
+        if self._root is None:
+            return ()
+        status: tuple[GroupStatus, ...] = await ask(self._root, GetSupervision())
+        return status
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -133,14 +158,19 @@ class TradingSystem:
         Raises:
             TellerError: what stopped a feed, an account or a strategy; everything is stopped again.
         """
+        root = self._root = RootSupervisor.start(
+            settings=self._restart_settings, rng=self._environment.rng, host=self._host
+        )
         try:
-            for venue_name, address in self._markets.items():
-                await self._start_market(venue_name, address)
-            for name, address in self._accounts.items():
-                await self._start_account(self._plans[name], address)
+            await started(root)
+            for venue_name in self._markets:
+                await ask(root, StartGroup(self._market_group(venue_name)))
+            for plan in self._plans.values():
+                await ask(root, StartGroup(self._account_group(plan)))
             await in_parallel(self._environment.spawn, *(_answer(a.ask(Connect())) for a in self._supervisors.values()))
             for strategy in self._strategies.values():
-                await self._start_strategy(strategy)
+                await ask(root, StartGroup(self._strategy_group(strategy)))
+                await self._strategy_addresses[strategy.name].ask(Begin())
         except BaseException:
             await self.stop(cancel_open_orders=False)
             raise
@@ -152,8 +182,7 @@ class TradingSystem:
         Returns:
             For each account whose orders could not all be cancelled: why.
         """
-        for ref in self._strategy_refs.values():
-            await stop(ref)
+        await self._stop_groups(tuple(_strategy_group_name(name) for name in self._strategies))
         problems: dict[str, str] = {}
         if cancel_open_orders:
             for name in self._plans:
@@ -166,14 +195,19 @@ class TradingSystem:
     async def stop_strategies(self) -> tuple[StrategyReport, ...]:
         """Stops quoting; returns the last reports."""
         reports = await self.strategy_reports()
-        for ref in self._strategy_refs.values():
-            await stop(ref)
+        await self._stop_groups(tuple(_strategy_group_name(name) for name in self._strategies))
         return reports
 
     async def stop_actors(self) -> None:
         """Stops whatever still runs, last started first."""
-        while self._refs:
-            await stop(self._refs.pop())
+        root, self._root = self._root, None
+        if root is not None and root.is_alive():
+            await ask(root, StopGroups())
+            await stop(root)
+
+    async def _stop_groups(self, names: tuple[str, ...]) -> None:
+        if self._root is not None and self._root.is_alive():
+            await ask(self._root, StopGroups(names))
 
     async def _cancel_open_orders(self, name: str) -> str | None:
         account = self.account(name)
@@ -186,82 +220,173 @@ class TradingSystem:
         _log.info("open_orders_canceled", account=name, canceled=len(ended), left=len(left))
         return f"{len(left)} orders are still open" if left else None
 
-    async def _start_market(self, venue_name: str, address: Address) -> None:
-        symbols = {s: None for plan in self._plans.values() if plan.venue == venue_name for s in plan.symbols}
-        market = MarketActor.start(venue=venue_name, symbols=tuple(symbols), host=self._host)
-        await self._register(market, address)
-        on_venue = [self._supervisors[plan.name] for plan in self._plans.values() if plan.venue == venue_name]
+    # -- plans for the root supervisor ----------------------------------------------------------------------------
+
+    def _market_group(self, venue_name: str) -> GroupPlan:
+        address, connection = self._markets[venue_name], self._supervisors[venue_name]
+        on_venue = [plan for plan in self._plans.values() if plan.venue == venue_name]
+        symbols = tuple({symbol: None for plan in on_venue for symbol in plan.symbols})
+        subscribers = self._book_subscribers[venue_name]
 
         def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, _reconnects: int) -> None:
             address.tell(FeedSyncChanged(sync_state, links.public_rest, links.public_ws, cause))
-            for supervisor in on_venue:
+            for plan in on_venue:
+                supervisor = self._supervisors[plan.name]
                 if supervisor.is_bound:
                     supervisor.tell(PublicLinkChanged(links.public_ws))
 
-        sessions = FeedSessions(address=address, venue=self._venues[venue_name], environment=self._environment)
-        await self._start_supervisor(venue_name, sessions, tell_sync)
+        def went_down(cause: TerminationCause) -> None:
+            tell_sync(SyncState.DOWN, ConnectionStatus(), str(cause), 0)
+            status = _down_status(venue_name, SyncState.RECOVERING, cause)
+            for subscriber in {s: None for some in subscribers.values() for s in some}:
+                subscriber.tell(status)
 
-    async def _start_account(self, plan: AccountPlan, address: Address) -> None:
-        venue = self._venues[plan.venue]
-        ref = AccountActor.start(
-            account=plan.name,
-            venue=plan.venue,
-            settings=plan.settings,
-            supervisor=self._supervisors[plan.name],
-            symbols=plan.symbols,
-            has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
-            server_now_ms=venue.server_now_ms,
-            rng=self._environment.rng,
-            host=self._host,
+        sessions = FeedSessions(address=address, venue=self._venues[venue_name], environment=self._environment)
+        return GroupPlan(
+            name=f"feed {venue_name}",
+            children=(
+                ChildPlan(
+                    name=address.name,
+                    start=lambda: MarketActor.start(
+                        venue=venue_name, symbols=symbols, subscribers=subscribers, host=self._host
+                    ),
+                    address=address,
+                ),
+                self._connection_plan(venue_name, sessions, tell_sync),
+            ),
+            went_down=went_down,
+            resumed=lambda: _reconnect(connection),
+            given_up=went_down,
         )
-        await self._register(ref, address)
-        for observer in self._observers:
-            await address.ask(Subscribe(observer))
+
+    def _account_group(self, plan: AccountPlan) -> GroupPlan:
+        name, address, connection = plan.name, self._accounts[plan.name], self._supervisors[plan.name]
+        venue, subscribers = self._venues[plan.venue], self._subscribers[plan.name]
+
+        def start_account() -> Ref[Any]:
+            return AccountActor.start(
+                account=name,
+                venue=plan.venue,
+                settings=plan.settings,
+                supervisor=connection,
+                symbols=plan.symbols,
+                subscribers=subscribers,
+                has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
+                server_now_ms=venue.server_now_ms,
+                rng=self._environment.rng,
+                host=self._host,
+            )
 
         def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None:
-            address.tell(SyncChanged(sync_state=sync_state, links=links, cause=cause, reconnects=reconnects))
+            if address.is_bound:
+                address.tell(SyncChanged(sync_state=sync_state, links=links, cause=cause, reconnects=reconnects))
+
+        def tell_subscribers(sync_state: SyncState, cause: TerminationCause) -> None:
+            status = _down_status(name, sync_state, cause)
+            for subscriber in subscribers:
+                subscriber.tell(status)
+
+        async def resumed() -> None:
+            feed = self._markets[plan.venue]
+            if feed.is_bound:
+                status = await feed.ask(GetFeed())
+                connection.tell(PublicLinkChanged(status.socket_is_up))
+            await _reconnect(connection)
 
         sessions = AccountSessions(
-            account=plan.name,
+            account=name,
             address=address,
             venue=venue,
             credentials=plan.credentials,
             environment=self._environment,
             symbols=plan.symbols,
         )
-        await self._start_supervisor(plan.name, sessions, tell_sync, needs_public_feed=True)
-
-    async def _start_supervisor(
-        self, name: str, sessions: SessionFactory, tell_sync: TellSync, *, needs_public_feed: bool = False
-    ) -> None:
-        ref = ConnectionSupervisor.start(
-            name=name,
-            sessions=sessions,
-            tell_sync=tell_sync,
-            settings=self._supervisor_settings,
-            rng=self._environment.rng,
-            needs_public_feed=needs_public_feed,
-            host=self._host,
+        return GroupPlan(
+            name=f"account {name}",
+            children=(
+                ChildPlan(name=name, start=start_account, address=address),
+                self._connection_plan(name, sessions, tell_sync, needs_public_feed=True),
+            ),
+            went_down=lambda cause: tell_subscribers(SyncState.RECOVERING, cause),
+            resumed=resumed,
+            given_up=lambda cause: tell_subscribers(SyncState.FAILED, cause),
         )
-        await self._register(ref, self._supervisors[name])
 
-    async def _start_strategy(self, strategy: Strategy) -> None:
+    def _connection_plan(
+        self, name: str, sessions: SessionFactory, tell_sync: TellSync, *, needs_public_feed: bool = False
+    ) -> ChildPlan:
+        address = self._supervisors[name]
+        return ChildPlan(
+            name=address.name,
+            start=lambda: ConnectionSupervisor.start(
+                name=name,
+                sessions=sessions,
+                tell_sync=tell_sync,
+                settings=self._supervisor_settings,
+                rng=self._environment.rng,
+                needs_public_feed=needs_public_feed,
+                host=self._host,
+            ),
+            address=address,
+        )
+
+    def _strategy_group(self, strategy: Strategy) -> GroupPlan:
+        address = self._strategy_addresses[strategy.name]
         surroundings = Surroundings(
             accounts={name: (plan.venue, self._accounts[name]) for name, plan in self._plans.items()},
             markets=self._markets,
         )
-        ref = start_strategy(strategy, surroundings, self._host)
-        self._strategy_refs[strategy.name] = ref
-        await started(ref)
-        terminated(ref).add_done_callback(
-            lambda cause: _log.info("strategy_ended", strategy=strategy.name, cause=str(cause.result()))
-        )
-        await ref.ask(Begin(), block=False)
+        lives = iter([strategy])
 
-    async def _register(self, ref: Ref[Any], address: Address) -> None:
-        self._refs.append(ref)
-        await started(ref)
-        address.bind(ref)
+        def start() -> Ref[Any]:
+            return start_strategy(next(lives, None) or strategy.fresh(), surroundings, self._host)
+
+        async def resumed() -> None:
+            await self._until_live(strategy.accounts)
+            await address.ask(Begin())
+
+        def given_up(cause: TerminationCause) -> None:
+            _log.error("strategy_given_up", strategy=strategy.name, cause=str(cause))
+            for name in strategy.accounts:
+                others = (s for s in self._strategies.values() if s is not strategy)
+                if not any(name in other.accounts for other in others):
+                    self._accounts[name].tell(CancelAll())
+
+        return GroupPlan(
+            name=_strategy_group_name(strategy.name),
+            children=(ChildPlan(name=strategy.name, start=start, address=address),),
+            went_down=lambda cause: _log.error("strategy_crashed", strategy=strategy.name, cause=str(cause)),
+            resumed=resumed,
+            given_up=given_up,
+        )
+
+    async def _until_live(self, names: Sequence[str]) -> None:
+        """Waits until every one of these accounts is live."""
+        for name in names:
+            while True:
+                try:
+                    if (await self.account(name).snapshot()).is_live:
+                        break
+                except TellerError as error:
+                    _log.debug("account_not_there_yet", account=name, error=str(error))
+                await self._environment.clock.sleep(_LIVE_POLL_S)
+
+
+_LIVE_POLL_S: Final = 0.1
+
+
+def _strategy_group_name(name: str) -> str:
+    return f"strategy {name}"
+
+
+def _down_status(name: str, sync_state: SyncState, cause: TerminationCause) -> ConnectionStatusEvent:
+    return ConnectionStatusEvent(
+        name=name, sync_state=sync_state, links=ConnectionStatus(), since_ms=0, cause=str(cause)
+    )
+
+
+async def _reconnect(connection: Address) -> None:
+    await connection.ask(Connect(persistent=True))
 
 
 async def _answer(reply: Reply[Any]) -> Any:

@@ -86,10 +86,12 @@ class AccountActor(LoopActor):
         supervisor: Address,
         has_credentials: bool,
         symbols: tuple[Symbol, ...],
+        subscribers: dict[Address, None],
         server_now_ms: Callable[[], int],
         rng: random.Random,
     ) -> None:
         """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
+        ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
         ``server_now_ms``: the exchange's clock, unix milliseconds."""
         super().__init__()
         self.name = account
@@ -105,7 +107,7 @@ class AccountActor(LoopActor):
         self._links = ConnectionStatus()
         self._sync_cause = ""
         self._since_ms = 0
-        self._subscribers: dict[Address, None] = {}
+        self._subscribers = subscribers
         self._oddity_check_due = False
 
     def on_start(self) -> None:

@@ -1,5 +1,6 @@
 """An account's connection: one template for every venue."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -60,6 +61,10 @@ class AccountSessions:
         self.private_rest: PrivateRest = venue.create_private_rest(credentials)
         self.instruments: Mapping[Symbol, Instrument] = {}
         self.instruments_loaded_s: float | None = None
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        return next(self._numbers)
 
     def __call__(self, connection: int, lost: Callable[[str], None]) -> "AccountSession":
         return AccountSession(self, connection, lost)

@@ -1,7 +1,7 @@
 """The life of a connection as a table: which signal leads from which state to which.
 
     DOWN ------ connect --> CONNECTING      FAILED ---- connect --> CONNECTING
-    CONNECTING - opened --> SYNCING         CONNECTING - failed --> DOWN
+    CONNECTING - opened --> SYNCING         CONNECTING - failed --> DOWN (never live yet) or DEGRADED
     SYNCING --- loaded ---> LIVE            SYNCING ---- failed --> DOWN (never live yet) or DEGRADED
     LIVE ------ lost -----> DEGRADED        DEGRADED --- retry ---> RECOVERING
     DEGRADED -- whole ----> LIVE
@@ -43,7 +43,6 @@ _TRANSITIONS: Final = {
     (SyncState.DOWN, Signal.CONNECT): SyncState.CONNECTING,
     (SyncState.FAILED, Signal.CONNECT): SyncState.CONNECTING,
     (SyncState.CONNECTING, Signal.OPENED): SyncState.SYNCING,
-    (SyncState.CONNECTING, Signal.ATTEMPT_FAILED): SyncState.DOWN,
     (SyncState.SYNCING, Signal.LOADED): SyncState.LIVE,
     (SyncState.LIVE, Signal.LOST): SyncState.DEGRADED,
     (SyncState.DEGRADED, Signal.RETRY): SyncState.RECOVERING,
@@ -61,7 +60,7 @@ def next_state(state: SyncState, signal: Signal, *, has_been_live: bool) -> Sync
     """
     if signal in _ALWAYS:
         return _ALWAYS[signal]
-    if state is SyncState.SYNCING and signal is Signal.ATTEMPT_FAILED:
+    if state in {SyncState.CONNECTING, SyncState.SYNCING} and signal is Signal.ATTEMPT_FAILED:
         return SyncState.DEGRADED if has_been_live else SyncState.DOWN
     try:
         return _TRANSITIONS[state, signal]

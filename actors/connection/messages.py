@@ -9,9 +9,15 @@ from messages.lanes import Lane
 
 
 class Connect(msgspec.Struct, frozen=True):
-    """Brings the owner live; answered when it is, or with the error that stopped the first attempt."""
+    """Brings the owner live; answered when it is, or with the error that stopped the first attempt.
+
+    ``persistent``: a first attempt that fails is retried like any other, because the owner has been live before and was
+    only restarted.
+    """
 
     lane: ClassVar[Lane] = Lane.CONTROL
+
+    persistent: bool = False
 
 
 class Resync(msgspec.Struct, frozen=True):

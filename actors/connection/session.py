@@ -47,6 +47,10 @@ class Session(Protocol):
 class SessionFactory(Protocol):
     """Makes session number ``connection``, which calls ``lost`` once when a link of it breaks."""
 
+    def next_number(self) -> int:
+        """A number that no earlier session had, also not one of an earlier supervisor."""
+        ...
+
     def __call__(self, connection: int, lost: Callable[[str], None]) -> Session: ...
 
 

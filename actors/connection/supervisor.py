@@ -121,12 +121,12 @@ class ConnectionSupervisor(LoopActor):
     # -- commands -------------------------------------------------------------------------------------------------
 
     @handles(Connect)
-    def _connect(self, _: Connect) -> None:
+    def _connect(self, message: Connect) -> None:
         if self._state is SyncState.LIVE:
             return
         self._waiting.append(self.defer())
         if self._state in {SyncState.DOWN, SyncState.FAILED}:
-            self._has_been_live = False
+            self._has_been_live = message.persistent
             self._move(Signal.CONNECT)
             self._begin_attempt()
 
@@ -176,8 +176,7 @@ class ConnectionSupervisor(LoopActor):
         is_open = session is not None and session.is_open()
         if session is None or not is_open:
             self._drop_session()
-            self._connection += 1
-            connection = self._connection
+            connection = self._connection = self._sessions.next_number()
             session = self._session = self._sessions(connection, lambda cause: self._lost(connection, cause))
         self._attempt_task = self.pipe(
             self._bring_live(session, attempt, is_open=is_open),

@@ -28,13 +28,16 @@ class MarketActor(LoopActor):
     A subscriber that is slower than the market finds one ticker for each symbol in its mailbox: the newest.
     """
 
-    def __init__(self, *, venue: str, symbols: tuple[Symbol, ...]) -> None:
-        """``symbols``: carried from the start; others are added when somebody subscribes to them."""
+    def __init__(
+        self, *, venue: str, symbols: tuple[Symbol, ...], subscribers: dict[Symbol, dict[Address, None]]
+    ) -> None:
+        """``symbols``: carried from the start; others are added when somebody subscribes to them.
+        ``subscribers``: by symbol; given by whoever restarts the actor, so that it outlives it."""
         super().__init__()
         self.name = f"{venue}:market"
         self._venue = venue
-        self._symbols: dict[Symbol, None] = dict.fromkeys(symbols)
-        self._subscribers: dict[Symbol, dict[Address, None]] = {}
+        self._symbols: dict[Symbol, None] = dict.fromkeys([*symbols, *subscribers])
+        self._subscribers = subscribers
         self._latest: dict[Symbol, BookTicker] = {}
         self._socket: PublicWebsocket | None = None
         self._sync_state = SyncState.DOWN
@@ -96,4 +99,5 @@ class MarketActor(LoopActor):
 
     @handles(GetFeed)
     def _get_feed(self, _: GetFeed) -> FeedStatus:
-        return FeedStatus(self._venue, self._sync_state, tuple(self._symbols), self._tickers_count)
+        socket_is_up = self._status.links.public_ws
+        return FeedStatus(self._venue, self._sync_state, tuple(self._symbols), self._tickers_count, socket_is_up)

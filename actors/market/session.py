@@ -1,5 +1,6 @@
 """A venue's public connection: one template for every venue."""
 
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -28,6 +29,10 @@ class FeedSessions:
         self.venue = venue
         self.environment = environment
         self.public_rest: PublicRest = venue.create_public_rest()
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        return next(self._numbers)
 
     def __call__(self, connection: int, lost: Callable[[str], None]) -> "FeedSession":
         return FeedSession(self, connection, lost)

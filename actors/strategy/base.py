@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import msgspec
 import structlog
@@ -64,10 +64,18 @@ class Strategy:
     is ``async`` and awaits replies; book tickers that arrive meanwhile are conflated to the newest. On a thread
     (``on_thread = True``) callbacks are plain and may block, for example in ``reply.get(timeout=5)``.
 
-    An exception in a callback ends the strategy: it is reported, and its accounts go on.
+    An exception in a callback crashes the strategy: it is reported, its accounts go on, and it is made and started anew
+    (`fresh`), up to the restart intensity. What it knew is gone; its orders are still there.
     """
 
     on_thread: bool = False
+    _recipe: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Remembers how the strategy was made, so that it can be made anew after a crash."""
+        self = super().__new__(cls)
+        self._recipe = (args, kwargs)
+        return self
 
     def __init__(self, name: str, accounts: tuple[str, ...]) -> None:
         """``name``: unique. ``accounts``: whose events the strategy gets."""
@@ -75,6 +83,11 @@ class Strategy:
         self.accounts: Final = accounts
         self.log: FilteringBoundLogger = structlog.get_logger("teller.strategy").bind(strategy=name)
         self._host: StrategyHost | None = None
+
+    def fresh(self) -> Self:
+        """The same strategy anew, as it was constructed: what runs after a crash."""
+        args, kwargs = self._recipe
+        return type(self)(*args, **kwargs)
 
     # -- callbacks ------------------------------------------------------------------------------------------------
 

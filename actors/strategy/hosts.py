@@ -136,6 +136,9 @@ class PlainStrategyActor(LoopActor):
         self._desk.leave()
         return self._desk.strategy.on_stop()
 
+    def on_failure(self, *_: object) -> None:
+        self._desk.leave()
+
 
 class AsyncStrategyActor(LoopActor):
     """On the loop, with callbacks that may await: one at a time, the others wait their turn."""
@@ -155,6 +158,9 @@ class AsyncStrategyActor(LoopActor):
         self._desk.leave()
         return self._desk.strategy.on_stop()
 
+    def on_failure(self, *_: object) -> None:
+        self._desk.leave()
+
 
 class ThreadStrategyActor(ThreadActor):
     """On a thread of its own: callbacks may block."""
@@ -170,6 +176,9 @@ class ThreadStrategyActor(ThreadActor):
     def on_stop(self) -> Any:
         self._desk.leave()
         self._desk.strategy.on_stop()
+
+    def on_failure(self, *_: object) -> None:
+        self._desk.leave()
 
 
 StrategyActor: TypeAlias = PlainStrategyActor | AsyncStrategyActor | ThreadStrategyActor

@@ -100,6 +100,7 @@ class Quoter(Strategy):
         quantity = self._settings.quantity
         if quantity != self._instrument.round_quantity(quantity):
             raise InvalidValueError("quantity", quantity, f"a multiple of the lot {self._instrument.lot}")
+        await account.cancel_all(self._settings.symbol)  # quotes that an earlier life has left
         self.watch_book(account.venue, self._settings.symbol)
 
     async def on_connection_status(self, event: ConnectionStatusEvent) -> None:

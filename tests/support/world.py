@@ -15,6 +15,7 @@ from actors.connection.supervisor import SupervisorSettings
 from actors.runtime import DeadLetters, LoopHost
 from actors.strategy.base import Strategy
 from actors.strategy.handle import AccountHandle
+from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.credentials import Credentials
@@ -99,6 +100,7 @@ class World:
         strategies: Sequence[Strategy] = (),
         gateio: GateioSettings | None = None,
         check_every_s: float = 15.0,
+        restart_settings: RestartSettings | None = None,
     ) -> TradingSystem:
         """A system that is stopped with the world."""
         system = TradingSystem(
@@ -107,6 +109,7 @@ class World:
             venues={"gateio": self.venue(gateio)},
             accounts=plans or [self.plan()],
             strategies=strategies,
+            restart_settings=restart_settings,
             supervisor_settings=SupervisorSettings(
                 attempt_timeout_s=5.0,
                 check_every_s=check_every_s,

@@ -1,0 +1,229 @@
+"""Crashes and restarts under the root supervisor, over the embedded exchange (DESIGN section 7, R8, R10)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.account.actor import AccountActor
+from actors.connection.supervisor import ConnectionSupervisor
+from actors.market.actor import MarketActor
+from actors.strategy.base import Strategy
+from actors.supervision.plans import RestartSettings
+from actors.system import TradingSystem
+from messages.commands import Command, PlaceOrder
+from messages.enums import OrderStatus, Side, SyncState
+from messages.errors import InvalidValueError, StoppedError, TellerError
+from messages.events import ConnectionStatusEvent, ExecutionReportEvent
+from tests.support.eventually import eventually
+from tests.support.orders import SOL
+from tests.support.world import Recorder, World, assert_agrees, until_async
+
+ONE = Decimal(1)
+
+
+class Crash(Command, frozen=True):
+    """What no actor of ours survives."""
+
+
+@pytest.fixture(autouse=True)
+def _actors_that_crash_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real fault inside the real actors' turn: whoever gets `Crash` divides by zero."""
+    for kind in (AccountActor, ConnectionSupervisor, MarketActor):
+        monkeypatch.setitem(kind._handlers, Crash, lambda _actor, _message: 1 / 0)
+
+
+def bid(price: str = "139", client_order_id: str | None = None) -> PlaceOrder:
+    return PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(price), client_order_id=client_order_id)
+
+
+async def restarts(system: TradingSystem, group: str) -> int:
+    return next(status.restarts for status in await system.supervision() if status.name == group)
+
+
+async def until_live_again(system: TradingSystem, name: str = "alpha") -> None:
+    async def is_live() -> bool:
+        try:
+            return (await system.account(name).snapshot()).is_live
+        except TellerError:
+            return False
+
+    await until_async(is_live, what=f"{name} to be live again")
+
+
+async def test_r8_a_crashed_account_comes_back_under_the_same_address_with_what_the_exchange_knows(
+    world: World,
+) -> None:
+    recorder = Recorder()
+    system = await world.start(strategies=[recorder])
+    account = system.account("alpha")
+    placed = await account.place(bid(client_order_id="before"))
+
+    with pytest.raises(TellerError, match="crashed"):
+        await account.ask(Crash())
+    await eventually(lambda: any(e.sync_state is SyncState.RECOVERING for e in statuses(recorder)))
+    await until_live_again(system)
+
+    assert await restarts(system, "account alpha") == 1
+    assert [order.order_id for order in (await account.snapshot()).open_orders] == [placed.order_id]
+    await world.control("POST", f"/orders/{placed.order_id}/fill", {})
+    await eventually(lambda: recorder.orders("before")[-1].status is OrderStatus.FILLED)
+    assert statuses(recorder)[-1].sync_state is SyncState.LIVE
+    await assert_agrees(world, account)
+
+
+def statuses(recorder: Recorder) -> list[ConnectionStatusEvent]:
+    return [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"]
+
+
+async def test_r8_commands_in_the_mailbox_of_a_crashing_account_are_each_answered_once(world: World) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    crash = account.ask(Crash())
+    replies = [account.place(bid("130")) for _ in range(20)]
+    answers: list[BaseException | None] = []
+    for reply in replies:
+        reply.add_done_callback(lambda settled: answers.append(settled.error))
+    with pytest.raises(TellerError):
+        await crash
+    await eventually(lambda: len(answers) == 20)
+    assert all(isinstance(error, StoppedError | TellerError) for error in answers)
+    await until_live_again(system)
+    assert (await world.books())["orders"] == []
+
+
+async def test_a_crashed_connection_supervisor_is_replaced_and_the_account_keeps_its_state(world: World) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    ended = await account.cancel(await account.place(bid()))
+    system.connection("alpha").tell(Crash())
+
+    async def restarted() -> bool:
+        return await restarts(system, "account alpha") == 1
+
+    await until_async(restarted, what="the restart")
+    await until_live_again(system)
+    assert [order.order_id for order in await account.executed_orders(SOL)] == [ended.order_id]
+    placed = await account.place(bid())
+    await world.control("POST", f"/orders/{placed.order_id}/fill", {})
+    await assert_agrees(world, account)
+
+
+async def test_a_crashed_market_actor_comes_back_with_its_subscribers(world: World) -> None:
+    class Watcher(Recorder):
+        def on_start(self) -> None:
+            self.watch_book("gateio", SOL)
+
+    watcher = Watcher()
+    system = await world.start(strategies=[watcher])
+    system.market("gateio").tell(Crash())
+
+    async def restarted() -> bool:
+        return await restarts(system, "feed gateio") == 1
+
+    await until_async(restarted, what="the restart")
+    await until_live_again(system)
+    await world.market("SOL_USDT", "150", "151")
+    await eventually(lambda: getattr(watcher.events[-1], "bid", None) == Decimal(150))
+
+
+class Fragile(Strategy):
+    """Crashes at the first fill of its first life."""
+
+    lives = 0
+    fills: list[ExecutionReportEvent] = []
+
+    def __init__(self) -> None:
+        super().__init__("fragile", ("alpha",))
+        type(self).lives += 1
+
+    def on_fill(self, event: ExecutionReportEvent) -> None:
+        if type(self).lives == 1:
+            raise RuntimeError("a bug of the trader's")
+        self.fills.append(event)
+
+
+async def test_a_crashed_strategy_is_made_anew_and_its_account_goes_on(world: World) -> None:
+    Fragile.lives, Fragile.fills = 0, []
+    system = await world.start(strategies=[Fragile()])
+    account = system.account("alpha")
+    first, second = await account.place(bid()), await account.place(bid("138"))
+    await world.control("POST", f"/orders/{first.order_id}/fill", {})
+    await eventually(lambda: Fragile.lives == 2)
+
+    async def is_up() -> bool:
+        return all(status.is_up for status in await system.supervision())
+
+    await until_async(is_up, what="the strategy")
+    await until_async(lambda: subscribed(system), what="its subscription")
+    await world.control("POST", f"/orders/{second.order_id}/fill", {})
+    await eventually(lambda: Fragile.fills)
+    assert (await account.get_trading_stats()).reconnects_count == 0
+    await assert_agrees(world, account)
+
+
+async def subscribed(system: TradingSystem) -> bool:
+    return len(system.subscribers("alpha")) == 1
+
+
+class Hopeless(Recorder):
+    def on_order_update(self, event: Any) -> None:
+        raise RuntimeError("always")
+
+
+async def test_a_strategy_past_its_restart_intensity_is_given_up_and_its_orders_are_cancelled(world: World) -> None:
+    system = await world.start(
+        strategies=[Hopeless("hopeless")], restart_settings=RestartSettings(max_restarts=2, within_s=60)
+    )
+    account = system.account("alpha")
+
+    async def given_up() -> bool:
+        if not any(status.is_given_up for status in await system.supervision()):
+            await account.place(bid("130"))
+            return False
+        return True
+
+    await until_async(given_up, what="the strategy to be given up")
+
+    async def no_orders() -> bool:
+        return not (await account.snapshot()).open_orders
+
+    await until_async(no_orders, what="its orders to be cancelled")
+    assert (await account.snapshot()).is_live
+    await assert_agrees(world, account)
+
+
+async def test_an_account_that_crashes_again_and_again_is_given_up_and_the_other_goes_on(world: World) -> None:
+    recorder = Recorder()
+    system = await world.start(
+        world.plan("alpha"),
+        world.plan("beta"),
+        strategies=[recorder],
+        restart_settings=RestartSettings(max_restarts=1, within_s=60),
+    )
+    beta = system.account("beta")
+    for _ in range(2):
+        await until_live_again(system)
+        with pytest.raises(TellerError):
+            await system.account("alpha").ask(Crash())
+    await eventually(lambda: statuses(recorder) and statuses(recorder)[-1].sync_state is SyncState.FAILED)
+    with pytest.raises(TellerError, match="alpha is unavailable"):
+        await system.account("alpha").snapshot()
+    assert (await beta.place(bid())).status is OrderStatus.NEW
+    await assert_agrees(world, beta)
+
+
+async def test_everything_stops_in_reverse_with_nothing_left_running(world: World) -> None:
+    before = len(pykka.ActorRegistry.get_all())
+    system = await world.start(strategies=[Recorder()])
+    assert len(pykka.ActorRegistry.get_all()) == before + 6
+    await system.stop(cancel_open_orders=True)
+    assert len(pykka.ActorRegistry.get_all()) == before
+
+
+def test_restart_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(InvalidValueError, match="max_restarts"):
+        RestartSettings(max_restarts=-1)
+    with pytest.raises(InvalidValueError, match="within_s"):
+        RestartSettings(within_s=0)

@@ -1,0 +1,120 @@
+"""What an account says against the exchange's books, to the last digit."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from exchanges.simulator import Exchange
+from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Order as BookedOrder
+from messages.enums import OrderStatus, SyncState
+from messages.order import Order
+from messages.snapshot import AccountSnapshot
+from messages.symbol import Symbol
+from simulation.watcher import Told
+
+_CLIENT_ID_PREFIX: Final = "t-"
+_ENDINGS: Final = {
+    Finish.FILLED: OrderStatus.FILLED,
+    Finish.CANCELLED: OrderStatus.CANCELED,
+    Finish.IMMEDIATE_REST: OrderStatus.EXPIRED,
+    Finish.SELF_TRADE: OrderStatus.EXPIRED,
+    Finish.BOOK_RAN_DRY: OrderStatus.EXPIRED,
+}
+
+
+def differences(
+    exchange: Exchange, snapshot: AccountSnapshot, executed: tuple[Order, ...], told: Told
+) -> Iterator[str]:
+    """Everything in which the account, or what its subscribers were told, differs from the books."""
+    name = snapshot.account
+    if snapshot.sync_state is not SyncState.LIVE:
+        yield f"{name}: is {snapshot.sync_state.value}, not live"
+    yield from _balances(exchange, snapshot)
+    booked = exchange.engine.accounts[name].orders
+    known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
+    heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
+    for number, truth in booked.items():
+        yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
+        yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
+    for order in (*executed, *snapshot.open_orders):
+        yield from _without_counterpart(name, order, booked)
+    yield from _fills(exchange, name, told)
+    yield from _doubled(name, booked)
+
+
+def _balances(exchange: Exchange, snapshot: AccountSnapshot) -> Iterator[str]:
+    booked = exchange.engine.ledger.balances(snapshot.account)
+    for currency in dict.fromkeys([*booked, *snapshot.balances]):
+        truth, ours = booked.get(currency), snapshot.balances.get(currency)
+        there = (truth.available, truth.locked) if truth is not None else (Decimal(0), Decimal(0))
+        here = (ours.available, ours.locked) if ours is not None else (Decimal(0), Decimal(0))
+        if there != here:
+            yield f"{snapshot.account}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
+
+
+def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
+    if ours is None:
+        yield f"{name} is unknown here, {truth.finish.value} there"
+        return
+    if truth.is_open:
+        status = OrderStatus.PARTIALLY_FILLED if truth.filled_base else OrderStatus.NEW
+    else:
+        status = _ENDINGS[truth.finish]
+    is_dust = truth.in_quote and truth.filled_base and ours.status is OrderStatus.FILLED
+    if ours.status is not status and not is_dust:
+        yield f"{name} is {ours.status.value} here, {status.value} there"
+    if ours.filled_quantity != truth.filled_base:
+        yield f"{name} has filled {ours.filled_quantity} here, {truth.filled_base} there"
+    if ours.filled_quote != truth.filled_quote:
+        yield f"{name} has filled {ours.filled_quote} in quote here, {truth.filled_quote} there"
+    if ours.fee != truth.fee:
+        yield f"{name} has paid a fee of {ours.fee} here, {truth.fee} there"
+    amount = ours.quote_quantity if truth.in_quote else ours.quantity
+    if amount != truth.amount:
+        yield f"{name} is over {amount} here, {truth.amount} there"
+    if truth.price and ours.price != truth.price:
+        yield f"{name} is at {ours.price} here, {truth.price} there"
+
+
+def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]) -> Iterator[str]:
+    """Orders here that the exchange never had must be rejected ones, and it must not have them under any id."""
+    label = f"{name}: order {order.client_order_id} / {order.order_id}"
+    if order.status in {OrderStatus.PENDING, OrderStatus.UNRESOLVED}:
+        yield f"{label} is still {order.status.value}"
+    elif order.order_id is None:
+        if order.status is not OrderStatus.REJECTED:
+            yield f"{label} is {order.status.value} without an id of the exchange"
+        text = f"{_CLIENT_ID_PREFIX}{order.client_order_id}"
+        if any(truth.text == text for truth in booked.values()):
+            yield f"{label} is {order.status.value} here, and the exchange has it"
+    elif int(order.order_id) not in booked:
+        yield f"{label} is not in the books"
+
+
+def _fills(exchange: Exchange, name: str, told: Told) -> Iterator[str]:
+    missing = dict(told.fills)
+    for truth in exchange.engine.accounts[name].fills:
+        symbol = Symbol(*truth.pair.split("_"))
+        ours = missing.pop((symbol, str(truth.trade_id)), None)
+        label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
+        if ours is None:
+            yield f"{label} was never told"
+        elif (ours.order_id, ours.quantity, ours.price, ours.fee, ours.side.value) != (
+            str(truth.order_id),
+            truth.amount,
+            truth.price,
+            truth.fee,
+            truth.side.value,
+        ):
+            yield f"{label} was told as {ours}"
+    for symbol, trade_id in missing:
+        yield f"{name}: fill {trade_id} of {symbol} is not in the books"
+
+
+def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
+    numbers: dict[str, int] = {}
+    for number, truth in booked.items():
+        if truth.text and truth.text in numbers:
+            yield f"{name}: {truth.text} is two orders: {numbers[truth.text]} and {number} (R3)"
+        numbers[truth.text] = number

@@ -1,0 +1,141 @@
+"""An event loop on virtual time: nothing ever waits, the clock jumps to whatever comes next.
+
+All that asks the loop for time (timers, timeouts, sleeps, actors) lives on the same virtual clock, so a run of an hour
+takes as long as the work in it, and the same work in the same order gives the same run, always.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_RESOLUTION_S: Final = 1e-9
+_MOST_TURNS_AT_ONE_MOMENT: Final = 200_000
+
+
+class DeadlockError(Exception):
+    """Nothing is scheduled and the main task still waits: it would wait for ever."""
+
+
+class LivelockError(Exception):
+    """The loop turns and turns at one moment of virtual time."""
+
+
+class _Jump:
+    """Takes the place of the selector: instead of waiting for I/O it moves the clock."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.turns = 0
+        self._turns_here = 0
+
+    def select(self, timeout_s: float | None) -> list[Any]:
+        """Called by the loop once in each turn, with the time until its next timer."""
+        self.turns += 1
+        if timeout_s is None:
+            raise DeadlockError("nothing is scheduled any more and the main task is not done")
+        if timeout_s > 0:
+            self.now_s += timeout_s
+            self._turns_here = 0
+            return []
+        self._turns_here += 1
+        if self._turns_here > _MOST_TURNS_AT_ONE_MOMENT:
+            raise LivelockError(f"{self._turns_here} turns of the loop at {self.now_s:.6f} s")
+        return []
+
+    def close(self) -> None:
+        """Nothing to close: there are no sockets."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """asyncio's own loop over a selector that jumps. It has no sockets, no threads and no signals.
+
+    The time begins at zero. Exceptions that reach nobody are kept in `unhandled`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jump = _Jump()
+        self._selector = self._jump
+        self._clock_resolution = _RESOLUTION_S
+        self.unhandled: list[str] = []
+        self.set_exception_handler(self._keep_unhandled)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._jump.now_s
+
+    @property
+    def turns(self) -> int:
+        """How often the loop has turned: a measure of the work done."""
+        return self._jump.turns
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Refused: what a thread does and when is not decided by the seed."""
+        del executor, args
+        raise RuntimeError(f"no threads on virtual time: {func!r} wanted one")
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """The selector never reports any."""
+
+    def _write_to_self(self) -> None:
+        """Nobody sleeps, so nobody is to be woken."""
+
+    def _keep_unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        where = context.get("task") or context.get("future") or context.get("handle")
+        name = where.get_name() if isinstance(where, asyncio.Task) else type(where).__name__
+        self.unhandled.append(f"{context.get('message')}: {type(error).__name__}: {error} ({name})")
+
+
+def run_on_virtual_time(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:
+    """Runs ``main`` to its end, then cancels and closes whatever is left.
+
+    Raises:
+        DeadlockError: ``main`` waits for something that will never come. LivelockError: time does not move.
+    """
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(loop.create_task(main, name="main"))
+    finally:
+        try:
+            _cancel_all(loop)
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+def _cancel_all(loop: VirtualLoop) -> None:
+    left = sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=60.0))
+
+
+class VirtualClock:
+    """`exchanges.base.environment.Clock` on the loop's virtual time.
+
+    Attributes:
+        skew_ms: how far this wall clock is off the true one; may be changed at any time, as somebody sets a clock.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, started_ms: int, skew_ms: int = 0) -> None:
+        """``started_ms``: the true time at which the loop's virtual time is zero, unix milliseconds."""
+        self._loop = loop
+        self._started_ms = started_ms
+        self.skew_ms = skew_ms
+
+    def now_ms(self) -> int:
+        return self._started_ms + int(self._loop.time() * 1000) + self.skew_ms
+
+    def monotonic_s(self) -> float:
+        return self._loop.time()
+
+    async def sleep(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)

@@ -1,0 +1,153 @@
+"""Runs seeds: one with its trace, or many in a few processes."""
+
+import argparse
+import gc
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final
+
+import msgspec
+import pykka
+
+from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
+from simulation.trace import Trace, logging_into
+from simulation.world import Figures, World
+
+_WORKERS: Final = 2
+_CHUNK: Final = 5
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """One seed's run. ``wall_s``: real seconds that it took; ``trace``: empty unless asked for."""
+
+    seed: int
+    violations: list[str]
+    figures: Figures
+    wall_s: float
+    trace: str = ""
+
+
+def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) -> Outcome:
+    """Runs one seed in this process; the outcome depends on nothing else."""
+    began_s = time.perf_counter()
+    loop = VirtualLoop()
+    notes = Trace(loop.time, on=trace)
+    violations: list[str] = []
+    worlds: list[World] = []
+
+    async def main() -> None:
+        world = World(seed, loop, notes, storm_s=storm_s)
+        worlds.append(world)
+        await world.run()
+
+    with logging_into(notes):
+        try:
+            run_on_virtual_time(loop, main())
+        except (DeadlockError, LivelockError) as error:
+            violations.append(f"{type(error).__name__}: {error}")
+        finally:
+            for ref in pykka.ActorRegistry.get_all():
+                pykka.ActorRegistry.unregister(ref)
+    figures = Figures()
+    for world in worlds:
+        violations = world.violations + violations
+        figures = world.figures
+    for violation in violations:
+        notes.add("VIOLATION", violation)
+    return Outcome(
+        seed=seed,
+        violations=violations,
+        figures=figures,
+        wall_s=time.perf_counter() - began_s,
+        trace=notes.text(),
+    )
+
+
+def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS) -> Iterator[Outcome]:
+    """Runs many seeds, in several processes; outcomes come in the order of the seeds."""
+    if workers <= 1:
+        yield from map(_run_quietly, seeds)
+        return
+    with ProcessPoolExecutor(workers, initializer=_settle_in) as pool:
+        yield from pool.map(_run_quietly, seeds, chunksize=_CHUNK)
+
+
+def _settle_in() -> None:
+    """What is loaded once stays: the collector need not look at it again after each run."""
+    gc.collect()
+    gc.freeze()
+
+
+def _run_quietly(seed: int) -> Outcome:
+    try:
+        return run_seed(seed)
+    except Exception as error:
+        return Outcome(
+            seed=seed,
+            violations=[f"the run itself broke: {type(error).__name__}: {error}"],
+            figures=Figures(),
+            wall_s=0.0,
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code: 0 when every seed held, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m simulation", description="Deterministic simulation of Teller.")
+    parser.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds to run (default 100)")
+    parser.add_argument("--from", type=int, default=1, dest="first", metavar="K", help="the first seed (default 1)")
+    parser.add_argument("--seed", type=int, metavar="S", help="run this one only")
+    parser.add_argument("--trace", action="store_true", help="with --seed: print all that happened")
+    parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default {_WORKERS})")
+    options = parser.parse_args(arguments)
+    if options.seed is not None:
+        return _run_one(options.seed, trace=options.trace)
+    if options.seeds < 1 or options.workers < 1:
+        parser.error("--seeds and --workers must be 1 or more")
+    return _run_many(range(options.first, options.first + options.seeds), options.workers)
+
+
+def _run_one(seed: int, *, trace: bool) -> int:
+    outcome = run_seed(seed, trace=trace)
+    if trace:
+        print(outcome.trace, end="")
+    _print_violations(outcome)
+    figures = outcome.figures
+    print(
+        f"seed {seed}: {'VIOLATED' if outcome.violations else 'ok'}; {figures.virtual_s:.1f} virtual s in "
+        f"{outcome.wall_s:.2f} s, {figures.orders} orders, {figures.fills} fills, {figures.faults} faults, right again "
+        f"{figures.settled_s:.0f} s after the storm"
+    )
+    return 1 if outcome.violations else 0
+
+
+def _run_many(seeds: Sequence[int], workers: int) -> int:
+    began_s = time.perf_counter()
+    failed: list[int] = []
+    total = Figures()
+    slowest_s = 0.0
+    for outcome in run_seeds(seeds, workers=workers):
+        figures = outcome.figures
+        total.virtual_s += figures.virtual_s
+        total.orders += figures.orders
+        total.fills += figures.fills
+        total.faults += figures.faults
+        slowest_s = max(slowest_s, figures.settled_s)
+        if outcome.violations:
+            failed.append(outcome.seed)
+            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed} --trace")
+            _print_violations(outcome)
+    minutes = (time.perf_counter() - began_s) / 60
+    print(
+        f"{len(seeds)} seeds, {len(failed)} violated; {len(seeds) / minutes:.0f} seeds a minute, "
+        f"{total.virtual_s / 3600 / minutes:.1f} simulated hours a minute; {total.orders} orders, {total.fills} fills, "
+        f"{total.faults} faults; right again at most {slowest_s:.0f} s after the storm"
+    )
+    return 1 if failed else 0
+
+
+def _print_violations(outcome: Outcome) -> None:
+    for violation in outcome.violations[:30]:
+        print(f"    {violation}")
+    if len(outcome.violations) > 30:
+        print(f"    and {len(outcome.violations) - 30} more")

@@ -1,0 +1,76 @@
+"""What happened in a run, line by line, each with its virtual time; the same for the same seed, byte for byte."""
+
+import logging
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+
+_FAULTS_OF_OURS: Final = frozenset(
+    {
+        "actor_crashed",
+        "actor_hook_failed",
+        "actor_runtime_failed",
+        "actor_start_failed",
+        "actor_task_failed",
+        "connection_attempt_crashed",
+        "connection_handler_failed",
+        "error_handler_failed",
+        "reply_callback_failed",
+        "request_failed",
+        "socket_reader_failed",
+        "task_outlives_actor",
+    }
+)
+"""Log events that no fault of the network or of the exchange excuses."""
+
+
+class Trace:
+    """Collects lines when it is on; costs next to nothing when it is off.
+
+    Attributes:
+        faults: log events that show a fault in the program itself, kept in either case.
+    """
+
+    def __init__(self, now_s: Callable[[], float], *, on: bool) -> None:
+        self.on = on
+        self.lines: list[str] = []
+        self.faults: list[str] = []
+        self._now_s = now_s
+
+    def add(self, who: str, what: str) -> None:
+        """Adds a line; callers on hot paths look at `on` first."""
+        if self.on:
+            self.lines.append(f"{self._now_s():12.6f}  {who:<12} {what}")
+
+    def text(self) -> str:
+        return "".join(f"{line}\n" for line in self.lines)
+
+    def take_log(self, _logger: object, level: str, event: MutableMapping[str, Any]) -> Any:
+        """The last processor of structlog: keeps the event here instead of writing it anywhere."""
+        name = str(event.pop("event", ""))
+        exc_info = event.pop("exc_info", None)
+        if isinstance(exc_info, BaseException):
+            event["exception"] = f"{type(exc_info).__name__}: {exc_info}"
+        fields = " ".join(f"{key}={value}" for key, value in event.items())
+        if name in _FAULTS_OF_OURS and not event.get("expected"):
+            self.faults.append(f"{name} {fields}")
+        self.add(level, f"{name} {fields}")
+        raise structlog.DropEvent
+
+
+@contextmanager
+def logging_into(trace: Trace) -> Iterator[None]:
+    """While it lasts, all log events of the process go into the trace; only errors where the trace is off."""
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[trace.take_log],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if trace.on else logging.ERROR),
+        logger_factory=structlog.ReturnLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

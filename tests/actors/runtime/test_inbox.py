@@ -1,6 +1,7 @@
 """The mailbox: order of service, bounds, newest-wins, closing."""
 
 import threading
+from collections import deque
 from typing import Any
 
 import pytest
@@ -73,6 +74,21 @@ def test_closing_returns_what_is_left_and_refuses_what_comes_after() -> None:
     assert isinstance(reply.error, ActorStoppedError)
     assert inbox.put_latest("BTC", Envelope(Event(5))) is False
     assert inbox.depth == inbox.command_depth == 0
+
+
+class _StolenFrom(deque[Any]):
+    """Another thread that refuses what is left is always a moment quicker."""
+
+    def popleft(self) -> Any:
+        self.clear()
+        return super().popleft()
+
+
+def test_two_threads_that_refuse_what_is_left_leave_nothing() -> None:
+    inbox = Inbox()
+    inbox._control = _StolenFrom([Envelope(Cancel())])
+    inbox.put(Envelope(Event(1)))
+    assert [each.message for each in inbox.close()] == [Event(1)]
 
 
 def test_a_sleeper_is_woken_once_for_many_messages() -> None:

@@ -80,6 +80,32 @@ def test_a_callback_added_while_another_thread_settles_runs_exactly_once(frequen
         assert calls == [1] * 5
 
 
+class _SettlingList(list[Any]):
+    """Settles the reply at the worst moment: when the waiter is about to be appended."""
+
+    def __init__(self, reply: Reply[int]) -> None:
+        super().__init__()
+        self._reply = reply
+
+    def append(self, item: Any, /) -> None:
+        self._reply.set(1)
+        super().append(item)
+
+
+def test_a_callback_that_loses_the_race_against_the_answer_runs_all_the_same() -> None:
+    reply: Reply[int] = Reply()
+    reply._waiters = _SettlingList(reply)
+    calls: list[int | None] = []
+    reply.add_done_callback(_noting(calls))
+    assert calls == [1]
+
+
+def test_a_thread_that_loses_the_race_against_the_answer_gets_it_all_the_same() -> None:
+    reply: Reply[int] = Reply()
+    reply._waiters = _SettlingList(reply)
+    assert reply.get(timeout=10) == 1
+
+
 def _noting(calls: list[int | None]) -> Callable[[Reply[int]], None]:
     return lambda reply: calls.append(reply.result())
 

@@ -241,6 +241,27 @@ class GetExecutedOrders(Command, frozen=True, kw_only=True):
     symbol: Symbol
 
 
+class EngageKillSwitch(Command, frozen=True, kw_only=True):
+    """Cancels every open order and refuses new ones until released; answered with the orders that it ended.
+
+    The refusal holds from this very message on; orders that could not be cancelled now, for want of a connection, are
+    cancelled as soon as there is one. ``reason``: for people; told with every refusal.
+    """
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        require_text("reason", self.reason)
+
+
+class ReleaseKillSwitch(Command, frozen=True, kw_only=True):
+    """Takes orders again; answered at once."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+
 class Reload(Command, frozen=True, kw_only=True):
     """Loads balances and open orders anew and joins them with what is known; answered with an `AccountSnapshot`."""
 

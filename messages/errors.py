@@ -94,6 +94,15 @@ class NotLiveError(WeRefusedError):
         self.stale_since_ms = stale_since_ms
 
 
+class KillSwitchError(WeRefusedError):
+    """The account's kill switch is engaged: no new order until it is released. Cancels still pass."""
+
+    def __init__(self, account: str, reason: str) -> None:
+        super().__init__(f"the kill switch of account {account!r} is engaged: {reason}")
+        self.account = account
+        self.reason = reason
+
+
 class InsufficientBalanceError(WeRefusedError):
     """What is available, less what orders on their way will lock, does not cover the order."""
 

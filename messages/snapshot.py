@@ -49,6 +49,7 @@ class TradingStats(msgspec.Struct, frozen=True, kw_only=True):
         total_balances: currencies with a non-zero total, and that total.
         event_latency: from the exchange's time stamp to the state changed, by the corrected clock.
         command_latency: from an order command taken from the mailbox to its answer.
+        kill_switch: why it is engaged; None while it is not.
         mailbox_depth: messages waiting now; unresolved_orders: orders whose fate is being looked up (R3).
     """
 
@@ -70,5 +71,6 @@ class TradingStats(msgspec.Struct, frozen=True, kw_only=True):
     rejected_count: int
     denied_count: int
     reconnects_count: int
+    kill_switch: str | None
     event_latency: LatencySummary
     command_latency: LatencySummary

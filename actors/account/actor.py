@@ -14,6 +14,7 @@ from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
 from actors.account.messages import (
     Continue,
+    FillsNeeded,
     GetFillsNeeded,
     SessionOpened,
     SnapshotLoaded,
@@ -26,7 +27,7 @@ from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.connection.messages import Hopeless, Resync, Trouble
-from actors.runtime import Address, LoopActor, handles, mailbox_depth
+from actors.runtime import Address, LoopActor, Reply, handles, mailbox_depth
 from messages.balance import Balance
 from messages.commands import (
     AmendOrder,
@@ -34,6 +35,7 @@ from messages.commands import (
     CancelOrder,
     CancelWithdrawal,
     Command,
+    EngageKillSwitch,
     GetExecutedOrders,
     GetInstrument,
     GetOrder,
@@ -42,6 +44,7 @@ from messages.commands import (
     GetWithdrawal,
     GetWithdrawals,
     PlaceOrder,
+    ReleaseKillSwitch,
     Reload,
     Withdraw,
 )
@@ -176,8 +179,8 @@ class AccountActor(LoopActor):
         self._account.rest = message.rest
 
     @handles(GetFillsNeeded)
-    def _get_fills_needed(self, _: GetFillsNeeded) -> dict[Symbol, int]:
-        return self._state.fills_needed(self._symbols, self._started_ms)
+    def _get_fills_needed(self, _: GetFillsNeeded) -> FillsNeeded:
+        return FillsNeeded(self._state.fills_needed(self._symbols, self._started_ms), self._server_now_ms())
 
     @handles(SnapshotLoaded)
     def _snapshot_loaded(self, message: SnapshotLoaded) -> int | None:
@@ -191,8 +194,10 @@ class AccountActor(LoopActor):
         account, state = self._account, self._state
         account.instruments = message.instruments
         late = LateNews(message.open_orders.as_of_ms)
-        for fill in message.fills:
-            late.count_fill(fill, is_new=account.hear_fill(fill))
+        for fills in message.fills.values():
+            for fill in fills:
+                late.count_fill(fill, is_new=account.hear_fill(fill))
+        state.fills_loaded(message.fills, message.fills_through_ms)
         for order in message.open_orders.orders:
             late.count_order(state.known(order), account.hear_order(order))
         self._tell_balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
@@ -224,6 +229,8 @@ class AccountActor(LoopActor):
         elif is_live:
             context.stale_since_ms = None
             self._doubts.hurry()
+            if self._account.kill_switch is not None and self._state.orders.open_count:
+                self._orders.cancel_all(CancelAll(), Reply)
         elif context.stale_since_ms is None:
             context.stale_since_ms = now_ms
         context.sync_state = message.sync_state
@@ -257,6 +264,17 @@ class AccountActor(LoopActor):
     @handles(CancelAll)
     def _cancel_all(self, command: CancelAll) -> None:
         self._orders.cancel_all(self._counted(command), self.defer)
+
+    @handles(EngageKillSwitch)
+    def _engage_kill_switch(self, command: EngageKillSwitch) -> None:
+        self._account.kill_switch = command.reason
+        _log.critical("kill_switch_engaged", account=self.name, reason=command.reason)
+        self._orders.cancel_all(CancelAll(), self.defer)
+
+    @handles(ReleaseKillSwitch)
+    def _release_kill_switch(self, _: ReleaseKillSwitch) -> None:
+        self._account.kill_switch = None
+        _log.warning("kill_switch_released", account=self.name)
 
     @handles(AmendOrder)
     def _amend(self, command: AmendOrder) -> None:
@@ -310,6 +328,7 @@ class AccountActor(LoopActor):
             rejected_count=figures.rejected,
             denied_count=figures.denied,
             reconnects_count=figures.reconnects,
+            kill_switch=self._account.kill_switch,
             event_latency=figures.event_latency.summary(),
             command_latency=figures.command_latency.summary(),
         )

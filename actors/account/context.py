@@ -10,7 +10,7 @@ from actors.account.state import AccountState
 from actors.runtime import Reply
 from exchanges.base.clients import PrivateRest
 from messages.enums import SyncState
-from messages.errors import ConnectionFailedError, InvalidValueError, NotLiveError
+from messages.errors import ConnectionFailedError, InvalidValueError, KillSwitchError, NotLiveError
 from messages.instrument import Instrument
 from messages.order import Fill, Order
 from messages.symbol import Symbol
@@ -55,6 +55,7 @@ class AccountContext:
     Attributes:
         rest: None until the first session is open. server_now_ms: the exchange's clock, unix milliseconds.
         sync_state, stale_since_ms, true_at_ms: as in `messages.snapshot.AccountSnapshot`.
+        kill_switch: why it is engaged; None while it is not.
         tell_order, tell_fill: publish to the subscribers. tell_trouble: a request has failed for want of a link.
     """
 
@@ -73,10 +74,13 @@ class AccountContext:
     sync_state: SyncState = SyncState.DOWN
     stale_since_ms: int | None = None
     true_at_ms: int = 0
+    kill_switch: str | None = None
     figures: Figures = field(default_factory=Figures)
 
-    def require_live(self) -> None:
-        """Raises `NotLiveError` unless the account is in step with the exchange (R5)."""
+    def require_trading(self) -> None:
+        """Raises `KillSwitchError` while that is engaged, `NotLiveError` unless in step with the exchange (R5)."""
+        if self.kill_switch is not None:
+            raise KillSwitchError(self.name, self.kill_switch)
         if self.sync_state is not SyncState.LIVE:
             raise NotLiveError(self.name, self.sync_state.value, self.stale_since_ms)
 

@@ -45,17 +45,17 @@ class OrderDesk:
         """Checks, sets money aside, sends. Answered with the order as the exchange took it.
 
         Raises:
-            NotLiveError, InvalidValueError, InsufficientBalanceError: refused here, nothing was sent.
+            KillSwitchError, NotLiveError, InvalidValueError, InsufficientBalanceError: refused here, nothing was sent.
         """
         context = self._context
-        context.require_live()
+        context.require_trading()
         rest = context.require_rest()
         context.instrument(command.symbol).check(
             command.side, quantity=command.quantity, quote_quantity=command.quote_quantity, price=command.price
         )
         command = self._client_ids.assigned(command)
         client_order_id = str(command.client_order_id)
-        if context.state.orders.of(command.symbol).find(None, client_order_id) is not None:
+        if self._is_taken(client_order_id):
             raise InvalidValueError("client_order_id", client_order_id, "an id that no other order of ours has")
         pending = _pending(command)
         context.state.begin_order(pending, _reservation(command))
@@ -224,10 +224,10 @@ class OrderDesk:
         """Changes price or quantity; answered with the order as amended.
 
         Raises:
-            NotLiveError, InvalidValueError: refused here, nothing was sent.
+            KillSwitchError, NotLiveError, InvalidValueError: refused here, nothing was sent.
         """
         context = self._context
-        context.require_live()
+        context.require_trading()
         rest = context.require_rest()
         order = self._known(command.symbol, command.order_id, command.client_order_id)
         if order is None or order.order_id is None or order.is_finished:
@@ -276,6 +276,11 @@ class OrderDesk:
         self._doubts.ask(doubt, settled)
 
     # -- helpers --------------------------------------------------------------------------------------------------
+
+    def _is_taken(self, client_order_id: str) -> bool:
+        """Whether any order of the account has this id, in whichever market: venues keep ids by account."""
+        every_market = self._context.state.orders.symbols()
+        return any(orders.find(None, client_order_id) is not None for _, orders in every_market)
 
     def _known(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> Order | None:
         record = self._context.state.orders.of(symbol).find(order_id, client_order_id)

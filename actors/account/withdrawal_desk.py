@@ -28,7 +28,7 @@ class WithdrawalDesk:
             NotPermittedError: the account's settings do not allow it. NotLiveError: the balances are not those of now.
         """
         self._require_permission()
-        self._context.require_live()
+        self._context.require_trading()
         rest = self._context.require_rest()
         command = self._client_ids.assigned_withdrawal(command)
         _log.info(

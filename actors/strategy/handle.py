@@ -9,12 +9,14 @@ from messages.commands import (
     CancelAll,
     CancelOrder,
     Command,
+    EngageKillSwitch,
     GetExecutedOrders,
     GetInstrument,
     GetOrder,
     GetSnapshot,
     GetTradingStats,
     PlaceOrder,
+    ReleaseKillSwitch,
     Reload,
 )
 from messages.enums import Side
@@ -90,6 +92,14 @@ class AccountHandle:
     def get_trading_stats(self) -> Reply[TradingStats]:
         """Figures of the account."""
         return self._address.ask(GetTradingStats())
+
+    def engage_kill_switch(self, reason: str) -> Reply[tuple[Order, ...]]:
+        """Cancels everything and refuses new orders until released; ``reason`` is told with every refusal."""
+        return self._address.ask(EngageKillSwitch(reason=reason))
+
+    def release_kill_switch(self) -> Reply[None]:
+        """Takes orders again."""
+        return self._address.ask(ReleaseKillSwitch())
 
     def reload(self) -> Reply[AccountSnapshot]:
         """Loads everything anew from the exchange and joins it."""

@@ -19,6 +19,8 @@ from messages.enums import OrderStatus
 from messages.order import Fill, Order
 from messages.validation import ZERO
 
+_NEW: Final = OrderStatus.NEW  # a look-up in an Enum class costs more than one in a module
+_PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 _FINISH_RANK: Final = {
     OrderStatus.REJECTED: 1,
     OrderStatus.EXPIRED: 2,
@@ -63,7 +65,7 @@ class OrderRecord:
         self._fills_quote: Decimal = ZERO
         self._fees: dict[str | None, Decimal] = {}
         self._last_fill_ms: int = 0
-        if self.is_acknowledged:
+        if self.is_acknowledged and not _is_consistent(first):
             self._settle(first)
 
     @property
@@ -84,18 +86,20 @@ class OrderRecord:
         if (
             report.updated_ms > self._terms.updated_ms
             and report.filled_quantity >= self._fills_quantity
-            and report.filled_quantity > self._reported.filled_quantity
+            and (
+                report.filled_quantity > self._reported.filled_quantity
+                or _filled_of(report) >= _filled_of(self._reported)
+            )
             and not self._finish[0]
             and report.order_id is not None
             and (known.client_order_id is None or report.client_order_id == known.client_order_id)
-            and report.created_ms == known.created_ms
+            and (report.created_ms == known.created_ms or not known.created_ms)
             and report.updated_ms >= self._last_fill_ms
-            and (report.status.is_finished or report.finish_reason is None)
-            and report.status is not OrderStatus.NEW
+            and _is_consistent(report)
         ):
             # The common case: the report is newer in every part, so the join is the report itself.
             self._terms = self._reported = self.order = report
-            if report.is_finished:
+            if report.status.is_finished:
                 self._finish = _finish_of(report)
             return True
         if _version_of(report) > _version_of(self._terms):
@@ -182,6 +186,14 @@ class OrderRecord:
         if not self._fees:
             return None, ZERO
         return max(self._fees.items(), key=lambda item: (abs(item[1]), item[0] or ""))
+
+
+def _is_consistent(report: Order) -> bool:
+    """Whether the report's status fits the rest of it, so that the join of it alone is the report itself."""
+    status = report.status
+    if status.is_finished:
+        return report.finish_reason != ""
+    return report.finish_reason is None and status is (_PARTIALLY_FILLED if report.filled_quantity else _NEW)
 
 
 def _version_of(report: Order) -> tuple[object, ...]:

@@ -83,7 +83,7 @@ class AccountState:
             changed |= record.hear_fill(fill)
         if record.is_acknowledged and self._reservations:
             self._release(record.order.client_order_id)
-        if record.order.is_finished:
+        if record.order.status.is_finished:
             orders.finish(record)
         return record.order if changed else None
 
@@ -255,7 +255,7 @@ class AccountState:
 
 
 def _was_never_accepted(record: OrderRecord) -> bool:
-    return record.order.status is OrderStatus.REJECTED and not record.is_acknowledged
+    return not record.is_acknowledged and record.order.status is OrderStatus.REJECTED
 
 
 def _doubt(record: OrderRecord) -> Doubt:

@@ -7,8 +7,9 @@ from typing import Any
 import pykka
 
 from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
+from actors.runtime.envelope import Envelope
 from actors.runtime.errors import UnavailableError
-from actors.runtime.messaging import ask, tell, tell_latest, terminated
+from actors.runtime.messaging import ask, tell_latest, terminated
 from actors.runtime.reply import Reply
 
 
@@ -62,11 +63,12 @@ class Address:
         Raises:
             BusyError: too many commands wait.
         """
-        ref = self._ref
-        if ref is None:
+        own: Any = self._ref  # straight to the mailbox: this is the hottest call of all
+        if own is None:
             self._lost(message)
             return False
-        return tell(ref, message)
+        accepted: bool = own.inbox.put(Envelope(message))
+        return accepted
 
     def tell_latest(self, key: Hashable, message: Any) -> bool:
         """Like `tell`, for an event of which only the newest under ``key`` matters."""

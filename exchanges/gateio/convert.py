@@ -23,6 +23,13 @@ _LARGEST: Final = Decimal("1e25")
 """Beyond any amount; keeps infinities out, and a NaN fails the comparison itself."""
 _DUST_SHARE: Final = 100
 
+# A look-up in an Enum class costs more than one in a module.
+_BUY: Final = Side.BUY
+_MARKET: Final = OrderType.MARKET
+_NEW: Final = OrderStatus.NEW
+_PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+_FILLED: Final = OrderStatus.FILLED
+
 _SIDES: Final[Mapping[str, Side]] = {side.value: side for side in Side}
 _TYPES: Final[Mapping[str, OrderType]] = {kind.value: kind for kind in OrderType}
 _TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
@@ -105,7 +112,7 @@ def _ending(order: wire.OrderFields) -> OrderStatus:
         # "unknown", "-", or a word newer than this table.
         status = OrderStatus.CANCELED if order.left else OrderStatus.FILLED
     if (
-        status is not OrderStatus.FILLED
+        status is not _FILLED
         and order.type == "market"
         and order.side == "buy"
         and order.filled_amount
@@ -122,19 +129,23 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
     time_in_force = _TIMES_IN_FORCE.get(order.time_in_force)
     if side is None or kind is None or time_in_force is None:
         raise ProtocolError("an order with a side, type or time in force that we do not know")
-    is_market = kind is OrderType.MARKET
-    in_quote = is_market and side is Side.BUY
+    is_market = kind is _MARKET
+    in_quote = is_market and side is _BUY
     if filled is None:
         filled = _filled(order, in_quote=in_quote)
     if not (amount < _LARGEST and filled < _LARGEST and order.filled_total < _LARGEST and order.price < _LARGEST):
         raise ProtocolError("an order with an amount beyond all amounts")
     fee, fee_currency = _order_fee(order)
+    try:
+        created_ms, updated_ms = int(order.create_time_ms), int(order.update_time_ms)
+    except (ValueError, OverflowError):
+        created_ms, updated_ms = milliseconds(order.create_time_ms), milliseconds(order.update_time_ms)
     return Order(
         symbol=to_symbol(order.currency_pair),
         side=side,
         type=kind,
         time_in_force=time_in_force,
-        status=ending or (OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW),
+        status=ending or (_PARTIALLY_FILLED if filled else _NEW),
         quantity=ZERO if in_quote else amount,
         price=None if is_market else order.price,
         quote_quantity=amount if in_quote else None,
@@ -145,8 +156,8 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         order_id=order.id,
         client_order_id=client_order_id(order.text),
         finish_reason=None if ending is None else order.finish_as or ending.value,
-        created_ms=milliseconds(order.create_time_ms),
-        updated_ms=milliseconds(order.update_time_ms),
+        created_ms=created_ms,
+        updated_ms=updated_ms,
     )
 
 

@@ -41,18 +41,34 @@ class SessionOpened(msgspec.Struct, frozen=True):
 
 
 class GetFillsNeeded(msgspec.Struct, frozen=True):
-    """Answered with the markets whose fills are to be loaded with the snapshot, each with the time (unix milliseconds)
-    from which on one might be missing."""
+    """Answered with `FillsNeeded`."""
+
+
+class FillsNeeded(msgspec.Struct, frozen=True):
+    """The markets whose fills are to be loaded with the snapshot.
+
+    Attributes:
+        from_ms: for each market the time from which on a fill might be missing. asked_ms: the time of the question, up
+            to which they will be complete. Both by the exchange's clock, unix milliseconds.
+    """
+
+    from_ms: Mapping[Symbol, int]
+    asked_ms: int
 
 
 class SnapshotLoaded(msgspec.Struct, frozen=True):
     """A whole snapshot of the exchange's books; answered when every order it leaves in doubt has been asked for, with
-    the number of things it told that the socket should have told before."""
+    the number of things it told that the socket should have told before.
+
+    Attributes:
+        fills: by market; complete up to ``fills_through_ms``, the exchange's clock.
+    """
 
     connection: int
     balances: BalancesReport
     open_orders: OpenOrdersReport
-    fills: tuple[Fill, ...]
+    fills: Mapping[Symbol, tuple[Fill, ...]]
+    fills_through_ms: int
     instruments: Mapping[Symbol, Instrument]
 
 

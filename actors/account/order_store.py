@@ -18,7 +18,7 @@ class SymbolOrders:
     Attributes:
         open: by record, in order of arrival. executed_count: finished orders kept.
         evicted_through_ms: newest time stamp among the finished orders that were dropped for room.
-        newest_fill_ms: time stamp of the newest fill heard of.
+        fills_through_ms: every fill up to here has been loaded; the exchange's clock.
         echoes: open orders that may be a late report of a dropped one, until the exchange has been asked.
     """
 
@@ -33,7 +33,7 @@ class SymbolOrders:
         "_seen_trade_ids",
         "echoes",
         "evicted_through_ms",
-        "newest_fill_ms",
+        "fills_through_ms",
         "open",
     )
 
@@ -41,7 +41,7 @@ class SymbolOrders:
         self.open: dict[OrderRecord, None] = {}
         self.echoes: dict[OrderRecord, None] = {}
         self.evicted_through_ms: int = 0
-        self.newest_fill_ms: int = 0
+        self.fills_through_ms: int = 0
         self._by_order_id: dict[str, OrderRecord] = {}
         self._by_client_id: dict[str, OrderRecord] = {}
         self._executed: deque[OrderRecord] = deque()

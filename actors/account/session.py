@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.account.messages import GetFillsNeeded, SessionOpened, SnapshotLoaded
+from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, SnapshotLoaded
 from actors.connection.session import in_parallel
 from actors.runtime import Address
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, Venue
@@ -97,17 +97,22 @@ class AccountSession:
 
     async def _load(self) -> int:
         parts = self._parts
-        needed: dict[Symbol, int] = await parts.address.ask(GetFillsNeeded())
+        needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
         rest = parts.private_rest
         balances, open_orders, *fills = await in_parallel(
             parts.environment.spawn,
             rest.load_balances(),
             rest.load_open_orders(),
-            *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.items()),
+            *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items()),
         )
         self._links = msgspec.structs.replace(self._links, private_rest=True)
         snapshot = SnapshotLoaded(
-            self._connection, balances, open_orders, tuple(fill for some in fills for fill in some), parts.instruments
+            connection=self._connection,
+            balances=balances,
+            open_orders=open_orders,
+            fills=dict(zip(needed.from_ms, fills, strict=True)),
+            fills_through_ms=needed.asked_ms,
+            instruments=parts.instruments,
         )
         missed: int = await parts.address.ask(snapshot)
         return missed

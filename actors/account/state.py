@@ -20,7 +20,7 @@ from messages.symbol import Symbol
 from messages.validation import ZERO
 
 _FILL_OVERLAP_MS: Final = 5_000
-"""Fills are asked for again from so long before the newest known: streams of several orders have no common order."""
+"""Fills are asked for again from so long before: a history may lag behind the trading."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -97,7 +97,6 @@ class AccountState:
         orders = self.orders.of(fill.symbol)
         if not orders.is_new_trade(fill.trade_id):
             return None, False
-        orders.newest_fill_ms = max(orders.newest_fill_ms, fill.time_ms)
         record = orders.find(fill.order_id, fill.client_order_id)
         if record is None or _was_never_accepted(record):
             is_new = orders.keep_orphan(fill)
@@ -215,11 +214,14 @@ class AccountState:
         """
         needed = dict.fromkeys(symbols, since_ms)
         for symbol, orders in self.orders.symbols():
-            if orders.open or orders.newest_fill_ms:
-                needed.setdefault(symbol, since_ms)
-            if orders.newest_fill_ms:
-                needed[symbol] = orders.newest_fill_ms - _FILL_OVERLAP_MS
+            needed[symbol] = orders.fills_through_ms - _FILL_OVERLAP_MS if orders.fills_through_ms else since_ms
         return needed
+
+    def fills_loaded(self, symbols: Iterable[Symbol], through_ms: int) -> None:
+        """Every fill of these markets up to ``through_ms`` (the exchange's clock) has been loaded and heard."""
+        for symbol in symbols:
+            orders = self.orders.of(symbol)
+            orders.fills_through_ms = max(orders.fills_through_ms, through_ms)
 
     # -- balances -------------------------------------------------------------------------------------------------
 

@@ -115,6 +115,7 @@ class ConnectionSupervisor(LoopActor):
         self._began_s = 0.0
         self._reconnects = 0
         self._is_checking = False
+        self._closing: dict[asyncio.Task[Any], None] = {}
         self._needs_public_feed = needs_public_feed
         self._public_feed_is_up = False
 
@@ -367,16 +368,23 @@ class ConnectionSupervisor(LoopActor):
     def _drop_session(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            self.spawn(session.close(), f"{self.name}:close")
+            # Not a task of the actor's own: its end must not cut a closing short and leave the socket open.
+            task = self._host.spawn(session.close(), f"{self.name}:close")
+            self._closing[task] = None
+            task.add_done_callback(lambda done: self._closing.pop(done, None))
 
     def on_stop(self) -> Any:
         """Closes the session; the owner is told that it is DOWN."""
         return self._shut_down()
 
+    def on_failure(self, *_: object) -> Any:
+        """The same after a crash: nothing of the session goes on without its supervisor."""
+        return self._shut_down()
+
     async def _shut_down(self) -> None:
-        session, self._session = self._session, None
         self._state = next_state(self._state, Signal.STOP, has_been_live=self._has_been_live)
         self._tell_sync(self._state, ConnectionStatus(), "stopped", self._reconnects)
         self._answer(StoppedError(f"the connection of {self._owner!r} was stopped"))
-        if session is not None:
-            await session.close()
+        self._drop_session()
+        if self._closing:
+            await asyncio.wait(list(self._closing))

@@ -1,7 +1,7 @@
 """What a message costs: pykka's own actor, our thread actor and our loop-hosted actor, measured in one run.
 
-A rate counts a message only when it has been handled. The kinds take turns and the best of several rounds is reported,
-so that other load on the machine touches all of them alike.
+A rate counts a message only when it has been handled. The kinds take turns: figures are those of the best round, ratios
+the median of the rounds' own, so that other load on the machine touches all kinds alike.
 """
 
 import asyncio
@@ -168,13 +168,12 @@ async def _measure() -> list[dict[str, object]]:
 
 def _rate_rows(rates: dict[tuple[str, str], Times]) -> Iterator[dict[str, object]]:
     for (question, kind), rounds in sorted(rates.items()):
-        pykkas = max(rates[question, "pykka"])
         yield {
             "benchmark": "mailbox",
             "question": question,
             "actor": kind,
             "per_second": round(max(rounds)),
-            "times_pykka": round(max(rounds) / pykkas, 2),
+            "times_pykka": round(_ratio(rounds, rates[question, "pykka"]), 2),
         }
 
 
@@ -190,8 +189,14 @@ def _time_rows(times: dict[tuple[str, str], list[Times]]) -> Iterator[dict[str, 
         }
         for base, field in (("pykka", "ratio_to_pykka"), ("bare future", "ratio_to_floor")):
             if (question, base) in times:
-                row[field] = round(p50 / _p50_p99(times[question, base])[0], 2)
+                medians = [statistics.median(each) for each in rounds]
+                row[field] = round(_ratio(medians, [statistics.median(each) for each in times[question, base]]), 2)
         yield row
+
+
+def _ratio(ours: Times, theirs: Times) -> float:
+    """Median of the ratios within each round: what disturbs a round disturbs both."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
 def _p50_p99(rounds: list[Times]) -> tuple[float, float]:

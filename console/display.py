@@ -28,7 +28,9 @@ class Display:
         self._screen = screen
 
     @classmethod
-    async def open(cls, output: Output, logging: LoggingConfig, stack: AsyncExitStack, *, plain: bool) -> Self:
+    async def open(
+        cls, output: Output, logging: LoggingConfig, stack: AsyncExitStack, *, source: str, plain: bool
+    ) -> Self:
         """With the live view where stdout is a terminal, unless ``plain`` or JSON; ``stack`` closes it again.
 
         The log leaves the terminal to the view: without a file of its own it goes to ``teller.log``.
@@ -43,7 +45,9 @@ class Display:
             configure_logs(logging, output.hider, log)
             stack.callback(configure_logs, logging, output.hider)
             output.text(f"the log is in {_VIEW_LOG}")
-        return cls(output, await stack.enter_async_context(open_screen()))
+        screen = await stack.enter_async_context(open_screen())
+        screen.show(Picture(source=source, phase="starting", elapsed_s=0.0, for_s=None))
+        return cls(output, screen)
 
     async def run(self, monitor: Monitor, clock: Clock) -> None:
         """Until cancelled."""

@@ -93,10 +93,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     elapsed_s: float
     for_s: float | None
-    accounts: tuple[AccountPicture, ...]
-    strategies: tuple[StrategyPicture, ...]
-    recent_fills: tuple[FillLine, ...]
-    events_per_s: float
-    loop_lag: LatencySummary
-    dead_letters: int
+    accounts: tuple[AccountPicture, ...] = ()
+    strategies: tuple[StrategyPicture, ...] = ()
+    recent_fills: tuple[FillLine, ...] = ()
+    events_per_s: float = 0.0
+    loop_lag: LatencySummary = LatencySummary()
+    dead_letters: int = 0
     latest_error: str = ""

@@ -78,7 +78,9 @@ class _Run:
         config, stop_request = self._config, self._stop_request
         credentials = load_credentials(config, os.environ) if config.embedded is None else {}
         self._hide(credentials)
-        display = await Display.open(self._output, config.logging, stack, plain=self._options.plain)
+        display = await Display.open(
+            self._output, config.logging, stack, source=config.source, plain=self._options.plain
+        )
         environment = await stack.enter_async_context(open_environment(config.seed))
         embedded = None
         if config.embedded is not None:

@@ -90,8 +90,9 @@ def _account(end: AccountEnd) -> Iterator[str]:
     if comparison is None:
         yield f"{head}, not compared: {end.why}"
     else:
+        yield f"{head} with the exchange's books"
         yield (
-            f"{head} with the exchange's books: {comparison.balances} balances, {comparison.open_orders} open orders, "
+            f"  compared  {comparison.balances} balances, {comparison.open_orders} open orders, "
             f"{comparison.finished_orders} finished orders, {comparison.fills} fills"
         )
         for difference in comparison.differences[:_DIFFERENCES_SHOWN]:
@@ -101,16 +102,16 @@ def _account(end: AccountEnd) -> Iterator[str]:
     if end.left_open:
         yield f"  ORDERS LEFT OPEN: {end.left_open}"
     if end.canceled:
-        yield f"  cancelled at the end: {end.canceled} orders"
+        yield f"  cancelled {end.canceled} orders at the end"
     if end.balances:
         yield "  balances  " + "   ".join(
             f"{balance.currency} {_plain(balance.total)}" for balance in sorted(end.balances, key=lambda b: b.currency)
         )
     stats = end.stats
     if stats is not None:
-        yield f"  events {stats.events_count}, {_latency('late by', stats.event_latency)}"
-        refused = f"{stats.rejected_count} refused by the exchange, {stats.denied_count} by us"
-        yield f"  commands {stats.commands_count} ({refused}), {_latency('answered in', stats.command_latency)}"
+        yield f"  events    {stats.events_count}, {_latency('late by', stats.event_latency)}"
+        yield f"  commands  {stats.commands_count}, {_latency('answered in', stats.command_latency)}"
+        yield f"  refused   {stats.rejected_count} commands by the exchange, {stats.denied_count} by us"
         if stats.reconnects_count:
             yield f"  reconnected {stats.reconnects_count} times"
 
@@ -120,15 +121,15 @@ def _strategy(strategy: StrategyPicture) -> str:
     pnl = "unknown" if strategy.pnl is None else f"{strategy.pnl:+.4f} {quote}"
     note = f" ({strategy.note})" if strategy.note else ""
     return (
-        f"  {strategy.strategy} {strategy.symbol}: orders {strategy.orders_count}, requotes {strategy.requotes_count}, "
-        f"fills {strategy.fills_count}, inventory {strategy.inventory:+f} {base}, pnl {pnl}{note}"
+        f"  {strategy.strategy}  {strategy.orders_count} orders ({strategy.requotes_count} requotes), "
+        f"{strategy.fills_count} fills, inventory {_plain(strategy.inventory)} {base}, pnl {pnl}{note}"
     )
 
 
 def _latency(words: str, latency: LatencySummary) -> str:
     if not latency.count:
         return "none timed"
-    return f"{words} p50 {latency.p50_ms:.1f} ms, p99 {latency.p99_ms:.1f} ms, at most {latency.max_ms:.1f} ms"
+    return f"{words} p50 {latency.p50_ms:.1f} ms, p99 {latency.p99_ms:.1f} ms, max {latency.max_ms:.1f} ms"
 
 
 def _plain(amount: Decimal) -> str:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Final
 
 import msgspec
@@ -23,32 +24,51 @@ from messages.snapshot import LatencySummary
 
 _STATE_STYLES: Final = {"live": "bold green", "failed": "bold red", "down": "red"}
 _SIDE_STYLES: Final = {"buy": "green", "sell": "red"}
-_HEAD_LINES: Final = 2
-_TABLE_LINES: Final = 2
-"""Heading and rule of each table."""
-_ACCOUNTS_SHOWN: Final = 8
+_TITLE: Final = 2
+"""Heading and rule of a table."""
+
+_ACCOUNT_COLUMNS: Final = (
+    "account",
+    "state",
+    ">open",
+    ">done",
+    ">fills",
+    ">refused",
+    ">ev/s",
+    ">inbox",
+    ">event p50/p99",
+    ">order p50/p99",
+)
 
 
 def render(picture: Picture, *, height: int) -> RenderableType:
-    """The whole screen; what does not fit in ``height`` lines is left out and counted."""
-    shown = picture.accounts[:_ACCOUNTS_SHOWN]
-    strategies = picture.strategies[:_ACCOUNTS_SHOWN]
-    used = _HEAD_LINES + (_TABLE_LINES + len(shown)) + 1 + len(shown) + 1 + (_TABLE_LINES + len(strategies)) + 1 + 1
-    rest = max(2, height - used - 2 * _TABLE_LINES - 1)
-    orders = [order for account in picture.accounts for order in account.open_orders]
-    orders_room = min(len(orders), max(1, rest // 2)) or 1
+    """The whole screen: at most ``height`` lines; what does not fit is left out, and counted where it matters."""
+    rows = max(1, (height - 12) // 3)  # each account has two lines, each strategy one
+    shown = picture.accounts[:rows]
+    strategies = picture.strategies[:rows]
     left_out = len(picture.accounts) - len(shown)
-    return Group(
+    top: list[RenderableType] = [
         _head(picture),
+        Text(),
         _accounts(shown),
-        *([Text(f" ... and {left_out} more accounts", style="dim")] if left_out else []),
+        *([Text(f"... and {left_out} more accounts", style="dim")] if left_out else []),
         *(_balances(account) for account in shown),
         Text(),
         _strategies(strategies),
-        _orders(orders, orders_room, sum(account.open_orders_count for account in picture.accounts)),
-        _fills(picture.recent_fills, max(1, rest - orders_room)),
-        _foot(picture),
-    )
+    ]
+    used = 2 + _TITLE + 2 * len(shown) + bool(left_out) + 1 + _TITLE + len(strategies)
+    room = height - used - 2 * (1 + _TITLE) - 1
+    orders = [order for account in picture.accounts for order in account.open_orders]
+    orders_room = min(len(orders), max(1, room // 2))
+    fills_room = max(0, room - orders_room)
+    opened = sum(account.open_orders_count for account in picture.accounts)
+    bottom: list[RenderableType] = [
+        Text(),
+        _orders(orders, orders_room, opened),
+        Text(),
+        _fills(picture.recent_fills, fills_room),
+    ]
+    return Group(*top, *(bottom if room > 1 else []), _foot(picture))
 
 
 def _head(picture: Picture) -> Text:
@@ -56,21 +76,18 @@ def _head(picture: Picture) -> Text:
     lag = picture.loop_lag
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(" Teller ", style="bold reverse")
-    text.append(f" {picture.phase} {picture.elapsed_s:.0f}{until} s", style="bold")
-    text.append(f"   {picture.source}", style="cyan")
-    text.append(f"   {picture.events_per_s:.0f} events/s")
-    text.append(f"   loop lag p99 {lag.p99_ms:.1f} max {lag.max_ms:.0f} ms", style="yellow" if lag.p99_ms > 20 else "")
-    text.append(f"   dead letters {picture.dead_letters}", style="yellow" if picture.dead_letters else "")
-    text.append("\n")
+    text.append(f"  {picture.phase} {picture.elapsed_s:.0f}{until} s", style="bold")
+    text.append(f"  {PurePath(picture.source).name}", style="cyan")
+    text.append(f"  {picture.events_per_s:.0f} events/s")
+    text.append(f"  loop lag p99 {lag.p99_ms:.0f} ms, max {lag.max_ms:.0f}", style="yellow" if lag.p99_ms > 50 else "")
+    text.append(f"  dead letters {picture.dead_letters}", style="yellow" if picture.dead_letters else "")
     return text
 
 
 def _accounts(accounts: Iterable[AccountPicture]) -> Table:
-    table = _table("account", "state", ">open", ">done", ">fills", ">rejected", ">events/s", ">event p50/p99 ms")
-    for heading in ("order p50/p99 ms", "mailbox"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = _table(*_ACCOUNT_COLUMNS)
     for a in accounts:
-        state = a.sync_state if a.stale_for_s is None else f"{a.sync_state}, stale {a.stale_for_s:.0f} s"
+        state = a.sync_state if a.stale_for_s is None else f"{a.sync_state} {a.stale_for_s:.0f} s"
         opened = f"{a.open_orders_count} ({a.unresolved_orders}?)" if a.unresolved_orders else str(a.open_orders_count)
         table.add_row(
             a.account,
@@ -80,18 +97,19 @@ def _accounts(accounts: Iterable[AccountPicture]) -> Table:
             str(a.fills_count),
             str(a.rejected_count + a.denied_count),
             f"{a.events_per_s:.1f}",
+            str(a.mailbox_depth),
             _latency(a.event_latency),
             _latency(a.command_latency),
-            str(a.mailbox_depth),
         )
     return table
 
 
 def _balances(account: AccountPicture) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(f" {account.account:<10} ", style="dim")
-    if account.cause and account.stale_for_s is not None:
-        return text.append(account.cause, style="yellow")
+    text.append(f"{account.account:<12} ", style="dim")
+    if account.stale_for_s is not None:
+        text.append("as of then: " if account.balances else "", style="yellow")
+        text.append(f"({account.cause}) " if account.cause else "", style="yellow")
     for line in account.balances:
         text.append_text(_balance(line))
     return text
@@ -102,7 +120,7 @@ def _balance(line: BalanceLine) -> Text:
     text.append(_short(line.available + line.locked), style="default")
     if line.locked:
         text.append(f" ({_short(line.locked)} locked)", style="dim")
-    return text.append("   ")
+    return text.append("  ")
 
 
 def _strategies(strategies: Iterable[StrategyPicture]) -> Table:
@@ -112,7 +130,7 @@ def _strategies(strategies: Iterable[StrategyPicture]) -> Table:
         pnl = Text("-") if s.pnl is None else Text(f"{s.pnl:+,.4f} {quote}", style="green" if s.pnl >= 0 else "red")
         inventory = f"{_short(s.inventory, sign=True)} {base}"
         counts = (str(s.orders_count), str(s.requotes_count), str(s.fills_count))
-        table.add_row(s.strategy, s.symbol, inventory, pnl, *counts, s.note)
+        table.add_row(s.strategy, s.symbol, inventory, pnl, *counts, Text(s.note, no_wrap=True, overflow="ellipsis"))
     return table
 
 
@@ -137,21 +155,22 @@ def _fills(fills: Iterable[FillLine], room: int) -> Table:
 
 def _foot(picture: Picture) -> Text:
     if picture.latest_error:
-        return Text(f" {picture.latest_error}", style="yellow", no_wrap=True, overflow="ellipsis")
-    return Text(" Ctrl-C: stop quoting, cancel, compare with the exchange's books, end", style="dim", no_wrap=True)
+        return Text(picture.latest_error, style="yellow", no_wrap=True, overflow="ellipsis")
+    return Text("Ctrl-C: stop quoting, cancel, compare with the exchange's books, end", style="dim", no_wrap=True)
 
 
 def _table(*headings: str) -> Table:
     """A heading that begins with ``>`` is of a column that is aligned right."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="dim", expand=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for heading in headings:
         is_number = heading.startswith(">")
-        table.add_column(heading.removeprefix(">"), justify="right" if is_number else "left", no_wrap=True)
+        may_shrink = heading == "note"
+        table.add_column(heading.removeprefix(">"), justify="right" if is_number else "left", no_wrap=not may_shrink)
     return table
 
 
 def _latency(latency: LatencySummary) -> str:
-    return f"{latency.p50_ms:.1f} / {latency.p99_ms:.1f}" if latency.count else "-"
+    return f"{latency.p50_ms:.1f}/{latency.p99_ms:.1f} ms" if latency.count else "-"
 
 
 def _short(amount: Decimal, *, sign: bool = False) -> str:

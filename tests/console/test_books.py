@@ -1,0 +1,201 @@
+"""The comparison at the end: whatever differs is told, and nothing else is."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.books import BookFill, BookOrder, Books, compare
+from console.closing import AccountEnd
+from console.exit_codes import ExitCode
+from console.summary import exit_code_of, verdict_of
+from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.order import Order
+from messages.symbol import Symbol
+
+ORDER = BookOrder(
+    order_id="1",
+    client_order_id="a-1",
+    symbol="SOL/USDT",
+    status=OrderStatus.FILLED,
+    filled_quantity=Decimal(5),
+    filled_quote=Decimal("705.25"),
+    updated_ms=1000,
+)
+OPEN = BookOrder(
+    order_id="2",
+    client_order_id="a-2",
+    symbol="SOL/USDT",
+    status=OrderStatus.NEW,
+    filled_quantity=Decimal(0),
+    filled_quote=Decimal(0),
+    updated_ms=1000,
+)
+FILL = BookFill(
+    trade_id="9",
+    order_id="1",
+    symbol="SOL/USDT",
+    side="buy",
+    price=Decimal("141.05"),
+    quantity=Decimal(5),
+    fee=Decimal("0.001"),
+    fee_currency="SOL",
+    time_ms=1000,
+)
+
+
+def changed(what: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(what, **changes)
+
+
+def books(
+    *, orders: tuple[BookOrder, ...] = (ORDER, OPEN), fills: tuple[BookFill, ...] = (FILL,), **more: Any
+) -> Books:
+    made = Books(balances={"SOL": (Decimal(10), Decimal(0))}, **more)
+    for order in orders:
+        made.orders[order.order_id] = order
+    for fill in fills:
+        made.add_fill(fill)
+    return made
+
+
+def differences(ours: Books, theirs: Books) -> tuple[str, ...]:
+    return compare(ours, theirs).differences
+
+
+def test_equal_books_agree_and_are_counted() -> None:
+    comparison = compare(books(), books())
+    assert comparison.differences == ()
+    assert (comparison.balances, comparison.open_orders, comparison.finished_orders, comparison.fills) == (1, 1, 1, 1)
+
+
+def test_a_balance_that_differs_is_told_with_both_sides() -> None:
+    theirs = books()
+    theirs.balances["SOL"] = (Decimal(9), Decimal(1))
+    assert differences(books(), theirs) == ("balance SOL: we say 10 available and 0 locked, the exchange 9 and 1",)
+
+
+def test_a_missing_balance_is_zero() -> None:
+    theirs = books()
+    theirs.balances["BTC"] = (Decimal("0.1"), Decimal(0))
+    assert differences(books(), theirs) == ("balance BTC: we say 0 available and 0 locked, the exchange 0.1 and 0",)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": OrderStatus.CANCELED},
+        {"filled_quantity": Decimal(4)},
+        {"filled_quote": Decimal("705.24")},
+    ],
+)
+def test_an_order_that_differs_in_status_filled_or_average_price_is_told(changes: dict[str, Any]) -> None:
+    (difference,) = differences(books(), books(orders=(changed(ORDER, **changes), OPEN)))
+    assert difference.startswith("order 1 SOL/USDT: we say filled, filled 5 at 141.05; the exchange ")
+
+
+@pytest.mark.parametrize("order", [ORDER, OPEN])
+def test_an_order_that_one_side_lacks_is_told(order: BookOrder) -> None:
+    others = tuple(one for one in (ORDER, OPEN) if one is not order)
+    assert f"order {order.order_id} SOL/USDT: only we have it" in differences(books(), books(orders=others))[0]
+    assert f"order {order.order_id} SOL/USDT: only the exchange has it" in differences(books(orders=others), books())[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"price": Decimal("141.06")}, {"quantity": Decimal(4)}, {"fee": Decimal(0)}, {"order_id": "3"}, {"side": "sell"}],
+)
+def test_a_fill_that_differs_is_told(changes: dict[str, Any]) -> None:
+    (difference,) = differences(books(), books(fills=(changed(FILL, **changes),)))
+    assert difference.startswith("fill 9 SOL/USDT: we say buy 5 at 141.05 fee 0.001 SOL on order 1; the exchange ")
+
+
+def test_a_fill_that_one_side_lacks_is_told() -> None:
+    assert "only we have it" in differences(books(), books(fills=()))[0]
+    assert "only the exchange has it" in differences(books(fills=()), books())[0]
+
+
+def test_what_ended_before_a_side_is_complete_is_not_compared_but_open_orders_always_are() -> None:
+    limited = books(orders=(), fills=(), complete_from_ms={"SOL/USDT": 1001})
+    assert differences(limited, books()) == ("order 2 SOL/USDT: only the exchange has it: new, filled 0",)
+
+
+def test_an_order_that_the_exchange_has_not_named_yet_is_a_difference() -> None:
+    ours = books()
+    pending = Order(
+        symbol=Symbol("SOL", "USDT"),
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        status=OrderStatus.UNRESOLVED,
+        quantity=Decimal(1),
+        price=Decimal(1),
+        client_order_id="a-3",
+    )
+    ours.add_order(pending)
+    assert differences(ours, books()) == ("order a-3 SOL/USDT is unresolved",)
+
+
+def test_an_order_that_never_reached_the_exchange_is_none() -> None:
+    ours = books()
+    rejected = Order(
+        symbol=Symbol("SOL", "USDT"),
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.POST_ONLY,
+        status=OrderStatus.REJECTED,
+        quantity=Decimal(1),
+        price=Decimal(1),
+        client_order_id="a-3",
+    )
+    ours.add_order(rejected)
+    assert differences(ours, books()) == ()
+
+
+ORDERS = st.builds(
+    BookOrder,
+    order_id=st.sampled_from("12345"),
+    client_order_id=st.none(),
+    symbol=st.just("SOL/USDT"),
+    status=st.sampled_from(list(OrderStatus)),
+    filled_quantity=st.integers(0, 3).map(Decimal),
+    filled_quote=st.integers(0, 3).map(Decimal),
+    updated_ms=st.integers(0, 3),
+)
+
+
+@given(st.lists(ORDERS), st.lists(ORDERS))
+def test_books_agree_exactly_when_every_order_is_the_same(mine: list[BookOrder], other: list[BookOrder]) -> None:
+    ours, theirs = books(orders=tuple(mine)), books(orders=tuple(other))
+    are_same = ours.orders.keys() == theirs.orders.keys() and all(
+        order.is_same_as(theirs.orders[key]) for key, order in ours.orders.items()
+    )
+    assert (not differences(ours, theirs)) is are_same
+
+
+# -- the code of it all ------------------------------------------------------------------------------------------------
+
+
+def end(verdict: Any, code: ExitCode) -> AccountEnd:
+    return AccountEnd(account="a", venue="v", verdict=verdict, exit_code=code)
+
+
+@pytest.mark.parametrize(
+    ("ends", "crashed", "code", "verdict"),
+    [
+        ([end("AGREE", ExitCode.OK)], False, ExitCode.OK, "AGREE"),
+        ([end("AGREE", ExitCode.OK)], True, ExitCode.UNEXPECTED, "AGREE"),
+        ([end("AGREE", ExitCode.OK), end("AGREE", ExitCode.ORDERS_LEFT_OPEN)], False, 6, "AGREE"),
+        ([end("UNKNOWN", ExitCode.CONNECTION), end("AGREE", ExitCode.ORDERS_LEFT_OPEN)], True, 6, "UNKNOWN"),
+        ([end("UNKNOWN", ExitCode.CONNECTION), end("UNKNOWN", ExitCode.VENUE_REFUSED)], False, 4, "UNKNOWN"),
+        ([end("UNKNOWN", ExitCode.CONNECTION), end("DISAGREE", ExitCode.BOOKS_DISAGREE)], False, 5, "DISAGREE"),
+    ],
+)
+def test_the_worst_account_decides_the_exit_code(
+    ends: list[AccountEnd], crashed: bool, code: int, verdict: str
+) -> None:
+    assert exit_code_of(ends, crashed=crashed) == code
+    assert verdict_of(ends) == verdict

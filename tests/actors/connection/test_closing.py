@@ -1,0 +1,86 @@
+"""A session that a supervisor has opened is closed whole, however the supervisor ends."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from actors.connection.messages import Connect
+from actors.connection.supervisor import ConnectionSupervisor, SupervisorSettings
+from actors.runtime import LoopHost, Ref, ask, started, stop, terminated
+from messages.commands import Command
+from messages.errors import ConnectionFailedError
+from messages.events import ConnectionStatus
+
+
+class Crash(Command, frozen=True):
+    """What no supervisor survives."""
+
+
+class SlowToClose:
+    """A session whose goodbye takes a few turns of the loop, as that of a socket does."""
+
+    def __init__(self, *, opens: bool) -> None:
+        self.opens = opens
+        self.is_closed = False
+
+    async def open(self) -> None:
+        if not self.opens:
+            raise ConnectionFailedError("subscriptions were not acknowledged")
+
+    async def load(self) -> None:
+        """There is nothing to load."""
+
+    async def check(self) -> None:
+        """All is well."""
+
+    async def close(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.is_closed = True
+
+    def links(self) -> ConnectionStatus:
+        return ConnectionStatus()
+
+    def is_open(self) -> bool:
+        return self.opens and not self.is_closed
+
+
+async def supervise(session: SlowToClose) -> Ref[ConnectionSupervisor]:
+    def sessions(_connection: int, _lost: Callable[[str], None]) -> SlowToClose:
+        return session
+
+    ref = ConnectionSupervisor.start(
+        name="alpha",
+        sessions=sessions,
+        tell_sync=lambda *_: None,
+        settings=SupervisorSettings(),
+        rng=random.Random(1),
+        host=LoopHost.current(),
+    )
+    await started(ref)
+    return ref
+
+
+async def test_a_stop_right_after_a_failed_attempt_does_not_cut_its_closing_short() -> None:
+    session = SlowToClose(opens=False)
+    supervisor = await supervise(session)
+
+    with pytest.raises(ConnectionFailedError):
+        await ask(supervisor, Connect())
+    await stop(supervisor)
+
+    assert session.is_closed
+
+
+async def test_a_crash_closes_the_session_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ConnectionSupervisor._handlers, Crash, lambda _actor, _message: 1 / 0)
+    session = SlowToClose(opens=True)
+    supervisor = await supervise(session)
+    await ask(supervisor, Connect())
+
+    supervisor.tell(Crash())
+    await terminated(supervisor)
+
+    assert session.is_closed

@@ -9,6 +9,7 @@ import structlog
 
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
+from actors.account.dead_mans_switch import DeadMansSwitch
 from actors.account.doubts import DoubtDesk
 from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
@@ -134,6 +135,11 @@ class AccountActor(LoopActor):
         self._orders = OrderDesk(self._account, self._doubts, client_ids)
         self._lookups = LookupDesk(self._account)
         self._withdrawals = WithdrawalDesk(self._account, client_ids)
+        self._dead_mans_switch = DeadMansSwitch(self._account)
+
+    def on_stop(self) -> Any:
+        """An orderly end takes the exchange's countdown back."""
+        return self._dead_mans_switch.disarm()
 
     # -- what the exchange says -----------------------------------------------------------------------------------
 
@@ -235,6 +241,8 @@ class AccountActor(LoopActor):
             context.stale_since_ms = now_ms
         context.sync_state = message.sync_state
         context.figures.reconnects = message.reconnects
+        if is_live:
+            self._dead_mans_switch.live()
         self._links, self._sync_cause, self._since_ms = message.links, message.cause, now_ms
         self._tell_all(self._status())
 

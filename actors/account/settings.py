@@ -13,6 +13,8 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookup_first_s, lookup_max_s: pauses between look-ups of an order of unknown fate; they double in between.
     unresolved_patience_ms: how long after sending, where the venue has no expiry, "no such order" is not yet believed.
     resolve_grace_ms: the same on top of the venue's expiry.
+    dead_mans_switch_s: the exchange cancels every open order of the account when it has not heard from us for so long;
+        None leaves that off. Gate takes 5 seconds or more.
     """
 
     executed_limit: int = 1000
@@ -22,6 +24,7 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookup_max_s: float = 5.0
     unresolved_patience_ms: int = 30_000
     resolve_grace_ms: int = 1_000
+    dead_mans_switch_s: int | None = None
 
     def __post_init__(self) -> None:
         if self.executed_limit < 1:
@@ -29,6 +32,8 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("settle_delay_s", "lookup_first_s", "lookup_max_s"):
             if not 0 < getattr(self, name) <= 3600:
                 raise InvalidValueError(name, getattr(self, name), "above 0 and at most 3600 seconds")
+        if self.dead_mans_switch_s is not None and self.dead_mans_switch_s < 1:
+            raise InvalidValueError("dead_mans_switch_s", self.dead_mans_switch_s, "None, or 1 second or more")
         for name in ("unresolved_patience_ms", "resolve_grace_ms"):
             if getattr(self, name) < 0:
                 raise InvalidValueError(name, getattr(self, name), "0 or more")

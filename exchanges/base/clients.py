@@ -127,6 +127,12 @@ class PrivateRest(Protocol):
 
     async def amend_order(self, order: AmendOrder) -> Order: ...
 
+    async def arm_dead_mans_switch(self, timeout_s: int) -> None:
+        """The exchange itself cancels every open order of the account in ``timeout_s`` seconds, unless told again.
+
+        0 disarms. Raises `InvalidValueError` for a time that the venue does not take."""
+        ...
+
     async def withdraw(self, withdrawal: Withdraw) -> Withdrawal:
         """``withdrawal.client_withdrawal_id`` must be set."""
         ...

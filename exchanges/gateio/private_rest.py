@@ -10,7 +10,7 @@ from exchanges.gateio.rest import GateioRest, Query, listed, path_part, single
 from exchanges.gateio.symbols import to_pair, to_symbol
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
-from messages.errors import ProtocolError, RefusalReason, VenueRefusedError
+from messages.errors import InvalidValueError, ProtocolError, RefusalReason, VenueRefusedError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 from messages.withdrawal import Withdrawal
@@ -24,6 +24,7 @@ _SPAN_S: Final = 30 * 86_400
 """Histories are asked for at most 30 days at a time (REST manual)."""
 _WITHDRAWAL_SPANS: Final = 3
 _READINGS: Final = 3
+_SHORTEST_COUNTDOWN_S: Final = 5
 """How often a list of several pages is read anew when it changed while it was being read."""
 _MOST_PAGES: Final = 200
 
@@ -35,6 +36,7 @@ _read_fills: Final = listed(wire.Reader[list[wire.Trade]](list[wire.Trade]).read
 _read_accounts: Final = wire.Reader[list[wire.SpotAccount]](list[wire.SpotAccount]).read
 _read_fee: Final = wire.Reader[wire.WalletFee](wire.WalletFee).read
 _read_detail: Final = wire.Reader[wire.AccountDetail](wire.AccountDetail).read
+_read_countdown: Final = wire.Reader[wire.Countdown](wire.Countdown).read
 _read_withdrawal: Final = single(wire.Reader[wire.WireWithdrawal](wire.WireWithdrawal).read, convert.withdrawal)
 _read_withdrawals: Final = listed(
     wire.Reader[list[wire.WireWithdrawal]](list[wire.WireWithdrawal]).read, convert.withdrawal
@@ -246,6 +248,20 @@ class GateioPrivateRest:
             query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
             body=convert.amend_body(order),
             expires=True,
+        )
+
+    async def arm_dead_mans_switch(self, timeout_s: int) -> None:
+        """Gate's countdown over all pairs, begun anew by every call: 5 seconds at least, 0 disarms (fact sheet 8.5)."""
+        if timeout_s != 0 and timeout_s < _SHORTEST_COUNTDOWN_S:
+            raise InvalidValueError("timeout_s", timeout_s, f"0, or {_SHORTEST_COUNTDOWN_S} seconds or more")
+        await self._rest.change(
+            "arm_dead_mans_switch",
+            "POST",
+            "/spot/countdown_cancel_all",
+            _read_countdown,
+            scope=limits.endpoint("POST /spot/countdown_cancel_all"),
+            body=wire.CountdownBody(timeout=timeout_s),
+            priority=Priority.CANCEL,
         )
 
     async def withdraw(self, withdrawal: Withdraw) -> Withdrawal:

@@ -205,6 +205,18 @@ class WalletFee(msgspec.Struct, frozen=True, kw_only=True):
     gt_taker_fee: Decimal | None = None
 
 
+class CountdownBody(msgspec.Struct, frozen=True):
+    """POST /spot/countdown_cancel_all; ``timeout`` in seconds."""
+
+    timeout: int
+
+
+class Countdown(msgspec.Struct, frozen=True):
+    """When it runs out, unix milliseconds; documented in two types (fact sheet 8.5)."""
+
+    triggerTime: int | str  # noqa: N815  # Gate's own spelling
+
+
 class AccountDetail(msgspec.Struct, frozen=True, kw_only=True):
     user_id: Number
     ip_whitelist: list[str] = []

@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 DEMO_SECONDS ?= 20
+SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench simulate-seeds clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## create .venv with everything that is needed, in pinned versions
 
@@ -40,6 +41,9 @@ lint: $(STAMP)  ## ruff, mypy --strict, import rules
 
 bench: $(STAMP)  ## all benchmarks as a table
 	$(BIN)/python -m benchmarks
+
+simulate-seeds: $(STAMP)  ## the whole system on virtual time, SEEDS=200 different lives of it
+	$(BIN)/python -m simulation --seeds $(SEEDS)
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

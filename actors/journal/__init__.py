@@ -1,0 +1,33 @@
+"""An account's journal on disk: its intents, and what it heard of orders and fills (R4)."""
+
+from actors.journal.errors import JournalError
+from actors.journal.history import History, HistoryFilter, read_history
+from actors.journal.journal import IntentReceipt, Journal
+from actors.journal.profit import RealisedProfit
+from actors.journal.records import (
+    IntentCommand,
+    JournalFigures,
+    JournalState,
+    OpenIntent,
+    Outcome,
+    SymbolMemory,
+)
+from actors.journal.settings import Durability, JournalSettings
+
+__all__ = [
+    "Durability",
+    "History",
+    "HistoryFilter",
+    "IntentCommand",
+    "IntentReceipt",
+    "Journal",
+    "JournalError",
+    "JournalFigures",
+    "JournalSettings",
+    "JournalState",
+    "OpenIntent",
+    "Outcome",
+    "RealisedProfit",
+    "SymbolMemory",
+    "read_history",
+]

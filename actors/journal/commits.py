@@ -1,0 +1,326 @@
+"""Group commit: records queue up on the event loop, and one transaction at a time takes in whatever has queued up.
+
+Everything happens on the loop, but for the waiting on the disk. What an intent waits for:
+
+* PROCESS_CRASH: the commit itself, which takes some ten microseconds and no disk: less than waking a thread for it, and
+  far less than a thread's wait for a busy interpreter. So it is done on the loop at the end of the turn, and shared by
+  all intents of that turn.
+* POWER_LOSS: the disk. A thread of the executor does it, and whatever comes meanwhile shares the next commit.
+
+Orders, fills and outcomes wait a little for company, are written by the executor, and cost their caller one append.
+
+The file holds a prefix of what it was told: while it cannot be written, records wait in order, intents fail, and the
+write is tried again; when too many wait the journal takes no more until the next start. So whatever is missing at a
+start lies after the newest record, where asking the exchange from there on finds it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import structlog
+
+from actors.journal.errors import JournalError
+from actors.journal.records import JournalFigures
+from actors.journal.settings import Durability, JournalSettings
+from actors.journal.store import AwaitedRecord, IntentRecord, OutcomeRecord, Probe, Record, Store
+from actors.runtime import Reply
+from messages.order import Fill, Order
+
+Then: TypeAlias = Callable[[Any, BaseException | None], None]
+"""Called on the loop with the result of work, or with what it raised."""
+
+_BATCH_LIMIT: Final = 256
+"""A few milliseconds: an intent that comes meanwhile waits for no more than that."""
+_ON_LOOP_LIMIT: Final = 64
+"""Larger batches would hold the loop for milliseconds: the executor writes them."""
+_RETRY_FIRST_S: Final = 0.5
+_RETRY_MAX_S: Final = 30.0
+_CHECKPOINT_RECORDS: Final = 2000
+_LOG_LIMIT_PAGES: Final = 16_384
+_log: Final = structlog.get_logger("teller.journal")
+
+
+class CommitQueue:
+    """What waits to be written to one journal, and the writing. Used on the loop's thread only."""
+
+    def __init__(
+        self,
+        store: Store,
+        path: Path,
+        *,
+        account: str,
+        settings: JournalSettings,
+        loop: asyncio.AbstractEventLoop,
+        executor: Executor | None,
+    ) -> None:
+        """As in `Journal.open`."""
+        self._store = store
+        self._path = path
+        self._account = account
+        self._settings = settings
+        self._loop = loop
+        self._executor = executor
+        self._limit = settings.backlog_limit
+        self._queue: deque[Record] = deque()
+        self._urgent = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._turn_end: asyncio.Handle | None = None
+        self._jobs: set[Future[Any]] = set()
+        self._is_busy = False
+        self._is_checkpointing = False
+        self._is_closed = False
+        self._failure: JournalError | None = None
+        self._failures = 0
+        self._lost = 0
+        self._commits = 0
+        self._records = 0
+        self._since_checkpoint = 0
+        self._log_pages = 0
+        self._to_drop = not settings.keeps_all
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing waits."""
+        return not self._queue
+
+    @property
+    def is_closed(self) -> bool:
+        """True after `end`."""
+        return self._is_closed
+
+    @property
+    def has_lost(self) -> bool:
+        """True once too many records waited, so that some will never be in the file."""
+        return self._lost > 0
+
+    @property
+    def figures(self) -> JournalFigures:
+        """How it does."""
+        return JournalFigures(
+            waiting=len(self._queue),
+            lost=self._lost,
+            commits=self._commits,
+            records=self._records,
+            failure="" if self._failure is None else str(self._failure),
+        )
+
+    def require_writable(self) -> None:
+        """Raises `JournalError` while nothing can be written, and for good once something was lost."""
+        if self._failure is not None:
+            raise JournalError.because_of(self._path, self._failure)
+
+    def add(self, record: Order | Fill | OutcomeRecord) -> None:
+        """Takes a record that can wait a little. Never raises; what cannot be taken is counted and logged."""
+        queue = self._queue
+        if len(queue) >= self._limit or self._lost or self._is_closed:
+            self._lose()
+            return
+        queue.append(record)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._settings.linger_s, self._commit)
+
+    def add_urgent(self, record: AwaitedRecord) -> None:
+        """Takes a record that somebody waits for."""
+        if self._is_closed and self._failure is not None:
+            record.receipt.set_error(self._failure)
+            return
+        self._queue.append(record)
+        self._urgent += 1
+        self._commit_soon()
+
+    async def end(self, problem: str) -> None:
+        """Takes and writes no more; returns when nothing is under way any more. What waits fails."""
+        self._end(problem)
+        for job in list(self._jobs):
+            with suppress(Exception):
+                await asyncio.wrap_future(job, loop=self._loop)
+
+    def end_now(self, problem: str) -> None:
+        """The same, and holds the thread until a write that is under way is done."""
+        self._end(problem)
+        for job in list(self._jobs):
+            job.exception()
+
+    def _end(self, problem: str) -> None:
+        self._is_closed = True
+        self._cancel_timers()
+        self._failure = JournalError(self._path, problem, "open it again")
+        for record in self._queue:
+            if isinstance(record, AwaitedRecord):
+                record.receipt.set_error(self._failure)
+        self._queue.clear()
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def _commit_soon(self) -> None:
+        if self._turn_end is None:
+            self._turn_end = self._loop.call_soon(self._commit)
+
+    def _commit_later(self) -> None:
+        if self._timer is None and self._turn_end is None:
+            self._timer = self._loop.call_later(self._settings.linger_s, self._commit)
+
+    def _lose(self) -> None:
+        self._lost += 1
+        if self._lost == 1 and not self._is_closed:
+            cause = "" if self._failure is None else f"; before that it {self._failure.problem}"
+            self._failure = JournalError(
+                self._path,
+                f"takes no more records: {len(self._queue)} wait to be written{cause}",
+                "mend the disk and restart the account, which then asks the exchange for what is missing",
+            )
+            _log.error("journal_gave_up", account=self._account, path=str(self._path), waiting=len(self._queue))
+
+    def _commit(self) -> None:
+        """Commits the oldest of what waits, here or by the executor, unless that is under way already."""
+        self._cancel_timers()
+        if self._is_busy or self._is_closed:
+            return
+        if not self._queue:
+            self._keep_house()
+            return
+        batch = list(islice(self._queue, _BATCH_LIMIT))
+        is_quick = self._settings.durability is Durability.PROCESS_CRASH and len(batch) <= _ON_LOOP_LIMIT
+        self._run(
+            partial(self._store.write, batch),
+            partial(self._written, batch),
+            here=bool(self._urgent) and is_quick,
+        )
+
+    def _run(self, work: Callable[[], object], then: Then, *, here: bool) -> None:
+        """Runs ``work`` alone on the store, then ``then(result, error)`` on the loop."""
+        self._is_busy = True
+        if here or self._executor is None:
+            try:
+                result, error = work(), None
+            except Exception as failure:
+                result, error = None, failure
+            self._finished(then, result, error)
+            return
+        self._submit(self._executor, work, partial(self._finished, then))
+
+    def _submit(self, executor: Executor, work: Callable[[], object], then: Then) -> None:
+        try:
+            job = executor.submit(work)
+        except RuntimeError as error:  # it was shut down before us
+            then(None, error)
+            return
+        self._jobs.add(job)
+        job.add_done_callback(partial(self._back_to_loop, then))
+
+    def _back_to_loop(self, then: Then, job: Future[Any]) -> None:
+        self._jobs.discard(job)
+        error = job.exception()
+        result = job.result() if error is None else None
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(then, result, error)
+
+    def _finished(self, then: Then, result: object, error: BaseException | None) -> None:
+        self._is_busy = False
+        if not self._is_closed:
+            then(result, error)
+
+    def _written(self, batch: list[Record], _: object, error: BaseException | None) -> None:
+        if error is not None:
+            self._not_written(error)
+            return
+        queue = self._queue
+        for _ in batch:
+            queue.popleft()
+        awaited = [record for record in batch if isinstance(record, AwaitedRecord) and not record.receipt.done]
+        self._urgent -= len(awaited)
+        self._commits += 1
+        self._records += len(batch)
+        self._since_checkpoint += len(batch)
+        if self._failures:
+            self._failures = 0
+            _log.info("journal_writable_again", account=self._account, path=str(self._path))
+            if not self._lost:
+                self._failure = None
+        for record in awaited:
+            record.receipt.set(record.answer)
+        if self._urgent:
+            self._commit_soon()
+            return
+        self._keep_house()
+        if queue and not self._is_busy:
+            self._commit_later()
+
+    def _not_written(self, error: BaseException) -> None:
+        """Intents fail, the rest waits in its order."""
+        failure = JournalError.because_of(self._path, error)
+        if not self._failures:
+            _log.error("journal_not_writable", account=self._account, error=str(failure), waiting=len(self._queue))
+        self._failures += 1
+        if not self._lost:
+            self._failure = failure
+        waiting = list(self._queue)
+        self._queue.clear()
+        self._urgent = 0
+        for record in waiting:
+            if isinstance(record, AwaitedRecord):
+                record.receipt.set_error(JournalError.because_of(self._path, failure))
+            if not isinstance(record, IntentRecord | Probe):
+                self._queue.append(record)
+        self._cancel_timers()
+        delay_s = min(_RETRY_FIRST_S * 2 ** min(self._failures - 1, 16), _RETRY_MAX_S)
+        self._timer = self._loop.call_later(delay_s, self._try_again)
+
+    def _try_again(self) -> None:
+        self._timer = None
+        if not self._queue:
+            self.add_urgent(Probe(Reply()))
+        self._commit()
+
+    # -- housekeeping ---------------------------------------------------------------------------------------------
+
+    def _keep_house(self) -> None:
+        """Moves the log into the file and drops what is too old, while nobody waits."""
+        if self._to_drop:
+            self._run(self._store.drop_some, self._dropped, here=False)
+            return
+        if self._since_checkpoint < _CHECKPOINT_RECORDS or self._is_checkpointing:
+            return
+        self._since_checkpoint = 0
+        self._to_drop = not self._settings.keeps_all
+        if self._executor is None or self._log_pages > _LOG_LIMIT_PAGES:
+            self._log_pages = 0
+            self._run(self._store.empty_log, self._emptied, here=False)
+            return
+        self._is_checkpointing = True
+        self._submit(self._executor, self._store.checkpoint, self._checkpointed)
+
+    def _dropped(self, more: bool, error: BaseException | None) -> None:
+        self._to_drop = more and error is None
+        self._chore_done("journal_not_shortened", error)
+
+    def _emptied(self, _: object, error: BaseException | None) -> None:
+        self._chore_done("journal_checkpoint_failed", error)
+
+    def _checkpointed(self, pages: int | None, error: BaseException | None) -> None:
+        self._is_checkpointing = False
+        self._log_pages = pages or 0
+        if error is not None:
+            _log.warning("journal_checkpoint_failed", account=self._account, error=str(error))
+
+    def _chore_done(self, event: str, error: BaseException | None) -> None:
+        """A chore that failed changed nothing; it is tried again in its time, and writes tell what is wrong."""
+        if error is not None:
+            _log.warning(event, account=self._account, error=str(error))
+        if self._queue or self._to_drop:
+            self._commit_soon()
+
+    def _cancel_timers(self) -> None:
+        if self._turn_end is not None:
+            self._turn_end.cancel()
+            self._turn_end = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,187 @@
+"""What a journal tells of the past, also while its writer is at work."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from actors.journal.codec import decode_command, decode_fill, decode_order
+from actors.journal.database import account_of, open_read_only
+from actors.journal.errors import JournalError
+from actors.journal.loading import read
+from actors.journal.profit import AverageCost, RealisedProfit
+from actors.journal.records import Outcome
+from messages.commands import PlaceOrder
+from messages.enums import OrderStatus
+from messages.errors import InvalidValueError
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+from messages.validation import ZERO
+
+_NEVER_ACKNOWLEDGED: Final = {
+    None: OrderStatus.PENDING,
+    Outcome.UNRESOLVED: OrderStatus.UNRESOLVED,
+    Outcome.REJECTED: OrderStatus.REJECTED,
+    Outcome.DENIED: OrderStatus.REJECTED,
+}
+_ORDERS: Final = "SELECT record FROM orders WHERE {} ORDER BY updated_ms DESC, rowid DESC LIMIT ?"
+_FILLS: Final = "SELECT record FROM fills WHERE {} ORDER BY time_ms DESC, rowid DESC LIMIT ?"
+_ATTEMPTS: Final = (
+    "SELECT id, command, made_ms, outcome, coalesce(outcome_ms, made_ms) AS told_ms, detail FROM intents"
+    " WHERE kind = 'place' AND outcome IS NOT 'confirmed' AND {}"
+    " AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.symbol = intents.symbol AND client_order_id = client_id)"
+    " ORDER BY told_ms DESC, id DESC"
+)
+
+
+class HistoryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the history is wanted; what is None does not narrow it.
+
+    Attributes:
+        from_ms, to_ms: unix milliseconds, the first included, the last not. Of an order, when it last changed.
+        statuses: of orders. limit: of orders and of fills, each, 1 or more; profits count all fills.
+    """
+
+    symbol: Symbol | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    statuses: frozenset[OrderStatus] | None = None
+    limit: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidValueError("limit", self.limit, "1 or more")
+        if self.from_ms is not None and self.to_ms is not None and self.from_ms >= self.to_ms:
+            raise InvalidValueError("from_ms", self.from_ms, f"before to_ms = {self.to_ms}")
+
+    def has(self, time_ms: int) -> bool:
+        """Whether a moment is within the span."""
+        return (self.from_ms is None or time_ms >= self.from_ms) and (self.to_ms is None or time_ms < self.to_ms)
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account did.
+
+    Attributes:
+        orders: newest first, as last known. Those that the exchange never acknowledged are among them, by their client
+            order id: PENDING and UNRESOLVED while their fate is open, REJECTED with the reason.
+        fills: newest first. profits: one for each market with fills in the span, as `actors.journal.profit` defines it.
+    """
+
+    account: str
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]
+    profits: tuple[RealisedProfit, ...]
+
+
+def read_history(path: Path, wanted: HistoryFilter | None = None) -> History:
+    """Reads the journal at ``path`` as it was at one moment, without its lock and without holding up its writer.
+
+    Raises:
+        JournalError: there is none, it is of another version, or a record cannot be read.
+    """
+    if wanted is None:
+        wanted = HistoryFilter()
+    with closing(open_read_only(path)) as connection:
+        try:
+            connection.execute("BEGIN")
+            account = account_of(connection)
+            attempts = merge(
+                _acknowledged(connection, path, wanted),
+                _never_acknowledged(connection, path, wanted),
+                key=lambda order: order.updated_ms,
+                reverse=True,
+            )
+            return History(
+                account=account,
+                orders=tuple(islice(attempts, wanted.limit)),
+                fills=tuple(_fills(connection, path, wanted)),
+                profits=tuple(_profits(connection, path, wanted, account)),
+            )
+        except sqlite3.Error as error:
+            raise JournalError.because_of(path, error) from error
+
+
+def _where(wanted: HistoryFilter, time: str) -> tuple[str, list[Any]]:
+    terms, values = ["1"], list[Any]()
+    for term, value in (
+        ("symbol = ?", None if wanted.symbol is None else str(wanted.symbol)),
+        (f"{time} >= ?", wanted.from_ms),
+        (f"{time} < ?", wanted.to_ms),
+    ):
+        if value is not None:
+            terms.append(term)
+            values.append(value)
+    return " AND ".join(terms), values
+
+
+def _acknowledged(connection: sqlite3.Connection, path: Path, wanted: HistoryFilter) -> Iterator[Order]:
+    where, values = _where(wanted, "updated_ms")
+    if wanted.statuses is not None:
+        where += f" AND status IN ({','.join('?' * len(wanted.statuses))})"
+        values += sorted(status.value for status in wanted.statuses)
+    for (record,) in connection.execute(_ORDERS.format(where), [*values, wanted.limit]):
+        yield read(path, "an order", decode_order, record)
+
+
+def _never_acknowledged(connection: sqlite3.Connection, path: Path, wanted: HistoryFilter) -> Iterator[Order]:
+    where, values = _where(wanted, "told_ms")
+    for number, text, made_ms, outcome, told_ms, detail in connection.execute(_ATTEMPTS.format(where), values):
+        command = read(path, f"intent {number}", partial(decode_command, "place"), text)
+        assert isinstance(command, PlaceOrder), "the kind is in the query"
+        known = None if outcome is None else read(path, f"intent {number}", Outcome, outcome)
+        status = _NEVER_ACKNOWLEDGED[known]
+        if wanted.statuses is None or status in wanted.statuses:
+            yield _as_order(command, status, made_ms, told_ms, detail)
+
+
+def _as_order(command: PlaceOrder, status: OrderStatus, made_ms: int, told_ms: int, detail: str) -> Order:
+    return Order(
+        symbol=command.symbol,
+        side=command.side,
+        type=command.type,
+        time_in_force=command.time_in_force,
+        status=status,
+        quantity=command.quantity or ZERO,
+        quote_quantity=command.quote_quantity,
+        price=command.price,
+        client_order_id=command.client_order_id,
+        finish_reason=detail if status.is_finished else None,
+        created_ms=made_ms,
+        updated_ms=told_ms,
+    )
+
+
+def _fills(connection: sqlite3.Connection, path: Path, wanted: HistoryFilter) -> Iterator[Fill]:
+    where, values = _where(wanted, "time_ms")
+    for (record,) in connection.execute(_FILLS.format(where), [*values, wanted.limit]):
+        yield read(path, "a fill", decode_fill, record)
+
+
+def _profits(
+    connection: sqlite3.Connection, path: Path, wanted: HistoryFilter, account: str
+) -> Iterator[RealisedProfit]:
+    dropped = {symbol for (symbol,) in connection.execute("SELECT symbol FROM dropped WHERE what = 'fills'")}
+    symbols: list[tuple[str]] = (
+        connection.execute("SELECT DISTINCT symbol FROM fills ORDER BY symbol").fetchall()
+        if wanted.symbol is None
+        else [(str(wanted.symbol),)]
+    )
+    for (text,) in symbols:
+        symbol = read(path, "a symbol", Symbol.parse, text)
+        average, in_span = AverageCost(symbol), False
+        for record, time_ms in connection.execute(
+            "SELECT record, time_ms FROM fills WHERE symbol = ? AND time_ms < ? ORDER BY time_ms, rowid",
+            (text, 2**63 - 1 if wanted.to_ms is None else wanted.to_ms),
+        ):
+            counts = wanted.has(time_ms)
+            average.add(read(path, f"a fill of {text}", decode_fill, record), counts=counts)
+            in_span = in_span or counts
+        if in_span:
+            yield average.result(account, is_complete=text not in dropped)

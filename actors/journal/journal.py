@@ -1,0 +1,222 @@
+"""An account's journal: what it is about to do, how that ended, and every order and fill it heard of (R4)."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self
+
+from actors.journal.commits import CommitQueue
+from actors.journal.database import open_database
+from actors.journal.errors import JournalError
+from actors.journal.loading import load
+from actors.journal.lock import JournalLock
+from actors.journal.records import IntentCommand, JournalFigures, JournalState, Outcome
+from actors.journal.settings import JournalSettings
+from actors.journal.store import IntentRecord, OutcomeRecord, Probe, StateRecord, Store
+from actors.runtime import Reply
+from messages.errors import InvalidValueError
+from messages.order import Fill, Order
+
+_KEY_LIMIT: Final = 64
+_VALUE_LIMIT: Final = 4096
+
+
+class IntentReceipt(Reply[int]):
+    """Awaiting it gives the intent's id once the intent is durable; `JournalError` when it could not be written, and
+    then the command must not be sent."""
+
+    def __init__(self, intent_id: int) -> None:
+        super().__init__()
+        self.intent_id = intent_id
+
+
+class Journal:
+    """Made by `open`, ended by `close`. Used on one event loop's thread only."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        store: Store,
+        lock: JournalLock,
+        commits: CommitQueue,
+        loop: asyncio.AbstractEventLoop,
+        executor: Executor | None,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """For `open`."""
+        self.path = path
+        self._store = store
+        self._lock = lock
+        self._commits = commits
+        self._loop = loop
+        self._executor = executor
+        self._now_ms = now_ms
+        self._next_intent_id = store.newest_intent_id() + 1
+        self._state = store.read_state()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        account: str,
+        settings: JournalSettings,
+        loop: asyncio.AbstractEventLoop,
+        executor: Executor | None,
+        now_ms: Callable[[], int],
+        hide: Callable[[str], str] = str,
+    ) -> Self:
+        """Opens or makes the journal of ``account``. Blocks while the file is checked, so call it before trading.
+
+        Args:
+            path: of the file, on a local disk; its directory is made if it is missing.
+            loop: on which the journal will be used.
+            executor: of threads, for what waits for the disk; two threads serve many journals. None does everything on
+                the loop, so that a simulation on virtual time is the same each time.
+            now_ms: unix milliseconds, for stamps.
+            hide: takes known secrets out of free text (R12).
+
+        Raises:
+            JournalError: another process has it, or it is damaged, too new, or not the journal of this account.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = path.resolve()
+        except OSError as error:
+            raise JournalError.because_of(path, error) from error
+        lock = JournalLock(path)
+        try:
+            connection = open_database(path, account=account, durability=settings.durability, now_ms=now_ms())
+            store = Store(connection, path, settings, hide)
+            commits = CommitQueue(store, path, account=account, settings=settings, loop=loop, executor=executor)
+            return cls(path=path, store=store, lock=lock, commits=commits, loop=loop, executor=executor, now_ms=now_ms)
+        except BaseException:
+            lock.release()
+            raise
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def load(self, *, executed_limit: int = 1000, trade_ids_limit: int = 20_000) -> JournalState:
+        """What was committed, for a start; blocks. After a crash of the account alone, `flush` first.
+
+        Args:
+            executed_limit: finished orders for each symbol, 1 or more. trade_ids_limit: the same of trade ids.
+
+        Raises:
+            JournalError: a record cannot be read.
+        """
+        return load(self.path, executed_limit=executed_limit, trade_ids_limit=trade_ids_limit)
+
+    def get_state(self, key: str) -> str | None:
+        """The value last set under ``key``."""
+        return self._state.get(key)
+
+    @property
+    def figures(self) -> JournalFigures:
+        """How it does."""
+        return self._commits.figures
+
+    def require_writable(self) -> None:
+        """Raises `JournalError` while nothing can be written: then nothing new may be sent."""
+        self._commits.require_writable()
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def record_intent(self, command: IntentCommand) -> IntentReceipt:
+        """Files a command before it is sent, ids assigned. Await the receipt before the first byte leaves (R4).
+
+        Raises:
+            JournalError: nothing can be written at present; do not send.
+        """
+        self._commits.require_writable()
+        receipt = IntentReceipt(self._next_intent_id)
+        self._next_intent_id += 1
+        self._commits.add_urgent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms()))
+        return receipt
+
+    def record_outcome(self, intent_id: int, outcome: Outcome, detail: str = "") -> None:
+        """How a command ended: UNRESOLVED may be followed by an end, and an end stands.
+
+        Only an intent that was taken for never arrived may still turn out CONFIRMED. ``detail`` is cut at 500
+        characters.
+        """
+        self._commits.add(OutcomeRecord(intent_id, outcome, detail, self._now_ms()))
+
+    def record_order(self, order: Order) -> None:
+        """The order as it is now known. One that the exchange has not acknowledged is told by its intent instead."""
+        if order.order_id is not None:
+            self._commits.add(order)
+
+    def record_fill(self, fill: Fill) -> None:
+        """One fill; filed once by symbol and trade id, however often it is told."""
+        self._commits.add(fill)
+
+    def set_state(self, key: str, value: str | None) -> Reply[None]:
+        """Keeps a small value under ``key`` across restarts, None forgets it; the reply is settled when it is durable.
+
+        A reply with `JournalError` means that it is not yet: it will be written as soon as that is possible.
+
+        Raises:
+            InvalidValueError: key or value is too long.
+        """
+        if not 0 < len(key) <= _KEY_LIMIT:
+            raise InvalidValueError("key", key, f"1 to {_KEY_LIMIT} characters")
+        if value is not None and len(value) > _VALUE_LIMIT:
+            raise InvalidValueError("value", f"{len(value)} characters", f"at most {_VALUE_LIMIT}")
+        if value is None:
+            self._state.pop(key, None)
+        else:
+            self._state[key] = value
+        receipt: Reply[None] = Reply()
+        self._commits.add_urgent(StateRecord(receipt, key, value, self._now_ms()))
+        return receipt
+
+    async def flush(self) -> None:
+        """Returns when everything that was told so far is durable.
+
+        Raises:
+            JournalError: some of it cannot be written, or was lost before.
+        """
+        receipt: Reply[None] = Reply()
+        self._commits.add_urgent(Probe(receipt))
+        await receipt
+        if self._commits.has_lost:
+            self._commits.require_writable()
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Writes what waits, and lets another process have the file.
+
+        Raises:
+            JournalError: some of it could not be written; the file is closed all the same.
+        """
+        if self._commits.is_closed:
+            return
+        try:
+            await self.flush()
+            while not self._commits.is_empty:  # told meanwhile
+                await self.flush()
+        finally:
+            await self._commits.end("is closed")
+            try:
+                await self._close_store()
+            finally:
+                self._lock.release()
+
+    def abandon(self) -> None:
+        """What ``kill -9`` would do at this moment: what is not committed is gone. For simulations and last resorts."""
+        if not self._commits.is_closed:
+            self._commits.end_now("was abandoned")
+            self._store.close()
+            self._lock.release()
+
+    async def _close_store(self) -> None:
+        if self._executor is not None:
+            with suppress(RuntimeError):  # it was shut down before us
+                await self._loop.run_in_executor(self._executor, self._store.close)
+                return
+        self._store.close()

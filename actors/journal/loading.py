@@ -1,0 +1,138 @@
+"""Reading a journal at the start: bounded in time and memory by what is asked for, not by the size of the file."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from actors.journal.codec import decode_command, decode_fill, decode_order
+from actors.journal.database import open_read_only
+from actors.journal.errors import JournalError
+from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
+from messages.commands import PlaceOrder
+from messages.order import Order
+from messages.symbol import Symbol
+
+T = TypeVar("T")
+
+_SYMBOLS: Final = """
+    WITH RECURSIVE
+        traded (symbol) AS (
+            SELECT min(symbol) FROM orders
+            UNION ALL
+            SELECT (SELECT min(symbol) FROM orders WHERE symbol > traded.symbol) FROM traded WHERE symbol IS NOT NULL
+        ),
+        filled (symbol) AS (
+            SELECT min(symbol) FROM fills
+            UNION ALL
+            SELECT (SELECT min(symbol) FROM fills WHERE symbol > filled.symbol) FROM filled WHERE symbol IS NOT NULL
+        ),
+        emptied (symbol) AS (SELECT symbol FROM dropped WHERE what = 'orders')
+    SELECT symbol FROM traded WHERE symbol IS NOT NULL
+    UNION SELECT symbol FROM filled WHERE symbol IS NOT NULL
+    UNION SELECT symbol FROM emptied
+    ORDER BY symbol"""
+"""Steps from one symbol to the next in the index, where DISTINCT would read all of it."""
+_OPEN: Final = "SELECT record FROM orders WHERE symbol = ? AND is_open = 1 ORDER BY rowid"
+_NEWEST: Final = (
+    "SELECT record, updated_ms, order_id FROM orders WHERE symbol = ? AND is_open = 0"
+    " ORDER BY updated_ms DESC, rowid DESC LIMIT ?"
+)
+_FILLS_OF_ORDERS: Final = (
+    "SELECT record FROM fills WHERE symbol = ?1 AND order_id IN ("
+    "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 1 UNION ALL SELECT order_id FROM ("
+    "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 0 ORDER BY updated_ms DESC, rowid DESC LIMIT ?2)"
+    ") ORDER BY time_ms, rowid"
+)
+_TRADES: Final = "SELECT trade_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, rowid DESC LIMIT ?"
+_OPEN_INTENTS: Final = (
+    "SELECT id, kind, command, made_ms, outcome, detail, symbol, client_id FROM intents WHERE is_open = 1 ORDER BY id"
+)
+_ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
+
+
+def load(path: Path, *, executed_limit: int, trade_ids_limit: int) -> JournalState:
+    """See `Journal.load`."""
+    with closing(open_read_only(path)) as connection:
+        try:
+            connection.execute("BEGIN")
+            return JournalState(
+                open_intents=tuple(_open_intents(connection, path)),
+                symbols=tuple(
+                    _memory(connection, path, text, executed_limit, trade_ids_limit)
+                    for (text,) in connection.execute(_SYMBOLS).fetchall()
+                ),
+                orders_count=_count(connection, "orders"),
+                fills_count=_count(connection, "fills"),
+                intents_count=_count(connection, "intents"),
+            )
+        except sqlite3.Error as error:
+            raise JournalError.because_of(path, error) from error
+
+
+def read(path: Path, what: str, decode: Callable[[Any], T], text: object) -> T:
+    """One value out of its text.
+
+    Raises:
+        JournalError: it is not what was ever written there.
+    """
+    try:
+        return decode(text)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise JournalError.damaged(path, f"{what}: {error}") from error
+
+
+def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIntent]:
+    for number, kind, text, made_ms, outcome, detail, symbol, client_id in connection.execute(_OPEN_INTENTS).fetchall():
+        what = f"intent {number}"
+        command = read(path, what, partial(decode_command, kind), text)
+        order: Order | None = None
+        if isinstance(command, PlaceOrder):
+            row = connection.execute(_ORDER_OF, (symbol, client_id)).fetchone()
+            order = None if row is None else read(path, f"order of {what}", decode_order, row[0])
+        yield OpenIntent(
+            intent_id=number,
+            command=command,
+            made_ms=made_ms,
+            outcome=None if outcome is None else read(path, what, Outcome, outcome),
+            detail=detail,
+            order=order,
+        )
+
+
+def _memory(
+    connection: sqlite3.Connection, path: Path, text: str, executed_limit: int, trade_ids_limit: int
+) -> SymbolMemory:
+    finished = connection.execute(_NEWEST, (text, executed_limit + 1)).fetchall()
+    dropped = connection.execute(
+        "SELECT through_ms FROM dropped WHERE what = 'orders' AND symbol = ?", (text,)
+    ).fetchone()
+    older_ms = [row[1] for row in finished[executed_limit:]] + ([] if dropped is None else [dropped[0]])
+    trades = connection.execute(_TRADES, (text, trade_ids_limit)).fetchall()
+    return SymbolMemory(
+        symbol=read(path, "a symbol", Symbol.parse, text),
+        open_orders=tuple(
+            read(path, f"an open order of {text}", decode_order, record)
+            for (record,) in connection.execute(_OPEN, (text,))
+        ),
+        finished_orders=tuple(
+            read(path, f"order {order_id} of {text}", decode_order, record)
+            for record, _, order_id in reversed(finished[:executed_limit])
+        ),
+        older_through_ms=max(older_ms, default=0),
+        fills=tuple(
+            read(path, f"a fill of {text}", decode_fill, record)
+            for (record,) in connection.execute(_FILLS_OF_ORDERS, (text, executed_limit))
+        ),
+        trade_ids=tuple(trade_id for trade_id, _ in reversed(trades)),
+        newest_fill_ms=trades[0][1] if trades else 0,
+    )
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 our own words
+    return count

@@ -1,0 +1,47 @@
+"""One process at a time writes an account's journal."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from actors.journal.errors import JournalError
+
+
+class JournalLock:
+    """An exclusive lock of the operating system on a file beside the journal.
+
+    It ends with the process however that ends, so nothing stale is ever left. The file itself stays: removing it would
+    let two processes lock two files of one name. It holds the pid of its last holder, for people.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        """Takes the lock.
+
+        Raises:
+            JournalError: somebody else has it; the text names the process.
+        """
+        path = journal.with_name(journal.name + ".lock")
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError.because_of(path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            who = f"process {holder}" if holder.isdigit() else "another process"
+            raise JournalError(
+                journal,
+                f"is in use by {who}",
+                f"one process at a time may trade an account; end that one first (the lock is on {path.name})",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Lets others have it. Calling it again does nothing."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

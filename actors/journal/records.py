@@ -1,0 +1,97 @@
+"""What a journal takes in and gives back."""
+
+import enum
+from typing import TypeAlias
+
+import msgspec
+
+from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+
+IntentCommand: TypeAlias = PlaceOrder | CancelOrder | CancelAll | AmendOrder | Withdraw | CancelWithdrawal
+"""Every command that changes something on the exchange. Made of ids and terms; none has room for a secret (R12)."""
+
+
+class Outcome(enum.Enum):
+    """How a command ended (R3).
+
+    CONFIRMED: the exchange did it. REJECTED: the exchange said no, or that it never heard of it. DENIED: we did not
+    send it. UNRESOLVED: the answer was lost and the exchange is being asked; one of the others follows.
+    """
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    DENIED = "denied"
+    UNRESOLVED = "unresolved"
+
+    @property
+    def is_final(self) -> bool:
+        return self is not Outcome.UNRESOLVED
+
+
+class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that may have reached the exchange and whose end is not known: to be settled before trading (R4).
+
+    Attributes:
+        command: as it was to be sent, ids assigned. made_ms: when, unix milliseconds.
+        outcome: UNRESOLVED, or None when nothing was recorded after the intent. detail: of the outcome.
+        order: for a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it.
+    """
+
+    intent_id: int
+    command: IntentCommand
+    made_ms: int
+    outcome: Outcome | None = None
+    detail: str = ""
+    order: Order | None = None
+
+
+class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What was known of one symbol's orders when the journal was last written.
+
+    Attributes:
+        open_orders: open when last heard of. finished_orders: the newest, oldest first.
+        older_through_ms: newest time stamp among finished orders that are not in ``finished_orders``; 0 for none.
+        fills: all fills of the orders above, oldest first. Joining them after the orders restores their state (R2).
+        trade_ids: of the newest fills, oldest first. newest_fill_ms: the exchange's clock; 0 where there is no fill.
+    """
+
+    symbol: Symbol
+    open_orders: tuple[Order, ...] = ()
+    finished_orders: tuple[Order, ...] = ()
+    older_through_ms: int = 0
+    fills: tuple[Fill, ...] = ()
+    trade_ids: tuple[str, ...] = ()
+    newest_fill_ms: int = 0
+
+
+class JournalState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that an account needs to go on where it was.
+
+    Attributes:
+        open_intents: in the order in which they were made. symbols: in alphabetical order.
+        orders_count, fills_count, intents_count: in the file, whether read or not.
+    """
+
+    open_intents: tuple[OpenIntent, ...] = ()
+    symbols: tuple[SymbolMemory, ...] = ()
+    orders_count: int = 0
+    fills_count: int = 0
+    intents_count: int = 0
+
+
+class JournalFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How a journal does.
+
+    Attributes:
+        waiting: records not yet committed. lost: records that will never be, because too many were waiting.
+        commits, records: so far; their ratio says how well commits are shared.
+        failure: why nothing can be written now; empty while all is well.
+    """
+
+    waiting: int
+    lost: int
+    commits: int
+    records: int
+    failure: str

@@ -1,0 +1,282 @@
+"""Records to rows: writes batches in one transaction each. Plain blocking code, for one caller at a time."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from actors.journal.codec import encode, ids_of, kind_of
+from actors.journal.records import IntentCommand, Outcome
+from actors.journal.settings import JournalSettings
+from actors.runtime import Reply
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+
+_ROWS_A_STATEMENT: Final = 32
+"""Half the time of row by row, and the interpreter's lock is taken once for many rows."""
+_DETAIL_LIMIT: Final = 500
+_DROP_STEP: Final = 500
+
+_INSERT_INTENT: Final = "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, command) VALUES "
+_UPSERT_ORDER: Final = (
+    "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record) VALUES "
+)
+_ON_KNOWN_ORDER: Final = (
+    " ON CONFLICT (symbol, order_id) DO UPDATE SET client_order_id = excluded.client_order_id,"
+    " status = excluded.status, is_open = excluded.is_open, updated_ms = excluded.updated_ms, record = excluded.record"
+    # a late echo of an order that the account has dropped from memory does not reopen it here (R2)
+    " WHERE excluded.is_open <= orders.is_open AND excluded.updated_ms >= orders.updated_ms"
+)
+_INSERT_FILL: Final = "INSERT INTO fills (symbol, trade_id, order_id, time_ms, record) VALUES "
+_SETTLE: Final = (
+    "UPDATE intents SET outcome = ?1, detail = ?2, outcome_ms = ?3, is_open = ?4,"
+    " unresolved_ms = CASE WHEN ?4 THEN coalesce(unresolved_ms, ?3) ELSE unresolved_ms END"
+    # an end stands, but for one: what was taken for never arrived turns out to be there
+    " WHERE id = ?5 AND (is_open = 1 OR (?1 = 'confirmed' AND outcome <> 'confirmed'))"
+)
+_SET_STATE: Final = (
+    "INSERT INTO state (key, value, set_ms) VALUES (?, ?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, set_ms = excluded.set_ms"
+)
+_KEPT: Final = {
+    "orders": ("keep_finished_orders", "symbol", "updated_ms", "is_open = 0"),
+    "fills": (
+        "keep_fills",
+        "symbol",
+        "time_ms",
+        "(symbol, order_id) NOT IN (SELECT symbol, order_id FROM orders WHERE is_open = 1)",
+    ),
+    # the newest stays in any case: it tells the number of the next one
+    "intents": ("keep_settled_intents", "''", "made_ms", "is_open = 0 AND id < (SELECT max(id) FROM intents)"),
+}
+
+
+class OutcomeRecord(msgspec.Struct):
+    """How a command ended."""
+
+    intent_id: int
+    outcome: Outcome
+    detail: str
+    time_ms: int
+
+
+class AwaitedRecord(msgspec.Struct):
+    """A record that somebody waits for: ``receipt`` is settled with `answer` once it is durable."""
+
+    receipt: Reply[Any]
+
+    @property
+    def answer(self) -> int | None:
+        return None
+
+
+class IntentRecord(AwaitedRecord):
+    """A command that is about to be sent."""
+
+    intent_id: int
+    command: IntentCommand
+    made_ms: int
+
+    @property
+    def answer(self) -> int:
+        return self.intent_id
+
+
+class StateRecord(AwaitedRecord):
+    """A value to keep under a key, or None to drop it."""
+
+    key: str
+    value: str | None
+    time_ms: int
+
+
+class Probe(AwaitedRecord):
+    """Nothing but the wish to know that everything before it is durable, and that the file can be written."""
+
+
+Record: TypeAlias = Order | Fill | OutcomeRecord | AwaitedRecord
+
+
+class Store:
+    """Writes to an open journal. Handed from thread to thread, never used by two at once; only `checkpoint` may run
+    beside the other methods."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, settings: JournalSettings, hide: Callable[[str], str]
+    ) -> None:
+        """``hide``: takes known secrets out of free text (R12)."""
+        self._connection = connection
+        self._path = path
+        self._settings = settings
+        self._hide = hide
+        self._checkpointer: sqlite3.Connection | None = None
+
+    def newest_intent_id(self) -> int:
+        """0 where there is none."""
+        newest: int | None = self._connection.execute("SELECT max(id) FROM intents").fetchone()[0]
+        return newest or 0
+
+    def read_state(self) -> dict[str, str]:
+        """Every value that is kept, by its key."""
+        return dict(self._connection.execute("SELECT key, value FROM state"))
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Writes all records in one transaction, durable when this returns.
+
+        Raises:
+            sqlite3.Error: nothing of them is in the file.
+        """
+        if len(records) == 1 and isinstance(records[0], IntentRecord):
+            self._insert(_INSERT_INTENT, [_intent_row(records[0])])  # a transaction by itself
+            return
+        rows = self._rows_of(records)  # before the lock is taken
+        with self._transaction():
+            self._insert(_INSERT_INTENT, rows.intents)
+            self._connection.executemany(_SETTLE, rows.outcomes)
+            self._insert(_UPSERT_ORDER, [_order_row(order) for order in rows.orders.values()], _ON_KNOWN_ORDER)
+            self._insert(_INSERT_FILL, rows.fills, " ON CONFLICT DO NOTHING")
+            for state in rows.states:
+                self._set_state(state)
+            if rows.is_probe:
+                self._connection.execute("UPDATE about SET probes = probes + 1")
+
+    def _rows_of(self, records: Sequence[Record]) -> "_Rows":
+        rows = _Rows()
+        for record in records:
+            if isinstance(record, Order):
+                rows.orders[record.symbol, record.order_id] = record  # only the newest of each needs to be written
+            elif isinstance(record, Fill):
+                rows.fills.append(_fill_row(record))
+            elif isinstance(record, IntentRecord):
+                rows.intents.append(_intent_row(record))
+            elif isinstance(record, OutcomeRecord):
+                rows.outcomes.append(self._outcome_row(record))
+            elif isinstance(record, StateRecord):
+                rows.states.append(record)
+            else:
+                rows.is_probe = True
+        return rows
+
+    def checkpoint(self) -> int:
+        """Moves what is committed from the log into the file, beside whoever writes; returns pages left in the log."""
+        if self._checkpointer is None:
+            self._checkpointer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._checkpointer.execute("PRAGMA synchronous = NORMAL")
+            self._checkpointer.execute("PRAGMA checkpoint_fullfsync = ON")
+        _, logged, moved = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(logged) - int(moved)
+
+    def empty_log(self) -> None:
+        """Moves everything and starts the log anew; for when `checkpoint` never catches up."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def drop_some(self) -> bool:
+        """Drops a few of the oldest records beyond what is to be kept; True when there is more to drop.
+
+        Raises:
+            sqlite3.Error: nothing was dropped.
+        """
+        more = False
+        for table, (setting, symbol, time_ms, which) in _KEPT.items():
+            keep: int | None = getattr(self._settings, setting)
+            if keep is None:
+                continue
+            count: int = self._connection.execute(f"SELECT count(*) FROM {table} WHERE {which}").fetchone()[0]  # noqa: S608 our own words
+            surplus = count - keep
+            if surplus > 0:
+                self._drop(table, symbol, time_ms, which, min(surplus, _DROP_STEP))
+                more = more or surplus > _DROP_STEP
+        return more
+
+    def close(self) -> None:
+        """Leaves one file without a log beside it, unless somebody reads it at this moment."""
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        self._connection.close()
+
+    def _insert(self, head: str, rows: list[tuple[Any, ...]], tail: str = "") -> None:
+        if not rows:
+            return
+        marks = "(" + ",".join("?" * len(rows[0])) + ")"
+        for first in range(0, len(rows), _ROWS_A_STATEMENT):
+            some = rows[first : first + _ROWS_A_STATEMENT]
+            values = [value for row in some for value in row]
+            self._connection.execute(head + ",".join([marks] * len(some)) + tail, values)
+
+    def _set_state(self, state: StateRecord) -> None:
+        if state.value is None:
+            self._connection.execute("DELETE FROM state WHERE key = ?", (state.key,))
+        else:
+            self._connection.execute(_SET_STATE, (state.key, self._hide(state.value), state.time_ms))
+
+    def _outcome_row(self, record: OutcomeRecord) -> tuple[Any, ...]:
+        detail = self._hide(record.detail)[:_DETAIL_LIMIT].encode("utf-8", "replace").decode()
+        return record.outcome.value, detail, record.time_ms, not record.outcome.is_final, record.intent_id
+
+    def _drop(self, table: str, symbol: str, time_ms: str, which: str, count: int) -> None:
+        oldest = f"SELECT rowid FROM {table} WHERE {which} ORDER BY rowid LIMIT ?"  # noqa: S608 our own words
+        note = (
+            f"INSERT INTO dropped (what, symbol, through_ms, count) SELECT ?, {symbol}, max({time_ms}), count(*)"  # noqa: S608
+            f" FROM {table} WHERE rowid IN ({oldest}) GROUP BY {symbol}"
+            " ON CONFLICT (what, symbol) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms),"
+            " count = count + excluded.count"
+        )
+        with self._transaction():
+            self._connection.execute(note, (table, count))
+            self._connection.execute(f"DELETE FROM {table} WHERE rowid IN ({oldest})", (count,))  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):  # the first error says what is wrong
+                    self._connection.execute("ROLLBACK")
+            raise
+
+
+class _Rows(msgspec.Struct):
+    """What a batch comes to, table by table."""
+
+    intents: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
+    outcomes: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
+    orders: dict[tuple[Symbol, str | None], Order] = msgspec.field(default_factory=dict)
+    fills: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
+    states: list[StateRecord] = msgspec.field(default_factory=list)
+    is_probe: bool = False
+
+
+def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
+    command = record.command
+    symbol, order_id, client_id = ids_of(command)
+    return (
+        record.intent_id,
+        kind_of(command),
+        None if symbol is None else str(symbol),
+        order_id,
+        client_id,
+        record.made_ms,
+        encode(command),
+    )
+
+
+def _order_row(order: Order) -> tuple[Any, ...]:
+    return (
+        str(order.symbol),
+        order.order_id,
+        order.client_order_id,
+        order.status.value,
+        order.is_open,
+        order.updated_ms,
+        encode(order),
+    )
+
+
+def _fill_row(fill: Fill) -> tuple[Any, ...]:
+    return str(fill.symbol), fill.trade_id, fill.order_id, fill.time_ms, encode(fill)

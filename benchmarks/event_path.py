@@ -4,13 +4,14 @@ Compared with (a) the floor, msgspec's typed decode of the same bytes into the s
 taking the same bytes through its own message handler. All sides take turns on new orders; sides that keep finished
 orders are filled before the clock starts.
 
-The frames of one burst come as from a socket that has several ready. ``us_per_event_alone``: the next frame comes
-only when the subscriber has been told of the one before, so that each pays for its own turns of the event loop.
+Frames come in bursts, as from a socket that has several ready. ``alone``: the next frame comes only when the subscriber
+has been told of the one before, so that each pays for its own turns of the event loop; ccxt's subscriber is then a task
+that awaits its next order, where otherwise nobody listens to it at all.
 """
 
 import importlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -27,7 +28,8 @@ from exchanges.gateio import wire
 from exchanges.gateio.symbols import to_symbol
 
 PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
-BURST: Final = 16
+BURST: Final = 64
+"""As many as an actor serves before it lets others have the loop."""
 CCXT_KEEPS: Final = 1000
 """Orders that ccxt keeps at most by default; beyond that it forgets, also open ones."""
 _PREFILL_BURST: Final = 1000
@@ -80,9 +82,21 @@ class Ccxt:
         self.exchange.set_markets([_ccxt_market(pair) for pair in PAIRS])
         client = self.exchange.client(self.exchange.urls["api"]["spot"])
         self.feed: Callable[[bytes], None] = client.handle_text_or_binary_message
+        self._next_orders: Callable[[], Awaitable[object]] = lambda: client.future("orders")
         kept = min(executed, CCXT_KEEPS)
         for frame in OrderFrames(PAIRS, first=-kept).finished(kept):
             self.feed(frame)
+
+    async def take(self, frames: Sequence[bytes], *, told: bool) -> int:
+        """Feeds all frames; returns how many. ``told``: waits after each, as a task does that awaits orders."""
+        for frame in frames:
+            if told:
+                news = self._next_orders()
+                self.feed(frame)
+                await news
+            else:
+                self.feed(frame)
+        return len(frames)
 
 
 def _ccxt_market(pair: str) -> dict[str, object]:
@@ -129,19 +143,14 @@ class _Sides:
 
         return prepare
 
-    async def ccxt(self, executed: int) -> Prepare:
+    async def ccxt(self, executed: int, *, told: bool) -> Prepare:
         kept = self._ccxt(executed) if executed else None
 
         async def prepare() -> Work:
-            feed = (kept or self._ccxt(0)).feed
+            ccxt = kept or self._ccxt(0)
             frames = self._source.lives(self._orders // 8 or 1)  # enough: each takes long
 
-            async def work() -> int:
-                for frame in frames:
-                    feed(frame)
-                return len(frames)
-
-            return work
+            return lambda: ccxt.take(frames, told=told)
 
         return prepare
 
@@ -162,7 +171,8 @@ async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[di
         for count in executed:
             sides[f"ours {count}"] = await make.ours(count, BURST)
             sides[f"alone {count}"] = await make.ours(count, 1)
-            sides[f"ccxt {count}"] = await make.ccxt(count)
+            sides[f"ccxt {count}"] = await make.ccxt(count, told=False)
+            sides[f"ccxt alone {count}"] = await make.ccxt(count, told=True)
         await take_turns(sides, rounds=1)  # warms up
         took = await take_turns(sides, rounds=rounds)
     rows = []
@@ -177,8 +187,10 @@ async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[di
             "times_faster_than_ccxt": ratio(ccxt, us),
             "us_per_event_alone": median(alone),
             "ratio_to_floor_alone": ratio(alone, took["floor"]),
+            "times_faster_than_ccxt_alone": ratio(took[f"ccxt alone {count}"], alone),
             "floor_us": median(took["floor"]),
             "ccxt_us": median(ccxt),
+            "ccxt_us_alone": median(took[f"ccxt alone {count}"]),
             "us_per_event_range": spread(us),
             "floor_us_range": spread(took["floor"]),
             "ccxt_us_range": spread(ccxt),

@@ -1,4 +1,4 @@
-"""Start-up: until an account, or a whole trading system with its market feed, is live.
+"""Start-up: until a trading system with one account and its market feed is live.
 
 Two servers: the embedded exchange itself, and the same one at the end of a way on which every request, handshakes of
 sockets included, takes 20 ms longer. ``ratio_to_sequential``: our start against the very same requests sent one after
@@ -8,14 +8,14 @@ start without latency, what is left of its time when the times at which some req
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
 from actors.runtime import LoopHost
 from actors.system import AccountPlan, TradingSystem
-from benchmarks.support.account import live_account, spawn
+from benchmarks.support.account import spawn
 from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.peers import peer
 from benchmarks.support.timing import median, ratio, spread
@@ -31,7 +31,7 @@ PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
 
 
 class Start:
-    """One start of ``what``: how long it took, how long requests were under way, and how many there were."""
+    """One start: how long it took, how long requests were under way, and how many there were."""
 
     def __init__(self, wall_s: float, watch: Watch) -> None:
         self.wall_ms = wall_s * 1000
@@ -39,7 +39,9 @@ class Start:
         self.requests = watch.requests
 
 
-async def _start(what: str, endpoints: GateioEndpoints, credentials: Credentials, *, one_by_one: bool) -> Start:
+async def _start(
+    pairs: Sequence[str], endpoints: GateioEndpoints, credentials: Credentials, *, one_by_one: bool
+) -> Start:
     watch = Watch(one_by_one=one_by_one)
     environment = Environment(
         clock=SystemClock(),
@@ -48,28 +50,25 @@ async def _start(what: str, endpoints: GateioEndpoints, credentials: Credentials
         http=WatchedHttp(watch),
         sockets=WatchedSockets(watch),
     )
-    venue = GateioVenue(endpoints, environment)
-    symbols = tuple(to_symbol(pair) for pair in PAIRS)
-    plan = AccountPlan(name="alpha", venue="gateio", credentials=credentials, symbols=symbols)
+    symbols = tuple(to_symbol(pair) for pair in pairs)
+    system = TradingSystem(
+        host=LoopHost.current(spawn=spawn),
+        environment=environment,
+        venues={"gateio": GateioVenue(endpoints, environment)},
+        accounts=[AccountPlan(name="alpha", venue="gateio", credentials=credentials, symbols=symbols)],
+    )
     try:
         began_s = time.perf_counter()
-        if what == "account":
-            async with live_account(venue, environment, credentials=credentials, symbols=symbols):
-                return Start(time.perf_counter() - began_s, watch)
-        system = TradingSystem(
-            host=LoopHost.current(spawn=spawn), environment=environment, venues={"gateio": venue}, accounts=[plan]
-        )
         await system.start()
-        result = Start(time.perf_counter() - began_s, watch)
-        await system.stop(cancel_open_orders=False)
-        return result
+        return Start(time.perf_counter() - began_s, watch)
     finally:
+        await system.stop(cancel_open_orders=False)
         await environment.http.close()
 
 
-async def _measure(what: str, latency_ms: float, turns: int) -> dict[str, object]:
+async def _measure(pairs: Sequence[str], latency_ms: float, turns: int) -> dict[str, object]:
     async with AsyncExitStack() as stack:
-        exchange = await stack.enter_async_context(peer("benchmarks.support.exchange", pairs=PAIRS, accounts=["alpha"]))
+        exchange = await stack.enter_async_context(peer("benchmarks.support.exchange", pairs=pairs, accounts=["alpha"]))
         gate = exchange.ready["gateio"]
         credentials = Credentials(gate["accounts"][0]["key"], gate["accounts"][0]["secret"])
         near = GateioEndpoints(rest=gate["rest"], ws=gate["ws"])
@@ -81,9 +80,9 @@ async def _measure(what: str, latency_ms: float, turns: int) -> dict[str, object
         far = GateioEndpoints(rest=near.rest.replace(there, here), ws=near.ws.replace(there, here))
         starts: dict[str, list[Start]] = {"parallel": [], "sequential": [], "near": []}
         for _ in range(turns + 1):
-            starts["parallel"].append(await _start(what, far, credentials, one_by_one=False))
-            starts["sequential"].append(await _start(what, far, credentials, one_by_one=True))
-            starts["near"].append(await _start(what, near, credentials, one_by_one=False))
+            starts["parallel"].append(await _start(pairs, far, credentials, one_by_one=False))
+            starts["sequential"].append(await _start(pairs, far, credentials, one_by_one=True))
+            starts["near"].append(await _start(pairs, near, credentials, one_by_one=False))
     parallel, sequential, near_ms, overhead_ms = (
         [getattr(start, figure) for start in starts[name][1:]]  # without the first, which warms up
         for name, figure in (
@@ -97,7 +96,7 @@ async def _measure(what: str, latency_ms: float, turns: int) -> dict[str, object
     assert len(requests) == 1, f"every start sends the same requests, not {requests} of them"
     return {
         "benchmark": "init",
-        "case": what,
+        "case": f"{len(pairs)} market{'s' if len(pairs) > 1 else ''}",
         "ratio_to_sequential": ratio(parallel, sequential),
         "overhead_ms": median(overhead_ms),
         "parallel_ms": median(parallel),
@@ -114,14 +113,14 @@ async def _measure(what: str, latency_ms: float, turns: int) -> dict[str, object
 
 
 def run(*, latency_ms: float = LATENCY_MS, turns: int = 9) -> Iterator[dict[str, object]]:
-    """One object for ``account`` (one account by itself) and one for ``system`` (the account and its feed).
+    """One object for an account that trades one market, and one for three.
 
     Args:
         latency_ms: what each request takes longer on the far way. turns: of each side.
     """
-    for what in ("account", "system"):
+    for count in (1, len(PAIRS)):
         yield judged(
-            run_on_loop(_measure(what, latency_ms, turns)),
+            run_on_loop(_measure(PAIRS[:count], latency_ms, turns)),
             at_most={"ratio_to_sequential": 0.4},
             below={"overhead_ms": 50.0},
         )

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Final
 
-from actors.runtime import Address
+from actors.strategy.handle import AccountHandle
 from benchmarks.support.account import live_account, real_environment
 from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.peers import peer
@@ -47,7 +47,7 @@ async def _place(rest: PrivateRest, symbols: Sequence[Symbol], count: int, *, fi
     return orders
 
 
-async def _look_up(account: Address, orders: Sequence[Order], times: int) -> list[float]:
+async def _look_up(account: AccountHandle, orders: Sequence[Order], times: int) -> list[float]:
     """Milliseconds of each look-up."""
     took = []
     gc.collect()

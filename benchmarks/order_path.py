@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from actors.runtime import Address
+from actors.strategy.handle import AccountHandle
 from benchmarks.support.account import live_account, real_environment
 from benchmarks.support.canned import CREDENTIALS, CannedVenue
 from benchmarks.support.loops import LOOP, run_on_loop
@@ -115,7 +115,7 @@ class Figures:
         self.bare: list[float] = []
 
 
-async def _in_turns(account: Address, transport: StampingTransport, bare: Bare, symbols: list[Symbol]) -> Figures:
+async def _in_turns(account: AccountHandle, transport: StampingTransport, bare: Bare, symbols: list[Symbol]) -> Figures:
     figures = Figures()
     for number, symbol in enumerate(symbols):
         body, headers = bare.prepare(symbol)

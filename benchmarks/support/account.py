@@ -4,13 +4,13 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from actors.account.actor import AccountActor
-from actors.account.messages import Subscribe, SyncChanged
-from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
-from actors.runtime import Address, LoopActor, LoopHost, handles, started, stop
+from actors.connection.supervisor import SupervisorSettings
+from actors.runtime import Address, LoopActor, LoopHost, handles, stop
+from actors.strategy.handle import AccountHandle
+from actors.system import AccountPlan, TradingSystem
 from benchmarks.support.canned import CREDENTIALS
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.clients import Venue
@@ -18,11 +18,11 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment, SystemClock
 from exchanges.base.transport import HttpTransport
 from exchanges.base.websockets_transport import WebsocketsTransport
-from messages.enums import SyncState
-from messages.events import ConnectionStatus, OrderUpdateEvent
-from messages.symbol import Symbol
+from messages.events import OrderUpdateEvent
 
 T = TypeVar("T")
+UNDISTURBED_S: Final = 3600.0
+"""Longer than any benchmark: nothing is checked in between, a canned exchange would not pass."""
 
 
 def spawn(coroutine: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
@@ -61,7 +61,7 @@ class Counter:
             self._none_left.set_result(None)
 
 
-class Subscriber(LoopActor):
+class Observer(LoopActor):
     """Stands for a strategy: an actor that is told what happens on the account."""
 
     def __init__(self, hear: Callable[[OrderUpdateEvent], None]) -> None:
@@ -80,49 +80,30 @@ async def live_account(
     *,
     hear: Callable[[OrderUpdateEvent], None] = lambda _: None,
     credentials: Credentials = CREDENTIALS,
-    symbols: tuple[Symbol, ...] = (),
     executed_limit: int = 1000,
-) -> AsyncIterator[Address]:
-    """Starts an account on ``venue``, brings it live as its connection supervisor would, and yields its address.
+) -> AsyncIterator[AccountHandle]:
+    """A trading system with one account on ``venue``, live; yields the account.
 
     Args:
-        hear: called by the one subscriber, an actor, with each order update. symbols: markets that it trades.
-        executed_limit: finished orders kept for each market.
+        hear: called by the one observer, an actor, with each order update. executed_limit: finished orders kept for
+            each market.
     """
     host = LoopHost.current(spawn=spawn)
-    address = Address("bench", host.dead_letters)
-    account = AccountActor.start(
-        account="bench",
-        venue=venue.name,
-        settings=AccountSettings(executed_limit=executed_limit),
-        supervisor=Address("bench:connection", host.dead_letters),
-        has_credentials=True,
-        symbols=symbols,
-        server_now_ms=venue.server_now_ms,
-        rng=environment.rng,
+    observer = Observer.start(hear, host=host)
+    observing = Address("observer", host.dead_letters)
+    observing.bind(observer)
+    settings = AccountSettings(executed_limit=executed_limit)
+    system = TradingSystem(
         host=host,
-    )
-    await started(account)
-    address.bind(account)
-    listener = Subscriber.start(hear, host=host)
-    hears = Address("subscriber", host.dead_letters)
-    hears.bind(listener)
-    await address.ask(Subscribe(hears))
-    sessions = AccountSessions(
-        account="bench",
-        address=address,
-        venue=venue,
-        credentials=credentials,
         environment=environment,
-        symbols=symbols,
+        venues={venue.name: venue},
+        accounts=[AccountPlan(name="bench", venue=venue.name, credentials=credentials, settings=settings)],
+        supervisor_settings=SupervisorSettings(check_every_s=UNDISTURBED_S),
+        observers=(observing,),
     )
-    session = sessions(1, lambda _: None)
-    await session.open()
+    await system.start()
     try:
-        await session.load()
-        await address.ask(SyncChanged(sync_state=SyncState.LIVE, links=ConnectionStatus(), cause="", reconnects=0))
-        yield address
+        yield system.account("bench")
     finally:
-        await session.close()
-        await stop(account)
-        await stop(listener)
+        await system.stop(cancel_open_orders=False)
+        await stop(observer)

@@ -39,6 +39,16 @@ class HandFedSocket:
     async def close(self) -> None: ...
 
 
+class SilentPublicSocket:
+    """A public socket on which nothing is ever heard."""
+
+    async def connect(self, symbols: Iterable[Symbol]) -> None: ...
+
+    async def subscribe(self, symbols: Iterable[Symbol]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class CannedPublicRest:
     """A clock that stands still, and one set of rules for all markets."""
 
@@ -55,7 +65,9 @@ class CannedPublicRest:
         return self._instruments
 
     async def load_book_ticker(self, symbol: Symbol) -> BookTicker:
-        raise NotImplementedError("an account alone asks for no market data")
+        return BookTicker(
+            symbol=symbol, bid=None, bid_quantity=None, ask=None, ask_quantity=None, update_id=1, time_ms=NOW_MS
+        )
 
 
 class CannedPrivateRest:
@@ -103,8 +115,8 @@ class CannedVenue:
     def create_public_rest(self) -> PublicRest:
         return CannedPublicRest(self._symbols)
 
-    def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
-        raise NotImplementedError("an account alone asks for no market data")
+    def create_public_ws_with_handlers(self, _: PublicWebsocketHandlers, /) -> PublicWebsocket:
+        return SilentPublicSocket()
 
     def create_private_rest(self, _: Credentials, /) -> PrivateRest:
         return self._private_rest or cast("PrivateRest", CannedPrivateRest(self._symbols))

@@ -57,9 +57,9 @@ def test_order_path_covers_the_minimal_server_and_the_embedded_exchange() -> Non
         assert 0 < float(str(row["told_to_wire_us"])) < float(str(row["round_trip_us"]))
 
 
-def test_init_starts_an_account_and_a_system_with_the_same_requests_each_time() -> None:
+def test_init_sends_the_same_requests_however_they_are_spaced() -> None:
     rows = _rows(init.run(latency_ms=2.0, turns=1), "init", cases=2, targets={"ratio_to_sequential", "overhead_ms"})
-    assert [row["case"] for row in rows] == ["account", "system"]
+    assert [row["case"] for row in rows] == ["1 market", "3 markets"]
     assert all(int(str(row["requests"])) > 0 for row in rows)
 
 

@@ -41,7 +41,7 @@ class DoubtDesk:
         self._context = context
         self._inquiries: dict[Doubt, _Inquiry] = {}
         self._sent_ms: dict[str, int] = {}
-        self._odd_before: set[Doubt] = set()
+        self._odd_before: dict[Doubt, None] = {}
 
     @property
     def open_count(self) -> int:
@@ -72,9 +72,10 @@ class DoubtDesk:
 
     def look_for_oddities(self) -> None:
         """Asks about orders that were odd at the last look already: what merely was under way has arrived by now."""
-        odd = set(self._context.state.doubts())
-        for doubt in odd & self._odd_before:
-            self.ask(doubt)
+        odd = dict.fromkeys(self._context.state.doubts())
+        for doubt in odd:
+            if doubt in self._odd_before:
+                self.ask(doubt)
         self._odd_before = odd
 
     @property
@@ -90,10 +91,11 @@ class DoubtDesk:
             return
         inquiry.asking = True
         inquiry.attempts += 1
+        asked = self._by_best_ids(inquiry.doubt)
         self._context.io(
             "look_up_order",
-            _look_up(rest, inquiry.doubt),
-            lambda found: self._answered(inquiry, *found),
+            _look_up(rest, asked),
+            lambda found: self._answered(inquiry, asked, *found),
             lambda error: self._failed(inquiry, error),
         )
 
@@ -111,12 +113,19 @@ class DoubtDesk:
         self._context.tell_trouble(error)
         self._again_later(inquiry)
 
-    def _answered(self, inquiry: _Inquiry, order: Order | None, fills: tuple[Fill, ...]) -> None:
+    def _by_best_ids(self, doubt: Doubt) -> Doubt:
+        """The same order by all ids that are known by now."""
+        known = self._context.state.find(doubt)
+        return doubt if known is None else Doubt(doubt.symbol, known.order_id, known.client_order_id)
+
+    def _answered(self, inquiry: _Inquiry, asked: Doubt, order: Order | None, fills: tuple[Fill, ...]) -> None:
         inquiry.asking = False
         context, doubt = self._context, inquiry.doubt
         for fill in fills:
             context.hear_fill(fill)
-        if order is None and self._may_still_arrive(doubt):
+        # The exchange may have named the order while the question was on its way: then the answer is older than that.
+        is_outdated = self._by_best_ids(doubt) != asked
+        if order is None and (is_outdated or self._may_still_arrive(doubt)):
             self._again_later(inquiry)
             return
         if order is None:

@@ -47,13 +47,23 @@ class SlowToClose:
         return self.opens and not self.is_closed
 
 
-async def supervise(session: SlowToClose) -> Ref[ConnectionSupervisor]:
-    def sessions(_connection: int, _lost: Callable[[str], None]) -> SlowToClose:
-        return session
+class OneSession:
+    """A factory of this one session."""
 
+    def __init__(self, session: SlowToClose) -> None:
+        self._session = session
+
+    def next_number(self) -> int:
+        return 1
+
+    def __call__(self, _connection: int, _lost: Callable[[str], None]) -> SlowToClose:
+        return self._session
+
+
+async def supervise(session: SlowToClose) -> Ref[ConnectionSupervisor]:
     ref = ConnectionSupervisor.start(
         name="alpha",
-        sessions=sessions,
+        sessions=OneSession(session),
         tell_sync=lambda *_: None,
         settings=SupervisorSettings(),
         rng=random.Random(1),

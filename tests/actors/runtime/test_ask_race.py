@@ -29,7 +29,7 @@ from messages.errors import TellerError
 from tests.actors.runtime.samples import Cancel, Command, Event, Fail, Till
 
 ASKERS = 3
-ROUNDS = 40
+ROUNDS = 25
 
 
 class _ClosingDeque(deque[Any]):

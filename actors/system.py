@@ -13,6 +13,7 @@ from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
 from actors.connection.session import SessionFactory, TellSync, in_parallel
 from actors.connection.supervisor import ConnectionSupervisor, SupervisorSettings
+from actors.journal import Journal
 from actors.market.actor import MarketActor
 from actors.market.messages import FeedStatus, FeedSyncChanged, GetFeed
 from actors.market.session import FeedSessions
@@ -40,6 +41,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: unique. venue: one of the venues of the system. symbols: markets that its strategies trade; the start
             fails if the venue does not list one of them.
+        journal: of this account, open; whoever opened it closes it after the system has stopped. None for none.
     """
 
     name: str
@@ -47,6 +49,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
     symbols: tuple[Symbol, ...] = ()
     settings: AccountSettings = AccountSettings()
+    journal: Journal | None = None
 
 
 class TradingSystem:
@@ -274,6 +277,7 @@ class TradingSystem:
                 has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
                 server_now_ms=venue.server_now_ms,
                 rng=self._environment.rng,
+                journal=plan.journal,
                 host=self._host,
             )
 

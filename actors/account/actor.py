@@ -11,8 +11,10 @@ from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.dead_mans_switch import DeadMansSwitch
 from actors.account.doubts import DoubtDesk
+from actors.account.intents import Intents
 from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
+from actors.account.memory import Memory
 from actors.account.messages import (
     Continue,
     FillsNeeded,
@@ -28,6 +30,7 @@ from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.connection.messages import Hopeless, Resync, Trouble
+from actors.journal import Journal
 from actors.runtime import Address, LoopActor, Reply, handles, mailbox_depth
 from messages.balance import Balance
 from messages.commands import (
@@ -93,10 +96,11 @@ class AccountActor(LoopActor):
         subscribers: dict[Address, None],
         server_now_ms: Callable[[], int],
         rng: random.Random,
+        journal: Journal | None = None,
     ) -> None:
         """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
-        ``server_now_ms``: the exchange's clock, unix milliseconds."""
+        ``server_now_ms``: the exchange's clock, unix milliseconds. ``journal``: outlives the actor; None for none."""
         super().__init__()
         self.name = account
         self._venue = venue
@@ -113,8 +117,14 @@ class AccountActor(LoopActor):
         self._since_ms = 0
         self._subscribers = subscribers
         self._oddity_check_due = False
+        self._journal = journal
+        self._memory: Memory | None = None
 
-    def on_start(self) -> None:
+    def on_start(self) -> Any:
+        """Takes up what the journal knows; what it leaves open is settled before the account goes live (R4)."""
+        return self._take_up()
+
+    async def _take_up(self) -> None:
         state = AccountState(executed_limit=self._settings.executed_limit)
         self._state = state
         self._account = AccountContext(
@@ -131,11 +141,22 @@ class AccountActor(LoopActor):
         )
         self._started_ms = self._server_now_ms()
         client_ids = ClientIds(self._started_ms, self._rng)
+        intents = Intents(self._journal)
         self._doubts = DoubtDesk(self._account)
-        self._orders = OrderDesk(self._account, self._doubts, client_ids)
+        self._orders = OrderDesk(self._account, self._doubts, client_ids, intents)
         self._lookups = LookupDesk(self._account)
-        self._withdrawals = WithdrawalDesk(self._account, client_ids)
+        self._withdrawals = WithdrawalDesk(self._account, client_ids, intents)
         self._dead_mans_switch = DeadMansSwitch(self._account)
+        if self._journal is not None:
+            self._memory = Memory(
+                self._journal,
+                self._account,
+                intents=intents,
+                doubts=self._doubts,
+                orders=self._orders,
+                withdrawals=self._withdrawals,
+            )
+            self._started_ms = await self._memory.restore(self._started_ms)
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""
@@ -206,6 +227,9 @@ class AccountActor(LoopActor):
         state.fills_loaded(message.fills, message.fills_through_ms)
         for order in message.open_orders.orders:
             late.count_order(state.known(order), account.hear_order(order))
+        if self._memory is not None:
+            self._memory.fills_loaded(message.fills_through_ms)
+            self._memory.settle_open_intents()
         self._tell_balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
         missing = state.missing_from(message.open_orders.orders)
         if not missing:
@@ -276,12 +300,14 @@ class AccountActor(LoopActor):
     @handles(EngageKillSwitch)
     def _engage_kill_switch(self, command: EngageKillSwitch) -> None:
         self._account.kill_switch = command.reason
+        self._kill_switch_changed()
         _log.critical("kill_switch_engaged", account=self.name, reason=command.reason)
         self._orders.cancel_all(CancelAll(), self.defer)
 
     @handles(ReleaseKillSwitch)
     def _release_kill_switch(self, _: ReleaseKillSwitch) -> None:
         self._account.kill_switch = None
+        self._kill_switch_changed()
         _log.warning("kill_switch_released", account=self.name)
 
     @handles(AmendOrder)
@@ -389,11 +415,15 @@ class AccountActor(LoopActor):
         )
 
     def _tell_order(self, order: Order) -> None:
+        if self._journal is not None:
+            self._journal.record_order(order)
         event = OrderUpdateEvent(self.name, order)
         for subscriber in self._subscribers:
             subscriber.tell(event)
 
     def _tell_fill(self, fill: Fill) -> None:
+        if self._journal is not None:
+            self._journal.record_fill(fill)
         self._tell_all(ExecutionReportEvent(self.name, fill))
 
     def _tell_balances(self, balances: tuple[Balance, ...]) -> None:
@@ -403,6 +433,10 @@ class AccountActor(LoopActor):
     def _tell_all(self, event: object) -> None:
         for subscriber in self._subscribers:
             subscriber.tell(event)
+
+    def _kill_switch_changed(self) -> None:
+        if self._memory is not None:
+            self._memory.kill_switch_changed()
 
     # -- helpers --------------------------------------------------------------------------------------------------
 

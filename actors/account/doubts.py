@@ -47,9 +47,10 @@ class DoubtDesk:
     def open_count(self) -> int:
         return len(self._inquiries)
 
-    def sent(self, client_order_id: str) -> None:
-        """An order left now: until its expiry "no such order" may only mean "not yet"."""
-        self._sent_ms[client_order_id] = self._context.server_now_ms()
+    def sent(self, client_order_id: str, at_ms: int | None = None) -> None:
+        """An order left now, or at ``at_ms`` by the exchange's clock: until its expiry "no such order" may only mean
+        "not yet"."""
+        self._sent_ms[client_order_id] = self._context.server_now_ms() if at_ms is None else at_ms
 
     def answered(self, client_order_id: str) -> None:
         """The answer to that order came."""

@@ -8,20 +8,13 @@ import structlog
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext, Defer
 from actors.account.doubts import DoubtDesk
+from actors.account.intents import CERTAIN, Intent, Intents
 from actors.account.order_record import OrderRecord
 from actors.account.state import Doubt, Reservation
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelAll, CancelOrder, OrderReference, PlaceOrder
 from messages.enums import OrderStatus, Side
-from messages.errors import (
-    ConfigurationError,
-    ConnectionFailedError,
-    InvalidValueError,
-    RefusalReason,
-    UnresolvedOrderError,
-    VenueRefusedError,
-    WeRefusedError,
-)
+from messages.errors import InvalidValueError, RefusalReason, UnresolvedOrderError, VenueRefusedError
 from messages.order import Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
@@ -33,8 +26,9 @@ _ENDED: Final = {RefusalReason.ORDER_NOT_FOUND, RefusalReason.ORDER_FINISHED}
 class OrderDesk:
     """Order commands of one account; only used inside its turns (R1)."""
 
-    def __init__(self, context: AccountContext, doubts: DoubtDesk, client_ids: ClientIds) -> None:
+    def __init__(self, context: AccountContext, doubts: DoubtDesk, client_ids: ClientIds, intents: Intents) -> None:
         self._context = context
+        self._intents = intents
         self._doubts = doubts
         self._client_ids = client_ids
         self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
@@ -45,7 +39,8 @@ class OrderDesk:
         """Checks, sets money aside, sends. Answered with the order as the exchange took it.
 
         Raises:
-            KillSwitchError, NotLiveError, InvalidValueError, InsufficientBalanceError: refused here, nothing was sent.
+            KillSwitchError, NotLiveError, InvalidValueError, InsufficientBalanceError, JournalError: refused here,
+            nothing was sent.
         """
         context = self._context
         context.require_trading()
@@ -57,29 +52,35 @@ class OrderDesk:
         client_order_id = str(command.client_order_id)
         if self._is_taken(client_order_id):
             raise InvalidValueError("client_order_id", client_order_id, "an id that no other order of ours has")
-        pending = _pending(command)
+        self._intents.require_writable()
+        pending = pending_order(command, OrderStatus.PENDING)
         context.state.begin_order(pending, _reservation(command))
         context.tell_order(pending)
+        intent = self._intents.begin(command)
         reply = defer()
         self._doubts.sent(client_order_id)
         started_s = context.monotonic_s()
         context.io(
             "place_order",
-            rest.place_order(command),
-            lambda order: self._placed(command, order, reply, started_s),
-            lambda error: self._not_placed(command, error, reply, started_s),
+            intent.then(lambda: rest.place_order(command)),
+            lambda order: self._placed(command, intent, order, reply, started_s),
+            lambda error: self._not_placed(command, intent, error, reply, started_s),
         )
 
-    def _placed(self, command: PlaceOrder, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+        intent.ended()
         self._doubts.answered(str(command.client_order_id))
         order = self._context.hear_order(report)
         self._time("order_placed", started_s, order)
         reply.set(order)
         self._cancel_what_waited(order)
 
-    def _not_placed(self, command: PlaceOrder, error: Exception, reply: Reply[Any], started_s: float) -> None:
+    def _not_placed(
+        self, command: PlaceOrder, intent: Intent, error: Exception, reply: Reply[Any], started_s: float
+    ) -> None:
         context, client_order_id = self._context, str(command.client_order_id)
-        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+        intent.ended(error)
+        if isinstance(error, CERTAIN):
             self._doubts.answered(client_order_id)
             if isinstance(error, VenueRefusedError):
                 context.figures.rejected += 1
@@ -107,11 +108,17 @@ class OrderDesk:
         order = context.state.mark_unresolved(command.symbol, client_order_id)
         if order is not None:
             context.tell_order(order)
-        self._doubts.ask(Doubt(command.symbol, None, client_order_id), self._settled_late)
+        self.settle(intent, Doubt(command.symbol, None, client_order_id))
         reply.set_error(UnresolvedOrderError("placing", client_order_id, str(error)))
 
-    def _settled_late(self, order: Order | None) -> None:
-        self._cancel_what_waited(order)
+    def settle(self, intent: Intent, doubt: Doubt) -> None:
+        """Asks the exchange about an order of unknown fate and files what it says; also for one of an earlier life."""
+
+        def settled(order: Order | None) -> None:
+            intent.settled(happened=order is not None and order.order_id is not None)
+            self._cancel_what_waited(order)
+
+        self._doubts.ask(doubt, settled)
 
     def _cancel_what_waited(self, order: Order | None) -> None:
         if order is None or order.client_order_id is None:
@@ -145,32 +152,42 @@ class OrderDesk:
             return
         doubt = _doubt_of(command, order)
         started_s = self._context.monotonic_s()
+        rest = self._context.require_rest()
+        intent = self._intents.begin_cancel(command)
         self._context.io(
             "cancel_order",
-            self._context.require_rest().cancel_order(_reference(doubt)),
-            lambda report: self._canceled(report, reply, started_s),
-            lambda error: self._not_canceled(doubt, error, reply),
+            intent.then(lambda: rest.cancel_order(_reference(doubt))),
+            lambda report: self._canceled(intent, report, reply, started_s),
+            lambda error: self._not_canceled(doubt, intent, error, reply),
         )
 
-    def _canceled(self, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _canceled(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+        intent.ended()
         order = self._context.hear_order(report)
         self._time("order_canceled", started_s, order)
         reply.set(order)
 
-    def _not_canceled(self, doubt: Doubt, error: Exception, reply: Reply[Any]) -> None:
+    def _not_canceled(self, doubt: Doubt, intent: Intent, error: Exception, reply: Reply[Any]) -> None:
+        intent.ended(error)
         if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
             self._doubts.ask(
                 doubt, lambda order: reply.set_error(error) if order is None or order.is_open else reply.set(order)
             )
             return
         self._context.tell_trouble(error)
-        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+        if isinstance(error, CERTAIN):
             reply.set_error(error)
             return
         lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
-        self._doubts.ask(
-            doubt, lambda order: reply.set_error(lost) if order is None or order.is_open else reply.set(order)
-        )
+
+        def settled(order: Order | None) -> None:
+            intent.settled(happened=order is not None and order.is_finished)
+            if order is None or order.is_open:
+                reply.set_error(lost)
+            else:
+                reply.set(order)
+
+        self._doubts.ask(doubt, settled)
 
     def cancel_all(self, command: CancelAll, defer: Defer) -> None:
         """Cancels all open orders in scope, also those on their way; answered with the orders that it ended."""
@@ -183,14 +200,18 @@ class OrderDesk:
             if order.order_id is None and order.client_order_id is not None:
                 late = CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
                 self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))
+        intent = self._intents.begin_cancel(command)
         context.io(
             "cancel_all",
-            rest.cancel_all(command.symbol, command.side),
-            lambda reports: self._canceled_all(scope, reports, reply),
-            lambda error: self._not_canceled_all(scope, error, reply),
+            intent.then(lambda: rest.cancel_all(command.symbol, command.side)),
+            lambda reports: self._canceled_all(scope, intent, reports, reply),
+            lambda error: self._not_canceled_all(scope, intent, error, reply),
         )
 
-    def _canceled_all(self, scope: list[OrderRecord], reports: tuple[Order, ...], reply: Reply[Any]) -> None:
+    def _canceled_all(
+        self, scope: list[OrderRecord], intent: Intent, reports: tuple[Order, ...], reply: Reply[Any]
+    ) -> None:
+        intent.ended()
         ended = {(order.symbol, order.order_id): order for order in map(self._context.hear_order, reports)}
         left = [record for record in scope if record.order.is_open and record.is_acknowledged]
         waiting = len(left)
@@ -208,13 +229,16 @@ class OrderDesk:
         if not left:
             reply.set(tuple(ended.values()))
 
-    def _not_canceled_all(self, scope: list[OrderRecord], error: Exception, reply: Reply[Any]) -> None:
+    def _not_canceled_all(self, scope: list[OrderRecord], intent: Intent, error: Exception, reply: Reply[Any]) -> None:
         self._context.tell_trouble(error)
-        if not isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+        intent.ended(error)
+        if not isinstance(error, CERTAIN):
             for record in scope:
                 if record.is_acknowledged and record.order.is_open:
                     order = record.order
                     self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
+            # Whatever of it happened, each order tells of itself now: nothing is left to find out about the command.
+            intent.settled(happened=True)
             error = UnresolvedOrderError("cancelling", None, str(error))
         reply.set_error(error)
 
@@ -244,23 +268,28 @@ class OrderDesk:
             quantity=command.quantity,
             price=command.price,
         )
+        intent = self._intents.begin(sent)
         reply = defer()
         started_s = context.monotonic_s()
         context.io(
             "amend_order",
-            rest.amend_order(sent),
-            lambda report: self._amended(report, reply, started_s),
-            lambda error: self._not_amended(doubt, sent, error, reply),
+            intent.then(lambda: rest.amend_order(sent)),
+            lambda report: self._amended(intent, report, reply, started_s),
+            lambda error: self._not_amended(doubt, sent, intent, error, reply),
         )
 
-    def _amended(self, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _amended(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+        intent.ended()
         order = self._context.hear_order(report)
         self._time("order_amended", started_s, order)
         reply.set(order)
 
-    def _not_amended(self, doubt: Doubt, command: AmendOrder, error: Exception, reply: Reply[Any]) -> None:
+    def _not_amended(
+        self, doubt: Doubt, command: AmendOrder, intent: Intent, error: Exception, reply: Reply[Any]
+    ) -> None:
         self._context.tell_trouble(error)
-        if isinstance(error, VenueRefusedError | WeRefusedError | ConnectionFailedError | ConfigurationError):
+        intent.ended(error)
+        if isinstance(error, CERTAIN):
             if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
                 self._doubts.ask(doubt)
             reply.set_error(error)
@@ -268,7 +297,9 @@ class OrderDesk:
         lost = UnresolvedOrderError("amending", doubt.client_order_id, str(error))
 
         def settled(order: Order | None) -> None:
-            if order is not None and order.is_open and _is_amended(order, command):
+            happened = order is not None and _is_amended(order, command)
+            intent.settled(happened=happened)
+            if order is not None and order.is_open and happened:
                 reply.set(order)
             else:
                 reply.set_error(lost)
@@ -300,13 +331,14 @@ class OrderDesk:
         )
 
 
-def _pending(command: PlaceOrder) -> Order:
+def pending_order(command: PlaceOrder, status: OrderStatus) -> Order:
+    """Our own order before the exchange has told of it: PENDING, or UNRESOLVED from an earlier life."""
     return Order(
         symbol=command.symbol,
         side=command.side,
         type=command.type,
         time_in_force=command.time_in_force,
-        status=OrderStatus.PENDING,
+        status=status,
         quantity=command.quantity or ZERO,
         quote_quantity=command.quote_quantity,
         price=command.price,

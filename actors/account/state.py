@@ -12,6 +12,7 @@ import msgspec
 
 from actors.account.order_record import OrderRecord
 from actors.account.order_store import OrderStore
+from actors.journal import SymbolMemory
 from messages.balance import Balance
 from messages.enums import OrderStatus
 from messages.errors import InsufficientBalanceError
@@ -48,6 +49,26 @@ class AccountState:
         self.fills_count = 0
         self._reservations: dict[str, Reservation] = {}
         self._reserved: dict[str, Decimal] = {}
+
+    # -- restart --------------------------------------------------------------------------------------------------
+
+    def restore(self, memory: SymbolMemory) -> None:
+        """Takes in what the journal remembers of one symbol; nobody is told, for nothing is new."""
+        orders = self.orders.of(memory.symbol)
+        for order in (*memory.finished_orders, *memory.open_orders):
+            self.hear_order(order)
+        for trade_id in memory.trade_ids:
+            orders.is_new_trade(trade_id)
+        for fill in memory.fills:
+            record = orders.find(fill.order_id, fill.client_order_id)
+            if record is not None:
+                record.hear_fill(fill)
+        orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
+
+    def restore_unresolved(self, order: Order) -> None:
+        """An order of an earlier life that was to be sent: whether it arrived is for the exchange to say (R4)."""
+        if self.orders.of(order.symbol).find(order.order_id, order.client_order_id) is None:
+            self.orders.of(order.symbol).add(OrderRecord(order))
 
     # -- orders ---------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -109,6 +110,18 @@ class Journal:
             JournalError: a record cannot be read.
         """
         return load(self.path, executed_limit=executed_limit, trade_ids_limit=trade_ids_limit)
+
+    async def recall(self, *, executed_limit: int = 1000) -> JournalState:
+        """Everything told so far, written and read back, without holding up the loop where there is an executor.
+
+        Raises:
+            JournalError: something could not be written or read.
+        """
+        await self.flush()
+        if self._executor is None:
+            return self.load(executed_limit=executed_limit)
+        read = partial(self.load, executed_limit=executed_limit)
+        return await self._loop.run_in_executor(self._executor, read)
 
     def get_state(self, key: str) -> str | None:
         """The value last set under ``key``."""

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,7 @@ import aiohttp
 from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
 from actors.connection.supervisor import SupervisorSettings
+from actors.journal import Journal, JournalSettings
 from actors.runtime import DeadLetters, LoopHost
 from actors.strategy.base import Strategy
 from actors.strategy.handle import AccountHandle
@@ -71,6 +74,8 @@ class World:
         self._endpoints = GateioEndpoints(rest=rest_url, ws=ws_url)
         self.keys = {a["name"]: (a["key"], a["secret"]) for a in exchange.endpoints["gateio"]["accounts"]}
         self._systems: list[TradingSystem] = []
+        self._executor = ThreadPoolExecutor(2, "journal")
+        self._journals: list[Journal] = []
         self._control = aiohttp.ClientSession(exchange.endpoints["control"])
 
     def venue(self, settings: GateioSettings | None = None) -> GateioVenue:
@@ -82,6 +87,7 @@ class World:
         *,
         symbols: Sequence[Symbol] = (SOL,),
         secret: str | None = None,
+        journal: Journal | None = None,
         **settings: Any,
     ) -> AccountPlan:
         key, own_secret = self.keys[name]
@@ -91,8 +97,22 @@ class World:
             venue="gateio",
             credentials=Credentials(key, secret or own_secret),
             symbols=tuple(symbols),
+            journal=journal,
             settings=AccountSettings(**{**quick, **settings}),
         )
+
+    def journal(self, path: Path, account: str = "alpha") -> Journal:
+        """The account's journal at ``path``, as `run.py` opens it; closed with the world."""
+        journal = Journal.open(
+            path,
+            account=account,
+            settings=JournalSettings(),
+            loop=asyncio.get_running_loop(),
+            executor=self._executor,
+            now_ms=self.environment.clock.now_ms,
+        )
+        self._journals.append(journal)
+        return journal
 
     def build(
         self,
@@ -141,6 +161,9 @@ class World:
     async def close(self) -> None:
         for system in self._systems:
             await system.stop(cancel_open_orders=False)
+        for journal in self._journals:
+            await journal.close()
+        self._executor.shutdown()
         await self._control.close()
         await self.environment.http.close()
         await self.rest.close()

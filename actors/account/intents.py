@@ -1,0 +1,85 @@
+"""Commands in the journal: filed before the first byte leaves, and again when it is known how they ended (R4)."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from actors.journal import IntentCommand, IntentReceipt, Journal, JournalError, Outcome
+from messages.errors import ConfigurationError, ConnectionFailedError, VenueRefusedError, WeRefusedError
+
+T = TypeVar("T")
+_log: Final = structlog.get_logger("teller.account")
+CERTAIN: Final = (VenueRefusedError, WeRefusedError, ConnectionFailedError, ConfigurationError)
+"""Errors after which it is certain that nothing happened on the exchange."""
+
+
+class Intent:
+    """One command on its way. Without a journal it is filed nowhere and goes out at once."""
+
+    __slots__ = ("_journal", "_receipt")
+
+    def __init__(self, journal: Journal | None, receipt: IntentReceipt | None) -> None:
+        self._journal = journal
+        self._receipt = receipt
+
+    async def then(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Sends once the intent is durable.
+
+        Raises:
+            JournalError: it could not be written, and nothing was sent. Whatever ``send`` raises.
+        """
+        if self._receipt is not None:
+            await self._receipt
+        return await send()
+
+    def ended(self, error: Exception | None = None) -> None:
+        """Files how it ended: confirmed, or as the error says."""
+        if error is None:
+            self._file(Outcome.CONFIRMED, "")
+        elif isinstance(error, VenueRefusedError):
+            self._file(Outcome.REJECTED, error.label)
+        elif isinstance(error, CERTAIN):
+            self._file(Outcome.DENIED, type(error).__name__)
+        else:
+            self._file(Outcome.UNRESOLVED, type(error).__name__)
+
+    def settled(self, *, happened: bool) -> None:
+        """Files what the exchange, asked later, said."""
+        self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, "asked later")
+
+    def _file(self, outcome: Outcome, detail: str) -> None:
+        if self._journal is not None and self._receipt is not None:
+            self._journal.record_outcome(self._receipt.intent_id, outcome, detail)
+
+
+class Intents:
+    """Files the commands of one account."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self._journal = journal
+
+    def require_writable(self) -> None:
+        """Raises `JournalError` while the journal takes nothing: then no order may be sent."""
+        if self._journal is not None:
+            self._journal.require_writable()
+
+    def begin(self, command: IntentCommand) -> Intent:
+        """Files a command that adds risk; raises `JournalError` when that is impossible: do not send."""
+        if self._journal is None:
+            return Intent(None, None)
+        return Intent(self._journal, self._journal.record_intent(command))
+
+    def begin_cancel(self, command: IntentCommand) -> Intent:
+        """The same for one that takes risk away: it goes out also when it cannot be filed."""
+        try:
+            return self.begin(command)
+        except JournalError as error:
+            _log.error("cancel_not_in_journal", error=str(error))
+            return Intent(None, None)
+
+    def found(self, intent_id: int) -> Intent:
+        """An intent of an earlier life, still open."""
+        receipt = IntentReceipt(intent_id)
+        receipt.set(intent_id)
+        return Intent(self._journal, receipt)

@@ -1,0 +1,100 @@
+"""What an account takes up from its journal when it starts, and leaves there for its next life (R4)."""
+
+from typing import Final
+
+import structlog
+
+from actors.account.context import AccountContext
+from actors.account.doubts import DoubtDesk
+from actors.account.intents import Intents
+from actors.account.order_desk import OrderDesk, pending_order
+from actors.account.state import Doubt
+from actors.account.withdrawal_desk import WithdrawalDesk
+from actors.journal import Journal, OpenIntent
+from messages.commands import AmendOrder, CancelOrder, PlaceOrder, Withdraw
+from messages.enums import OrderStatus
+from messages.order import Order
+
+_log: Final = structlog.get_logger("teller.account")
+_FILLS_THROUGH: Final = "fills_through_ms"
+_KILL_SWITCH: Final = "kill_switch"
+
+
+class Memory:
+    """Reads the journal into the state; afterwards has every intent settled that an earlier life left open."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        context: AccountContext,
+        *,
+        intents: Intents,
+        doubts: DoubtDesk,
+        orders: OrderDesk,
+        withdrawals: WithdrawalDesk,
+    ) -> None:
+        self._journal = journal
+        self._context = context
+        self._intents = intents
+        self._doubts = doubts
+        self._orders = orders
+        self._withdrawals = withdrawals
+        self._open_intents: tuple[OpenIntent, ...] = ()
+
+    async def restore(self, now_ms: int) -> int:
+        """Returns the time (unix milliseconds) from which on fills may be unknown: ``now_ms`` for a new journal.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        context, journal = self._context, self._journal
+        remembered = await journal.recall(executed_limit=context.settings.executed_limit)
+        for memory in remembered.symbols:
+            context.state.restore(memory)
+        for intent in remembered.open_intents:
+            command = intent.command
+            if isinstance(command, PlaceOrder) and intent.order is None:
+                context.state.restore_unresolved(_unresolved(command))
+                self._doubts.sent(str(command.client_order_id), intent.made_ms)
+        self._open_intents = remembered.open_intents
+        context.kill_switch = journal.get_state(_KILL_SWITCH)
+        _log.info(
+            "journal_recalled",
+            account=context.name,
+            orders=remembered.orders_count,
+            fills=remembered.fills_count,
+            open_intents=len(remembered.open_intents),
+        )
+        return int(journal.get_state(_FILLS_THROUGH) or now_ms)
+
+    def settle_open_intents(self) -> None:
+        """Asks the exchange how the commands ended whose end the earlier life did not see; once, with the first
+        snapshot. The account is not live before the orders among them are settled (R6)."""
+        open_intents, self._open_intents = self._open_intents, ()
+        for found in open_intents:
+            intent, command = self._intents.found(found.intent_id), found.command
+            if isinstance(command, PlaceOrder | CancelOrder | AmendOrder):
+                order_id = None if isinstance(command, PlaceOrder) else command.order_id
+                doubt = Doubt(command.symbol, order_id, command.client_order_id)
+                known = self._context.state.find(doubt)
+                if known is not None and known.order_id is not None:
+                    # The exchange has told of it, and the snapshot or a look-up tells what it is now.
+                    intent.settled(happened=True)
+                else:
+                    self._orders.settle(intent, doubt)
+            elif isinstance(command, Withdraw):
+                self._withdrawals.settle(intent, command)
+            else:
+                intent.settled(happened=True)
+
+    def fills_loaded(self, through_ms: int) -> None:
+        """Every fill up to here is known."""
+        self._journal.set_state(_FILLS_THROUGH, str(through_ms))
+
+    def kill_switch_changed(self) -> None:
+        """Survives the process."""
+        self._journal.set_state(_KILL_SWITCH, self._context.kill_switch)
+
+
+def _unresolved(command: PlaceOrder) -> Order:
+    return pending_order(command, OrderStatus.UNRESOLVED)

@@ -1,0 +1,168 @@
+"""R4: what an account files before the wire, and how its next life takes it up."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors.journal import HistoryFilter, Journal, read_history
+from actors.strategy.handle import AccountHandle
+from exchanges.gateio.venue import GateioSettings
+from messages.commands import PlaceOrder
+from messages.enums import OrderStatus, Side
+from messages.errors import KillSwitchError, UnresolvedOrderError
+from tests.support.orders import SOL
+from tests.support.proxy import Mode
+from tests.support.world import Recorder, World, assert_agrees, until_async
+
+ONE = Decimal(1)
+HASTY = GateioSettings(request_timeout_s=0.3, order_expiry_ms=300)
+
+
+def bid(client_order_id: str | None = None, price: str = "139") -> PlaceOrder:
+    return PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(price), client_order_id=client_order_id)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "alpha.sqlite"
+
+
+async def life(world: World, path: Path, **options: object) -> tuple[AccountHandle, Journal, object]:
+    """One life of the program: its account, its journal, and its system."""
+    journal = world.journal(path)
+    system = await world.start(world.plan(journal=journal), gateio=HASTY, **options)
+    return system.account("alpha"), journal, system
+
+
+async def kill(world: World, journal: Journal, system: object) -> None:
+    """What kill -9 leaves: nothing more is written, nothing more is sent."""
+    journal.abandon()
+    await system.stop(cancel_open_orders=False)  # type: ignore[attr-defined]  # a TradingSystem
+
+
+async def test_r4_an_intent_whose_order_arrived_is_settled_before_the_next_life_trades(
+    world: World, path: Path
+) -> None:
+    account, journal, system = await life(world, path)
+    await world.rest.set_mode(Mode.STALL_ANSWERS)
+    await world.ws.set_mode(Mode.STALL)
+    placing = account.place(bid("cut-off"))
+
+    async def arrived() -> bool:
+        return len((await world.books())["orders"]) == 1
+
+    await until_async(arrived, what="the order to arrive")
+    await kill(world, journal, system)
+    with pytest.raises(Exception, match=r"stopped|unresolved|unavailable"):
+        await placing
+    for proxy in (world.rest, world.ws):
+        await proxy.set_mode(Mode.PASS)
+
+    account, journal, _ = await life(world, path)
+    (order,) = (await account.snapshot()).open_orders
+    assert (order.client_order_id, order.status) == ("cut-off", OrderStatus.NEW)
+    await journal.flush()
+    assert journal.load().open_intents == ()
+    assert len((await world.books())["orders"]) == 1
+    await assert_agrees(world, account)
+
+
+async def test_r4_an_intent_whose_order_never_arrived_is_settled_as_rejected_and_not_sent_again(
+    world: World, path: Path
+) -> None:
+    account, journal, system = await life(world, path)
+    await world.rest.set_mode(Mode.STALL)
+    placing = account.place(bid("never-left"))
+
+    async def filed() -> bool:
+        await journal.flush()
+        return bool(journal.load().open_intents)
+
+    await until_async(filed, what="the intent to be filed")
+    await kill(world, journal, system)
+    with pytest.raises(Exception, match=r"stopped|unresolved|unavailable"):
+        await placing
+    world.rest.cut()
+    await world.rest.set_mode(Mode.LOSE_REQUESTS)
+    world.rest.cut()
+    await world.rest.set_mode(Mode.PASS)
+
+    account, journal, _ = await life(world, path)
+    order = await account.get_active_order(SOL, client_order_id="never-left")
+    assert order is not None
+    assert (order.status, order.finish_reason) == (OrderStatus.REJECTED, "never_arrived")
+    assert (await world.books())["orders"] == []
+    await journal.flush()
+    assert journal.load().open_intents == ()
+
+
+async def test_orders_and_fills_of_the_time_away_are_taken_in_and_nothing_is_told_twice(
+    world: World, path: Path
+) -> None:
+    account, journal, system = await life(world, path)
+    filled, kept = await account.place(bid("filled-away")), await account.place(bid("kept", "138"))
+    first = await account.place(bid("filled-before", "137"))
+    await world.control("POST", f"/orders/{first.order_id}/fill", {})
+    await until_async(lambda: account.executed_orders(SOL), what="the first fill")
+    await journal.flush()
+    await kill(world, journal, system)
+    await world.control("POST", f"/orders/{filled.order_id}/fill", {})
+
+    recorder = Recorder()
+    account, journal, _ = await life(world, path, strategies=[recorder])
+    executed = {order.client_order_id: order for order in await account.executed_orders(SOL)}
+    assert {name: order.status for name, order in executed.items()} == {
+        "filled-before": OrderStatus.FILLED,
+        "filled-away": OrderStatus.FILLED,
+    }
+    assert [order.order_id for order in (await account.snapshot()).open_orders] == [kept.order_id]
+    await journal.flush()
+    history = read_history(path, HistoryFilter())
+    assert len(history.fills) == 2
+    await assert_agrees(world, account)
+
+
+async def test_the_kill_switch_survives_the_program(world: World, path: Path) -> None:
+    account, journal, system = await life(world, path)
+    await account.engage_kill_switch("over and out")
+    await journal.flush()
+    await kill(world, journal, system)
+    account, _, _ = await life(world, path)
+    with pytest.raises(KillSwitchError, match="over and out"):
+        await account.place(bid())
+    await account.release_kill_switch()
+    assert (await account.place(bid())).status is OrderStatus.NEW
+
+
+async def test_an_order_that_cannot_be_filed_is_not_sent_and_cancels_still_go_out(world: World, path: Path) -> None:
+    account, journal, _ = await life(world, path)
+    resting = await account.place(bid())
+    journal.abandon()
+    with pytest.raises(Exception, match="journal"):
+        await account.place(bid())
+    assert (await account.cancel(resting)).status is OrderStatus.CANCELED
+    assert len((await world.books())["orders"]) == 1
+
+
+async def test_a_crashed_account_knows_its_finished_orders_again(world: World, path: Path) -> None:
+    account, _, system = await life(world, path)
+    ended = await account.cancel(await account.place(bid("done")))
+    unresolved = asyncio.ensure_future(lose_one(world, account))
+    await unresolved
+    await world.rest.set_mode(Mode.PASS)
+
+    async def settled() -> bool:
+        return (await account.get_trading_stats()).unresolved_orders == 0
+
+    await until_async(settled, what="the lost order to be settled")
+    assert ended.client_order_id in {o.client_order_id for o in await account.executed_orders(SOL)}
+    await assert_agrees(world, account)
+    assert system is not None
+
+
+async def lose_one(world: World, account: AccountHandle) -> None:
+    await world.rest.set_mode(Mode.LOSE_ANSWERS)
+    with pytest.raises(UnresolvedOrderError):
+        await account.place(bid("lost"))

@@ -1,0 +1,148 @@
+"""A disk that does not take what it is given: never silent, never out of order, and over when the disk is well."""
+
+import resource
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors.journal import Durability, JournalError, Outcome
+from messages.errors import ConfigurationError
+from tests.actors.journal.samples import journal_at, open_here, place
+from tests.support.eventually import eventually
+from tests.support.orders import fill, order
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """The operating system lets no file of this process grow any more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture(params=["on the loop", "by threads"])
+def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | None]:
+    if request.param == "on the loop":
+        yield None
+    else:
+        with ThreadPoolExecutor(2) as pool:
+            yield pool
+
+
+async def test_r4_an_intent_that_cannot_be_written_fails_and_so_do_those_after_it(
+    tmp_path: Path, executor: ThreadPoolExecutor | None
+) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path, executor=executor) as journal:
+        with full_disk():
+            with capture_logs() as logs, pytest.raises(JournalError, match=r"alice\.sqlite cannot be .*disk") as failed:
+                await journal.record_intent(place("c1"))
+            assert isinstance(failed.value, ConfigurationError)
+            assert failed.value.path == path
+            assert [line["event"] for line in logs] == ["journal_not_writable"]
+            assert "disk" in journal.figures.failure
+            with pytest.raises(JournalError):
+                journal.record_intent(place("c2"))
+            with pytest.raises(JournalError):
+                journal.require_writable()
+
+
+async def test_what_waits_while_the_disk_is_full_is_written_in_order_when_there_is_room(
+    tmp_path: Path, executor: ThreadPoolExecutor | None
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=executor, linger_s=0) as journal:
+        kept = await journal.record_intent(place("c1"))
+        with full_disk():
+            journal.record_outcome(kept, Outcome.UNRESOLVED, "time-out")
+            with pytest.raises(JournalError):
+                await journal.record_intent(place("c2"))
+            journal.record_outcome(kept, Outcome.CONFIRMED)
+            journal.record_order(order())
+            journal.record_fill(fill("t1"))
+            assert journal.figures.waiting == 4
+        with capture_logs() as logs:
+            await eventually(lambda: not journal.figures.failure)
+        assert [line["event"] for line in logs] == ["journal_writable_again"]
+        journal.require_writable()
+        state = journal.load()
+        assert (state.open_intents, state.orders_count, state.fills_count) == ((), 1, 1)
+        assert state.intents_count == 1, "an intent that failed was not sent, and is not on record"
+        assert journal.figures.lost == 0
+        assert await journal.record_intent(place("c3")) == 3
+
+
+async def test_it_is_well_again_also_when_nothing_waits(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        with full_disk(), pytest.raises(JournalError):
+            await journal.record_intent(place("c1"))
+        assert journal.figures.waiting == 0
+        await eventually(lambda: not journal.figures.failure)
+        await journal.record_intent(place("c2"))
+
+
+async def test_state_that_cannot_be_written_yet_says_so_and_is_written_later(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path) as journal:
+        with full_disk(), pytest.raises(JournalError):
+            await journal.set_state("kill_switch", "engaged")
+        assert journal.get_state("kill_switch") == "engaged"
+        await eventually(lambda: not journal.figures.failure)
+    async with journal_at(path) as journal:
+        assert journal.get_state("kill_switch") == "engaged"
+
+
+async def test_when_too_much_waits_the_journal_gives_up_for_good_and_keeps_what_came_first(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path, backlog_limit=10, linger_s=0)
+    with full_disk(), capture_logs() as logs:
+        for number in range(25):
+            journal.record_fill(fill(f"t{number}", at=number))
+        with pytest.raises(JournalError, match="takes no more records"):
+            journal.record_intent(place())
+        with pytest.raises(JournalError):
+            await journal.flush()
+    assert [line["event"] for line in logs] == ["journal_gave_up", "journal_not_writable"]
+    assert (journal.figures.waiting, journal.figures.lost) == (10, 15)
+    await eventually(lambda: not journal.figures.waiting)
+    journal.record_fill(fill("t25", at=25))
+    with pytest.raises(JournalError, match="takes no more records"):
+        journal.record_intent(place())
+    with pytest.raises(JournalError, match="takes no more records"):
+        await journal.close()
+    async with journal_at(path) as again:
+        (memory,) = again.load().symbols
+        assert memory.trade_ids == tuple(f"t{number}" for number in range(10))
+        assert memory.newest_fill_ms == 9, "the exchange is asked from here on"
+        await again.record_intent(place())
+
+
+async def test_closing_on_a_full_disk_says_what_is_lost_and_frees_the_file(
+    tmp_path: Path, executor: ThreadPoolExecutor | None
+) -> None:
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path, executor=executor, linger_s=60)
+    journal.record_order(order())
+    with full_disk(), pytest.raises(JournalError, match="disk"):
+        await journal.close()
+    async with journal_at(path) as journal:
+        assert journal.load().orders_count == 0
+
+
+async def test_an_executor_that_was_shut_down_is_a_failure_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    pool = ThreadPoolExecutor(1)
+    journal = open_here(path, executor=pool, durability=Durability.POWER_LOSS)
+    pool.shutdown()
+    with pytest.raises(JournalError):
+        await journal.record_intent(place())
+    with pytest.raises(JournalError):
+        await journal.close()
+    async with journal_at(path) as journal:
+        assert journal.load().open_intents == ()

@@ -1,0 +1,205 @@
+"""Intents wait for their commit, share it, and keep their order with everything else that is told."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.journal import Durability, JournalError, Outcome
+from messages.enums import OrderStatus
+from tests.actors.journal.samples import journal_at, open_here, place
+from tests.support.eventually import eventually
+from tests.support.orders import fill, order
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+class HeldExecutor(Executor):
+    """Runs work when it is told to, one piece at a time: a disk that takes its time."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        assert not args
+        assert not kwargs
+        job: Future[Any] = Future()
+        self.waiting.append((job, fn))
+        return job
+
+    def run_one(self) -> None:
+        job, work = self.waiting.pop(0)
+        try:
+            job.set_result(work())
+        except Exception as error:
+            job.set_exception(error)
+
+
+DURABILITIES = pytest.mark.parametrize("durability", list(Durability))
+
+
+@DURABILITIES
+@pytest.mark.parametrize("is_threaded", [False, True])
+async def test_r4_an_intent_is_in_the_file_when_it_has_been_awaited(
+    tmp_path: Path, threads: ThreadPoolExecutor, durability: Durability, is_threaded: bool
+) -> None:
+    executor = threads if is_threaded else None
+    async with journal_at(tmp_path / "alice.sqlite", executor=executor, durability=durability) as journal:
+        for number in range(1, 6):
+            assert await journal.record_intent(place(f"c{number}")) == number
+            assert [intent.intent_id for intent in journal.load().open_intents] == list(range(1, number + 1))
+
+
+@DURABILITIES
+async def test_intents_of_one_turn_share_a_commit(
+    tmp_path: Path, threads: ThreadPoolExecutor, durability: Durability
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=threads, durability=durability) as journal:
+        receipts = [journal.record_intent(place(f"c{n}")) for n in range(50)]
+        assert [receipt.intent_id for receipt in receipts] == list(range(1, 51))
+        assert await asyncio.gather(*receipts) == list(range(1, 51))
+        assert journal.figures.commits == 1
+        assert journal.figures.records == 50
+
+
+async def test_intents_that_come_during_a_commit_share_the_next_one(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, durability=Durability.POWER_LOSS)
+    first = journal.record_intent(place("c0"))
+    await eventually(lambda: disk.waiting)
+    later = []
+    for number in range(1, 20):
+        later.append(journal.record_intent(place(f"c{number}")))
+        await asyncio.sleep(0)
+    assert len(disk.waiting) == 1
+    assert not first.done
+    disk.run_one()
+    assert await first == 1
+    await eventually(lambda: disk.waiting)
+    assert not any(receipt.done for receipt in later)
+    disk.run_one()
+    assert await asyncio.gather(*later) == list(range(2, 21))
+    assert journal.figures.commits == 2
+    journal.abandon()
+
+
+async def test_without_power_loss_an_intent_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk)
+    journal.record_order(order())
+    assert await journal.record_intent(place()) == 1
+    assert not disk.waiting
+    journal.abandon()
+
+
+async def test_the_loop_does_not_write_what_would_hold_it_up(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk)
+    for number in range(200):
+        journal.record_order(order(order_id=str(number)))
+    receipt = journal.record_intent(place())
+    await eventually(lambda: disk.waiting)
+    assert not receipt.done
+    disk.run_one()
+    await receipt
+    journal.abandon()
+
+
+async def test_orders_and_fills_wait_for_company_and_are_written_by_themselves(
+    tmp_path: Path, threads: ThreadPoolExecutor
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=threads, linger_s=0.005) as journal:
+        for number in range(100):
+            journal.record_order(order(order_id=str(number)))
+            journal.record_fill(fill(str(number)))
+        assert journal.figures.commits == 0
+        await eventually(lambda: journal.figures.records == 200)
+        assert journal.figures.commits == 1
+        assert journal.load().fills_count == 100
+
+
+async def test_records_keep_their_order_with_intents(tmp_path: Path) -> None:
+    journal = open_here(tmp_path / "alice.sqlite")
+    journal.record_order(order(order_id="1"))
+    journal.record_fill(fill("t1", order_id="1"))
+    first = await journal.record_intent(place())
+    journal.record_outcome(first, Outcome.CONFIRMED)
+    journal.record_order(order(OrderStatus.FILLED, filled="10", at=2, order_id="1"))
+    state = journal.load()
+    assert (state.orders_count, state.fills_count, len(state.open_intents)) == (1, 1, 1)
+    await journal.record_intent(place())
+    state = journal.load()
+    assert [known.status for known in state.symbols[0].finished_orders] == [OrderStatus.FILLED]
+    assert [intent.intent_id for intent in state.open_intents] == [2]
+    journal.abandon()
+
+
+async def test_what_a_kill_takes_is_what_came_last(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path)
+    await journal.record_intent(place("c1"))
+    journal.record_order(order())
+    uncommitted = journal.record_intent(place("c2"))
+    journal.abandon()
+    with pytest.raises(JournalError, match="abandoned"):
+        await uncommitted
+    async with journal_at(path) as journal:
+        state = journal.load()
+        assert [intent.intent_id for intent in state.open_intents] == [1]
+        assert state.orders_count == 0
+
+
+async def test_closing_writes_what_waits_and_leaves_one_file(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path, executor=threads, linger_s=60)
+    journal.record_order(order())
+    await journal.close()
+    await journal.close()
+    assert sorted(os.listdir(tmp_path)) == ["alice.sqlite", "alice.sqlite.lock"]
+    async with journal_at(path) as journal:
+        assert journal.load().orders_count == 1
+
+
+async def test_after_the_end_intents_are_refused_and_the_rest_is_counted_as_lost(tmp_path: Path) -> None:
+    journal = open_here(tmp_path / "alice.sqlite")
+    await journal.close()
+    with pytest.raises(JournalError, match="is closed"):
+        journal.record_intent(place())
+    journal.record_order(order())
+    assert journal.figures.lost == 1
+
+
+async def test_the_log_is_moved_into_the_file_while_records_keep_coming(
+    tmp_path: Path, threads: ThreadPoolExecutor
+) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path, executor=threads, linger_s=0) as journal:
+        empty = path.stat().st_size
+        for number in range(6000):
+            journal.record_fill(fill(str(number)))
+            if number % 100 == 0:
+                await journal.record_intent(place(f"c{number}"))
+        await journal.flush()
+        await eventually(lambda: path.stat().st_size > empty + 100_000)
+        assert journal.load().fills_count == 6000
+
+
+async def test_without_an_executor_everything_happens_on_the_loops_thread(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    async with journal_at(tmp_path / "alice.sqlite", linger_s=0) as journal:
+        for number in range(5000):
+            journal.record_fill(fill(str(number)))
+            if number % 50 == 0:
+                await journal.record_intent(place(f"c{number}"))
+        await journal.flush()
+        assert set(threading.enumerate()) == before
+        assert journal.load().fills_count == 5000

@@ -1,0 +1,107 @@
+"""What an account gets at its start: everything open, and of the past no more than it asked for."""
+
+import tracemalloc
+from decimal import Decimal
+from pathlib import Path
+
+from actors.account.order_record import OrderRecord
+from actors.journal import JournalState
+from messages.enums import OrderStatus
+from tests.actors.journal.samples import journal_at, place
+from tests.support.orders import BTC, SOL, fill, order
+
+FILLED = OrderStatus.FILLED
+
+
+async def test_a_new_journal_holds_nothing(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        assert journal.load() == JournalState()
+
+
+async def test_open_orders_come_all_and_finished_ones_up_to_the_limit_newest_last(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for number in range(10):
+            journal.record_order(order(order_id=f"open{number}", at=number))
+            journal.record_order(order(FILLED, filled="10", order_id=f"done{number}", at=100 - number))
+        journal.record_order(order(FILLED, filled="10", order_id="b", symbol=BTC, at=5))
+        await journal.flush()
+        state = journal.load(executed_limit=3)
+        bitcoin, sol = state.symbols
+        assert (bitcoin.symbol, sol.symbol) == (BTC, SOL)
+        assert [known.order_id for known in sol.open_orders] == [f"open{number}" for number in range(10)]
+        assert [known.order_id for known in sol.finished_orders] == ["done2", "done1", "done0"]
+        assert sol.older_through_ms == 97, "done3, the newest of those left out"
+        assert [known.order_id for known in bitcoin.finished_orders] == ["b"]
+        assert bitcoin.older_through_ms == 0
+        assert (state.orders_count, state.fills_count, state.intents_count) == (21, 0, 0)
+
+
+async def test_fills_come_with_the_orders_that_come_and_trade_ids_up_to_the_limit(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order(order_id="open"))
+        for number in range(3):
+            journal.record_order(order(FILLED, filled="10", order_id=f"done{number}", at=number))
+        for number, owner in enumerate(("done0", "open", "done2", "done1", "open", "stranger")):
+            journal.record_fill(fill(f"t{number}", order_id=owner, at=10 - number))
+        await journal.flush()
+        (memory,) = journal.load(executed_limit=1, trade_ids_limit=4).symbols
+        assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
+        assert memory.trade_ids == ("t3", "t2", "t1", "t0")
+        assert memory.newest_fill_ms == 10
+
+
+async def test_a_symbol_that_is_known_by_fills_only_is_not_forgotten(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_fill(fill("t1", symbol=BTC, at=7))
+        journal.record_order(order())
+        await journal.flush()
+        bitcoin, _ = journal.load().symbols
+        assert (bitcoin.symbol, bitcoin.newest_fill_ms, bitcoin.trade_ids, bitcoin.fills) == (BTC, 7, ("t1",), ())
+
+
+async def test_r2_joining_orders_and_then_fills_restores_what_the_account_knew(tmp_path: Path) -> None:
+    record = OrderRecord(order())
+    heard = [fill("t1", "2"), fill("t2", "1.5", price="101")]
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for one in heard:
+            record.hear_fill(one)
+            journal.record_fill(one)
+            journal.record_order(record.order)
+        await journal.flush()
+        (memory,) = journal.load().symbols
+    restored = OrderRecord(memory.open_orders[0])
+    for one in memory.fills:
+        restored.hear_fill(one)
+    assert restored.order == record.order
+    for each in (record, restored):
+        assert not each.hear_fill(heard[0])
+        assert each.hear_fill(fill("t3", "1"))
+    assert restored.order == record.order
+    assert restored.order.filled_quantity == Decimal("4.5")
+
+
+async def test_memory_follows_what_is_asked_for_not_what_is_kept(tmp_path: Path) -> None:
+    kept = 2000
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for number in range(kept):
+            journal.record_order(order(FILLED, filled="10", order_id=str(number), at=number))
+            journal.record_fill(fill(str(number), order_id=str(number), at=number))
+        await journal.flush()
+
+        def peak(limit: int) -> int:
+            tracemalloc.start()
+            journal.load(executed_limit=limit, trade_ids_limit=limit)
+            _, highest = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            return highest
+
+        peak(1)
+        assert peak(20) < peak(kept) / 20
+
+
+async def test_open_intents_come_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for number in range(30):
+            journal.record_intent(place(f"c{number}"))
+        await journal.flush()
+        assert [intent.intent_id for intent in journal.load().open_intents] == list(range(1, 31))

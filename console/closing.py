@@ -1,7 +1,7 @@
 """The orderly end of a run: open orders are cancelled, and every account is compared with the exchange's books."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -114,8 +114,8 @@ class Closing:
         deadline_s = clock.monotonic_s() + self._patient_s
         auditor = self._auditors[account.name]
         while True:
-            symbols = self._symbols(account.name, (await handle.snapshot()).open_orders)
-            theirs = await auditor.read(symbols)
+            symbols = {*self._config.symbols_of(account.name), *self._notes.symbols_of(account.name)}
+            theirs = await auditor.read(sorted(symbols))
             ours = await our_books(
                 handle,
                 self._notes.fills_of(account.name),
@@ -126,9 +126,6 @@ class Closing:
             if not comparison.differences or clock.monotonic_s() >= deadline_s:
                 return comparison
             await clock.sleep(self._read_every_s)
-
-    def _symbols(self, account: str, open_orders: Sequence[Any]) -> tuple[Symbol, ...]:
-        return tuple(dict.fromkeys([*self._config.symbols_of(account), *(order.symbol for order in open_orders)]))
 
 
 async def cancel_open_orders(account: AccountHandle, *, patience_s: float, clock: Clock) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.order import Fill
+from messages.symbol import Symbol
 
 _log = structlog.get_logger("teller.accounts")
 _FILLS_KEPT: Final = 200_000
@@ -30,13 +31,20 @@ class Notes:
         self.statuses: dict[str, ConnectionStatusEvent] = {}
         self.latest_error = ""
         self._fills: dict[str, deque[Fill]] = {}
+        self._symbols: dict[str, dict[Symbol, None]] = {}
 
     def fills_of(self, account: str) -> deque[Fill]:
         """The newest 200,000 fills of an account, oldest first, each once."""
         return self._fills.setdefault(account, deque(maxlen=_FILLS_KEPT))
 
-    def count(self, account: str) -> None:
-        """One more event of an account."""
+    def symbols_of(self, account: str) -> tuple[Symbol, ...]:
+        """The markets in which something has happened on an account."""
+        return tuple(self._symbols.get(account, ()))
+
+    def count(self, account: str, symbol: Symbol | None = None) -> None:
+        """One more event of an account, in a market if it was about one."""
+        if symbol is not None:
+            self._symbols.setdefault(account, {})[symbol] = None
         self.events_count[account] = self.events_count.get(account, 0) + 1
 
 
@@ -51,13 +59,17 @@ class Observer(LoopActor):
     @handles(ExecutionReportEvent)
     def _hear_fill(self, event: ExecutionReportEvent) -> None:
         notes = self._notes
-        notes.count(event.account)
+        notes.count(event.account, event.fill.symbol)
         notes.fills_count[event.account] = notes.fills_count.get(event.account, 0) + 1
         notes.fills_of(event.account).append(event.fill)
         notes.recent_fills.append((event.account, event.fill))
 
-    @handles(OrderUpdateEvent, BalanceUpdateEvent)
-    def _hear(self, event: OrderUpdateEvent | BalanceUpdateEvent) -> None:
+    @handles(OrderUpdateEvent)
+    def _hear_order(self, event: OrderUpdateEvent) -> None:
+        self._notes.count(event.account, event.order.symbol)
+
+    @handles(BalanceUpdateEvent)
+    def _hear_balances(self, event: BalanceUpdateEvent) -> None:
         self._notes.count(event.account)
 
     @handles(ConnectionStatusEvent)

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,17 +12,6 @@ from config import LoggingConfig
 from console.logs import Hider, configure_logs
 
 SECRET = "5f4dcc3b5aa765d61d8327deb882cf99"
-
-
-@pytest.fixture(autouse=True)
-def _undo() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
 
 
 def logged(format: Any = "text", level: Any = "debug", known: tuple[str, ...] = (SECRET,)) -> io.StringIO:  # noqa: A002

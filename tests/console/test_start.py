@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exchanges.simulator import SimulatorConfig
+from run import main
 from tests.console.programs import Exchange, control, exchange, program, quoter
 from tests.support.eventually import eventually_blocking
 
@@ -175,23 +176,35 @@ def test_a_wrong_secret_ends_at_once_with_its_code_and_without_trying_again(outs
         assert run.out == ""
 
 
-def test_missing_secrets_are_named_before_anything_is_connected(outside: Exchange, tmp_path: Path) -> None:
-    environ = {name: text for name, text in outside.environ.items() if not name.startswith("BETA")}
-    with program("start", "--config", outside.config(tmp_path), folder=tmp_path, **environ) as run:
-        assert run.end() == 2
-        assert "account 'beta': environment variable BETA_KEY is not set" in run.err
-        assert "account 'beta': environment variable BETA_SECRET is not set" in run.err
-        assert len(run.err.splitlines()) == 2
+def test_missing_secrets_are_named_before_anything_is_connected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "live.toml"
+    path.write_text(
+        '[[venues]]\nname = "gateio"\n'
+        '[[accounts]]\nname = "alpha"\nvenue = "gateio"\nkey_env = "ALPHA_KEY"\nsecret_env = "ALPHA_SECRET"\n'
+        '[[accounts]]\nname = "beta"\nvenue = "gateio"\nkey_env = "BETA_KEY"\nsecret_env = "BETA_SECRET"\n'
+    )
+    monkeypatch.setenv("ALPHA_KEY", "k" * 32)
+    monkeypatch.setenv("ALPHA_SECRET", "s" * 64)
+    assert main(["start", "--config", str(path)]) == 2
+    told = capsys.readouterr()
+    assert told.err == (
+        f"run.py start: {path}: account 'beta': environment variable BETA_KEY is not set\n"
+        f"{path}: account 'beta': environment variable BETA_SECRET is not set\n"
+    )
+    assert told.out == ""
 
 
-def test_an_unknown_key_is_refused_with_file_key_and_what_is_allowed(tmp_path: Path) -> None:
+def test_an_unknown_key_is_refused_with_file_key_and_what_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = embedded(tmp_path, "[shutdown]\ncancel_orders = true\n")
-    with program("start", "--config", config, folder=tmp_path) as run:
-        assert run.end() == 2
-        assert run.err == (
-            f"run.py start: {config}: shutdown.cancel_orders is not known: one of cancel_open_orders, patience_s "
-            "(did you mean cancel_open_orders?)\n"
-        )
+    assert main(["start", "--config", config]) == 2
+    assert capsys.readouterr().err == (
+        f"run.py start: {config}: shutdown.cancel_orders is not known: one of cancel_open_orders, patience_s "
+        "(did you mean cancel_open_orders?)\n"
+    )
 
 
 def test_a_market_that_is_not_listed_fails_the_start(tmp_path: Path) -> None:
@@ -223,12 +236,28 @@ def test_an_exchange_that_is_not_there_fails_the_start_with_the_connection_code(
         assert "Connect call failed" in run.err or "refused" in run.err
 
 
-def test_a_log_that_cannot_be_written_is_a_matter_of_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        (
+            "seed = 11",
+            'log_file = "missing/x.log"',
+            "embedded.log_file = missing/x.log: the log cannot be written: No such",
+        ),
+        (
+            "[embedded]",
+            '[logging]\nfile = "missing/y.log"\n[embedded]',
+            "logging.file = missing/y.log: the log cannot be",
+        ),
+    ],
+)
+def test_a_log_that_cannot_be_written_is_a_matter_of_configuration(
+    before: str, after: str, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = Path(embedded(tmp_path))
-    path.write_text(path.read_text().replace("seed = 11", 'log_file = "missing/exchange.log"'))
-    with program("start", "--config", str(path), folder=tmp_path) as run:
-        assert run.end() == 2
-        assert "embedded.log_file = missing/exchange.log: the log cannot be written: No such file" in run.err
+    path.write_text(path.read_text().replace(before, after))
+    assert main(["start", "--config", str(path)]) == 2
+    assert wanted in capsys.readouterr().err
 
 
 def _listens(address: str) -> bool:

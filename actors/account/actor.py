@@ -118,6 +118,7 @@ class AccountActor(LoopActor):
         self._subscribers = subscribers
         self._oddity_check_due = False
         self._journal = journal
+        self._intents = Intents(journal)
         self._memory: Memory | None = None
 
     def on_start(self) -> Any:
@@ -141,7 +142,7 @@ class AccountActor(LoopActor):
         )
         self._started_ms = self._server_now_ms()
         client_ids = ClientIds(self._started_ms, self._rng)
-        intents = Intents(self._journal)
+        intents = self._intents
         self._doubts = DoubtDesk(self._account)
         self._orders = OrderDesk(self._account, self._doubts, client_ids, intents)
         self._lookups = LookupDesk(self._account)
@@ -160,7 +161,12 @@ class AccountActor(LoopActor):
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""
+        self._intents.account_ends()
         return self._dead_mans_switch.disarm()
+
+    def on_failure(self, *_: object) -> None:
+        """Commands whose request may have left are answered as unresolved, not as refused (R3)."""
+        self._intents.account_ends()
 
     # -- what the exchange says -----------------------------------------------------------------------------------
 

@@ -6,7 +6,14 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from actors.journal import IntentCommand, IntentReceipt, Journal, JournalError, Outcome
-from messages.errors import ConfigurationError, ConnectionFailedError, VenueRefusedError, WeRefusedError
+from actors.runtime import Reply
+from messages.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    UnresolvedOrderError,
+    VenueRefusedError,
+    WeRefusedError,
+)
 
 T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.account")
@@ -54,10 +61,21 @@ class Intent:
 
 
 class Intents:
-    """Files the commands of one account."""
+    """Files the commands of one account, and knows which of them have no answer yet."""
 
     def __init__(self, journal: Journal | None) -> None:
         self._journal = journal
+        self._under_way: dict[Reply[Any], UnresolvedOrderError] = {}
+
+    def owe(self, reply: Reply[Any], what: str, client_id: str | None) -> None:
+        """``reply`` is owed for a command that may leave at any moment from now on."""
+        self._under_way[reply] = UnresolvedOrderError(what, client_id, "the account ended before the answer came")
+        reply.add_done_callback(lambda settled: self._under_way.pop(settled, None))
+
+    def account_ends(self) -> None:
+        """Whoever waits is told that the outcome is unknown: the request may have left (R3)."""
+        for reply, error in list(self._under_way.items()):
+            reply.set_error(error)
 
     def require_writable(self) -> None:
         """Raises `JournalError` while the journal takes nothing: then no order may be sent."""

@@ -58,6 +58,7 @@ class OrderDesk:
         context.tell_order(pending)
         intent = self._intents.begin(command)
         reply = defer()
+        self._intents.owe(reply, "placing", client_order_id)
         self._doubts.sent(client_order_id)
         started_s = context.monotonic_s()
         context.io(
@@ -140,6 +141,7 @@ class OrderDesk:
             return order
         context.require_rest()
         reply = defer()
+        self._intents.owe(reply, "cancelling", command.client_order_id)
         if order is not None and order.order_id is None and order.client_order_id is not None:
             self._when_answered.setdefault(order.client_order_id, []).append((command, reply))
         else:
@@ -194,6 +196,7 @@ class OrderDesk:
         context = self._context
         rest = context.require_rest()
         reply = defer()
+        self._intents.owe(reply, "cancelling", None)
         scope = [record for record in context.state.orders.open_records(command.symbol) if _in_scope(record, command)]
         for record in scope:
             order = record.order
@@ -270,6 +273,7 @@ class OrderDesk:
         )
         intent = self._intents.begin(sent)
         reply = defer()
+        self._intents.owe(reply, "amending", order.client_order_id)
         started_s = context.monotonic_s()
         context.io(
             "amend_order",

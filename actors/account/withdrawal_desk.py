@@ -43,7 +43,9 @@ class WithdrawalDesk:
             client_withdrawal_id=command.client_withdrawal_id,
         )
         intent = self._intents.begin(command)
-        self._run("withdraw", intent.then(lambda: rest.withdraw(command)), defer(), intent)
+        reply = defer()
+        self._intents.owe(reply, "withdrawal", command.client_withdrawal_id)
+        self._run("withdraw", intent.then(lambda: rest.withdraw(command)), reply, intent)
 
     def cancel(self, command: CancelWithdrawal, defer: Defer) -> None:
         """Calls one back; raises `NotPermittedError` unless withdrawals are allowed."""

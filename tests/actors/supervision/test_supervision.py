@@ -14,10 +14,11 @@ from actors.supervision.plans import RestartSettings
 from actors.system import TradingSystem
 from messages.commands import Command, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
-from messages.errors import InvalidValueError, StoppedError, TellerError
+from messages.errors import InvalidValueError, StoppedError, TellerError, UnresolvedOrderError
 from messages.events import ConnectionStatusEvent, ExecutionReportEvent
 from tests.support.eventually import eventually
 from tests.support.orders import SOL
+from tests.support.proxy import Mode
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
 ONE = Decimal(1)
@@ -91,6 +92,25 @@ async def test_r8_commands_in_the_mailbox_of_a_crashing_account_are_each_answere
     assert all(isinstance(error, StoppedError | TellerError) for error in answers)
     await until_live_again(system)
     assert (await world.books())["orders"] == []
+
+
+async def test_r3_a_command_whose_request_may_have_left_a_crashing_account_is_unresolved(world: World) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await world.rest.set_mode(Mode.STALL_ANSWERS)
+    placing = account.place(bid(client_order_id="in-flight"))
+
+    async def arrived() -> bool:
+        return len((await world.books())["orders"]) == 1
+
+    await until_async(arrived, what="the order to arrive")
+    account.ask(Crash())
+    with pytest.raises(UnresolvedOrderError):
+        await placing
+    await world.rest.set_mode(Mode.PASS)
+    await until_live_again(system)
+    assert [order.client_order_id for order in (await account.snapshot()).open_orders] == ["in-flight"]
+    await assert_agrees(world, account)
 
 
 async def test_a_crashed_connection_supervisor_is_replaced_and_the_account_keeps_its_state(world: World) -> None:

@@ -24,6 +24,7 @@ from actors.runtime import (
     terminated,
 )
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
+from messages.errors import TellerError
 from messages.lanes import Lane
 
 _log: Final = structlog.get_logger("teller.supervision")
@@ -152,7 +153,7 @@ class RootSupervisor(LoopActor):
             message.reply.set(None)
             return
         _log.warning("group_restarted", group=message.name, restarts=group.restarts)
-        group.resuming = self.spawn(group.plan.resumed(), f"resume:{message.name}")
+        group.resuming = self.spawn(_resume(group.plan), f"resume:{message.name}")
 
     @handles(_StartFailed)
     def _group_start_failed(self, message: _StartFailed) -> None:
@@ -264,6 +265,14 @@ class RootSupervisor(LoopActor):
             )
             for name, group in self._groups.items()
         )
+
+
+async def _resume(plan: GroupPlan) -> None:
+    """Ends quietly when an actor of the group ends meanwhile: the restart that follows resumes anew."""
+    try:
+        await plan.resumed()
+    except TellerError as error:
+        _log.warning("group_not_resumed", group=plan.name, error=str(error))
 
 
 async def _start_children(children: Sequence[ChildPlan]) -> list[Ref[Any]]:

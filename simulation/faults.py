@@ -44,6 +44,10 @@ class Fault(enum.Enum):
     HOUSE_CANCELS = "house_cancels"
     DEPOSIT = "deposit"
     CLOCK_SET = "clock_set"
+    CRASH_ACCOUNT = "crash_account"
+    CRASH_CONNECTION = "crash_connection"
+    CRASH_MARKET = "crash_market"
+    CRASH_STRATEGY = "crash_strategy"
 
 
 _HIGHEST: Final = {
@@ -81,6 +85,12 @@ _HIGHEST: Final = {
     Fault.DEPOSIT: 0.1,
     # for the machine in each second
     Fault.CLOCK_SET: 0.02,
+    Fault.CRASH_MARKET: 0.05,
+    # for each account in each second
+    Fault.CRASH_ACCOUNT: 0.05,
+    Fault.CRASH_CONNECTION: 0.05,
+    # for each step of a strategy
+    Fault.CRASH_STRATEGY: 0.03,
 }
 _PRESENT: Final = 0.3
 _BURST_FACTOR: Final = 4.0

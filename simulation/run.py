@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import pykka
 
+from simulation.crashes import crashable
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
 from simulation.trace import Trace, logging_into
 from simulation.world import Figures, World
@@ -41,7 +42,7 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
         worlds.append(world)
         await world.run()
 
-    with logging_into(notes):
+    with logging_into(notes), crashable():
         try:
             run_on_virtual_time(loop, main())
         except (DeadlockError, LivelockError) as error:

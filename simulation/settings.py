@@ -9,6 +9,7 @@ from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
 from actors.connection.supervisor import SupervisorSettings
 from actors.strategy.quoter import QuoterSettings
+from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan
 from exchanges.base.credentials import Credentials
 from exchanges.base.websocket_session import SessionSettings
@@ -16,6 +17,7 @@ from exchanges.gateio.settings import GateioEndpoints, GateioSettings
 from exchanges.simulator import AccountConfig, PairConfig, SimulatorConfig
 from messages.symbol import Symbol
 
+VENUE: Final = "gateio"
 SOL: Final = Symbol("SOL", "USDT")
 ETH: Final = Symbol("ETH", "USDT")
 SYMBOLS: Final = (SOL, ETH)
@@ -23,6 +25,7 @@ ENDPOINTS: Final = GateioEndpoints(rest="http://exchange.test/api/v4", ws="ws://
 SUPERVISOR: Final = SupervisorSettings(
     attempt_timeout_s=10.0, check_every_s=6.0, backoff=BackoffSettings(max_s=3.0, stable_s=5.0)
 )
+RESTARTS: Final = RestartSettings(max_restarts=1000, backoff=BackoffSettings(first_s=0.05, max_s=1.0))
 QUOTER: Final = QuoterSettings(
     symbol=SOL,
     quantity=Decimal("0.5"),
@@ -76,10 +79,10 @@ def account_plans(accounts: Mapping[str, AccountConfig], names: Sequence[str]) -
     return [
         AccountPlan(
             name=name,
-            venue="gateio",
+            venue=VENUE,
             credentials=Credentials(accounts[name].key, accounts[name].secret),
             symbols=SYMBOLS,
-            settings=AccountSettings(lookup_max_s=2.0, unresolved_patience_ms=15_000),
+            settings=AccountSettings(lookup_max_s=2.0, unresolved_patience_ms=45_000),
         )
         for name in names
     ]

@@ -24,6 +24,7 @@ _FAULTS_OF_OURS: Final = frozenset(
     }
 )
 """Log events that no fault of the network or of the exchange excuses."""
+_INJECTED: Final = "InjectedCrash"
 
 
 class Trace:
@@ -54,7 +55,7 @@ class Trace:
         if isinstance(exc_info, BaseException):
             event["exception"] = f"{type(exc_info).__name__}: {exc_info}"
         fields = " ".join(f"{key}={value}" for key, value in event.items())
-        if name in _FAULTS_OF_OURS and not event.get("expected"):
+        if name in _FAULTS_OF_OURS and event.get("error_type") != _INJECTED:
             self.faults.append(f"{name} {fields}")
         self.add(level, f"{name} {fields}")
         raise structlog.DropEvent

@@ -16,6 +16,8 @@ from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.order import Order
 from messages.symbol import Symbol
+from simulation.crashes import InjectedCrash
+from simulation.settings import SYMBOLS
 
 _REMEMBERED: Final = 200
 _PAUSE_S: Final = 0.4
@@ -26,14 +28,25 @@ class RandomTrader(Strategy):
     """Trades one account without any aim but to reach every corner.
 
     Attributes:
-        asked: every reply that it was given, with what it asked for.
+        asked: every reply that it was given, with what it asked for; the next life goes on with the same list.
     """
 
-    def __init__(self, name: str, account: str, symbols: tuple[Symbol, ...], rng: random.Random) -> None:
+    def __init__(
+        self,
+        name: str,
+        account: str,
+        *,
+        rng: random.Random,
+        asked: list[tuple[str, Reply[Any]]],
+        crashes: Callable[[], bool],
+    ) -> None:
+        """``crashes``: asked before each step whether it is to be the last one."""
         super().__init__(name, (account,))
-        self.asked: list[tuple[str, Reply[Any]]] = []
+        self.asked = asked
+        self._crashes = crashes
+        self._life = rng.randrange(10**6)
         self._account_name = account
-        self._symbols = symbols
+        self._symbols = SYMBOLS
         self._rng = rng
         self._instruments: dict[Symbol, Instrument] = {}
         self._tickers: dict[Symbol, BookTicker] = {}
@@ -80,6 +93,8 @@ class RandomTrader(Strategy):
             del self._remembered[: _REMEMBERED // 2]
 
     def on_timer(self, name: str) -> None:
+        if self._crashes():
+            raise InjectedCrash
         for _ in range(self._rng.choice((1, 1, 1, 2, 5))):
             self._act()
         self.set_timer(self._rng.expovariate(1 / _PAUSE_S), name)
@@ -133,7 +148,7 @@ class RandomTrader(Strategy):
 
     def _place_and_cancel_at_once(self) -> None:
         """The cancel is on its way before the exchange has named the order."""
-        own_id = self._own_id() or "x"
+        own_id = self._own_id() or self._nth_id(0)
         market = self._market()
         if market is None:
             return
@@ -235,9 +250,12 @@ class RandomTrader(Strategy):
         if self._rng.random() < 0.7:
             return None
         if self._own_ids and self._rng.random() < 0.1:
-            return f"{self.name}-{self._rng.randrange(self._own_ids) + 1}"
+            return self._nth_id(self._rng.randrange(self._own_ids) + 1)
         self._own_ids += 1
-        return f"{self.name}-{self._own_ids}"
+        return self._nth_id(self._own_ids)
+
+    def _nth_id(self, number: int) -> str:
+        return f"{self.name}-{self._life}-{number}"
 
 
 def _do_nothing(_: object) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +18,22 @@ from exchanges.gateio.venue import GateioVenue
 from exchanges.simulator import Exchange
 from messages.errors import TellerError
 from simulation.check import differences
+from simulation.crashes import CrashNow
 from simulation.faults import Fault, Weather
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
-from simulation.settings import ENDPOINTS, QUOTER, SUPERVISOR, SYMBOLS, account_plans, exchange_config, venue_settings
+from simulation.settings import (
+    ENDPOINTS,
+    QUOTER,
+    RESTARTS,
+    SUPERVISOR,
+    SYMBOLS,
+    VENUE,
+    account_plans,
+    exchange_config,
+    venue_settings,
+)
 from simulation.sockets import MemorySockets
 from simulation.trace import Trace
 from simulation.trader import RandomTrader
@@ -82,6 +93,7 @@ class World:
             loop.time,
             begins_s=rng.choice((0.0, _CALM_S, _CALM_S, _CALM_S)),
             ends_s=self._storm_ends_s,
+            without=frozenset({Fault.CRASH_ACCOUNT}),
             keys=tuple(self.exchange.keys.accounts[name].key for name in self._names),
         )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
@@ -96,7 +108,7 @@ class World:
         self._dead_letters = DeadLetters(clock=loop.time)
         self._host = LoopHost.current(dead_letters=self._dead_letters)
         self._settings_rng = self._rng("settings")
-        self._traders: list[RandomTrader] = []
+        self._asked: list[tuple[str, Reply[Any]]] = []
         self._starts = 0
 
     # -- the run --------------------------------------------------------------------------------------------------
@@ -112,7 +124,7 @@ class World:
         observer.bind(watcher)
         system = await self._start(observer)
         if system is not None:
-            await self._storm()
+            await self._storm(system)
             await self._stop_trading(system)
             await self._settle(system)
             self._check_replies()
@@ -136,13 +148,27 @@ class World:
         self.violations.append("the program could not be started although all was quiet")
         return None
 
-    async def _storm(self) -> None:
+    async def _storm(self, system: TradingSystem) -> None:
         while self._loop.time() < self._storm_ends_s:
             await asyncio.sleep(1.0)
             self._house.meddle(self._names)
             if self.weather.happens(Fault.CLOCK_SET):
                 self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
                 self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
+            self._crash_some(system)
+
+    def _crash_some(self, system: TradingSystem) -> None:
+        """Actors crash in the middle of their work; the root supervisor has to bring them back."""
+        for name in self._names:
+            self._crash(Fault.CRASH_ACCOUNT, name, system.account(name).ask)
+        for name in (*self._names, VENUE):
+            self._crash(Fault.CRASH_CONNECTION, f"connection of {name}", system.connection(name).ask)
+        self._crash(Fault.CRASH_MARKET, f"market of {VENUE}", system.market(VENUE).ask)
+
+    def _crash(self, fault: Fault, who: str, ask: Callable[[CrashNow], Reply[Any]]) -> None:
+        if self.weather.happens(fault):
+            self._trace.add("world", f"{who} crashes")
+            ask(CrashNow())
 
     async def _stop_trading(self, system: TradingSystem) -> None:
         """Strategies stop, and the market stands still: from here on nothing new happens at the exchange."""
@@ -189,10 +215,9 @@ class World:
     # -- checks at the end ----------------------------------------------------------------------------------------
 
     def _unanswered(self) -> Iterator[str]:
-        for trader in self._traders:
-            for what, reply in trader.asked:
-                if not reply.done:
-                    yield what
+        for what, reply in self._asked:
+            if not reply.done:
+                yield what
 
     def _check_replies(self) -> None:
         """Nobody waits for a forgotten answer: every reply in memory is settled, save those that tell of ends."""
@@ -240,17 +265,24 @@ class World:
 
     def _build(self, observer: Address) -> TradingSystem:
         self._starts += 1
-        self._traders = [
-            RandomTrader(f"{name}-{self._starts}", name, SYMBOLS, self._rng(f"trader {name} {self._starts}"))
+        strategies: list[Strategy] = [
+            RandomTrader(
+                name,
+                name,
+                rng=self._rng(f"trader {name} {self._starts}"),
+                asked=self._asked,
+                crashes=lambda: self.weather.happens(Fault.CRASH_STRATEGY),
+            )
             for name in self._names
         ]
-        strategies: list[Strategy] = [*self._traders, Quoter("quoter", self._names[-1], QUOTER)]
+        strategies.append(Quoter("quoter", self._names[-1], QUOTER))
         return TradingSystem(
             host=self._host,
             environment=self._environment,
-            venues={"gateio": GateioVenue(ENDPOINTS, self._environment, venue_settings(self._settings_rng))},
+            venues={VENUE: GateioVenue(ENDPOINTS, self._environment, venue_settings(self._settings_rng))},
             accounts=account_plans(self.exchange.keys.accounts, self._names),
             strategies=strategies,
             supervisor_settings=SUPERVISOR,
+            restart_settings=RESTARTS,
             observers=(observer,),
         )

@@ -70,7 +70,10 @@ class Intents:
     def owe(self, reply: Reply[Any], what: str, client_id: str | None) -> None:
         """``reply`` is owed for a command that may leave at any moment from now on."""
         self._under_way[reply] = UnresolvedOrderError(what, client_id, "the account ended before the answer came")
-        reply.add_done_callback(lambda settled: self._under_way.pop(settled, None))
+        reply.add_done_callback(self._answered)
+
+    def _answered(self, reply: Reply[Any]) -> None:
+        self._under_way.pop(reply, None)
 
     def account_ends(self) -> None:
         """Whoever waits is told that the outcome is unknown: the request may have left (R3)."""

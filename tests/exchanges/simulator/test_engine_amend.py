@@ -41,6 +41,16 @@ def test_a_price_changed_there_and_back_loses_the_place_in_the_queue(market: Sma
     assert (first.filled_base, second.filled_base) == (0, 1)
 
 
+def test_another_price_loses_the_place_even_with_a_lower_amount(market: SmallMarket) -> None:
+    order = market.limit("ann", BUY, "2", "141")
+    waiting = market.limit("bob", BUY, "2", "140")
+    market.engine.amend(order, price=Decimal(140), amount=Decimal(1))
+    book = market.engine.markets["SOL_USDT"].book
+    assert [(level.price, level.amount) for level in book.bids.levels()] == [(140, 3)]
+    market.engine.fill_from_house(waiting, amount=Decimal("0.5"))
+    assert [list(level.orders.values()) for level in book.bids.levels()] == [[waiting, order]]
+
+
 def test_the_amount_is_the_new_total_with_the_filled_part_in_it(market: SmallMarket) -> None:
     order = market.limit("ann", BUY, "2", "141")
     market.limit("bob", SELL, "0.5", "141")

@@ -67,6 +67,45 @@ def test_tickers_candles_and_book_snapshots_come_at_their_pace(exchange: Exchang
     assert [frame["channel"] for frame in link.frames[-2:]] == ["spot.order_book", "spot.tickers"]
 
 
+def subscribed(exchange: Exchange, channel: str, *payload: str) -> MemoryLink:
+    link = MemoryLink()
+    session = exchange.open_socket(link)
+    assert session is not None
+    session.receive(json.dumps({"channel": channel, "event": "subscribe", "payload": payload}))
+    return link
+
+
+def test_the_book_ticker_is_silent_while_the_top_stands(exchange: Exchange, time: VirtualTime) -> None:
+    place(exchange, price="100")
+    link = subscribed(exchange, "spot.book_ticker", "SOL_USDT")
+    time.advance(1)
+    place(exchange, price="99")
+    time.advance(1)
+    place(exchange, price="101")
+    exchange.engine.cancel(list(exchange.engine.accounts["alpha"].open_orders.values())[-1])
+    time.advance(1)
+    assert len(link.frames) == 1  # the acknowledgement
+    place(exchange, price="102")
+    place(exchange, price="103")
+    time.advance(0.01)
+    (told,) = link.frames[1:]
+    assert (told["result"]["b"], told["result"]["B"]) == ("103", "1")
+    assert told["result"]["u"] == exchange.engine.markets["SOL_USDT"].book.update_id
+
+
+def test_whoever_joins_a_book_late_gets_changes_from_there_on(exchange: Exchange, time: VirtualTime) -> None:
+    first = subscribed(exchange, "spot.obu", "ob.SOL_USDT.50")
+    place(exchange, price="100")
+    late = subscribed(exchange, "spot.obu", "ob.SOL_USDT.50")
+    place(exchange, price="99")
+    time.advance(1)
+    for link, ids in ((first, [1, 1]), (late, [1])):
+        whole, *changes = [frame["result"] for frame in link.frames if frame["event"] == "update"]
+        assert whole["full"] is True
+        assert [change["u"] - change["U"] + 1 for change in changes] == ids
+        assert [change["U"] for change in changes] == [whole["u"] + 1 + number for number in range(len(ids))]
+
+
 def test_an_answer_takes_half_of_the_latency_each_way(exchange: Exchange, time: VirtualTime) -> None:
     exchange.latency.rest_ms = 50
     answers: list[HttpResponse] = []

@@ -31,6 +31,7 @@ class OrderDesk:
         self._intents = intents
         self._doubts = doubts
         self._client_ids = client_ids
+        self._log = _log.bind(account=context.name)
         self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
 
     # -- place ----------------------------------------------------------------------------------------------------
@@ -48,10 +49,10 @@ class OrderDesk:
         context.instrument(command.symbol).check(
             command.side, quantity=command.quantity, quote_quantity=command.quote_quantity, price=command.price
         )
+        if command.client_order_id is not None and self._is_taken(command.client_order_id):
+            raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")
         command = self._client_ids.assigned(command)
         client_order_id = str(command.client_order_id)
-        if self._is_taken(client_order_id):
-            raise InvalidValueError("client_order_id", client_order_id, "an id that no other order of ours has")
         self._intents.require_writable()
         pending = pending_order(command, OrderStatus.PENDING)
         context.state.begin_order(pending, _reservation(command))
@@ -98,9 +99,8 @@ class OrderDesk:
             self._cancel_what_waited(self._known(command.symbol, None, client_order_id))
             return
         # Anything else, also a fault of ours in reading the answer, leaves the outcome open (R3).
-        _log.warning(
+        self._log.warning(
             "order_unresolved",
-            account=context.name,
             symbol=str(command.symbol),
             client_order_id=client_order_id,
             error=str(error),
@@ -324,9 +324,8 @@ class OrderDesk:
     def _time(self, event: str, started_s: float, order: Order) -> None:
         elapsed_ms = (self._context.monotonic_s() - started_s) * 1000
         self._context.figures.command_latency.add(elapsed_ms)
-        _log.debug(
+        self._log.debug(
             event,
-            account=self._context.name,
             symbol=str(order.symbol),
             order_id=order.order_id,
             client_order_id=order.client_order_id,

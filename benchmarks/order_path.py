@@ -169,7 +169,7 @@ async def _measure(server: str, orders: int, markets_count: int) -> dict[str, ob
     }
 
 
-def run(*, orders: int = 3_000, markets_count: int = 1_000) -> Iterator[dict[str, object]]:
+def run(*, orders: int = 3_000, markets_count: int = 200) -> Iterator[dict[str, object]]:
     """One object for each server.
 
     Args:

@@ -34,5 +34,5 @@ def log_like_the_program() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(open(os.devnull, "w")),  # noqa: SIM115 open as long as we run
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,
     )

@@ -11,6 +11,7 @@ import msgspec
 from actors.account.settings import AccountSettings
 from actors.connection.supervisor import SupervisorSettings
 from actors.strategy.quoter import QuoterSettings
+from actors.supervision.plans import RestartSettings
 from config.schema import (
     AccountConfig,
     Config,
@@ -69,6 +70,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
     accounts, account_names = _accounts(top, venue_names, problems)
     strategies = _strategies(top, account_names, problems)
     connection = _section(top, "connection", SupervisorSettings)
+    supervision = _section(top, "supervision", RestartSettings)
     shutdown = _section(top, "shutdown", ShutdownConfig)
     logging = _section(top, "logging", LoggingConfig)
     top.refuse_unknown_keys()
@@ -82,6 +84,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
         accounts=accounts,
         strategies=strategies,
         connection=connection or SupervisorSettings(),
+        supervision=supervision or RestartSettings(),
         shutdown=shutdown or ShutdownConfig(),
         logging=logging or LoggingConfig(),
     )

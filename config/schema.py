@@ -14,6 +14,7 @@ import msgspec
 from actors.account.settings import AccountSettings
 from actors.connection.supervisor import SupervisorSettings
 from actors.strategy.quoter import QuoterSettings
+from actors.supervision.plans import RestartSettings
 from messages.errors import InvalidValueError
 from messages.symbol import Symbol
 
@@ -137,6 +138,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     secrets_file: Path | None = None
     connection: SupervisorSettings = SupervisorSettings()
+    supervision: RestartSettings = RestartSettings()
     shutdown: ShutdownConfig = ShutdownConfig()
     logging: LoggingConfig = LoggingConfig()
 

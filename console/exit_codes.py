@@ -43,7 +43,7 @@ _CODES: Final[dict[type[BaseException], ExitCode]] = {
 
 MEANINGS: Final = {
     ExitCode.OK: "all is well, also after Ctrl-C or SIGTERM",
-    ExitCode.UNEXPECTED: "a fault of the program, or a strategy that crashed",
+    ExitCode.UNEXPECTED: "a fault of the program, or a part of it that crashed too often",
     ExitCode.CONFIGURATION: "usage, configuration or secrets must be mended",
     ExitCode.CONNECTION: "an exchange could not be reached, or a port is taken",
     ExitCode.VENUE_REFUSED: "the exchange refused the key, a permission or a request",

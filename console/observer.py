@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from actors.runtime import LoopActor, handles
+from messages.enums import SyncState
 from messages.events import (
     BalanceUpdateEvent,
     ConnectionStatusEvent,
@@ -22,13 +23,18 @@ _FILLS_KEPT: Final = 200_000
 
 
 class Notes:
-    """What was heard. Written by `Observer` only; read on the same loop, between its turns."""
+    """What was heard. Written by `Observer` only; read on the same loop, between its turns.
+
+    Attributes:
+        statuses: the latest of each account. failures: the first cause for which each was not live.
+    """
 
     def __init__(self) -> None:
         self.events_count: dict[str, int] = {}
         self.fills_count: dict[str, int] = {}
         self.recent_fills: deque[tuple[str, Fill]] = deque(maxlen=50)
         self.statuses: dict[str, ConnectionStatusEvent] = {}
+        self.failures: dict[str, str] = {}
         self.latest_error = ""
         self._fills: dict[str, deque[Fill]] = {}
         self._symbols: dict[str, dict[Symbol, None]] = {}
@@ -76,6 +82,8 @@ class Observer(LoopActor):
     def _hear_status(self, event: ConnectionStatusEvent) -> None:
         before = self._notes.statuses.get(event.name)
         self._notes.statuses[event.name] = event
+        if event.cause and event.sync_state is not SyncState.LIVE:
+            self._notes.failures.setdefault(event.name, event.cause)
         if before is not None and before.sync_state is not event.sync_state:
             _log.info(
                 "account_state",

@@ -5,8 +5,11 @@ import sys
 from typing import Any, TextIO
 
 import msgspec
+import structlog
 
 from console.logs import Hider
+
+_log = structlog.get_logger("teller.output")
 
 
 class Output:
@@ -20,7 +23,8 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        return self._stream.isatty()
+        """Whether a person looks at a terminal that can draw."""
+        return self._stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
     def text(self, text: str) -> None:
         """Text for people."""
@@ -35,6 +39,9 @@ class Output:
         try:
             self._stream.write(self.hider.hide(text) + "\n")
             self._stream.flush()
-        except BrokenPipeError:
-            sys.stderr.write("stdout is closed: nothing more is written there\n")
-            self._stream = open(os.devnull, "w")  # noqa: SIM115  # for the rest of the process
+        except OSError as error:
+            _log.warning("output_closed", error=error.strerror)
+            # Python flushes the real stdout once more when it exits: let that go nowhere instead of fail.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)

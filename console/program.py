@@ -18,7 +18,7 @@ def run(command: Coroutine[Any, Any, int], *, complain: Callable[[str], None]) -
         try:
             return runner.run(command)
         except TellerError as error:
-            complain(str(error))
+            complain(": ".join([*getattr(error, "__notes__", []), str(error)]))
             return ExitCode.of(error)
         except KeyboardInterrupt:
             return ExitCode.INTERRUPTED

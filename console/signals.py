@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, a second Ctrl-C ends the program at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, a second Ctrl-C ends the program at once."""
 
 import asyncio
 import os
@@ -10,7 +10,11 @@ from typing import Any, Final, Self, TypeVar
 from console.exit_codes import ExitCode
 
 T = TypeVar("T")
-_NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+_NAMES: Final = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM",
+    signal.SIGHUP: "SIGHUP",  # the terminal was closed: orders must not be left behind
+}
 
 
 class StopRequestedError(Exception):

@@ -22,11 +22,12 @@ from console.monitor import Monitor, strategy_picture
 from console.observer import Notes, Observer
 from console.output import Output
 from console.signals import StopRequest, StopRequestedError
-from console.summary import Summary, as_text, exit_code_of, verdict_of
+from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
 from console.watchdog import LoopWatchdog
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
+from messages.errors import TellerError
 
 _log = structlog.get_logger("teller.start")
 
@@ -100,10 +101,15 @@ class _Run:
             accounts=build_plans(config, credentials),
             strategies=build_strategies(config),
             supervisor_settings=config.connection,
+            restart_settings=config.supervision,
             observers=[observer],
         )
         _settle_memory()
-        await stop_request.unless_asked(system.start())
+        try:
+            await stop_request.unless_asked(system.start())
+        except TellerError as error:
+            _name_accounts(error, notes)
+            raise
         stack.push_async_callback(self._leave, system)
         auditors = await self._auditors(system, environment, venues, credentials, embedded)
         watchdog = LoopWatchdog(environment.clock)
@@ -120,6 +126,7 @@ class _Run:
         showing = environment.spawn(display.run(monitor, environment.clock), "display")
         await self._until_the_end(environment, embedded)
         elapsed_s, monitor.phase = monitor.elapsed_s, "stopping"
+        groups = await system.supervision()
         dead_letters = host.dead_letters.count  # later ones are events for strategies that have ended
         reports = await system.stop_strategies()
         closing = Closing(
@@ -134,17 +141,19 @@ class _Run:
         self._is_closed = True
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-        alive = {report.strategy for report in reports}
-        crashed = tuple(strategy.name for strategy in config.strategies if strategy.name not in alive)
         return Summary(
             source=config.source,
             elapsed_s=elapsed_s,
             reason=stop_request.reason,
             verdict=verdict_of(accounts),
-            exit_code=exit_code_of(accounts, crashed=bool(crashed)),
+            exit_code=exit_code_of(accounts, given_up=any(group.is_given_up for group in groups)),
             accounts=accounts,
             strategies=tuple(strategy_picture(report) for report in reports),
-            crashed=crashed,
+            crashes=tuple(
+                Crashes(name=group.name, restarts=group.restarts, is_given_up=group.is_given_up)
+                for group in groups
+                if group.restarts or group.is_given_up
+            ),
             loop_lag=watchdog.summary(),
             dead_letters=dead_letters,
         )
@@ -211,6 +220,13 @@ async def _start_observer(notes: Notes, host: LoopHost, stack: AsyncExitStack) -
     address = Address("observer", host.dead_letters)
     address.bind(ref)
     return address
+
+
+def _name_accounts(error: TellerError, notes: Notes) -> None:
+    """Says whose error it is, where the error itself does not."""
+    names = [repr(name) for name, cause in notes.failures.items() if cause == str(error)]
+    if names:
+        error.add_note(f"account {', '.join(names)}")
 
 
 def _settle_memory() -> None:

@@ -14,12 +14,20 @@ from messages.snapshot import LatencySummary
 _DIFFERENCES_SHOWN: Final = 20
 
 
+class Crashes(msgspec.Struct, frozen=True, kw_only=True):
+    """Actors that crashed together; given up: too often, so they were not started again."""
+
+    name: str
+    restarts: int
+    is_given_up: bool
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is said at the end.
 
     Attributes:
         elapsed_s: from live to the end. reason: why it ended.
-        crashed: strategies that ended before they were told to. dead_letters: messages that nobody took.
+        crashes: of accounts, connections and strategies. dead_letters: messages that nobody took.
     """
 
     source: str
@@ -29,7 +37,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     accounts: tuple[AccountEnd, ...]
     strategies: tuple[StrategyPicture, ...]
-    crashed: tuple[str, ...]
+    crashes: tuple[Crashes, ...]
     loop_lag: LatencySummary
     dead_letters: int
 
@@ -40,8 +48,8 @@ def verdict_of(accounts: Sequence[AccountEnd]) -> Verdict:
     return "DISAGREE" if "DISAGREE" in verdicts else "UNKNOWN" if "UNKNOWN" in verdicts else "AGREE"
 
 
-def exit_code_of(accounts: Sequence[AccountEnd], *, crashed: bool) -> ExitCode:
-    """The worst of all: wrong books, then orders left open, then what could not be found out, then a crash."""
+def exit_code_of(accounts: Sequence[AccountEnd], *, given_up: bool) -> ExitCode:
+    """The worst of all: wrong books, orders left open, what could not be found out, what crashed too often."""
     codes = {ExitCode(account.exit_code) for account in accounts}
     for code in (
         ExitCode.BOOKS_DISAGREE,
@@ -53,7 +61,7 @@ def exit_code_of(accounts: Sequence[AccountEnd], *, crashed: bool) -> ExitCode:
     ):
         if code in codes:
             return code
-    return ExitCode.UNEXPECTED if crashed else ExitCode.OK
+    return ExitCode.UNEXPECTED if given_up else ExitCode.OK
 
 
 def as_text(summary: Summary) -> str:
@@ -69,8 +77,9 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield from _account(account)
         yield from (_strategy(s) for s in summary.strategies if s.account == account.account)
     yield ""
-    for name in summary.crashed:
-        yield f"Strategy {name} had crashed before the end; the log says why."
+    for crash in summary.crashes:
+        fate = "given up, the log says why" if crash.is_given_up else "up again"
+        yield f"CRASHED {crash.name}: restarted {crash.restarts} times, {fate}"
     lag = summary.loop_lag
     late = f"p99 {lag.p99_ms:.1f} ms, at most {lag.max_ms:.1f} ms"
     yield f"Event loop late by {late}; dead letters {summary.dead_letters}."

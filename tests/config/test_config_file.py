@@ -132,7 +132,7 @@ def test_a_config_cannot_be_changed() -> None:
         pytest.param(
             EMBEDDED + "[loging]\n",
             "t.toml: loging is not known: one of seed, secrets_file, embedded, venues, accounts, strategies, "
-            "connection, shutdown, logging (did you mean logging?)",
+            "connection, supervision, shutdown, logging (did you mean logging?)",
             id="unknown table",
         ),
         pytest.param(

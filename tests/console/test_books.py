@@ -184,7 +184,7 @@ def end(verdict: Any, code: ExitCode) -> AccountEnd:
 
 
 @pytest.mark.parametrize(
-    ("ends", "crashed", "code", "verdict"),
+    ("ends", "given_up", "code", "verdict"),
     [
         ([end("AGREE", ExitCode.OK)], False, ExitCode.OK, "AGREE"),
         ([end("AGREE", ExitCode.OK)], True, ExitCode.UNEXPECTED, "AGREE"),
@@ -195,7 +195,7 @@ def end(verdict: Any, code: ExitCode) -> AccountEnd:
     ],
 )
 def test_the_worst_account_decides_the_exit_code(
-    ends: list[AccountEnd], crashed: bool, code: int, verdict: str
+    ends: list[AccountEnd], given_up: bool, code: int, verdict: str
 ) -> None:
-    assert exit_code_of(ends, crashed=crashed) == code
+    assert exit_code_of(ends, given_up=given_up) == code
     assert verdict_of(ends) == verdict

@@ -24,7 +24,7 @@ from console.logs import Hider
 from console.monitor import Monitor
 from console.observer import Notes, Observer
 from console.output import Output
-from console.summary import Summary, as_text, verdict_of
+from console.summary import Crashes, Summary, as_text, verdict_of
 from console.watchdog import LoopWatchdog
 from exchanges.base.environment import Environment
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
@@ -256,13 +256,13 @@ async def test_the_summary_tells_every_difference_and_can_be_read_by_programs() 
         exit_code=end.exit_code,
         accounts=(end,),
         strategies=picture.strategies,
-        crashed=("quoter",),
+        crashes=(Crashes(name="strategy quoter", restarts=5, is_given_up=True),),
         loop_lag=picture.loop_lag,
         dead_letters=0,
     )
     text = as_text(summary)
     assert "DIFFERENCE balance SOL: we say 5000 available and 0 locked, the exchange 5000.001 and 0" in text
-    assert "Strategy quoter had crashed" in text
+    assert "CRASHED strategy quoter: restarted 5 times, given up, the log says why" in text
     assert text.endswith("RESULT DISAGREE: see the differences above (exit code 5)")
     assert all(len(line) <= 110 for line in text.splitlines())
     stream = io.StringIO()

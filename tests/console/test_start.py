@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from exchanges.simulator import SimulatorConfig
 from run import main
-from tests.console.programs import Exchange, control, exchange, program, quoter
+from tests.console.programs import ROOT, Exchange, control, exchange, program, quoter
 from tests.support.eventually import eventually_blocking
 
 EMBEDDED = '[embedded]\nseed = 11\n[[accounts]]\nname = "alpha"\n[[accounts]]\nname = "beta"\n'
@@ -135,6 +137,22 @@ def test_ctrl_c_before_it_is_live_ends_in_order(outside: Exchange, tmp_path: Pat
         assert "ended by Ctrl-C before it was live; nothing was traded" in run.out
 
 
+def test_a_reader_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    log = tmp_path / "run.log"
+    with log.open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "run.py"), "start", "--config", embedded(tmp_path), "--for", "0.5"],
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=err,
+        )
+    os.close(writing)
+    assert process.wait(30) == 0
+    assert "output_closed" in log.read_text()
+
+
 def test_killing_the_program_leaves_no_exchange_behind(tmp_path: Path) -> None:
     with program("start", "--config", embedded(tmp_path), "--json-logs", folder=tmp_path) as run:
         started = run.wait_until_logged("embedded_exchange_started")
@@ -169,7 +187,7 @@ def test_a_wrong_secret_ends_at_once_with_its_code_and_without_trying_again(outs
         **environ,
     ) as run:
         assert run.end() == 4
-        assert "run.py start: the exchange refused: INVALID_SIGNATURE" in run.err
+        assert "run.py start: account 'beta': the exchange refused: INVALID_SIGNATURE" in run.err
         failures = [record for record in run.logged("connection_failed") if record["name"] == "beta"]
         assert len(failures) == 1
         assert not run.logged("connection_retry")

@@ -339,6 +339,7 @@ class TradingSystem:
         surroundings = Surroundings(
             accounts={name: (plan.venue, self._accounts[name]) for name, plan in self._plans.items()},
             markets=self._markets,
+            dead_letters=self._host.dead_letters,
         )
         lives = iter([strategy])
 

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.account.messages import Subscribe, Unsubscribe
 from actors.market.messages import SubscribeBook, UnsubscribeBook
-from actors.runtime import Address, LoopActor, LoopHost, Ref, Reply, ThreadActor
+from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply, ThreadActor
 from actors.strategy.base import Strategy
 from actors.strategy.handle import AccountHandle
 from messages.errors import InvalidValueError, one_of
@@ -45,10 +45,15 @@ class _Settled(msgspec.Struct, frozen=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """The addresses that a strategy can reach: its accounts with their venues, and the venues' market actors."""
+    """The addresses that a strategy can reach: its accounts with their venues, and the venues' market actors.
+
+    Attributes:
+        dead_letters: where a message goes that comes for the strategy when it has ended.
+    """
 
     accounts: Mapping[str, tuple[str, Address]]
     markets: Mapping[str, Address]
+    dead_letters: DeadLetters
 
 
 class _Desk:
@@ -58,7 +63,7 @@ class _Desk:
         self.strategy = strategy
         self._surroundings = surroundings
         self._actor = actor
-        self._self_address = Address(strategy.name)
+        self._self_address = Address(strategy.name, surroundings.dead_letters)
         self._callbacks: dict[type, Callable[[Any], Any]] = {
             BookTicker: strategy.on_book_ticker,
             OrderUpdateEvent: strategy.on_order_update,

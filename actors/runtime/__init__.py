@@ -17,6 +17,7 @@ from actors.runtime.errors import (
     WouldBlockLoopError,
 )
 from actors.runtime.handlers import handles
+from actors.runtime.hang_watchdog import Hang, HangWatchdog
 from actors.runtime.inbox import Inbox
 from actors.runtime.loop_actor import LoopActor
 from actors.runtime.loop_host import LoopHost, Spawn
@@ -45,6 +46,8 @@ __all__ = [
     "DeadLetter",
     "DeadLetters",
     "Envelope",
+    "Hang",
+    "HangWatchdog",
     "Inbox",
     "LoopActor",
     "LoopHost",

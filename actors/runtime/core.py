@@ -63,6 +63,11 @@ class ActorCore(pykka.Actor):
         """The reference to this actor, to be handed around in its place."""
         return cast("Ref[Self]", self._ref)
 
+    @property
+    def in_hand(self) -> Envelope | None:
+        """The message being handled at this moment, for those who look from outside."""
+        return self._in_hand
+
     @staticmethod
     def _create_actor_inbox() -> Any:  # pykka's protocol has put() return None
         return Inbox()

@@ -73,6 +73,11 @@ class LoopActor(ActorCore):
     _life: "asyncio.Task[None]"
     _over: "asyncio.Future[None]"
 
+    @property
+    def is_serving_now(self) -> bool:
+        """Whether a plain handler is running at this very moment; an async one that awaits does not count."""
+        return self._in_hand is not None and self._in_flight is None
+
     # For handlers
 
     def now(self) -> float:

@@ -70,6 +70,7 @@ class ThreadActor(ActorCore):
         self._timers: list[tuple[float, int, Timer, Any]] = []
         self._timer_numbers = itertools.count()
         self._live_timers: set[Timer] = set()
+        self.thread_id: int | None = None
 
     @classmethod
     def start(cls, *args: Any, host: ThreadHost | None = None, **kwargs: Any) -> Ref[Self]:
@@ -123,6 +124,7 @@ class ThreadActor(ActorCore):
             raise
 
     def _actor_loop(self) -> None:
+        self.thread_id = threading.get_ident()
         try:
             cause = self._start_up()
             if cause is None:

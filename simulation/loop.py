@@ -5,6 +5,7 @@ takes as long as the work in it, and the same work in the same order gives the s
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
@@ -13,6 +14,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _RESOLUTION_S: Final = 1e-9
+_END_S: Final = 60.0
 _MOST_TURNS_AT_ONE_MOMENT: Final = 200_000
 
 
@@ -30,7 +32,7 @@ class _Jump:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.turns = 0
-        self._turns_here = 0
+        self.turns_here = 0
 
     def select(self, timeout_s: float | None) -> list[Any]:
         """Called by the loop once in each turn, with the time until its next timer."""
@@ -39,11 +41,12 @@ class _Jump:
             raise DeadlockError("nothing is scheduled any more and the main task is not done")
         if timeout_s > 0:
             self.now_s += timeout_s
-            self._turns_here = 0
+            self.turns_here = 0
             return []
-        self._turns_here += 1
-        if self._turns_here > _MOST_TURNS_AT_ONE_MOMENT:
-            raise LivelockError(f"{self._turns_here} turns of the loop at {self.now_s:.6f} s")
+        self.turns_here += 1
+        if self.turns_here > _MOST_TURNS_AT_ONE_MOMENT:
+            self.turns_here = 0  # so that what is left can be ended
+            raise LivelockError(f"{_MOST_TURNS_AT_ONE_MOMENT} turns of the loop at {self.now_s:.6f} s")
         return []
 
     def close(self) -> None:
@@ -114,8 +117,13 @@ def _cancel_all(loop: VirtualLoop) -> None:
     left = sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name)
     for task in left:
         task.cancel()
-    if left:
-        loop.run_until_complete(asyncio.wait(left, timeout=60.0))
+    with contextlib.suppress(DeadlockError, LivelockError):  # told already
+        loop.run_until_complete(loop.create_task(_ended(left), name="end"))
+
+
+async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=_END_S)
 
 
 class VirtualClock:

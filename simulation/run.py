@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -65,13 +66,14 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
     )
 
 
-def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS) -> Iterator[Outcome]:
+def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS, storm_s: float | None = None) -> Iterator[Outcome]:
     """Runs many seeds, in several processes; outcomes come in the order of the seeds."""
+    run = partial(_run_quietly, storm_s=storm_s)
     if workers <= 1:
-        yield from map(_run_quietly, seeds)
+        yield from map(run, seeds)
         return
     with ProcessPoolExecutor(workers, initializer=_settle_in) as pool:
-        yield from pool.map(_run_quietly, seeds, chunksize=_CHUNK)
+        yield from pool.map(run, seeds, chunksize=_CHUNK)
 
 
 def _settle_in() -> None:
@@ -80,9 +82,9 @@ def _settle_in() -> None:
     gc.freeze()
 
 
-def _run_quietly(seed: int) -> Outcome:
+def _run_quietly(seed: int, *, storm_s: float | None) -> Outcome:
     try:
-        return run_seed(seed)
+        return run_seed(seed, storm_s=storm_s)
     except Exception as error:
         return Outcome(
             seed=seed,
@@ -99,17 +101,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="K", help="the first seed (default 1)")
     parser.add_argument("--seed", type=int, metavar="S", help="run this one only")
     parser.add_argument("--trace", action="store_true", help="with --seed: print all that happened")
+    parser.add_argument("--storm", type=float, metavar="SECONDS", help="length of the storm (default: by the seed)")
     parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default {_WORKERS})")
     options = parser.parse_args(arguments)
     if options.seed is not None:
-        return _run_one(options.seed, trace=options.trace)
+        return _run_one(options.seed, trace=options.trace, storm_s=options.storm)
     if options.seeds < 1 or options.workers < 1:
         parser.error("--seeds and --workers must be 1 or more")
-    return _run_many(range(options.first, options.first + options.seeds), options.workers)
+    return _run_many(range(options.first, options.first + options.seeds), options.workers, options.storm)
 
 
-def _run_one(seed: int, *, trace: bool) -> int:
-    outcome = run_seed(seed, trace=trace)
+def _run_one(seed: int, *, trace: bool, storm_s: float | None) -> int:
+    outcome = run_seed(seed, trace=trace, storm_s=storm_s)
     if trace:
         print(outcome.trace, end="")
     _print_violations(outcome)
@@ -122,12 +125,13 @@ def _run_one(seed: int, *, trace: bool) -> int:
     return 1 if outcome.violations else 0
 
 
-def _run_many(seeds: Sequence[int], workers: int) -> int:
+def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
     began_s = time.perf_counter()
     failed: list[int] = []
     total = Figures()
     slowest_s = 0.0
-    for outcome in run_seeds(seeds, workers=workers):
+    storm = "" if storm_s is None else f" --storm {storm_s:g}"
+    for outcome in run_seeds(seeds, workers=workers, storm_s=storm_s):
         figures = outcome.figures
         total.virtual_s += figures.virtual_s
         total.orders += figures.orders
@@ -136,7 +140,7 @@ def _run_many(seeds: Sequence[int], workers: int) -> int:
         slowest_s = max(slowest_s, figures.settled_s)
         if outcome.violations:
             failed.append(outcome.seed)
-            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed} --trace")
+            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed}{storm} --trace")
             _print_violations(outcome)
     minutes = (time.perf_counter() - began_s) / 60
     print(

@@ -4,6 +4,8 @@ import msgspec
 import pytest
 import websockets
 
+from exchanges.simulator.engine import HOUSE
+
 from .conftest import QUIET, Venue, VenueFactory
 from .wire import Wire
 
@@ -87,6 +89,15 @@ async def test_a_known_quiet_market_can_be_set(start: VenueFactory) -> None:
     ended = await wire.get(f"/spot/orders/{waiting['id']}", "currency_pair=SOL_USDT")
     assert (ended["finish_as"], ended["avg_deal_price"]) == ("filled", "150")
     assert (await wire.get("/spot/order_book", "currency_pair=BTC_USDT"))["asks"]
+
+
+async def test_a_quiet_market_ends_when_the_traders_are_started(venue: Venue, wire: Wire) -> None:
+    set_up = await wire.control("POST", "/market/BTC_USDT", {"bid": "90000", "ask": "91000"})
+    assert (set_up.status, set_up.json["amount"]) == (200, "0.105264")
+    assert venue.running.exchange.engine.accounts[HOUSE].open_orders
+    await wire.control("POST", "/traders", {"on": True})
+    assert not venue.running.exchange.engine.accounts[HOUSE].open_orders
+    assert len((await wire.get("/spot/order_book", "currency_pair=BTC_USDT"))["bids"]) == 8
 
 
 async def test_the_traders_can_be_stopped_and_started(wire: Wire) -> None:

@@ -173,7 +173,11 @@ def test_an_unknown_order_is_not_found(client: Any, stranger: Any) -> None:
 
 def test_too_many_orders_a_second_are_a_rate_limit_error(make_client: Callable[..., Any]) -> None:
     hasty = make_client(enableRateLimit=False)
-    with pytest.raises(ccxt.RateLimitExceeded):  # noqa: PT012
+
+    def hurry() -> None:
         for _ in range(60):
             place(hasty, 0.1, 100)
+
+    with pytest.raises(ccxt.RateLimitExceeded):
+        hurry()
     hasty.cancel_all_orders(PAIR)

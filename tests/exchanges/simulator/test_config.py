@@ -2,20 +2,23 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 
 
+SOL = PairConfig(
+    id="SOL_USDT",
+    start_price=Decimal(141),
+    price_precision=2,
+    amount_precision=3,
+    min_base_amount=Decimal("0.001"),
+)
+
+
 def pair(**changes: object) -> PairConfig:
-    fields: dict[str, object] = {
-        "id": "SOL_USDT",
-        "start_price": Decimal(141),
-        "price_precision": 2,
-        "amount_precision": 3,
-        "min_base_amount": Decimal("0.001"),
-    }
-    return PairConfig(**(fields | changes))  # type: ignore[arg-type]
+    return msgspec.structs.replace(SOL, **changes)
 
 
 @pytest.mark.parametrize(

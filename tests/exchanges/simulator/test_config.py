@@ -7,7 +7,6 @@ import pytest
 
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 
-
 SOL = PairConfig(
     id="SOL_USDT",
     start_price=Decimal(141),

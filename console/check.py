@@ -7,19 +7,27 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, TypeVar
 
-from config import Config, StrategyConfig, load_config, load_credentials
+from config import AccountConfig, Config, StrategyConfig, load_config, load_credentials
 from console.assembly import build_venues, open_environment
 from console.embedded import run_embedded
 from console.exit_codes import ExitCode
 from console.logs import Hider
 from console.output import Output
 from console.signals import StopRequest, StopRequestedError
-from exchanges.base.clients import PublicRest, Venue
+from exchanges.base.clients import PrivateRest, PublicRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from messages.commands import OrderReference
 from messages.enums import Side
-from messages.errors import ConfigurationError, ConnectionFailedError, InvalidValueError, TellerError
+from messages.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidValueError,
+    RefusalReason,
+    TellerError,
+    VenueRefusedError,
+)
 from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.symbol import Symbol
@@ -64,7 +72,8 @@ async def _check_all(path: Path, checks: "_Checks", hider: Hider) -> None:
             await _check_venue(config, name, venue, environment, checks)
         for account in config.accounts:
             if credentials is not None:
-                await _check_account(account.name, venues[account.venue], credentials[account.name], checks)
+                symbols = config.symbols_of(account.name)
+                await _check_account(account, symbols, venues[account.venue], credentials[account.name], checks)
 
 
 async def _check_venue(config: Config, name: str, venue: Venue, environment: Environment, checks: "_Checks") -> None:
@@ -83,22 +92,17 @@ async def _check_venue(config: Config, name: str, venue: Venue, environment: Env
     await checks.line(f"{name} WebSocket", _public_socket(venue, sorted(set(listed))))
 
 
-async def _check_account(name: str, venue: Venue, credentials: Credentials, checks: "_Checks") -> None:
+async def _check_account(
+    account: AccountConfig, symbols: tuple[Symbol, ...], venue: Venue, credentials: Credentials, checks: "_Checks"
+) -> None:
+    name = account.name
     rest = venue.create_private_rest(credentials)
-
-    async def permissions() -> tuple[bool, str]:
-        found = await rest.load_key_permissions()
-        markets = ", ".join(map(str, found.symbols)) or "all markets"
-        addresses = ", ".join(found.ip_whitelist) or "any address"
-        return True, f"user {found.user_id}; {markets}; from {addresses}"
-
-    async def balances() -> tuple[bool, str]:
-        found = [balance for balance in (await rest.load_balances()).balances if balance.total]
-        return True, f"{len(found)} currencies, {len((await rest.load_open_orders()).orders)} open orders"
-
-    if await checks.line(f"{name} key", permissions()):
-        await checks.line(f"{name} books", balances())
-        await checks.line(f"{name} WebSocket", _private_socket(venue, credentials))
+    if not await checks.line(f"{name} key", _key(rest, symbols)):
+        return
+    if symbols:
+        await checks.line(f"{name} may trade", _may_trade(rest, symbols[0]))
+    await checks.line(f"{name} books", _books(rest))
+    await checks.line(f"{name} WebSocket", _private_socket(venue, credentials))
 
 
 # -- one line each ----------------------------------------------------------------------------------------------------
@@ -161,6 +165,33 @@ async def _public_socket(venue: Venue, symbols: list[Symbol]) -> tuple[bool, str
     finally:
         await socket.close()
     return True, f"book tickers of {', '.join(map(str, symbols)) or 'no market'} subscribed"
+
+
+async def _key(rest: PrivateRest, symbols: tuple[Symbol, ...]) -> tuple[bool, str]:
+    found = await rest.load_key_permissions()
+    if found.symbols and (excluded := [str(symbol) for symbol in symbols if symbol not in found.symbols]):
+        raise ConfigurationError(
+            f"it is limited to {', '.join(map(str, found.symbols))}; the strategies want {', '.join(excluded)}"
+        )
+    markets = ", ".join(map(str, found.symbols)) or "all markets"
+    return True, f"user {found.user_id}; {markets}; from {', '.join(found.ip_whitelist) or 'any address'}"
+
+
+async def _may_trade(rest: PrivateRest, symbol: Symbol) -> tuple[bool, str]:
+    """Cancels an order that does not exist: a key that may only read is refused before the order is looked for."""
+    nothing = OrderReference(symbol=symbol, client_order_id="check-that-is-no-order")
+    try:
+        await rest.cancel_order(nothing)
+    except VenueRefusedError as error:
+        if error.reason is not RefusalReason.ORDER_NOT_FOUND:
+            raise
+    return True, "orders may be cancelled, and so placed"
+
+
+async def _books(rest: PrivateRest) -> tuple[bool, str]:
+    balances = [balance for balance in (await rest.load_balances()).balances if balance.total]
+    open_orders = (await rest.load_open_orders()).orders
+    return True, f"{len(balances)} currencies, {len(open_orders)} open orders"
 
 
 async def _private_socket(venue: Venue, credentials: Credentials) -> tuple[bool, str]:

@@ -5,7 +5,8 @@ import json
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from console.check import check
 from console.exit_codes import MEANINGS, ExitCode
 from console.logs import Hider
 from console.output import Output
-from exchanges.simulator import SimulatorConfig, start_exchange
+from exchanges.simulator import AccountConfig, SimulatorConfig, start_exchange
 from exchanges.simulator.server import wall_clock_ms
-from tests.console.programs import Exchange, exchange, program
+from tests.console.programs import ROOT, Exchange, exchange, program, quoter
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,11 @@ def test_check_looks_at_everything_and_places_nothing(outside: Exchange, tmp_pat
         "quoter-beta",
         "gate WebSocket",
         "alpha key",
+        "alpha may trade",
         "alpha books",
         "alpha WebSocket",
         "beta key",
+        "beta may trade",
         "beta books",
         "beta WebSocket",
     ]
@@ -102,24 +105,47 @@ def test_check_tells_what_would_be_refused(
         assert wanted in running.out
 
 
-async def test_check_tells_a_clock_that_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = await start_exchange(SimulatorConfig(), now_ms=lambda: wall_clock_ms() + 30_000)
-    gateio: Any = ahead.endpoints["gateio"]
-    path = tmp_path / "t.toml"
+@asynccontextmanager
+async def checked_exchange(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, config: SimulatorConfig, *, ahead_ms: int = 0
+) -> AsyncIterator[Path]:
+    """An exchange in this process with one account, and a configuration that trades there."""
+    running = await start_exchange(config, now_ms=lambda: wall_clock_ms() + ahead_ms)
+    gateio: Any = running.endpoints["gateio"]
+    path = folder / "t.toml"
     path.write_text(
         f'[[venues]]\nname = "gate"\nrest = "{gateio["rest"]}"\nws = "{gateio["ws"]}"\n'
         '[[accounts]]\nname = "alpha"\nvenue = "gate"\nkey_env = "K"\nsecret_env = "S"\n'
+        + quoter("alpha", "SOL/USDT", 5)
     )
     monkeypatch.setenv("K", gateio["accounts"][0]["key"])
     monkeypatch.setenv("S", gateio["accounts"][0]["secret"])
-    said = io.StringIO()
     try:
-        code = await check(path, Output(json=False, hider=Hider(), stream=said))
+        yield path
     finally:
-        await ahead.close()
+        await running.close()
+
+
+async def checked(path: Path) -> tuple[int, str]:
+    said = io.StringIO()
+    return await check(path, Output(json=False, hider=Hider(), stream=said)), said.getvalue()
+
+
+async def test_check_tells_a_clock_that_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with checked_exchange(tmp_path, monkeypatch, SimulatorConfig(), ahead_ms=30_000) as path:
+        code, said = await checked(path)
     assert code == 2
-    assert re.search(r"FAIL  gate clock +this machine is (29|30)\d\d\d ms behind; at most 5000 ms", said.getvalue())
-    assert "ok    alpha key" in said.getvalue(), "signing corrects for it"
+    assert re.search(r"FAIL  gate clock +this machine is (29|30)\d\d\d ms behind; at most 5000 ms", said)
+    assert "ok    alpha key" in said, "signing corrects for it"
+
+
+async def test_check_tells_a_key_that_may_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SimulatorConfig(accounts=(AccountConfig(name="alpha", read_only=True),))
+    async with checked_exchange(tmp_path, monkeypatch, config) as path:
+        code, said = await checked(path)
+    assert code == 4
+    assert "FAIL  alpha may trade      the exchange refused: READ_ONLY" in said
+    assert "ok    alpha books" in said
 
 
 def test_check_tells_an_exchange_that_is_not_there(outside: Exchange, tmp_path: Path) -> None:
@@ -209,3 +235,9 @@ def test_help_lists_every_exit_code(arguments: list[str], capsys: pytest.Capture
         words for words in told if words and words[0].isdecimal()
     ]
     assert set(MEANINGS) == set(ExitCode)
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for code, meaning in MEANINGS.items():
+        assert f"| {code.value} | {meaning} |" in readme

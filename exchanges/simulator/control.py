@@ -13,6 +13,8 @@ import structlog
 from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.engine import HOUSE
+from exchanges.simulator.faults import AnyFault, Fault
+from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.orders import Fill, NewOrder, Order, OrderType, Side, TimeInForce
@@ -110,6 +112,10 @@ class Control:
             ("POST", "orders", "*", "cancel"): self._cancel,
             ("GET", "sockets"): self._sockets,
             ("POST", "sockets", "cut"): self._cut,
+            ("GET", "faults"): self._list_faults,
+            ("POST", "faults"): self._set_fault,
+            ("DELETE", "faults"): self._clear_faults,
+            ("DELETE", "faults", "*"): self._clear_fault,
             ("POST", "latency"): self._set_latency,
             ("POST", "traders"): self._switch_traders,
             ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
@@ -199,22 +205,40 @@ class Control:
         body = _body(request, CutBody)
         if body.account is not None:
             self._known_account(body.account)
-        chosen = [
-            socket
-            for socket in self._gateio.sockets
-            if (body.account is None and body.channel is None)
-            or any(
-                body.account in (None, topic.account) and body.channel in (None, topic.channel)
-                for topic in socket.subscriptions.values()
-            )
-        ]
+        chosen = self._gateio.concerned(body.account, body.channel)
         for socket in chosen:
-            if body.how == "reset":
-                socket.reset()
-            else:
-                socket.close()
+            socket.cut(body.how)
         log.info("sockets_cut", count=len(chosen), account=body.account, channel=body.channel, how=body.how)
         return {"cut": len(chosen)}
+
+    def _list_faults(self, _item: str, _request: HttpRequest) -> list[Json]:
+        return [standing.record() for standing in self._services.faults.standing.values()]
+
+    def _set_fault(self, _item: str, request: HttpRequest) -> Json:
+        try:
+            fault: Fault = msgspec.json.decode(request.body or b"{}", type=AnyFault)
+        except msgspec.DecodeError as error:
+            raise ControlError(400, f"body: {error}") from error
+        account, channel, endpoint = (getattr(fault, name, None) for name in ("account", "channel", "endpoint"))
+        if account is not None and account not in self._services.keys.accounts:
+            raise ControlError(400, f"account: {account!r} is not one of {', '.join(self._services.keys.accounts)}")
+        if channel is not None and channel not in channels.PRIVATE | channels.PUBLIC:
+            known = ", ".join(sorted(channels.PRIVATE | channels.PUBLIC))
+            raise ControlError(400, f"channel: {channel!r} is not one of {known}")
+        if endpoint is not None and not self._gateio.rest.knows(endpoint):
+            raise ControlError(400, f"endpoint: {endpoint!r} is none, must be like 'POST /spot/orders'")
+        standing = self._services.faults.add(fault)
+        log.info("fault_set", **standing.record())
+        return standing.record()
+
+    def _clear_faults(self, _item: str, request: HttpRequest) -> Json:
+        _body(request, Empty)
+        return {"cleared": self._services.faults.clear()}
+
+    def _clear_fault(self, item: str, _request: HttpRequest) -> Json:
+        if not item.isdecimal() or not self._services.faults.clear(int(item)):
+            raise ControlError(404, f"no fault {item} stands")
+        return {"cleared": 1}
 
     def _set_latency(self, _item: str, request: HttpRequest) -> Json:
         body = _body(request, LatencyBody)

@@ -240,6 +240,37 @@ class Engine:
             raise RefusedError(
                 Reason.INVALID_VALUE, f"amount {amount} must be above 0 and at most {plain(order.remaining)}"
             )
+        house = self._house_against(order, amount, price)
+        self._trade(market, house, order, amount, price)
+        self._tell_book(market)
+        return order
+
+    def fill_late(self, order: Order, amount: Decimal) -> None:
+        """Lets a cancelled order have traded after all, ``amount`` of what was left, with the house at its price.
+
+        The order stays cancelled and only the fill and the balances are told. Raises ``RefusedError``: it was not
+        cancelled, had less left than ``amount`` and a bit, or the account has spent the money.
+        """
+        if order.finish is not Finish.CANCELLED or order.type is OrderType.MARKET:
+            raise RefusedError(Reason.INVALID_VALUE, f"order {order.id} is no cancelled limit order")
+        if not 0 < amount < order.remaining:
+            raise RefusedError(
+                Reason.INVALID_VALUE, f"amount {amount} must be above 0 and below {plain(order.remaining)}"
+            )
+        check_precision("amount", amount, order.rules.amount_precision)
+        needed = _lock_needed(order, order.price, amount)
+        self._check_funds(order, needed)
+        self._lock(order, needed)
+        house = self._house_against(order, amount, order.price)
+        self._trade(self.markets[order.pair], house, order, amount, order.price)
+
+    def provide(self, account: str, currency: str, needed: Decimal) -> None:
+        """Sees to it that an internal account has ``needed`` available, with new money if it has not."""
+        if self.ledger.balance(account, currency).available < needed:
+            self.ledger.bring_in(account, currency, needed * HOUSE_TOP_UP)
+
+    def _house_against(self, order: Order, amount: Decimal, price: Decimal) -> Order:
+        """Returns an order of the house that takes ``amount`` of the order, with its money locked."""
         now = self.now_ms()
         house = Order(
             id=self._last_order_id + 1,
@@ -259,14 +290,7 @@ class Engine:
         self.provide(HOUSE, house.pays, needed)
         self._lock(house, needed)
         self.accounts[HOUSE].began(house)
-        self._trade(market, house, order, amount, price)
-        self._tell_book(market)
-        return order
-
-    def provide(self, account: str, currency: str, needed: Decimal) -> None:
-        """Sees to it that an internal account has ``needed`` available, with new money if it has not."""
-        if self.ledger.balance(account, currency).available < needed:
-            self.ledger.bring_in(account, currency, needed * HOUSE_TOP_UP)
+        return house
 
     def _match_and_rest(self, market: Market, order: Order) -> None:
         end = self._match(market, order)
@@ -308,7 +332,10 @@ class Engine:
         market.trade_id += 1
         market.sequence += 1
         value = amount * price
-        market.book.reduce(maker, amount)
+        if maker.is_open:
+            market.book.reduce(maker, amount)
+        else:
+            maker.remaining -= amount
         taker.remaining -= value if taker.in_quote else amount
         for order, role in ((taker, Role.TAKER), (maker, Role.MAKER)):
             self._settle(market, order, role, amount=amount, price=price, now=now)
@@ -325,11 +352,11 @@ class Engine:
             listener.on_trade(trade)
 
     def _settle(self, market: Market, order: Order, role: Role, *, amount: Decimal, price: Decimal, now: int) -> None:
-        """Books one order's half of a trade and tells it: fill, then order, then balances."""
-        ledger, account = self.ledger, order.account
+        """Books one order's half of a trade and tells it: fill, then order unless it had ended, then balances."""
+        ledger, account, was_open = self.ledger, order.account, order.is_open
         value = amount * price
         paid, received = (value, amount) if order.side is Side.BUY else (amount, value)
-        released = order.locked - _lock_needed(order, order.price, order.remaining)
+        released = order.locked - (_lock_needed(order, order.price, order.remaining) if was_open else ZERO)
         fee = (received * self._fee_rates[role]).quantize(FEE_QUANTUM, ROUND_UP)
         order.locked -= released
         ledger.spend_locked(account, order.pays, paid)
@@ -341,7 +368,7 @@ class Engine:
         order.fee += fee
         order.updated_ms = now
         record = self.accounts[account]
-        if not order.remaining:
+        if not order.remaining and was_open:
             order.finish = Finish.FILLED
             record.ended(order)
         if record.internal:
@@ -365,7 +392,8 @@ class Engine:
         record.filled(order, fill)
         for listener in self.listeners:
             listener.on_fill(fill)
-        self._tell_order(order, OrderChange.UPDATE if order.is_open else OrderChange.FINISH)
+        if was_open:
+            self._tell_order(order, OrderChange.UPDATE if order.is_open else OrderChange.FINISH)
         self._tell_balances(
             account,
             BalanceReason.ORDER_MATCH,

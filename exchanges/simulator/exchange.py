@@ -10,7 +10,9 @@ from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.control import Control
 from exchanges.simulator.countdown import Countdowns
 from exchanges.simulator.delay import Latency
+from exchanges.simulator.disturbance import LateFills
 from exchanges.simulator.engine import Engine
+from exchanges.simulator.faults import Faults
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
@@ -28,11 +30,14 @@ class Exchange:
     def __init__(
         self, config: SimulatorConfig, *, now_ms: Callable[[], int], schedule: Schedule, rng: random.Random
     ) -> None:
+        # each part has its own randomness, so that what clients do does not change how the market moves
+        traders_rng, services_rng, faults_rng = (random.Random(rng.random()) for _ in range(3))
         self.config = config
+        self.faults = faults = Faults(schedule=schedule, rng=faults_rng)
         self.latency = Latency(config.rest_latency_ms, config.push_latency_ms)
         self.engine = Engine(
             config.pairs,
-            now_ms=now_ms,
+            now_ms=lambda: now_ms() + faults.skew_ms,
             maker_fee_rate=config.maker_fee_rate,
             taker_fee_rate=config.taker_fee_rate,
             max_open_orders=config.max_open_orders_per_account,
@@ -42,10 +47,9 @@ class Exchange:
             self.engine.open_account(account.name)
             for currency, amount in account.balances.items():
                 self.engine.deposit(account.name, currency, amount)
-        # each part has its own randomness, so that what clients do does not change how the market moves
         self.traders = Traders(
             self.engine,
-            rng=random.Random(rng.random()),
+            rng=traders_rng,
             schedule=schedule,
             interval_ms=config.traders_interval_ms,
         )
@@ -62,8 +66,10 @@ class Exchange:
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
             now_ms=self.engine.now_ms,
             schedule=schedule,
-            rng=random.Random(rng.random()),
+            rng=services_rng,
+            faults=faults,
         )
+        self.engine.listeners.append(LateFills(self.engine, faults, schedule))
         self.gateio = GateFace(self.services, self.latency)
         self._control = Control(self.services, self.gateio, self.traders, self.latency)
         self._schedule = schedule
@@ -79,20 +85,27 @@ class Exchange:
         for socket in list(self.gateio.sockets):
             socket.close()
 
-    def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None]) -> None:
-        """Answers a REST request: half of the latency on the way in, half on the way back."""
-        if not self.latency.rest_ms:
-            reply(self.gateio.request(request))
-            return
+    def request(
+        self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None] | None = None
+    ) -> None:
+        """Answers a REST request: half of the latency on the way in, half on the way back.
 
-        def arrive() -> None:
-            response = self.gateio.request(request)
-            self._schedule(self.latency.rest_ms / 2000, lambda: reply(response))
+        A fault may break the connection off instead (``abort``, if given), or leave the request without an answer.
+        """
+        self._after_half(
+            lambda: self.gateio.request(
+                request, lambda response: self._after_half(lambda: reply(response)), abort or (lambda: None)
+            )
+        )
 
-        self._schedule(self.latency.rest_ms / 2000, arrive)
+    def _after_half(self, call: Callable[[], None]) -> None:
+        if self.latency.rest_ms:
+            self._schedule(self.latency.rest_ms / 2000, call)
+        else:
+            call()
 
     def open_socket(self, link: Link) -> GateSocket | None:
-        """Begins a WebSocket session, or returns None when there are too many."""
+        """Begins a WebSocket session, or returns None when there are too many or none are taken."""
         return self.gateio.open_socket(link)
 
     def control(self, request: HttpRequest) -> HttpResponse:

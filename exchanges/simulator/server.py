@@ -16,7 +16,9 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.door import Door
 from exchanges.simulator.exchange import Exchange
+from exchanges.simulator.faults import RefuseConnections, Standing
 from exchanges.simulator.gateio.socket import GateSocket
 from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.seams import Schedule
@@ -38,12 +40,13 @@ class RunningExchange:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self._runners: list[web.ServerRunner] = []
-        self._sites: list[web.TCPSite] = []
+        self._doors: list[Door] = []
+        self._unanswered: dict[asyncio.Future[HttpResponse | None], None] = {}
 
     @property
     def endpoints(self) -> dict[str, object]:
         """Where to find it and whose keys it takes, as ``run.py simulate`` prints it."""
-        gate_port, control_port = (site.port for site in self._sites)
+        gate_port, control_port = (door.port for door in self._doors)
         host = self.exchange.config.host
         authority = f"[{host}]" if ":" in host else host
         return {
@@ -62,27 +65,49 @@ class RunningExchange:
         """Binds both ports. Raises ``OSError`` when one is taken."""
         config = self.exchange.config
         for handler, port in ((self._serve_gate, config.rest_port), (self._serve_control, config.control_port)):
-            runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=1.0)
+            # a handler whose client is gone ends: it may wait for an answer that a fault keeps back
+            server = web.Server(handler, handler_cancellation=True, access_log=None)
+            runner = web.ServerRunner(server, shutdown_timeout=1.0)
             self._runners.append(runner)
             await runner.setup()
-            site = web.TCPSite(runner, config.host, port, reuse_address=True)
-            await site.start()
-            self._sites.append(site)
+            door = Door(runner, config.host, port)
+            await door.open()
+            self._doors.append(door)
+        self.exchange.faults.watchers.append(self._fault_changed)
 
     async def close(self) -> None:
         """Ends all sessions and frees the ports."""
         self.exchange.stop()
+        for answered in list(self._unanswered):
+            answered.cancel()
+        for door in self._doors:
+            await door.close()
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
+
+    def _fault_changed(self, standing: Standing, _begins: bool) -> None:
+        if isinstance(standing.fault, RefuseConnections):
+            self._doors[0].set(is_open=not self.exchange.faults.of_kind(RefuseConnections))
 
     async def _serve_gate(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         if path.rstrip("/") == SOCKET_PATH.rstrip("/"):
             return await self._serve_socket(request)
-        answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
-        self.exchange.request(await _plain(request, path, query), lambda response: _resolve(answered, response))
-        return _web(await answered)
+        answered: asyncio.Future[HttpResponse | None] = asyncio.get_running_loop().create_future()
+        plain = await _plain(request, path, query)
+        self._unanswered[answered] = None
+        try:
+            self.exchange.request(
+                plain, lambda response: _resolve(answered, response), lambda: _resolve(answered, None)
+            )
+            response = await answered
+        finally:
+            del self._unanswered[answered]
+        if response is None:
+            _abort(request)
+            return web.Response(status=500)
+        return _web(response)
 
     async def _serve_control(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
@@ -144,12 +169,7 @@ class Connection:
     def reset(self) -> None:
         """Sends a TCP reset."""
         self.finish()
-        transport = self._request.transport
-        if transport is not None:
-            raw = transport.get_extra_info("socket")
-            if raw is not None:
-                raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
+        _abort(self._request)
 
     def _cut_slow_client(self) -> None:
         """Cuts the connection once the exchange is done with what it is telling just now."""
@@ -175,7 +195,7 @@ class Connection:
                 session.receive(message.data.decode(errors="replace"))
             else:
                 session.heard()
-                if message.type is WSMsgType.PING:
+                if message.type is WSMsgType.PING and not session.is_silent:
                     await self._response.pong(message.data)
 
     async def write(self) -> None:
@@ -226,7 +246,18 @@ async def start_exchange(
     return running
 
 
-def _resolve(answered: "asyncio.Future[HttpResponse]", response: HttpResponse) -> None:
+def _abort(request: web.BaseRequest) -> None:
+    """Sends a TCP reset."""
+    transport = request.transport
+    if transport is None:
+        return
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _resolve(answered: "asyncio.Future[HttpResponse | None]", response: HttpResponse | None) -> None:
     if not answered.done():
         answered.set_result(response)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.countdown import Countdowns
 from exchanges.simulator.engine import Engine
+from exchanges.simulator.faults import Faults
 from exchanges.simulator.keys import Keys
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.tape import Tapes
@@ -26,3 +27,4 @@ class Services:
     now_ms: Callable[[], int]
     schedule: Schedule
     rng: random.Random
+    faults: Faults

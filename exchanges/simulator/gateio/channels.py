@@ -27,6 +27,16 @@ PRIVATE = PAIRED_PRIVATE | {
     "spot.cross_balances",
     "spot.priceorders",
 }
+PUBLIC = {
+    "spot.trades",
+    "spot.trades_v2",
+    "spot.book_ticker",
+    "spot.tickers",
+    "spot.obu",
+    "spot.candlesticks",
+    "spot.order_book_update",
+    "spot.order_book",
+}
 SNAPSHOT_DEPTHS = ("5", "10", "20", "50", "100")
 SNAPSHOT_INTERVALS_S = {"100ms": 0.1, "1000ms": 1.0}
 UPDATE_STREAMS = {"100ms": (100, 0.1), "20ms": (20, 0.02)}

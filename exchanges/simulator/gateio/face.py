@@ -1,11 +1,24 @@
-"""Gate's whole face: REST, and all sockets that are open."""
+"""Gate's whole face: REST, and all sockets that are open; both with the faults that stand."""
+
+from collections.abc import Callable
 
 from exchanges.simulator.delay import Latency
+from exchanges.simulator.disturbance import answer_with, front_page
+from exchanges.simulator.faults import (
+    KeyRevoked,
+    Maintenance,
+    RefuseConnections,
+    RestFault,
+    SocketCut,
+    Standing,
+)
 from exchanges.simulator.gateio.feeds import Feeds
 from exchanges.simulator.gateio.rest import GateRest
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.services import Services
+
+SERVICE_RESTART = 1012
 
 
 class GateFace:
@@ -14,22 +27,72 @@ class GateFace:
     def __init__(self, services: Services, latency: Latency) -> None:
         self.sockets: dict[GateSocket, None] = {}
         self._services = services
+        self._faults = services.faults
         self._latency = latency
-        self._rest = GateRest(services)
+        self.rest = GateRest(services)
         self._feeds = Feeds(services)
         services.engine.listeners.append(self._feeds)
+        self._faults.watchers.append(self._fault_changed)
 
-    def request(self, request: HttpRequest) -> HttpResponse:
-        """Answers a REST request, at once."""
-        return self._rest.handle(request)
+    def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:
+        """Answers a REST request at once, unless a fault wants it otherwise."""
+        fault = self._fault_of(request) if self._faults.standing else None
+        if isinstance(fault, RestFault):
+            answer_with(
+                fault,
+                request,
+                perform=self.rest.handle,
+                reply=reply,
+                abort=abort,
+                schedule=self._services.schedule,
+            )
+        elif fault is not None:
+            reply(front_page(503))
+        else:
+            reply(self.rest.handle(request))
 
     def open_socket(self, link: Link) -> GateSocket | None:
-        """Begins a session, or returns None when there are too many."""
-        if len(self.sockets) >= self._services.config.max_sockets:
+        """Begins a session, or returns None when there are too many or none are taken."""
+        if len(self.sockets) >= self._services.config.max_sockets or self._faults.of_kind(Maintenance):
             return None
-        socket = GateSocket(self._services, self._feeds, self._rest, link, self._latency, on_gone=self._forget)
+        socket = GateSocket(self._services, self._feeds, self.rest, link, self._latency, on_gone=self._forget)
         self.sockets[socket] = None
         return socket
+
+    def concerned(self, account: str | None, channel: str | None) -> list[GateSocket]:
+        """Returns the sessions with a subscription of this account and channel; all, when neither is given."""
+        return [socket for socket in self.sockets if socket.concerns(account, channel)]
+
+    def _fault_of(self, request: HttpRequest) -> RestFault | Maintenance | None:
+        maintenance = self._faults.strike(Maintenance, lambda _: True)
+        if maintenance is not None:
+            return maintenance
+        key = request.headers.get("key", "")
+        account, access = self._services.keys.owner(key), "private" if key else "public"
+        endpoint = self.rest.name_of(request)
+        return self._faults.strike(RestFault, lambda fault: fault.concerns(account, endpoint, access))
+
+    def _fault_changed(self, standing: Standing, begins: bool) -> None:
+        """Does at once what a fault that begins or ends does to the sessions that are open."""
+        fault = standing.fault
+        if isinstance(fault, KeyRevoked):
+            self._services.keys.revoked = {other.account for other in self._faults.of_kind(KeyRevoked)}
+        for socket in list(self.sockets):
+            socket.note(standing, begins)
+        if not begins:
+            return
+        if isinstance(fault, SocketCut):
+            for socket in self.concerned(fault.account, fault.channel):
+                socket.cut(fault.how)
+        elif isinstance(fault, KeyRevoked):
+            for socket in self.concerned(fault.account, None):
+                socket.close()
+        elif isinstance(fault, Maintenance):
+            for socket in list(self.sockets):
+                socket.close(SERVICE_RESTART)
+        elif isinstance(fault, RefuseConnections):
+            for socket in list(self.sockets):
+                socket.reset()
 
     def _forget(self, socket: GateSocket) -> None:
         self.sockets.pop(socket, None)

@@ -85,6 +85,7 @@ class OrderEntry:
     def _perform(self, request: ApiRequest, allowances: list[Allowance]) -> object:
         if self._account is None:
             raise GateError("AUTHENTICATION_FAILED", "Not login")
+        known_key(self._services.keys, self._account.key)
         payload = request.payload
         parameters = parse_json(bytes(payload.req_param) or b"null")
         method, path, fields, body = _as_rest(request.channel, parameters)

@@ -79,6 +79,20 @@ class GateRest:
             raise GateError("METHOD_NOT_ALLOWED", f"{path} does not take {method}")
         return endpoint, item
 
+    def name_of(self, request: HttpRequest) -> str:
+        """Returns what faults call the endpoint of a request: its method and path, "" when there is no such."""
+        try:
+            endpoint, _ = self.endpoint(request.method, request.path.removeprefix(PREFIX))
+        except GateError:
+            return ""
+        return f"{endpoint.method} {endpoint.path}"
+
+    def knows(self, name: str) -> bool:
+        """Whether an endpoint is called this, with or without its method."""
+        return any(
+            name in (path, f"{method} {path}") for path, methods in self._endpoints.items() for method in methods
+        )
+
     def perform(self, endpoint: Endpoint, call: Call, remote: str, allowances: list[Allowance]) -> Answer:
         """Counts a call and lets the endpoint answer it; adds to ``allowances``. Raises ``GateError``."""
         allowance = self._count(endpoint, call, remote)

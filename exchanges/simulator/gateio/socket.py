@@ -6,6 +6,8 @@ from typing import Protocol
 import msgspec
 
 from exchanges.simulator.delay import DelayLine, Latency
+from exchanges.simulator.disturbance import DisturbedLink
+from exchanges.simulator.faults import SocketCut, Standing
 from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.errors import GateError
 from exchanges.simulator.gateio.feeds import Feeds, Topic
@@ -78,7 +80,7 @@ class GateSocket:
         self.subscriptions: dict[tuple[str, str, str], Topic] = {}
         self._feeds = feeds
         self._services = services
-        self._link = link
+        self._link = DisturbedLink(link, self, services.faults, services.schedule)
         self._line = DelayLine(latency, services.schedule, self._deliver)
         self._entry = OrderEntry(services, rest, self.id, self.push)
         self._on_gone = on_gone
@@ -94,6 +96,33 @@ class GateSocket:
     def heard(self) -> None:
         """Notes that the client has sent a frame of any kind."""
         self._unanswered_pings = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a fault keeps it from sending anything, even answers to protocol pings."""
+        return self._link.is_silent
+
+    def concerns(self, account: str | None, channel: str | None) -> bool:
+        """Whether it has a subscription of this account and channel; None is any, also of none at all."""
+        return (account is None and channel is None) or any(
+            account in (None, topic.account) and channel in (None, topic.channel)
+            for topic in self.subscriptions.values()
+        )
+
+    def is_private(self, channel: str) -> bool:
+        """Whether it is subscribed to this channel for an account."""
+        return any(topic.channel == channel and topic.account for topic in self.subscriptions.values())
+
+    def note(self, standing: Standing, begins: bool) -> None:
+        """Takes in that a fault begins or ends."""
+        self._link.note(standing, begins)
+
+    def cut(self, how: str) -> None:
+        """Ends the session with a close frame ("close") or without a word ("reset")."""
+        if how == "close":
+            self.close()
+        else:
+            self.reset()
 
     def receive(self, text: str) -> None:
         """Takes a text frame; the answer goes out like a push. Bad frames are answered with an error."""
@@ -132,6 +161,7 @@ class GateSocket:
         self._open = False
         self._timer.cancel()
         self._line.drop()
+        self._link.drop()
         for topic in self.subscriptions.values():
             self._feeds.unsubscribe(self, topic)
         self.subscriptions.clear()
@@ -147,6 +177,10 @@ class GateSocket:
                 raise SocketError(2, f"Alert sub: {', '.join(again)} is subscribed already")
         except SocketError as error:
             self._answer(request, error)
+            return
+        cut = self._services.faults.strike(SocketCut, lambda fault: any(_is_cut(topic, fault) for topic in topics))
+        if cut is not None:
+            self.cut(cut.how)
             return
         self._answer(request)
         for topic in topics:
@@ -218,6 +252,10 @@ class GateSocket:
         self._unanswered_pings += 1
         self._link.ping()
         self._timer = self._services.schedule(PING_EVERY_S, self._tend)
+
+
+def _is_cut(topic: Topic, fault: SocketCut) -> bool:
+    return fault.account in (None, topic.account) and fault.channel in (None, topic.channel)
 
 
 def _strings(payload: object) -> list[str]:

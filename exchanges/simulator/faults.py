@@ -1,0 +1,343 @@
+"""What can be made to go wrong at the exchange, for whom, how often and until when.
+
+A fault is a plain value (the body of ``POST /faults``, or made by a simulation); ``Faults`` holds those that stand.
+The faces ask it at each request and each frame; what is not certain is decided by its seeded randomness.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+import msgspec
+
+from exchanges.simulator.seams import Cancellable, Schedule
+
+MAX_S = 3_600
+MAX_MS = MAX_S * 1_000
+Effect = Literal["none", "done", "late"]
+"""What becomes of a request whose answer fails: nothing, all of it, or all of it a while later."""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """Strikes with ``probability`` at each occasion, at most ``times`` times, for ``for_s`` seconds; None: no bound."""
+
+    probability: float = 1.0
+    times: int | None = None
+    for_s: float | None = None
+
+    def __post_init__(self) -> None:
+        check("probability", self.probability, 0 < self.probability <= 1, "above 0 and at most 1")
+        if self.times is not None:
+            check("times", self.times, self.times >= 1, "null, or 1 or more")
+        if self.for_s is not None:
+            check("for_s", self.for_s, 0 < self.for_s <= MAX_S, f"null, or above 0 and at most {MAX_S} seconds")
+
+
+def check(name: str, value: object, allowed: bool, what: str) -> None:
+    """Raises ``ValueError`` unless the value is allowed."""
+    if not allowed:
+        raise ValueError(f"{name}: {value} must be {what}")
+
+
+def check_ms(name: str, value: int) -> None:
+    """Raises ``ValueError`` unless it is a span that anybody would wait for."""
+    check(name, value, 0 <= value <= MAX_MS, f"from 0 to {MAX_MS} ms")
+
+
+# -- requests ---------------------------------------------------------------------------------------------------------
+
+
+class RestFault(Fault, frozen=True, kw_only=True):
+    """Requests of one account (by its key), to one endpoint, public or private ones; by default all.
+
+    ``endpoint``: as the exchange names it, with or without a method: ``POST /spot/orders``, ``/spot/orders/{}``.
+    """
+
+    account: str | None = None
+    endpoint: str | None = None
+    access: Literal["public", "private"] | None = None
+
+    def concerns(self, account: str | None, endpoint: str, access: str) -> bool:
+        """Whether a request is among those; its endpoint comes as method and path."""
+        return (
+            self.account in (None, account)
+            and self.access in (None, access)
+            and self.endpoint in (None, endpoint, endpoint.partition(" ")[2])
+        )
+
+
+class FailedAnswer(RestFault, frozen=True, kw_only=True):
+    """The answer fails; ``effect`` says what the request does, ``late_ms`` when, if late. A request that takes effect
+    late is checked then, so that its ``X-Gate-Exptime`` may have passed."""
+
+    effect: Effect = "none"
+    late_ms: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ms("late_ms", self.late_ms)
+        check("late_ms", self.late_ms, not self.late_ms or self.effect == "late", 'left out unless effect is "late"')
+
+
+class RestError(FailedAnswer, frozen=True, kw_only=True, tag="rest_error"):
+    """A page with a status of 500 and above from something in front of the exchange."""
+
+    status: int = 502
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("status", self.status, 500 <= self.status <= 599, "from 500 to 599")
+
+
+class RestTimeout(FailedAnswer, frozen=True, kw_only=True, tag="rest_timeout"):
+    """No answer at all; the connection stays open."""
+
+
+class RestAbort(FailedAnswer, frozen=True, kw_only=True, tag="rest_abort"):
+    """The connection breaks instead of an answer."""
+
+
+class RestLimit(RestFault, frozen=True, kw_only=True, tag="rest_limit"):
+    """429 TOO_MANY_REQUESTS with ``Retry-After``, whatever the client has used."""
+
+    retry_after_s: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("retry_after_s", self.retry_after_s, 0 <= self.retry_after_s <= MAX_S, f"from 0 to {MAX_S}")
+
+
+class RestSlow(RestFault, frozen=True, kw_only=True, tag="rest_slow"):
+    """The request takes effect at once, its answer comes after ``delay_ms``."""
+
+    delay_ms: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ms("delay_ms", self.delay_ms)
+
+
+# -- sockets ----------------------------------------------------------------------------------------------------------
+
+
+class SocketFault(Fault, frozen=True, kw_only=True):
+    """Sessions with a subscription of this account and channel; by default all."""
+
+    account: str | None = None
+    channel: str | None = None
+
+
+class SocketCut(SocketFault, frozen=True, kw_only=True, tag="socket_cut"):
+    """The sessions end; while it stands, whoever subscribes to the same again is cut as well."""
+
+    how: Literal["close", "reset"] = "reset"
+
+
+class SocketSilent(SocketFault, frozen=True, kw_only=True, tag="socket_silent"):
+    """The sessions that are open when it begins are half-open: nothing is sent any more, not even a pong."""
+
+
+class SocketDeaf(SocketFault, frozen=True, kw_only=True, tag="socket_deaf"):
+    """The sessions that are open when it begins answer, but get no pushes on private channels any more."""
+
+
+class FrameFault(SocketFault, frozen=True, kw_only=True):
+    """Strikes pushes (never answers) of ``channel`` on sessions of ``account``; ``times`` counts frames."""
+
+
+class FrameDrop(FrameFault, frozen=True, kw_only=True, tag="frame_drop"):
+    """The frame is lost; on ``spot.order_book_update`` that is a gap in the update ids."""
+
+
+class FrameDelay(FrameFault, frozen=True, kw_only=True, tag="frame_delay"):
+    """The frame takes longer, and all behind it wait."""
+
+    delay_ms: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ms("delay_ms", self.delay_ms)
+
+
+class FrameLate(FrameFault, frozen=True, kw_only=True, tag="frame_late"):
+    """The frame takes longer, and others overtake it."""
+
+    delay_ms: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ms("delay_ms", self.delay_ms)
+
+
+class FrameDuplicate(FrameFault, frozen=True, kw_only=True, tag="frame_duplicate"):
+    """The frame is sent, and again after ``delay_ms``."""
+
+    delay_ms: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ms("delay_ms", self.delay_ms)
+
+
+class FrameReorder(FrameFault, frozen=True, kw_only=True, tag="frame_reorder"):
+    """Each ``window`` frames come in another order; fewer when no more come within ``hold_ms``."""
+
+    window: int = 3
+    hold_ms: int = 100
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("window", self.window, 2 <= self.window <= 1_000, "from 2 to 1000 frames")
+        check_ms("hold_ms", self.hold_ms)
+
+
+class FrameJunk(FrameFault, frozen=True, kw_only=True, tag="frame_junk"):
+    """A frame that means nothing comes before it."""
+
+
+class FrameTruncate(FrameFault, frozen=True, kw_only=True, tag="frame_truncate"):
+    """Only the beginning of the frame arrives."""
+
+
+# -- the exchange as a whole -----------------------------------------------------------------------------------------
+
+
+class Maintenance(Fault, frozen=True, kw_only=True, tag="maintenance"):
+    """Every request is answered with 503; sockets are closed and refused."""
+
+
+class RefuseConnections(Fault, frozen=True, kw_only=True, tag="refuse_connections"):
+    """Nobody listens on the port; connections that exist are reset."""
+
+
+class ClockSkew(Fault, frozen=True, kw_only=True, tag="clock_skew"):
+    """The exchange's clock is ``offset_ms`` off. Set back, it stands still until time has caught up."""
+
+    offset_ms: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("offset_ms", self.offset_ms, abs(self.offset_ms) <= 24 * MAX_MS, f"at most {24 * MAX_MS} either way")
+
+
+class KeyRevoked(Fault, frozen=True, kw_only=True, tag="key_revoked"):
+    """The account's key is refused as INVALID_KEY, its private sockets are closed."""
+
+    account: str
+
+
+class LateFill(Fault, frozen=True, kw_only=True, tag="late_fill"):
+    """An order of the account that is cancelled turns out to have traded: ``delay_ms`` after the cancel a fill of
+    ``share`` of what was left is told. The order stays cancelled, and is not told again."""
+
+    account: str | None = None
+    share: Decimal = Decimal("0.5")
+    delay_ms: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("share", self.share, 0 < self.share < 1, "above 0 and below 1")
+        check_ms("delay_ms", self.delay_ms)
+
+
+AnyFault = (
+    RestError
+    | RestTimeout
+    | RestAbort
+    | RestLimit
+    | RestSlow
+    | SocketCut
+    | SocketSilent
+    | SocketDeaf
+    | FrameDrop
+    | FrameDelay
+    | FrameLate
+    | FrameDuplicate
+    | FrameReorder
+    | FrameJunk
+    | FrameTruncate
+    | Maintenance
+    | RefuseConnections
+    | ClockSkew
+    | KeyRevoked
+    | LateFill
+)
+F = TypeVar("F", bound=Fault)
+
+
+@dataclass(slots=True, eq=False)
+class Standing:
+    """A fault that stands: how often it has struck, and the timer that ends it."""
+
+    id: int
+    fault: Fault
+    hits: int = 0
+    timer: Cancellable | None = field(default=None, repr=False)
+
+    def record(self) -> dict[str, object]:
+        """Returns it for the control API."""
+        return {"id": self.id, "hits": self.hits, **msgspec.to_builtins(self.fault)}
+
+
+class Faults:
+    """The faults that stand, in the order in which they were set.
+
+    ``watchers`` are called with each that begins (True) and ends (False).
+    """
+
+    def __init__(self, *, schedule: Schedule, rng: random.Random) -> None:
+        self.rng = rng
+        self.standing: dict[int, Standing] = {}
+        self.watchers: list[Callable[[Standing, bool], None]] = []
+        self._schedule = schedule
+        self._last_id = 0
+
+    def add(self, fault: Fault) -> Standing:
+        """Lets a fault stand from now on."""
+        self._last_id += 1
+        standing = self.standing[self._last_id] = Standing(self._last_id, fault)
+        if fault.for_s is not None:
+            standing.timer = self._schedule(fault.for_s, lambda: self._end(standing))
+        for watcher in self.watchers:
+            watcher(standing, True)
+        return standing
+
+    def clear(self, fault_id: int | None = None) -> int:
+        """Ends one fault, or all; returns how many."""
+        chosen = [standing for standing in self.standing.values() if fault_id in (None, standing.id)]
+        for standing in chosen:
+            self._end(standing)
+        return len(chosen)
+
+    def strike(self, kind: type[F], concerned: Callable[[F], bool]) -> F | None:
+        """Returns the first fault of this kind that concerns the occasion and strikes; counts it."""
+        for standing in list(self.standing.values()):
+            fault = standing.fault
+            if not isinstance(fault, kind) or not concerned(fault):
+                continue
+            if fault.probability < 1 and self.rng.random() >= fault.probability:
+                continue
+            standing.hits += 1
+            if fault.times is not None and standing.hits >= fault.times:
+                self._end(standing)
+            return fault
+        return None
+
+    def of_kind(self, kind: type[F]) -> list[F]:
+        """Returns the faults of this kind that stand."""
+        return [standing.fault for standing in self.standing.values() if isinstance(standing.fault, kind)]
+
+    @property
+    def skew_ms(self) -> int:
+        """How far the exchange's clock is off."""
+        return sum(fault.offset_ms for fault in self.of_kind(ClockSkew)) if self.standing else 0
+
+    def _end(self, standing: Standing) -> None:
+        if self.standing.pop(standing.id, None) is None:
+            return
+        if standing.timer is not None:
+            standing.timer.cancel()
+        for watcher in self.watchers:
+            watcher(standing, False)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.console.programs import exchange, program
 
 WRONG = "0badc0de" * 8
 
 
+@pytest.mark.timeout(150)  # seven processes, one after the other
 def test_no_output_of_any_run_holds_a_key_or_a_secret_r12(tmp_path: Path) -> None:
     for name in ("exchange", "ours"):
         (tmp_path / name).mkdir()

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from actors.account.broadcast import Broadcast
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.dead_mans_switch import DeadMansSwitch
@@ -26,13 +27,13 @@ from actors.account.messages import (
     Unsubscribe,
 )
 from actors.account.order_desk import OrderDesk
+from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.connection.messages import Hopeless, Resync, Trouble
 from actors.journal import Journal
 from actors.runtime import Address, LoopActor, Reply, handles, mailbox_depth
-from messages.balance import Balance
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -67,10 +68,9 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.instrument import Instrument
-from messages.order import Fill, Order
+from messages.order import Order
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
-from messages.validation import ZERO
 
 T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.account")
@@ -116,6 +116,7 @@ class AccountActor(LoopActor):
         self._sync_cause = ""
         self._since_ms = 0
         self._subscribers = subscribers
+        self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
         self._journal = journal
         self._intents = Intents(journal)
@@ -136,8 +137,8 @@ class AccountActor(LoopActor):
             later=lambda delay_s, run: self.later(delay_s, Continue(run)),
             monotonic_s=self.now,
             server_now_ms=self._server_now_ms,
-            tell_order=self._tell_order,
-            tell_fill=self._tell_fill,
+            tell_order=self._broadcast.order,
+            tell_fill=self._broadcast.fill,
             tell_trouble=self._tell_trouble,
         )
         self._started_ms = self._server_now_ms()
@@ -179,7 +180,7 @@ class AccountActor(LoopActor):
         figures.event_latency.add(self._server_now_ms() - order.updated_ms)
         changed = self._state.hear_order(order)
         if changed is not None:
-            self._tell_order(changed)
+            self._broadcast.order(changed)
 
     @handles(ExecutionReportEvent)
     def _hear_fill(self, event: ExecutionReportEvent) -> None:
@@ -196,7 +197,7 @@ class AccountActor(LoopActor):
         if event.connection != self._connection:
             return
         self._account.figures.events += 1
-        self._tell_balances(self._state.hear_balances(event.balances))
+        self._broadcast.balances(self._state.hear_balances(event.balances))
 
     def _look_for_oddities(self) -> None:
         self._doubts.look_for_oddities()
@@ -236,7 +237,7 @@ class AccountActor(LoopActor):
         if self._memory is not None:
             self._memory.fills_loaded(message.fills_through_ms)
             self._memory.settle_open_intents()
-        self._tell_balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
+        self._broadcast.balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
         missing = state.missing_from(message.open_orders.orders)
         if not missing:
             return late.count
@@ -274,11 +275,11 @@ class AccountActor(LoopActor):
         if is_live:
             self._dead_mans_switch.live()
         self._links, self._sync_cause, self._since_ms = message.links, message.cause, now_ms
-        self._tell_all(self._status())
+        self._broadcast.event(self._status())
 
     @handles(ErrorEvent)
     def _hear_error(self, event: ErrorEvent) -> None:
-        self._tell_all(event)
+        self._broadcast.event(event)
 
     @handles(Continue)
     def _continue(self, message: Continue) -> None:
@@ -334,44 +335,12 @@ class AccountActor(LoopActor):
 
     @handles(GetSnapshot)
     def _get_snapshot(self, _: GetSnapshot) -> AccountSnapshot:
-        context = self._account
-        is_live = context.sync_state is SyncState.LIVE
-        return AccountSnapshot(
-            account=self.name,
-            venue=self._venue,
-            sync_state=context.sync_state,
-            true_at_ms=self._server_now_ms() if is_live else context.true_at_ms,
-            stale_since_ms=context.stale_since_ms,
-            balances=dict(self._state.balances),
-            open_orders=tuple(record.order for record in self._state.orders.open_records()),
-        )
+        return snapshot_of(self._account, self._venue)
 
     @handles(GetTradingStats)
     def _get_trading_stats(self, _: GetTradingStats) -> TradingStats:
-        state, figures = self._state, self._account.figures
-        return TradingStats(
-            account=self.name,
-            sync_state=self._account.sync_state,
-            total_balances={c: b.total for c, b in state.balances.items() if b.total != ZERO},
-            open_orders_count=state.orders.open_count,
-            executed_orders_count=state.orders.executed_count,
-            symbols_with_executed_orders=state.orders.symbols_with_executed,
-            unresolved_orders=state.unresolved_count,
-            fills_count=state.fills_count,
-            has_credentials=self._has_credentials,
-            connection_status=self._links,
-            cache_hits=figures.cache_hits,
-            cache_misses=figures.cache_misses,
-            mailbox_depth=mailbox_depth(self.actor_ref),
-            events_count=figures.events,
-            commands_count=figures.commands,
-            rejected_count=figures.rejected,
-            denied_count=figures.denied,
-            reconnects_count=figures.reconnects,
-            kill_switch=self._account.kill_switch,
-            event_latency=figures.event_latency.summary(),
-            command_latency=figures.command_latency.summary(),
-        )
+        depth = mailbox_depth(self.actor_ref)
+        return stats_of(self._account, self._links, has_credentials=self._has_credentials, mailbox_depth=depth)
 
     @handles(Reload)
     def _reload(self, _: Reload) -> None:
@@ -419,26 +388,6 @@ class AccountActor(LoopActor):
             since_ms=self._since_ms,
             cause=self._sync_cause,
         )
-
-    def _tell_order(self, order: Order) -> None:
-        if self._journal is not None:
-            self._journal.record_order(order)
-        event = OrderUpdateEvent(self.name, order)
-        for subscriber in self._subscribers:
-            subscriber.tell(event)
-
-    def _tell_fill(self, fill: Fill) -> None:
-        if self._journal is not None:
-            self._journal.record_fill(fill)
-        self._tell_all(ExecutionReportEvent(self.name, fill))
-
-    def _tell_balances(self, balances: tuple[Balance, ...]) -> None:
-        if balances:
-            self._tell_all(BalanceUpdateEvent(self.name, balances))
-
-    def _tell_all(self, event: object) -> None:
-        for subscriber in self._subscribers:
-            subscriber.tell(event)
 
     def _kill_switch_changed(self) -> None:
         if self._memory is not None:

@@ -238,7 +238,7 @@ class LateFill(Fault, frozen=True, kw_only=True, tag="late_fill"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check("share", self.share, 0 < self.share < 1, "above 0 and below 1")
+        check("share", self.share, self.share.is_finite() and 0 < self.share < 1, "above 0 and below 1")
         check_ms("delay_ms", self.delay_ms)
 
 

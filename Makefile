@@ -31,7 +31,7 @@ demo: $(STAMP)  ## trade two accounts on the embedded exchange for 20 s, then co
 	$(BIN)/python run.py start --for $(DEMO_SECONDS)
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 lint: $(STAMP)  ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

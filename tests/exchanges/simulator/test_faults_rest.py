@@ -1,5 +1,7 @@
 """Faults of requests, as a raw client sees them, and what the books say of their effect."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -74,13 +76,18 @@ async def test_an_order_whose_answer_is_lost_is_accepted_late(wire: Wire) -> Non
     await until_booked(wire, 1)
 
 
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Returns as soon as the condition holds."""
+    async with asyncio.timeout(5):
+        while not await condition():
+            await asyncio.sleep(0.002)
+
+
 async def until_booked(wire: Wire, count: int) -> None:
-    async with aiohttp.ClientSession() as session:
-        for _ in range(500):
-            async with session.get(f"{wire.control_url}/accounts/alpha/books") as response:
-                if len((await response.json())["orders"]) == count:
-                    return
-    raise AssertionError("the order was not accepted")
+    async def is_booked() -> bool:
+        return len(await orders(wire)) == count
+
+    await until(is_booked)
 
 
 async def test_an_order_that_would_be_accepted_late_is_refused_after_its_expiry(venue: Venue, wire: Wire) -> None:
@@ -142,7 +149,6 @@ async def status_of(wire: Wire, path: str, query: str = "", *, signed: bool = Tr
 async def test_nobody_is_let_in_while_connections_are_refused(wire: Wire) -> None:
     await wire.get("/spot/accounts")  # a connection that is kept alive
     fault = await set_fault(wire, "refuse_connections")
-    refused = 0
 
     async def is_refused() -> bool:
         try:
@@ -153,15 +159,13 @@ async def test_nobody_is_let_in_while_connections_are_refused(wire: Wire) -> Non
             return False
         return False
 
-    for _ in range(100):
-        refused += await is_refused()
-        if refused > 3:
-            break
-    assert refused > 3
+    async def is_open() -> bool:
+        return not await is_refused()
+
+    await until(is_refused)
+    assert [await is_refused() for _ in range(3)] == [True, True, True]
     await wire.control("DELETE", f"/faults/{fault}")
-    for _ in range(100):
-        if not await is_refused():
-            break
+    await until(is_open)
     assert await status_of(wire, "/spot/time", signed=False) == 200
 
 

@@ -17,7 +17,7 @@ from .clocks import VirtualTime
 from .conftest import QUIET, Venue
 from .links import MemoryLink
 from .test_exchange_in_memory import place
-from .test_faults_rest import set_fault
+from .test_faults_rest import set_fault, until
 from .wire import Socket, Wire
 
 PRIVATE = ("spot.orders", "spot.usertrades", "spot.balances")
@@ -184,8 +184,11 @@ async def test_a_gap_in_the_update_ids_of_the_book(wire: Wire) -> None:
         last = (await socket.next_on("spot.order_book_update"))["result"]["u"]
         await set_fault(wire, "frame_drop", channel="spot.order_book_update", times=1)
         await wire.order(price="98")
-        while (await wire.control("GET", "/faults")).json:  # until it has struck
-            await asyncio.sleep(0.002)
+
+        async def has_struck() -> bool:
+            return not (await wire.control("GET", "/faults")).json
+
+        await until(has_struck)
         await wire.order(price="97")
         first = (await socket.next_on("spot.order_book_update"))["result"]["U"]
         assert first > last + 1

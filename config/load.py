@@ -10,12 +10,14 @@ import msgspec
 
 from actors.account.settings import AccountSettings
 from actors.connection.supervisor import SupervisorSettings
+from actors.journal import JournalSettings
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings
 from config.schema import (
     AccountConfig,
     Config,
     EmbeddedConfig,
+    JournalConfig,
     LoggingConfig,
     ShutdownConfig,
     StrategyConfig,
@@ -71,6 +73,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
     strategies = _strategies(top, account_names, problems)
     connection = _section(top, "connection", SupervisorSettings)
     supervision = _section(top, "supervision", RestartSettings)
+    journal = _journal(top)
     shutdown = _section(top, "shutdown", ShutdownConfig)
     logging = _section(top, "logging", LoggingConfig)
     top.refuse_unknown_keys()
@@ -85,6 +88,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
         strategies=strategies,
         connection=connection or SupervisorSettings(),
         supervision=supervision or RestartSettings(),
+        journal=journal or JournalConfig(),
         shutdown=shutdown or ShutdownConfig(),
         logging=logging or LoggingConfig(),
     )
@@ -180,6 +184,16 @@ def _strategies(top: Table, accounts: Sequence[str], problems: Problems) -> tupl
         if settings is not None:
             strategies.append(StrategyConfig(name=head.name, account=head.account, kind=head.kind, settings=settings))
     return tuple(strategies)
+
+
+def _journal(top: Table) -> JournalConfig | None:
+    table = top.table("journal")
+    if table is None:
+        return None
+    settings = table.read(JournalSettings)
+    journal = table.read(JournalConfig, settings=settings or JournalSettings())
+    table.refuse_unknown_keys()
+    return journal
 
 
 class _Names:

@@ -13,6 +13,7 @@ import msgspec
 
 from actors.account.settings import AccountSettings
 from actors.connection.supervisor import SupervisorSettings
+from actors.journal import JournalSettings
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings
 from messages.errors import InvalidValueError
@@ -97,6 +98,20 @@ class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: QuoterSettings
 
 
+class JournalConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where accounts keep what they are about to do and what they heard.
+
+    Attributes:
+        enabled: without a journal nothing is known of an earlier life of the program. directory: relative to the
+            working directory; one file for each account in it.
+        settings: how they are kept; in the file these keys stand beside the others.
+    """
+
+    enabled: bool = True
+    directory: str | None = None
+    settings: JournalSettings = JournalSettings()
+
+
 class ShutdownConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     cancel_open_orders: cancel every open order of every account at the end, also those that were placed elsewhere.
@@ -139,8 +154,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     secrets_file: Path | None = None
     connection: SupervisorSettings = SupervisorSettings()
     supervision: RestartSettings = RestartSettings()
+    journal: JournalConfig = JournalConfig()
     shutdown: ShutdownConfig = ShutdownConfig()
     logging: LoggingConfig = LoggingConfig()
+
+    @property
+    def journal_directory(self) -> Path | None:
+        """Where the journals are; None for the embedded exchange unless the file says where: its books begin anew each
+        time, so what an earlier run did is of no use to the next."""
+        if self.journal.directory is not None:
+            return Path(self.journal.directory).expanduser()
+        return Path("journal") if self.embedded is None else None
 
     def symbols_of(self, account: str) -> tuple[Symbol, ...]:
         """The markets that the strategies of ``account`` trade."""

@@ -4,6 +4,7 @@ Values of keys that nobody asked for are never shown: they may be secrets in the
 """
 
 import difflib
+import enum
 import json
 import math
 import re
@@ -178,10 +179,17 @@ def _scalar(raw: Any, kind: Any) -> Any:
         if raw not in get_args(kind):
             raise _RefusedError(allowed_among(str(raw), get_args(kind)))
         return raw
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind(_scalar(raw, _words_of(kind)))
     try:
         return _SCALARS[kind](raw)
     except InvalidValueError as error:
         raise _RefusedError(error.allowed) from None
+
+
+def _words_of(kind: type[enum.Enum]) -> Any:
+    """A choice as the file writes it: the values of an enum."""
+    return Literal[tuple(member.value for member in kind)]
 
 
 def _text(raw: Any) -> str:
@@ -241,6 +249,8 @@ _EXPECTED: Final[dict[Any, str]] = {
 
 def _expected(kind: Any) -> str:
     inner = _without_none(kind)
+    if isinstance(inner, type) and issubclass(inner, enum.Enum):
+        inner = _words_of(inner)
     return one_of(get_args(inner)) if get_origin(inner) is Literal else _EXPECTED.get(inner, "a table")
 
 

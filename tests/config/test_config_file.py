@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.account.settings import AccountSettings
+from actors.journal import Durability, JournalSettings
 from config import Config, load_config, parse_config
 from messages.errors import ConfigurationError
 from messages.symbol import Symbol
@@ -107,6 +108,39 @@ def test_nested_settings_are_read() -> None:
     assert config.connection.backoff.first_s == 0.5
 
 
+def test_the_journal_of_real_venues_is_on_and_in_the_working_directory() -> None:
+    config = read(LIVE)
+    assert config.journal.enabled
+    assert config.journal_directory == Path("journal")
+    assert config.journal.settings.durability is Durability.PROCESS_CRASH
+
+
+def test_the_journal_of_the_embedded_exchange_is_temporary_unless_a_directory_is_given() -> None:
+    assert read(EMBEDDED).journal_directory is None
+    assert read(EMBEDDED + '[journal]\ndirectory = "here"\n').journal_directory == Path("here")
+
+
+def test_every_setting_of_the_journal_can_be_set() -> None:
+    text = (
+        '[journal]\nenabled = false\ndirectory = "/var/j"\ndurability = "power_loss"\nkeep_finished_orders = 10\n'
+        "keep_fills = 20\nkeep_settled_intents = 30\nlinger_s = 0.5\nbacklog_limit = 7\n"
+    )
+    journal = read(LIVE + text).journal
+    assert (journal.enabled, journal.directory) == (False, "/var/j")
+    assert journal.settings == JournalSettings(
+        durability=Durability.POWER_LOSS,
+        keep_finished_orders=10,
+        keep_fills=20,
+        keep_settled_intents=30,
+        linger_s=0.5,
+        backlog_limit=7,
+    )
+
+
+def test_the_dead_mans_switch_is_a_setting_of_the_account() -> None:
+    assert read(EMBEDDED + "dead_mans_switch_s = 30\n").accounts[0].settings.dead_mans_switch_s == 30
+
+
 def test_a_path_in_the_file_is_relative_to_the_file() -> None:
     text = 'secrets_file = "s.toml"\n[[venues]]\nname = "gateio"\n[[accounts]]\nname = "main"\nvenue = "gateio"\n'
     assert read(text).secrets_file == Path("/etc/teller/s.toml")
@@ -132,7 +166,7 @@ def test_a_config_cannot_be_changed() -> None:
         pytest.param(
             EMBEDDED + "[loging]\n",
             "t.toml: loging is not known: one of seed, secrets_file, embedded, venues, accounts, strategies, "
-            "connection, supervision, shutdown, logging (did you mean logging?)",
+            "connection, supervision, journal, shutdown, logging (did you mean logging?)",
             id="unknown table",
         ),
         pytest.param(
@@ -254,6 +288,23 @@ def test_a_config_cannot_be_changed() -> None:
             EMBEDDED + '[shutdown]\ncancel_open_orders = "no"',
             't.toml: shutdown.cancel_open_orders = "no" is not allowed: true or false',
             id="not a switch",
+        ),
+        pytest.param(
+            EMBEDDED + '[journal]\ndurability = "process_crush"',
+            't.toml: journal.durability = "process_crush" is not allowed: one of process_crash, power_loss '
+            "(did you mean process_crash?)",
+            id="not a durability",
+        ),
+        pytest.param(
+            EMBEDDED + "[journal]\nlinger = 1",
+            "t.toml: journal.linger is not known: one of durability, keep_finished_orders, keep_fills, "
+            "keep_settled_intents, linger_s, backlog_limit, enabled, directory (did you mean linger_s?)",
+            id="unknown key of the journal",
+        ),
+        pytest.param(
+            EMBEDDED + "dead_mans_switch_s = 0",
+            "t.toml: accounts[0].dead_mans_switch_s = 0 is not allowed: None, or 1 second or more",
+            id="no countdown",
         ),
         pytest.param(
             EMBEDDED + '[logging]\nlevel = "loud"',

@@ -26,7 +26,8 @@ from exchanges.base.environment import Environment, SystemClock
 from exchanges.base.websockets_transport import WebsocketsTransport
 from exchanges.gateio.venue import GateioEndpoints, GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
-from messages.enums import SyncState
+from messages.enums import OrderStatus, SyncState
+from messages.events import ExecutionReportEvent
 from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.eventually import eventually
@@ -154,6 +155,19 @@ class World:
             assert answer.status == 200, content
             return content
 
+    async def fault(self, kind: str, **fields: object) -> int:
+        """Lets a fault of the exchange stand (`exchanges/simulator/faults.py`); returns its number."""
+        return int((await self.control("POST", "/faults", {"kind": kind, **fields}))["id"])
+
+    async def clear(self, *faults: int) -> None:
+        """Ends these faults, or all."""
+        for path in [f"/faults/{number}" for number in faults] or ["/faults"]:
+            await self.control("DELETE", path)
+
+    async def hits(self, fault: int) -> int:
+        """How often a fault that stands has struck."""
+        return next(int(row["hits"]) for row in await self.control("GET", "/faults") if row["id"] == fault)
+
     async def market(self, pair: str, bid: str | None, ask: str | None, amount: str = "100") -> None:
         """A known quiet market: one house order on each side."""
         await self.control("POST", f"/market/{pair}", {"bid": bid, "ask": ask, "amount": amount})
@@ -212,6 +226,48 @@ async def until_async(condition: Callable[[], Any], *, within_s: float = 5.0, wh
             raise AssertionError(f"{what} did not come true within {within_s} s")
         await asyncio.sleep(0.002)
     return value
+
+
+async def assert_agrees_to_the_last_fill(world: World, account: AccountHandle, recorder: Recorder) -> None:
+    """`assert_agrees`, and every finished order ended as in the books, and each fill there was told exactly once.
+
+    For accounts that have been there from the books' first order on; ``recorder`` has, too.
+    """
+    await assert_agrees(world, account)
+
+    async def difference() -> str:
+        books = await world.books(account.name)
+        theirs = {
+            row["id"]: (_STATUS_OF_FINISH[row["finish_as"]], Decimal(row["filled"]), Decimal(row["filled_total"]))
+            for row in books["orders"]
+            if row["status"] == "finished"
+        }
+        symbols = {Symbol(*row["currency_pair"].split("_")) for row in books["orders"]}
+        ours = {
+            order.order_id: (order.status, order.filled_quantity, order.filled_quote)
+            for symbol in symbols
+            for order in await account.executed_orders(symbol)
+            if order.order_id is not None
+        }
+        if ours != theirs:
+            return f"finished orders: {ours} here, {theirs} there"
+        told = sorted(event.fill.trade_id for event in recorder.events if isinstance(event, ExecutionReportEvent))
+        booked = sorted(row["id"] for row in books["trades"])
+        return "" if told == booked else f"fills: {told} told, {booked} there"
+
+    async def agrees() -> bool:
+        return not await difference()
+
+    with contextlib.suppress(AssertionError):
+        await until_async(agrees, within_s=3.0)
+    assert not (wrong := await difference()), wrong
+
+
+_STATUS_OF_FINISH = {
+    "filled": OrderStatus.FILLED,
+    "cancelled": OrderStatus.CANCELED,
+    "ioc": OrderStatus.EXPIRED,
+}
 
 
 async def assert_agrees(world: World, account: AccountHandle) -> None:

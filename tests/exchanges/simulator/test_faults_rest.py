@@ -79,7 +79,9 @@ async def test_an_order_whose_answer_is_lost_is_accepted_late(wire: Wire) -> Non
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Returns as soon as the condition holds."""
     async with asyncio.timeout(5):
-        while not await condition():
+        while True:
+            if await condition():
+                return
             await asyncio.sleep(0.002)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from actors.account.actor import AccountActor
+from actors.account.actor import AccountActor, KillSwitchRule
 from actors.account.messages import SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
@@ -42,6 +42,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
         name: unique. venue: one of the venues of the system. symbols: markets that its strategies trade; the start
             fails if the venue does not list one of them.
         journal: of this account, open; whoever opened it closes it after the system has stopped. None for none.
+        kill_switch: asked whenever the account starts, before it takes orders; None: as the journal remembers it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[Symbol, ...] = ()
     settings: AccountSettings = AccountSettings()
     journal: Journal | None = None
+    kill_switch: KillSwitchRule | None = None
 
 
 class TradingSystem:
@@ -116,6 +118,10 @@ class TradingSystem:
         if name not in self._plans:
             raise InvalidValueError("account", name, one_of(self._plans))
         return AccountHandle(name, self._plans[name].venue, self._accounts[name])
+
+    def address(self, account: str) -> Address:
+        """The account's own actor."""
+        return self._accounts[account]
 
     def connection(self, name: str) -> Address:
         """The connection supervisor of an account or of a venue's feed."""
@@ -278,6 +284,7 @@ class TradingSystem:
                 server_now_ms=venue.server_now_ms,
                 rng=self._environment.rng,
                 journal=plan.journal,
+                kill_switch=plan.kill_switch,
                 host=self._host,
             )
 

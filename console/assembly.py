@@ -14,6 +14,8 @@ from actors.system import AccountPlan
 from config import Config
 from config.load import EMBEDDED_VENUE
 from console.embedded import EmbeddedExchange
+from console.journals import Journals
+from console.kill_switch import KillSwitchFile
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
@@ -64,8 +66,14 @@ def build_venues(config: Config, environment: Environment, embedded: EmbeddedExc
     return venues
 
 
-def build_plans(config: Config, credentials: Mapping[str, Credentials]) -> list[AccountPlan]:
-    """One for each account."""
+def build_plans(
+    config: Config,
+    credentials: Mapping[str, Credentials],
+    journals: Journals | None = None,
+    kill_switches: Mapping[str, KillSwitchFile] | None = None,
+) -> list[AccountPlan]:
+    """One for each account; ``kill_switches``: files by account."""
+    files = kill_switches or {}
     return [
         AccountPlan(
             name=account.name,
@@ -73,6 +81,8 @@ def build_plans(config: Config, credentials: Mapping[str, Credentials]) -> list[
             credentials=credentials[account.name],
             symbols=config.symbols_of(account.name),
             settings=account.settings,
+            journal=None if journals is None else journals.of(account.name),
+            kill_switch=files[account.name].rule if account.name in files else None,
         )
         for account in config.accounts
     ]

@@ -7,10 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, TypeVar
 
+from actors.account.memory import KILL_SWITCH
+from actors.journal import JournalError, holder_of, inspect_journal, read_state
 from config import AccountConfig, Config, StrategyConfig, load_config, load_credentials
 from console.assembly import build_venues, open_environment
 from console.embedded import run_embedded
 from console.exit_codes import ExitCode
+from console.journals import journal_path
+from console.kill_switch import KillSwitchFile
 from console.logs import Hider
 from console.output import Output
 from console.signals import StopRequest, StopRequestedError
@@ -53,6 +57,11 @@ async def _check_all(path: Path, checks: "_Checks", hider: Hider) -> None:
     config = await checks.line("configuration", _configuration(path))
     if config is None:
         return
+    if config.journal_directory is not None:
+        for account in config.accounts:
+            if config.journal.enabled:
+                await checks.line(f"{account.name} journal", _journal(config.journal_directory, account.name))
+            await checks.line(f"{account.name} kill switch", _kill_switch(config.journal_directory, account.name))
     async with AsyncExitStack() as stack:
         environment = await stack.enter_async_context(open_environment(config.seed))
         if config.embedded is None:
@@ -116,6 +125,28 @@ async def _configuration(path: Path) -> tuple[Config, str]:
 async def _secrets(config: Config) -> tuple[Mapping[str, Credentials], str]:
     found = load_credentials(config, os.environ)
     return found, f"key and secret of {', '.join(found)}"
+
+
+async def _journal(directory: Path, account: str) -> tuple[bool, str]:
+    """Would a start take it? Nothing is changed."""
+    path = journal_path(directory, account)
+    holder = holder_of(path)
+    if holder is not None:
+        raise JournalError(path, f"is in use by {holder}", "one process at a time may trade an account")
+    if not path.exists():
+        return True, f"{path} will be made"
+    found = await asyncio.to_thread(inspect_journal, path, account=account)
+    return True, (
+        f"{path}: {found.orders_count} orders, {found.fills_count} fills, "
+        f"{found.open_intents_count} commands to be settled at the start"
+    )
+
+
+async def _kill_switch(directory: Path, account: str) -> tuple[bool, str]:
+    path = journal_path(directory, account)
+    remembered = read_state(path, KILL_SWITCH) if path.exists() else None
+    reason = KillSwitchFile(directory, account).rule(remembered)
+    return True, "released" if reason is None else f"ENGAGED, no orders are taken: {reason}"
 
 
 async def _reach(rest: PublicRest, environment: Environment) -> tuple[bool, str]:

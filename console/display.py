@@ -1,5 +1,6 @@
 """What is seen while it runs: the live view in a terminal, a status line for each account otherwise."""
 
+import json
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
@@ -77,10 +78,11 @@ def status_lines(picture: Picture) -> list[str]:
     lines = []
     for a in picture.accounts:
         pnl = "".join(f" pnl={s.pnl:.4f}" for s in picture.strategies if s.account == a.account and s.pnl is not None)
+        killed = "" if a.kill_switch is None else f" kill_switch={json.dumps(a.kill_switch)}"
         lines.append(
             f"status elapsed_s={picture.elapsed_s:.0f} account={a.account} state={a.sync_state} "
             f"open_orders={a.open_orders_count} executed_orders={a.executed_orders_count} fills={a.fills_count} "
             f"events_per_s={a.events_per_s:.1f} event_p99_ms={a.event_latency.p99_ms:.1f} "
-            f"order_p99_ms={a.command_latency.p99_ms:.1f} mailbox={a.mailbox_depth}{pnl}"
+            f"order_p99_ms={a.command_latency.p99_ms:.1f} mailbox={a.mailbox_depth}{pnl}{killed}"
         )
     return lines

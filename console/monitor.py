@@ -97,6 +97,7 @@ class Monitor:
             sync_state=snapshot.sync_state.value,
             stale_for_s=None if since_ms is None else max(0.0, (self._clock.now_ms() - since_ms) / 1000),
             cause="" if status is None else status.cause,
+            kill_switch=stats.kill_switch,
             balances=self._balances(snapshot),
             open_orders=tuple(_order(handle.name, order) for order in snapshot.open_orders[:_ORDERS_SHOWN]),
             open_orders_count=stats.open_orders_count,

@@ -45,6 +45,7 @@ class AccountPicture(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stale_for_s: None while live. cause: why it is not live.
+        kill_switch: why no orders are taken; None while they are.
         balances: those with something on them, traded currencies first.
     """
 
@@ -53,6 +54,7 @@ class AccountPicture(msgspec.Struct, frozen=True, kw_only=True):
     sync_state: str
     stale_for_s: float | None = None
     cause: str = ""
+    kill_switch: str | None = None
     balances: tuple[BalanceLine, ...] = ()
     open_orders: tuple[OrderLine, ...] = ()
     open_orders_count: int = 0

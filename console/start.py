@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
-from actors.runtime import Address, DeadLetters, LoopHost, started, stop
+from actors.runtime import Address, DeadLetters, Hang, HangWatchdog, LoopHost, started, stop
 from actors.system import TradingSystem
 from config import Config, load_credentials
 from console.assembly import build_plans, build_strategies, build_venues, open_environment
@@ -18,6 +19,8 @@ from console.closing import Closing
 from console.display import Display
 from console.embedded import EmbeddedExchange, run_embedded
 from console.exit_codes import ExitCode
+from console.journals import open_journals
+from console.kill_switch import KillSwitchFile, KillSwitchWatch
 from console.monitor import Monitor, strategy_picture
 from console.observer import Notes, Observer
 from console.output import Output
@@ -83,28 +86,38 @@ class _Run:
             self._output, config.logging, stack, source=config.source, plain=self._options.plain
         )
         environment = await stack.enter_async_context(open_environment(config.seed))
+        opening = open_journals(config, now_ms=environment.clock.now_ms, hide=self._output.hider.hide)
+        journals = await stack.enter_async_context(opening)
         embedded = None
         if config.embedded is not None:
             names = [account.name for account in config.accounts]
-            opening = stack.enter_async_context(run_embedded(config.embedded, names))
-            embedded = await stop_request.unless_asked(opening)
+            starting = stack.enter_async_context(run_embedded(config.embedded, names))
+            embedded = await stop_request.unless_asked(starting)
             credentials = embedded.credentials
             self._hide(credentials)
         host = LoopHost.current(environment.spawn, dead_letters=DeadLetters(clock=environment.clock.monotonic_s))
         notes = Notes()
         observer = await _start_observer(notes, host, stack)
         venues = build_venues(config, environment, embedded)
+        kill_switches = _kill_switches(config, journals.directory)
+        hangs: list[Hang] = []
+        hang_watchdog = HangWatchdog(host, told=hangs.append)
         system = TradingSystem(
             host=host,
             environment=environment,
             venues=venues,
-            accounts=build_plans(config, credentials),
+            accounts=build_plans(config, credentials, journals, kill_switches),
             strategies=build_strategies(config),
             supervisor_settings=config.connection,
             restart_settings=config.supervision,
             observers=[observer],
         )
         _settle_memory()
+        hang_watchdog.start()
+        stack.callback(hang_watchdog.stop)
+        for name, file in kill_switches.items():
+            watch = KillSwitchWatch(file, system.account(name), journals.of(name), environment.clock)
+            environment.spawn(watch.run(), f"kill_switch:{name}")
         try:
             await stop_request.unless_asked(system.start())
         except TellerError as error:
@@ -138,6 +151,7 @@ class _Run:
             read_every_s=1.0 if embedded is None else 0.05,
         )
         accounts = await closing.run()
+        journal_ends = await journals.ends()
         self._is_closed = True
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
@@ -146,7 +160,11 @@ class _Run:
             elapsed_s=elapsed_s,
             reason=stop_request.reason,
             verdict=verdict_of(accounts),
-            exit_code=exit_code_of(accounts, given_up=any(group.is_given_up for group in groups)),
+            exit_code=exit_code_of(
+                accounts,
+                given_up=any(group.is_given_up for group in groups),
+                journal_failed=any(end.failure for end in journal_ends),
+            ),
             accounts=accounts,
             strategies=tuple(strategy_picture(report) for report in reports),
             crashes=tuple(
@@ -154,7 +172,9 @@ class _Run:
                 for group in groups
                 if group.restarts or group.is_given_up
             ),
+            journals=journal_ends,
             loop_lag=watchdog.summary(),
+            hangs=len(hangs),
             dead_letters=dead_letters,
         )
 
@@ -207,6 +227,10 @@ class _Run:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         _log.info("stopping", reason=stop_request.reason)
+
+
+def _kill_switches(config: Config, directory: Path | None) -> dict[str, KillSwitchFile]:
+    return {} if directory is None else {a.name: KillSwitchFile(directory, a.name) for a in config.accounts}
 
 
 async def _start_observer(notes: Notes, host: LoopHost, stack: AsyncExitStack) -> Address:

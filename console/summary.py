@@ -8,6 +8,7 @@ import msgspec
 
 from console.closing import AccountEnd, Verdict
 from console.exit_codes import ExitCode
+from console.journals import JournalEnd
 from console.pictures import StrategyPicture
 from messages.snapshot import LatencySummary
 
@@ -27,7 +28,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         elapsed_s: from live to the end. reason: why it ended.
-        crashes: of accounts, connections and strategies. dead_letters: messages that nobody took.
+        crashes: of accounts, connections and strategies. journals: empty where they are switched off.
+        hangs: reports of handlers that did not come back in time. dead_letters: messages that nobody took.
     """
 
     source: str
@@ -38,7 +40,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountEnd, ...]
     strategies: tuple[StrategyPicture, ...]
     crashes: tuple[Crashes, ...]
+    journals: tuple[JournalEnd, ...] = ()
     loop_lag: LatencySummary
+    hangs: int = 0
     dead_letters: int
 
 
@@ -48,9 +52,11 @@ def verdict_of(accounts: Sequence[AccountEnd]) -> Verdict:
     return "DISAGREE" if "DISAGREE" in verdicts else "UNKNOWN" if "UNKNOWN" in verdicts else "AGREE"
 
 
-def exit_code_of(accounts: Sequence[AccountEnd], *, given_up: bool) -> ExitCode:
+def exit_code_of(accounts: Sequence[AccountEnd], *, given_up: bool, journal_failed: bool = False) -> ExitCode:
     """The worst of all: wrong books, orders left open, what could not be found out, what crashed too often."""
     codes = {ExitCode(account.exit_code) for account in accounts}
+    if journal_failed:
+        codes.add(ExitCode.CONFIGURATION)
     for code in (
         ExitCode.BOOKS_DISAGREE,
         ExitCode.ORDERS_LEFT_OPEN,
@@ -75,6 +81,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     for account in summary.accounts:
         yield ""
         yield from _account(account)
+        yield from (_journal(j) for j in summary.journals if j.account == account.account)
         yield from (_strategy(s) for s in summary.strategies if s.account == account.account)
     yield ""
     for crash in summary.crashes:
@@ -82,6 +89,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield f"CRASHED {crash.name}: restarted {crash.restarts} times, {fate}"
     lag = summary.loop_lag
     late = f"p99 {lag.p99_ms:.1f} ms, at most {lag.max_ms:.1f} ms"
+    if summary.hangs:
+        yield f"HUNG {summary.hangs} times a handler did not come back in time: handler_hangs in the log shows where"
     yield f"Event loop late by {late}; dead letters {summary.dead_letters}."
     yield f"RESULT {_RESULTS[summary.verdict]} (exit code {summary.exit_code})"
 
@@ -121,8 +130,16 @@ def _account(end: AccountEnd) -> Iterator[str]:
         yield f"  events    {stats.events_count}, {_latency('late by', stats.event_latency)}"
         yield f"  commands  {stats.commands_count}, {_latency('answered in', stats.command_latency)}"
         yield f"  refused   {stats.rejected_count} commands by the exchange, {stats.denied_count} by us"
+        if stats.kill_switch is not None:
+            yield f"  KILL SWITCH engaged: {stats.kill_switch}"
         if stats.reconnects_count:
             yield f"  reconnected {stats.reconnects_count} times"
+
+
+def _journal(end: JournalEnd) -> str:
+    if end.failure:
+        return f"  JOURNAL NOT WHOLE: {end.failure}"
+    return f"  journal   {end.figures.records} records in {end.figures.commits} commits"
 
 
 def _strategy(strategy: StrategyPicture) -> str:

@@ -107,6 +107,8 @@ def _accounts(accounts: Iterable[AccountPicture]) -> Table:
 def _balances(account: AccountPicture) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{account.account:<12} ", style="dim")
+    if account.kill_switch is not None:
+        text.append(f"KILL SWITCH: {account.kill_switch}  ", style="bold red")
     if account.stale_for_s is not None:
         text.append("as of then: " if account.balances else "", style="yellow")
         text.append(f"({account.cause}) " if account.cause else "", style="yellow")

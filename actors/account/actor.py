@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import structlog
 
@@ -73,6 +73,8 @@ from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
 
 T = TypeVar("T")
+KillSwitchRule: TypeAlias = Callable[[str | None], str | None]
+"""From the reason that the journal remembers to the one that holds from now on; None: not engaged."""
 _log: Final = structlog.get_logger("teller.account")
 
 
@@ -97,10 +99,12 @@ class AccountActor(LoopActor):
         server_now_ms: Callable[[], int],
         rng: random.Random,
         journal: Journal | None = None,
+        kill_switch: KillSwitchRule | None = None,
     ) -> None:
         """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
-        ``server_now_ms``: the exchange's clock, unix milliseconds. ``journal``: outlives the actor; None for none."""
+        ``server_now_ms``: the exchange's clock, unix milliseconds. ``journal``: outlives the actor; None for none.
+        ``kill_switch``: has the last word at every start; None leaves it as the journal remembers it."""
         super().__init__()
         self.name = account
         self._venue = venue
@@ -119,6 +123,7 @@ class AccountActor(LoopActor):
         self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
         self._journal = journal
+        self._kill_switch_rule = kill_switch
         self._intents = Intents(journal)
         self._memory: Memory | None = None
 
@@ -159,6 +164,11 @@ class AccountActor(LoopActor):
                 withdrawals=self._withdrawals,
             )
             self._started_ms = await self._memory.restore(self._started_ms)
+        if self._kill_switch_rule is not None:
+            remembered = self._account.kill_switch
+            self._account.kill_switch = self._kill_switch_rule(remembered)
+            if self._account.kill_switch != remembered:
+                self._kill_switch_changed()
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""

@@ -17,7 +17,8 @@ from messages.order import Order
 
 _log: Final = structlog.get_logger("teller.account")
 _FILLS_THROUGH: Final = "fills_through_ms"
-_KILL_SWITCH: Final = "kill_switch"
+KILL_SWITCH: Final = "kill_switch"
+"""The key in the journal's state under which the reason is kept while the kill switch is engaged."""
 
 
 class Memory:
@@ -57,7 +58,7 @@ class Memory:
                 context.state.restore_unresolved(_unresolved(command))
                 self._doubts.sent(str(command.client_order_id), intent.made_ms)
         self._open_intents = remembered.open_intents
-        context.kill_switch = journal.get_state(_KILL_SWITCH)
+        context.kill_switch = journal.get_state(KILL_SWITCH)
         _log.info(
             "journal_recalled",
             account=context.name,
@@ -93,7 +94,7 @@ class Memory:
 
     def kill_switch_changed(self) -> None:
         """Survives the process."""
-        self._journal.set_state(_KILL_SWITCH, self._context.kill_switch)
+        self._journal.set_state(KILL_SWITCH, self._context.kill_switch)
 
 
 def _unresolved(command: PlaceOrder) -> Order:

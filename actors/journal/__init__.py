@@ -2,7 +2,9 @@
 
 from actors.journal.errors import JournalError
 from actors.journal.history import History, HistoryFilter, read_history
+from actors.journal.inspection import JournalReport, inspect_journal, read_state
 from actors.journal.journal import IntentReceipt, Journal
+from actors.journal.lock import holder_of
 from actors.journal.profit import RealisedProfit
 from actors.journal.records import (
     IntentCommand,
@@ -23,11 +25,15 @@ __all__ = [
     "Journal",
     "JournalError",
     "JournalFigures",
+    "JournalReport",
     "JournalSettings",
     "JournalState",
     "OpenIntent",
     "Outcome",
     "RealisedProfit",
     "SymbolMemory",
+    "holder_of",
+    "inspect_journal",
     "read_history",
+    "read_state",
 ]

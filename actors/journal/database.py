@@ -35,7 +35,7 @@ def open_database(path: Path, *, account: str, durability: Durability, now_ms: i
     except (sqlite3.Error, OSError) as error:
         raise JournalError.because_of(path, error) from error
     try:
-        _check(connection, path, account)
+        check_content(connection, path, account)
         version = version_of(connection)
         if version < len(MIGRATIONS):
             migrate(connection)
@@ -146,7 +146,12 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalError.damaged(path, f"version {version}")
 
 
-def _check(connection: sqlite3.Connection, path: Path, account: str) -> None:
+def check_content(connection: sqlite3.Connection, path: Path, account: str) -> None:
+    """Reads the file through, unless it is very large.
+
+    Raises:
+        JournalError: it is damaged, too new, or not the journal of this account.
+    """
     _check_origin(connection, path)
     size = path.stat().st_size
     if size <= _FULL_CHECK_BYTES:

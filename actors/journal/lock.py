@@ -20,7 +20,7 @@ class JournalLock:
         Raises:
             JournalError: somebody else has it; the text names the process.
         """
-        path = journal.with_name(journal.name + ".lock")
+        path = _lock_of(journal)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -28,9 +28,8 @@ class JournalLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+            who = _named_in(descriptor)
             os.close(descriptor)
-            who = f"process {holder}" if holder.isdigit() else "another process"
             raise JournalError(
                 journal,
                 f"is in use by {who}",
@@ -45,3 +44,34 @@ class JournalLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def holder_of(journal: Path) -> str | None:
+    """Who writes this journal now, as ``process PID`` where that is known; None for nobody. Changes nothing.
+
+    Raises:
+        JournalError: the lock cannot be looked at.
+    """
+    try:
+        descriptor = os.open(_lock_of(journal), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError.because_of(journal, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _named_in(descriptor)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _lock_of(journal: Path) -> Path:
+    return journal.with_name(journal.name + ".lock")
+
+
+def _named_in(descriptor: int) -> str:
+    holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+    return f"process {holder}" if holder.isdigit() else "another process"

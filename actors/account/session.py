@@ -1,8 +1,8 @@
 """An account's connection: one template for every venue."""
 
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ from messages.events import (
 from messages.instrument import Instrument
 from messages.symbol import Symbol
 
+T = TypeVar("T")
 _INSTRUMENTS_GOOD_FOR_S: Final = 3600.0
 
 
@@ -92,19 +93,25 @@ class AccountSession:
 
     async def load(self) -> None:
         """Balances, open orders and missing fills in parallel; returns when the account has joined them and settled its
-        doubts."""
+        doubts. Public REST is asked first where it did not answer last."""
+        if not self._links.public_rest:
+            await self._learn_clock()
         await self._load()
 
     async def _load(self) -> int:
         parts = self._parts
         needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
         rest = parts.private_rest
-        balances, open_orders, *fills = await in_parallel(
-            parts.environment.spawn,
-            rest.load_balances(),
-            rest.load_open_orders(),
-            *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items()),
-        )
+        try:
+            balances, open_orders, *fills = await in_parallel(
+                parts.environment.spawn,
+                rest.load_balances(),
+                rest.load_open_orders(),
+                *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items()),
+            )
+        except ConnectionFailedError as error:
+            self._links = msgspec.structs.replace(self._links, private_rest=False)
+            raise ConnectionFailedError(f"private REST does not answer: {error}") from error
         self._links = msgspec.structs.replace(self._links, private_rest=True)
         snapshot = SnapshotLoaded(
             connection=self._connection,
@@ -124,17 +131,13 @@ class AccountSession:
             ConnectionFailedError: a link does not answer, or the socket is deaf: it kept something from us that is
                 older than any delay on the way.
         """
-        try:
-            await self._parts.public_rest.server_time_ms()
-        except ConnectionFailedError as error:
-            self._links = msgspec.structs.replace(self._links, public_rest=False)
-            raise ConnectionFailedError(f"public REST does not answer: {error}") from error
-        self._links = msgspec.structs.replace(self._links, public_rest=True)
-        try:
-            missed = await self._load()
-        except ConnectionFailedError as error:
-            self._links = msgspec.structs.replace(self._links, private_rest=False)
-            raise ConnectionFailedError(f"private REST does not answer: {error}") from error
+        # Both to their end, whatever comes of one, so that each link is known for what it is.
+        (missed, private), (_, public) = await in_parallel(
+            self._parts.environment.spawn, _outcome(self._load()), _outcome(self._learn_clock())
+        )
+        failed = public or private
+        if failed is not None:
+            raise failed
         if missed:
             self._links = msgspec.structs.replace(self._links, private_ws=False)
             raise ConnectionFailedError(f"the private socket is deaf: it did not tell {missed} things")
@@ -152,7 +155,11 @@ class AccountSession:
         return self._socket is not None and self._links.private_ws
 
     async def _learn_clock(self) -> None:
-        await self._parts.public_rest.server_time_ms()
+        try:
+            await self._parts.public_rest.server_time_ms()
+        except ConnectionFailedError as error:
+            self._links = msgspec.structs.replace(self._links, public_rest=False)
+            raise ConnectionFailedError(f"public REST does not answer: {error}") from error
         self._links = msgspec.structs.replace(self._links, public_rest=True)
 
     async def _learn_instruments(self) -> None:
@@ -183,6 +190,14 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, private_ws=is_up)
         if not is_up:
             self._lost(cause)
+
+
+async def _outcome(work: Coroutine[Any, Any, T]) -> tuple[T | None, ConnectionFailedError | None]:
+    """What came of it, or why its link failed."""
+    try:
+        return await work, None
+    except ConnectionFailedError as error:
+        return None, error
 
 
 def _done(_: bool) -> None:

@@ -236,15 +236,19 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(LinkLost)
     def _link_lost(self, message: LinkLost) -> None:
-        if message.connection != self._connection or self._session is None:
-            return
+        if message.connection == self._connection and self._session is not None:
+            self._broke(ConnectionFailedError(message.cause))
+
+    def _broke(self, error: Exception) -> None:
+        """The session is not whole any more, in whichever state that finds us."""
         if self._state is SyncState.LIVE:
-            self._lose(message.cause)
+            self._lose(str(error))
         elif self._state in _ATTEMPTING:
-            self._end_attempt(ConnectionFailedError(message.cause))
+            self._end_attempt(error)
         elif self._is_loaded:  # degraded only for want of market data, until now
             self._is_loaded = False
-            self._drop_session()
+            self._drop_broken_session()
+            self._report(str(error))
             self._retry_later()
 
     @handles(Hopeless)
@@ -253,6 +257,7 @@ class ConnectionSupervisor(LoopActor):
             self._fail(message.error)
 
     def _end_attempt(self, error: Exception) -> None:
+        self._is_loaded = False
         self._stop_attempt()
         if isinstance(error, ConfigurationError) or (isinstance(error, VenueRefusedError) and error.is_hopeless):
             self._fail(error)
@@ -271,8 +276,7 @@ class ConnectionSupervisor(LoopActor):
         _log.warning("connection_lost", name=self._owner, connection=self._connection, cause=cause)
         self._backoff.was_live_for(self.now() - self._live_since_s)
         self._is_loaded = False
-        if self._session is not None and not self._session.is_open():
-            self._drop_session()
+        self._drop_broken_session()
         self._move(Signal.LOST, cause)
         self._retry_later()
 
@@ -330,12 +334,12 @@ class ConnectionSupervisor(LoopActor):
     def _checked(self, message: _Checked) -> None:
         self._is_checking = False
         error = message.error
-        if error is None or message.connection != self._connection or self._state is not SyncState.LIVE:
+        if error is None or message.connection != self._connection or not self._is_loaded:
             return
         if isinstance(error, VenueRefusedError) and error.is_hopeless:
             self._fail(error)
         elif not isinstance(error, VenueRefusedError | WeRefusedError):
-            self._lose(str(error))
+            self._broke(error)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -364,6 +368,10 @@ class ConnectionSupervisor(LoopActor):
         if self._attempt_task is not None:
             self._attempt_task.cancel()
             self._attempt_task = None
+
+    def _drop_broken_session(self) -> None:
+        if self._session is not None and not self._session.is_open():
+            self._drop_session()
 
     def _drop_session(self) -> None:
         session, self._session = self._session, None

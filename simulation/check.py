@@ -1,14 +1,17 @@
 """What an account says against the exchange's books, to the last digit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
+from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
+from exchanges.simulator.orders import Fill as BookedFill
 from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.enums import OrderStatus, SyncState
-from messages.order import Order
+from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.watcher import Told
@@ -39,7 +42,7 @@ def differences(
         yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked)
-    yield from _fills(exchange, name, told)
+    yield from _fills_against(exchange.engine.accounts[name].fills, f"{name}: as told", told.fills)
     yield from _doubled(name, booked)
 
 
@@ -92,14 +95,14 @@ def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]
         yield f"{label} is not in the books"
 
 
-def _fills(exchange: Exchange, name: str, told: Told) -> Iterator[str]:
-    missing = dict(told.fills)
-    for truth in exchange.engine.accounts[name].fills:
+def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[tuple[Symbol, str], Fill]) -> Iterator[str]:
+    missing = dict(fills)
+    for truth in booked:
         symbol = Symbol(*truth.pair.split("_"))
         ours = missing.pop((symbol, str(truth.trade_id)), None)
         label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
         if ours is None:
-            yield f"{label} was never told"
+            yield f"{label} is missing"
         elif (ours.order_id, ours.quantity, ours.price, ours.fee, ours.side.value) != (
             str(truth.order_id),
             truth.amount,
@@ -107,7 +110,7 @@ def _fills(exchange: Exchange, name: str, told: Told) -> Iterator[str]:
             truth.fee,
             truth.side.value,
         ):
-            yield f"{label} was told as {ours}"
+            yield f"{label} is {ours}"
     for symbol, trade_id in missing:
         yield f"{name}: fill {trade_id} of {symbol} is not in the books"
 
@@ -118,3 +121,20 @@ def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
         if truth.text and truth.text in numbers:
             yield f"{name}: {truth.text} is two orders: {numbers[truth.text]} and {number} (R3)"
         numbers[truth.text] = number
+
+
+def journal_differences(exchange: Exchange, name: str, path: Path) -> Iterator[str]:
+    """What an account's journal, after an orderly end, says otherwise than the books."""
+    record = exchange.engine.accounts[name]
+    everything = HistoryFilter(limit=1_000_000)
+    history = read_history(path, everything)
+    filed = {order.order_id: order for order in history.orders if order.order_id is not None}
+    for number, truth in record.orders.items():
+        yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
+    for order in history.orders:
+        if order.order_id is None and order.status is not OrderStatus.REJECTED:
+            yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"
+        elif order.order_id is not None and int(order.order_id) not in record.orders:
+            yield f"{name}: order {order.order_id} is in the journal and not in the books"
+    fills = {(fill.symbol, fill.trade_id): fill for fill in history.fills}
+    yield from _fills_against(record.fills, f"{name}: in the journal", fills)

@@ -44,6 +44,7 @@ class Fault(enum.Enum):
     HOUSE_CANCELS = "house_cancels"
     DEPOSIT = "deposit"
     CLOCK_SET = "clock_set"
+    KILL = "kill"
     CRASH_ACCOUNT = "crash_account"
     CRASH_CONNECTION = "crash_connection"
     CRASH_MARKET = "crash_market"
@@ -85,6 +86,7 @@ _HIGHEST: Final = {
     Fault.DEPOSIT: 0.1,
     # for the machine in each second
     Fault.CLOCK_SET: 0.02,
+    Fault.KILL: 0.06,
     Fault.CRASH_MARKET: 0.05,
     # for each account in each second
     Fault.CRASH_ACCOUNT: 0.05,
@@ -131,7 +133,7 @@ class Weather:
     """Decides fault by fault; after the storm the answer is always no.
 
     Attributes:
-        counts: how often each fault has happened.
+        now_s: virtual seconds. counts: how often each fault has happened.
     """
 
     def __init__(
@@ -149,7 +151,7 @@ class Weather:
         ``without``: faults that never happen in this run.
         """
         self._rng = rng
-        self._now_s = now_s
+        self.now_s = now_s
         self._begins_s = begins_s
         self._ends_s = ends_s
         self.rates = {
@@ -170,7 +172,7 @@ class Weather:
         rate = self.rates.get(fault)
         if rate is None:
             return False
-        now_s = self._now_s()
+        now_s = self.now_s()
         if not self._begins_s <= now_s < self._ends_s:
             return False
         if any(start_s <= now_s < end_s for start_s, end_s in self.bursts):
@@ -189,7 +191,7 @@ class Weather:
 
     def outage(self, link: Link, key: str | None) -> Outage | None:
         """What keeps this link down now, for the owner of this API key (None where that is not known)."""
-        now_s = self._now_s()
+        now_s = self.now_s()
         for outage in self.outages:
             if outage.covers(link, key, now_s):
                 return outage

@@ -10,6 +10,7 @@ from exchanges.base.transport import AnswerLostError, HttpResponse, RequestNotSe
 from exchanges.simulator import Exchange, HttpRequest
 from exchanges.simulator.http import HttpResponse as ExchangeResponse
 from simulation.faults import Cut, Fault, Link, Weather
+from simulation.process import Outside
 from simulation.trace import Trace
 
 _LEG_S: Final = 0.02
@@ -37,8 +38,8 @@ _JUNK: Final = (b"", b"<html>please log in</html>", b'{"id": "9', b"null", b"[[[
 class MemoryHttp:
     """`exchanges.base.transport.HttpTransport` to one embedded exchange."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, weather: Weather, trace: Trace) -> None:
-        self._loop = loop
+    def __init__(self, outside: Outside, exchange: Exchange, weather: Weather, trace: Trace) -> None:
+        self._outside = outside
         self._exchange = exchange
         self._weather = weather
         self._trace = trace
@@ -72,11 +73,12 @@ class _Call:
     def __init__(self, net: MemoryHttp, number: int, request: HttpRequest) -> None:
         self.request = request
         self._number = number
-        self._loop, self._exchange, self._weather, self._trace = net._loop, net._exchange, net._weather, net._trace
+        self._outside, self._exchange = net._outside, net._exchange
+        self._weather, self._trace = net._weather, net._trace
         self._key = request.headers.get("key")
         self._link = Link.PUBLIC_REST if self._key is None else Link.PRIVATE_REST
         self._fate: Fault | None = None
-        self.answered: asyncio.Future[HttpResponse] = self._loop.create_future()
+        self.answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
 
     def begin(self, timeout_s: float) -> None:
         weather, request = self._weather, self.request
@@ -90,11 +92,11 @@ class _Call:
         if outage is not None and outage.cut is Cut.SWALLOW:
             self._fail_later(timeout_s * _CONNECT_SHARE, RequestNotSentError("no connection in time"))
             return
-        held_s = 0.0 if outage is None else outage.until_s - self._loop.time()
+        held_s = 0.0 if outage is None else outage.until_s - self._weather.now_s()
         self._fate = fate = weather.first_of(*_BEFORE)
         leg_s = held_s + weather.delay_s(_LEG_S)
         if fate is None:
-            self._loop.call_later(leg_s, self._arrive)
+            self._outside.later(leg_s, self._arrive)
             return
         self.note(fate.value)
         if fate is Fault.REST_REFUSED:
@@ -106,7 +108,7 @@ class _Call:
         elif fate is Fault.REST_429:
             self._answer_later(2 * leg_s, self._too_many())
         elif fate is Fault.REST_LATE:
-            self._loop.call_later(leg_s + weather.between(0.0, 2 * timeout_s), self._arrive)
+            self._outside.later(leg_s + weather.between(0.0, 2 * timeout_s), self._arrive)
 
     def note(self, what: str) -> None:
         if self._trace.on:
@@ -129,7 +131,7 @@ class _Call:
             if outage.cut is Cut.SWALLOW:
                 self.note("answer swallowed by an outage")
                 return
-            leg_s += outage.until_s - self._loop.time()
+            leg_s += outage.until_s - self._weather.now_s()
         answer = HttpResponse(
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -160,10 +162,10 @@ class _Call:
         return HttpResponse(status=429, headers=headers, body=body)
 
     def _answer_later(self, delay_s: float, response: HttpResponse) -> None:
-        self._loop.call_later(delay_s, self._settle, response)
+        self._outside.later(delay_s, self._settle, response)
 
     def _fail_later(self, delay_s: float, error: Exception) -> None:
-        self._loop.call_later(delay_s, self._settle, error)
+        self._outside.later(delay_s, self._settle, error)
 
     def _settle(self, outcome: HttpResponse | Exception) -> None:
         if self.answered.done():

@@ -6,9 +6,13 @@ takes as long as the work in it, and the same work in the same order gives the s
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import contextvars
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+from simulation.process import LIFE, Life, outside
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -27,25 +31,35 @@ class LivelockError(Exception):
 
 
 class _Jump:
-    """Takes the place of the selector: instead of waiting for I/O it moves the clock."""
+    """Takes the place of the selector: instead of waiting for I/O it moves the clock.
+
+    Attributes:
+        appointment: what to do between two turns, and after which one.
+    """
 
     def __init__(self) -> None:
         self.now_s = 0.0
         self.turns = 0
-        self.turns_here = 0
+        self.appointment: tuple[int, Callable[[], None]] | None = None
+        self._turns_here = 0
 
     def select(self, timeout_s: float | None) -> list[Any]:
         """Called by the loop once in each turn, with the time until its next timer."""
         self.turns += 1
+        if self.appointment is not None and self.turns >= self.appointment[0]:
+            _, act = self.appointment
+            self.appointment = None
+            act()
+            return []
         if timeout_s is None:
             raise DeadlockError("nothing is scheduled any more and the main task is not done")
         if timeout_s > 0:
             self.now_s += timeout_s
-            self.turns_here = 0
+            self._turns_here = 0
             return []
-        self.turns_here += 1
-        if self.turns_here > _MOST_TURNS_AT_ONE_MOMENT:
-            self.turns_here = 0  # so that what is left can be ended
+        self._turns_here += 1
+        if self._turns_here > _MOST_TURNS_AT_ONE_MOMENT:
+            self._turns_here = 0  # so that what is left can be ended
             raise LivelockError(f"{_MOST_TURNS_AT_ONE_MOMENT} turns of the loop at {self.now_s:.6f} s")
         return []
 
@@ -59,11 +73,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
     The time begins at zero. Exceptions that reach nobody are kept in `unhandled`.
     """
 
+    _ready: "deque[asyncio.Handle]"
+    _scheduled: list[asyncio.TimerHandle]
+
     def __init__(self) -> None:
         super().__init__()
         self._jump = _Jump()
         self._selector = self._jump
         self._clock_resolution = _RESOLUTION_S
+        self._has_killed = False
         self.unhandled: list[str] = []
         self.set_exception_handler(self._keep_unhandled)
 
@@ -75,6 +93,44 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def turns(self) -> int:
         """How often the loop has turned: a measure of the work done."""
         return self._jump.turns
+
+    def after_turns(self, turns: int, act: Callable[[], None]) -> None:
+        """Calls ``act`` between two turns, so many turns from now; an earlier appointment is replaced."""
+        self._jump.appointment = (self._jump.turns + turns, act)
+
+    def kill(self, life: Life) -> None:
+        """Takes away all that a life has scheduled, and whatever it would have scheduled yet."""
+        self._has_killed = True
+        life.end()
+        for handle in [*self._ready, *self._scheduled]:
+            if not outside(_context_of(handle)):
+                handle.cancel()
+
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """As always; what belongs to a life that was killed never runs."""
+        handle = super().call_soon(callback, *args, context=context)
+        if self._has_killed and not outside(_context_of(handle)):
+            handle.cancel()
+        return handle
+
+    def create_task(
+        self,
+        coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        *,
+        name: object = None,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Task[T]:
+        """As always; the task belongs to the life that its context names."""
+        task = super().create_task(coro, name=name, context=context)
+        life = LIFE.get() if context is None else context.get(LIFE)
+        if life is not None:
+            life.tasks.add(task)
+        return task
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -94,6 +150,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         where = context.get("task") or context.get("future") or context.get("handle")
         name = where.get_name() if isinstance(where, asyncio.Task) else type(where).__name__
         self.unhandled.append(f"{context.get('message')}: {type(error).__name__}: {error} ({name})")
+
+
+def _context_of(handle: asyncio.Handle) -> contextvars.Context:
+    context: contextvars.Context = handle._context  # type: ignore[attr-defined]  # asyncio names no other way to it
+    return context
 
 
 def run_on_virtual_time(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:

@@ -2,10 +2,14 @@
 
 import argparse
 import gc
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
@@ -38,32 +42,48 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
     violations: list[str] = []
     worlds: list[World] = []
 
-    async def main() -> None:
-        world = World(seed, loop, notes, storm_s=storm_s)
+    async def main(directory: Path) -> None:
+        world = World(seed, loop, notes, directory, storm_s=storm_s)
         worlds.append(world)
         await world.run()
 
-    with logging_into(notes), crashable():
+    with logging_into(notes), crashable(), TemporaryDirectory(prefix="teller-") as directory, _silent_burial():
         try:
-            run_on_virtual_time(loop, main())
+            run_on_virtual_time(loop, main(Path(directory)))
         except (DeadlockError, LivelockError) as error:
             violations.append(f"{type(error).__name__}: {error}")
         finally:
             for ref in pykka.ActorRegistry.get_all():
                 pykka.ActorRegistry.unregister(ref)
-    figures = Figures()
-    for world in worlds:
-        violations = world.violations + violations
-        figures = world.figures
-    for violation in violations:
-        notes.add("VIOLATION", violation)
-    return Outcome(
-        seed=seed,
-        violations=violations,
-        figures=figures,
-        wall_s=time.perf_counter() - began_s,
-        trace=notes.text(),
-    )
+        figures = Figures()
+        for world in worlds:
+            violations = world.violations + violations
+            figures = world.figures
+        for violation in violations:
+            notes.add("VIOLATION", violation)
+        outcome = Outcome(
+            seed=seed,
+            violations=violations,
+            figures=figures,
+            wall_s=time.perf_counter() - began_s,
+            trace=notes.text(),
+        )
+        for world in worlds:
+            world.program.bury()
+        worlds.clear()
+        gc.collect()
+    return outcome
+
+
+@contextmanager
+def _silent_burial() -> Iterator[None]:
+    """What a kill left unfinished is thrown away at the end, and what that stirs up interests nobody."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS, storm_s: float | None = None) -> Iterator[Outcome]:
@@ -119,8 +139,8 @@ def _run_one(seed: int, *, trace: bool, storm_s: float | None) -> int:
     figures = outcome.figures
     print(
         f"seed {seed}: {'VIOLATED' if outcome.violations else 'ok'}; {figures.virtual_s:.1f} virtual s in "
-        f"{outcome.wall_s:.2f} s, {figures.orders} orders, {figures.fills} fills, {figures.faults} faults, right again "
-        f"{figures.settled_s:.0f} s after the storm"
+        f"{outcome.wall_s:.2f} s, {figures.orders} orders, {figures.fills} fills, {figures.faults} faults, "
+        f"{figures.kills} kills, right again {figures.settled_s:.0f} s after the storm"
     )
     return 1 if outcome.violations else 0
 
@@ -137,6 +157,7 @@ def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
         total.orders += figures.orders
         total.fills += figures.fills
         total.faults += figures.faults
+        total.kills += figures.kills
         slowest_s = max(slowest_s, figures.settled_s)
         if outcome.violations:
             failed.append(outcome.seed)
@@ -146,7 +167,7 @@ def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
     print(
         f"{len(seeds)} seeds, {len(failed)} violated; {len(seeds) / minutes:.0f} seeds a minute, "
         f"{total.virtual_s / 3600 / minutes:.1f} simulated hours a minute; {total.orders} orders, {total.fills} fills, "
-        f"{total.faults} faults; right again at most {slowest_s:.0f} s after the storm"
+        f"{total.faults} faults, {total.kills} kills; right again at most {slowest_s:.0f} s after the storm"
     )
     return 1 if failed else 0
 

@@ -8,6 +8,7 @@ from typing import Final
 from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
 from actors.connection.supervisor import SupervisorSettings
+from actors.journal import Journal
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan
@@ -74,8 +75,8 @@ def venue_settings(rng: random.Random) -> GateioSettings:
     )
 
 
-def account_plans(accounts: Mapping[str, AccountConfig], names: Sequence[str]) -> list[AccountPlan]:
-    """One plan for each name, with the key that the exchange knows."""
+def account_plans(accounts: Mapping[str, AccountConfig], journals: Mapping[str, Journal]) -> list[AccountPlan]:
+    """One plan for each name that has a journal, with the key that the exchange knows."""
     return [
         AccountPlan(
             name=name,
@@ -83,6 +84,7 @@ def account_plans(accounts: Mapping[str, AccountConfig], names: Sequence[str]) -
             credentials=Credentials(accounts[name].key, accounts[name].secret),
             symbols=SYMBOLS,
             settings=AccountSettings(lookup_max_s=2.0, unresolved_patience_ms=45_000),
+            journal=journal,
         )
-        for name in names
+        for name, journal in journals.items()
     ]

@@ -11,6 +11,7 @@ from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedEr
 from exchanges.simulator import Exchange
 from exchanges.simulator.gateio.socket import GateSocket
 from simulation.faults import Cut, Fault, Link, Weather
+from simulation.process import LIFE, Life, Outside
 from simulation.trace import Trace
 
 _LEG_S: Final = 0.015
@@ -42,19 +43,19 @@ _Item = bytes | _Ping | _Close | _Reset
 class _Pipe:
     """One direction: what goes in comes out in the same order, later."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, weather: Weather, deliver: Callable[[_Item], None]) -> None:
-        self._loop = loop
+    def __init__(self, outside: Outside, weather: Weather, deliver: Callable[[_Item], None]) -> None:
+        self._outside = outside
         self._weather = weather
         self._deliver = deliver
         self._under_way: deque[_Item] = deque()
         self._last_s = 0.0
 
     def send(self, item: _Item, extra_s: float = 0.0) -> None:
-        arrives_s = max(self._last_s, self._loop.time() + extra_s + self._weather.delay_s(_LEG_S))
+        arrives_s = max(self._last_s, self._weather.now_s() + extra_s + self._weather.delay_s(_LEG_S))
         self._last_s = arrives_s
         self._under_way.append(item)
         # Each timer releases whatever is first, so that equal moments cannot turn the order round.
-        self._loop.call_at(arrives_s, self._release)
+        self._outside.at(arrives_s, self._release)
 
     def swap_last(self) -> None:
         """Turns the order of the last two round."""
@@ -75,18 +76,19 @@ class Connection:
 
     def __init__(self, net: "MemorySockets", number: int) -> None:
         self._net = net
-        self._loop, self._weather, self._trace = net.loop, net.weather, net.trace
+        self._outside, self._weather, self._trace = net.outside, net.weather, net.trace
+        self.life = LIFE.get()
         self.number = number
         self.session: GateSocket | None = None
         self.key: str | None = None
         self.is_private = False
-        self._to_client = _Pipe(net.loop, net.weather, self._reach_client)
-        self._to_exchange = _Pipe(net.loop, net.weather, self._reach_exchange)
+        self._to_client = _Pipe(net.outside, net.weather, self._reach_client)
+        self._to_exchange = _Pipe(net.outside, net.weather, self._reach_exchange)
         self._inbound: deque[bytes] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._end: str | None = None
         self._closing = False
-        self._goodbye: asyncio.Future[None] = net.loop.create_future()
+        self._goodbye: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_silent = False
         self._is_deaf = False
         self._is_mute = False
@@ -163,7 +165,6 @@ class Connection:
         frame = message if isinstance(message, bytes) else message.encode()
         if self.key is None and (found := _KEY.search(frame)) is not None:
             self.key, self.is_private = found.group(1).decode(), True
-            self._net.learnt_owner(self)
         if self._trace.on:
             self.note(f"<- {frame.decode(errors='replace')[:200]}")
         if self._weather.happens(Fault.CALL_DROPPED):
@@ -175,7 +176,7 @@ class Connection:
         while not self._inbound:
             if self._end is not None:
                 raise SocketClosedError(self._end)
-            self._reader = self._loop.create_future()
+            self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
@@ -244,7 +245,7 @@ class Connection:
             self._is_deaf = True
         elif fate is Fault.SOCKET_MUTE:
             self._is_mute = True
-        self._loop.call_later(_TEND_S, self.tend)
+        self._outside.later(_TEND_S, self.tend)
 
     def break_off(self, why: str) -> None:
         """A reset in the middle: what was under way is lost, both ends hear of it."""
@@ -269,7 +270,7 @@ class Connection:
             if outage.cut is Cut.SWALLOW:
                 self._is_silent = True  # what TCP could not deliver for so long it gives up
                 return
-            extra_s += outage.until_s - self._loop.time()
+            extra_s += outage.until_s - self._weather.now_s()
         pipe.send(item, extra_s)
 
     def note(self, what: str) -> None:
@@ -302,8 +303,8 @@ class MemorySockets:
         open: connections that the client has not seen the end of.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, weather: Weather, trace: Trace) -> None:
-        self.loop = loop
+    def __init__(self, outside: Outside, exchange: Exchange, weather: Weather, trace: Trace) -> None:
+        self.outside = outside
         self.weather = weather
         self.trace = trace
         self.open: dict[Connection, None] = {}
@@ -334,15 +335,17 @@ class MemorySockets:
             connection.note("no socket in time")
             raise RequestNotSentError(f"no socket within {timeout_s:g} s")
         self.open[connection] = None
-        connection.session = self._exchange.open_socket(connection)
+        connection.session = self.outside.run(self._exchange.open_socket, connection)
         if connection.session is None:
             connection.close(1013)
-        self.loop.call_later(_TEND_S, connection.tend)
+        self.outside.later(_TEND_S, connection.tend)
         return _ClientEnd(connection)
 
-    def learnt_owner(self, connection: Connection) -> None:
-        """The connection has turned out to be a private one."""
-        connection.note(f"is private to {connection.key}")
+    def cut_off(self, life: Life) -> None:
+        """That life was killed: the operating system breaks its sockets off."""
+        for connection in [each for each in self.open if each.life is life]:
+            connection.break_off("killed")
+            self.forget(connection)
 
     def forget(self, connection: Connection) -> None:
         self.open.pop(connection, None)

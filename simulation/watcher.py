@@ -15,17 +15,25 @@ from simulation.trace import Trace
 
 
 class Told:
-    """What subscribers of one account have been told.
+    """What subscribers of one account have been told, life after life.
 
     Attributes:
         orders: the latest of each order, by client order id where it has one, else by the exchange's id.
         fills: each by market and trade id.
+        orders_now, fills_now: the same of this life of the program only.
     """
 
     def __init__(self) -> None:
         self.sync_state = SyncState.DOWN
         self.orders: dict[tuple[Symbol, str], Order] = {}
         self.fills: dict[tuple[Symbol, str], Fill] = {}
+        self.orders_now: dict[tuple[Symbol, str], Order] = {}
+        self.fills_now: dict[tuple[Symbol, str], Fill] = {}
+
+    def begin_life(self) -> None:
+        """The program was killed and all that listened to it with it: what comes is told to new listeners."""
+        self.sync_state = SyncState.DOWN
+        self.orders_now, self.fills_now = {}, {}
 
 
 class Watcher(LoopActor):
@@ -58,8 +66,8 @@ class Watcher(LoopActor):
                 f"order {order.client_order_id} {order.order_id} {order.status.value} "
                 f"{order.filled_quantity}/{order.quantity}",
             )
-        before = told.orders.get(key)
-        told.orders[key] = order
+        before = told.orders_now.get(key)
+        told.orders[key] = told.orders_now[key] = order
         if before is None:
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
                 self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
@@ -78,9 +86,9 @@ class Watcher(LoopActor):
         key = fill.symbol, fill.trade_id
         if self._trace.on:
             self._trace.add(event.account, f"fill {fill.trade_id} of {fill.order_id}: {fill.quantity} at {fill.price}")
-        if key in told.fills:
+        if key in told.fills_now:
             self._broken(event.account, f"fill {fill.trade_id} of {fill.symbol} was told twice (R2)")
-        told.fills[key] = fill
+        told.fills[key] = told.fills_now[key] = fill
 
     @handles(BalanceUpdateEvent)
     def _balances(self, event: BalanceUpdateEvent) -> None:

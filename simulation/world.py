@@ -1,42 +1,28 @@
 """One run: the whole program, the embedded exchange and the weather between them, from calm through storm to quiet."""
 
 import asyncio
-import gc
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import pykka
 
-from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop, terminated
-from actors.strategy.base import Strategy
-from actors.strategy.quoter import Quoter
-from actors.system import TradingSystem
+from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
-from exchanges.gateio.venue import GateioVenue
 from exchanges.simulator import Exchange
-from messages.errors import TellerError
-from simulation.check import differences
+from simulation.check import differences, journal_differences
 from simulation.crashes import CrashNow
 from simulation.faults import Fault, Weather
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
-from simulation.settings import (
-    ENDPOINTS,
-    QUOTER,
-    RESTARTS,
-    SUPERVISOR,
-    SYMBOLS,
-    VENUE,
-    account_plans,
-    exchange_config,
-    venue_settings,
-)
+from simulation.process import Outside, names_of
+from simulation.program import Program
+from simulation.settings import SYMBOLS, VENUE, exchange_config
 from simulation.sockets import MemorySockets
 from simulation.trace import Trace
-from simulation.trader import RandomTrader
 from simulation.watcher import Told, Watcher
 
 STARTED_MS: Final = 1_790_000_000_000
@@ -60,6 +46,7 @@ class Figures(msgspec.Struct, kw_only=True):
     orders: int = 0
     fills: int = 0
     faults: int = 0
+    kills: int = 0
     turns: int = 0
 
 
@@ -70,46 +57,53 @@ class World:
         violations: what was found wrong; empty is what every seed has to end with.
     """
 
-    def __init__(self, seed: int, loop: VirtualLoop, trace: Trace, *, storm_s: float | None = None) -> None:
-        """``storm_s``: how long the storm lasts; by default the seed decides."""
+    def __init__(
+        self, seed: int, loop: VirtualLoop, trace: Trace, directory: Path, *, storm_s: float | None = None
+    ) -> None:
+        """``directory``: for journals. ``storm_s``: how long the storm lasts; by default the seed decides."""
         self._seed = seed
         self._loop = loop
         self._trace = trace
+        self._directory = directory
         self.violations: list[str] = []
         self.figures = Figures()
-        self._told: dict[str, Told] = {}
         rng = self._rng("world")
         self._names = ("alpha", "beta", "gamma")[: rng.choice((1, 2, 2, 3))]
+        self._told = {name: Told() for name in (*self._names, VENUE)}
         self._clock = VirtualClock(loop, started_ms=STARTED_MS, skew_ms=rng.choice((0, 0, -1_700, 2_300, 40_000)))
+        outside = Outside(loop)
         self.exchange = Exchange(
             exchange_config(seed, self._names, rng),
             now_ms=self._true_ms,
-            schedule=loop.call_later,
+            schedule=outside.later,
             rng=self._rng("exchange"),
         )
         self._storm_ends_s = _CALM_S + (storm_s if storm_s is not None else rng.uniform(20.0, 60.0))
+        self._give_up_s = self._storm_ends_s + _SETTLE_S
         self.weather = Weather(
             self._rng("weather"),
             loop.time,
             begins_s=rng.choice((0.0, _CALM_S, _CALM_S, _CALM_S)),
             ends_s=self._storm_ends_s,
-            without=frozenset({Fault.CRASH_ACCOUNT}),
             keys=tuple(self.exchange.keys.accounts[name].key for name in self._names),
         )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
-        self._sockets = MemorySockets(loop, self.exchange, self.weather, trace)
+        self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
             clock=self._clock,
             rng=self._rng("environment"),
             spawn=self._spawn,
-            http=MemoryHttp(loop, self.exchange, self.weather, trace),
+            http=MemoryHttp(outside, self.exchange, self.weather, trace),
             sockets=self._sockets,
         )
         self._dead_letters = DeadLetters(clock=loop.time)
         self._host = LoopHost.current(dead_letters=self._dead_letters)
-        self._settings_rng = self._rng("settings")
-        self._asked: list[tuple[str, Reply[Any]]] = []
-        self._starts = 0
+        self._program: Program | None = None
+
+    @property
+    def program(self) -> Program:
+        assert self._program is not None, "the run has begun"
+        return self._program
 
     # -- the run --------------------------------------------------------------------------------------------------
 
@@ -122,43 +116,48 @@ class World:
         await started(watcher)
         observer = Address("watcher", self._dead_letters)
         observer.bind(watcher)
-        system = await self._start(observer)
-        if system is not None:
-            await self._storm(system)
-            await self._stop_trading(system)
-            await self._settle(system)
-            self._check_replies()
-            await self._end(system)
+        self._program = self._make_program(observer)
+        if await self._storm():
+            await self._stop_trading()
+            await self._settle()
+            self.violations += [f"a reply was never given: {each}" for each in self.program.forgotten_replies()]
+            await self._end()
+        else:
+            self.violations.append("the program could not be started although all was quiet")
         self.exchange.stop()
         await stop(watcher)
         self._check_leftovers()
         self._count()
 
-    async def _start(self, observer: Address) -> TradingSystem | None:
-        """Starts the program, again and again if the weather does not let it, as its user would."""
-        while self._loop.time() < self._storm_ends_s + _SETTLE_S:
-            system = self._build(observer)
-            try:
-                await system.start()
-            except TellerError as error:
-                self._trace.add("world", f"start {self._starts} failed: {error}")
-                await asyncio.sleep(1.0)
-            else:
-                return system
-        self.violations.append("the program could not be started although all was quiet")
-        return None
-
-    async def _storm(self, system: TradingSystem) -> None:
-        while self._loop.time() < self._storm_ends_s:
+    async def _storm(self) -> bool:
+        """Until the weather is good; True when the program runs in the end."""
+        program = self.program
+        runs = await program.start(self._give_up_s)
+        while runs and self._loop.time() < self._storm_ends_s:
             await asyncio.sleep(1.0)
             self._house.meddle(self._names)
             if self.weather.happens(Fault.CLOCK_SET):
                 self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
                 self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
-            self._crash_some(system)
+            self._crash_some()
+            program.maybe_kill()
+            if program.life.is_over:
+                self._bury_told()
+                runs = await program.come_back(self._give_up_s)
+        self._loop.after_turns(0, lambda: None)  # no kill any more
+        if program.life.is_over:
+            self._bury_told()
+        return runs and await program.come_back(self._give_up_s)
 
-    def _crash_some(self, system: TradingSystem) -> None:
+    def _bury_told(self) -> None:
+        for told in self._told.values():
+            told.begin_life()
+
+    def _crash_some(self) -> None:
         """Actors crash in the middle of their work; the root supervisor has to bring them back."""
+        if self.program.life.is_over:
+            return
+        system = self.program.system
         for name in self._names:
             self._crash(Fault.CRASH_ACCOUNT, name, system.account(name).ask)
         for name in (*self._names, VENUE):
@@ -170,13 +169,13 @@ class World:
             self._trace.add("world", f"{who} crashes")
             ask(CrashNow())
 
-    async def _stop_trading(self, system: TradingSystem) -> None:
+    async def _stop_trading(self) -> None:
         """Strategies stop, and the market stands still: from here on nothing new happens at the exchange."""
         self._trace.add("world", "quiet")
-        await system.stop_strategies()
+        await self.program.stop_strategies()
         self.exchange.traders.stop()
 
-    async def _settle(self, system: TradingSystem) -> None:
+    async def _settle(self) -> None:
         """Waits until all is right; it must become so in time, and stay so."""
         begun_s = self._loop.time()
         wrong = ["not compared"]
@@ -185,57 +184,43 @@ class World:
                 self.violations += [f"after {_SETTLE_S:g} quiet seconds: {each}" for each in wrong[:20]]
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
-            wrong = await self._compare(system)
+            wrong = await self._compare()
         self.figures.settled_s = self._loop.time() - begun_s
         await asyncio.sleep(_STAYS_S)
-        self.violations += [f"was right, then wrong: {each}" for each in await self._compare(system)]
+        self.violations += [f"was right, then wrong: {each}" for each in await self._compare()]
 
-    async def _compare(self, system: TradingSystem) -> list[str]:
+    async def _compare(self) -> list[str]:
         wrong: list[str] = []
         for name in self._names:
-            account = system.account(name)
+            account = self.program.system.account(name)
             snapshot = await account.snapshot()
             executed = [order for symbol in SYMBOLS for order in await account.executed_orders(symbol)]
             stats = await account.get_trading_stats()
             if stats.unresolved_orders:
                 wrong.append(f"{name}: {stats.unresolved_orders} orders are unresolved")
-            wrong += differences(self.exchange, snapshot, tuple(executed), self._told.get(name, Told()))
-        wrong += [f"no answer to {what!r} yet" for what in self._unanswered()]
+            wrong += differences(self.exchange, snapshot, tuple(executed), self._told[name])
+        wrong += [f"no answer to {what!r} yet" for what, reply in self.program.asked if not reply.done]
         return wrong
 
-    async def _end(self, system: TradingSystem) -> None:
-        """Stops as a user does who wants nothing left open."""
-        problems = await system.stop(cancel_open_orders=True)
+    async def _end(self) -> None:
+        problems = await self.program.end()
         self.violations += [f"{name}: could not cancel all: {problem}" for name, problem in problems.items()]
         for name in self._names:
             left = self.exchange.engine.accounts[name].open_orders
             if left and name not in problems:
                 self.violations.append(f"{name}: {len(left)} orders are open after all were cancelled")
+            self.violations += journal_differences(self.exchange, name, self._directory / f"{name}.sqlite")
 
     # -- checks at the end ----------------------------------------------------------------------------------------
-
-    def _unanswered(self) -> Iterator[str]:
-        for what, reply in self._asked:
-            if not reply.done:
-                yield what
-
-    def _check_replies(self) -> None:
-        """Nobody waits for a forgotten answer: every reply in memory is settled, save those that tell of ends."""
-        ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
-        gc.collect()
-        for each in gc.get_objects():
-            if type(each) is Reply and not each.done and id(each) not in ends:
-                waiters = [getattr(waiter, "__qualname__", type(waiter).__name__) for waiter in each._waiters]
-                self.violations.append(f"a reply was never given (waited for by {waiters})")
 
     def _check_leftovers(self) -> None:
         alive = sorted(ref.actor_class.__name__ for ref in pykka.ActorRegistry.get_all())
         if alive:
             self.violations.append(f"actors left over: {', '.join(alive)}")
-        own = asyncio.current_task()
-        tasks = sorted(task.get_name() for task in asyncio.all_tasks(self._loop) if task is not own)
-        if tasks:
-            self.violations.append(f"tasks left over: {', '.join(tasks)}")
+        tasks = self.program.left_over(asyncio.all_tasks(self._loop))
+        names = [name for name in names_of(tasks) if name != "main"]
+        if names:
+            self.violations.append(f"tasks left over: {', '.join(names)}")
         if self._sockets.open:
             self.violations.append(f"{len(self._sockets.open)} sockets left open")
         self.violations += [f"reached nobody: {each}" for each in self._loop.unhandled]
@@ -246,12 +231,28 @@ class World:
         figures.virtual_s = self._loop.time()
         figures.turns = self._loop.turns
         figures.faults = sum(self.weather.counts.values())
+        figures.kills = self.program.kills
         for name in self._names:
             record = self.exchange.engine.accounts[name]
             figures.orders += len(record.orders)
             figures.fills += len(record.fills)
 
     # -- building -------------------------------------------------------------------------------------------------
+
+    def _make_program(self, observer: Address) -> Program:
+        return Program(
+            loop=self._loop,
+            environment=self._environment,
+            host=self._host,
+            sockets=self._sockets,
+            exchange=self.exchange,
+            weather=self.weather,
+            trace=self._trace,
+            names=self._names,
+            directory=self._directory,
+            observer=observer,
+            rng=self._rng,
+        )
 
     def _rng(self, purpose: str) -> random.Random:
         """Each part has its own randomness, so that a change in one does not change all."""
@@ -262,27 +263,3 @@ class World:
 
     def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str, /) -> asyncio.Task[Any]:
         return self._loop.create_task(coroutine, name=name)
-
-    def _build(self, observer: Address) -> TradingSystem:
-        self._starts += 1
-        strategies: list[Strategy] = [
-            RandomTrader(
-                name,
-                name,
-                rng=self._rng(f"trader {name} {self._starts}"),
-                asked=self._asked,
-                crashes=lambda: self.weather.happens(Fault.CRASH_STRATEGY),
-            )
-            for name in self._names
-        ]
-        strategies.append(Quoter("quoter", self._names[-1], QUOTER))
-        return TradingSystem(
-            host=self._host,
-            environment=self._environment,
-            venues={VENUE: GateioVenue(ENDPOINTS, self._environment, venue_settings(self._settings_rng))},
-            accounts=account_plans(self.exchange.keys.accounts, self._names),
-            strategies=strategies,
-            supervisor_settings=SUPERVISOR,
-            restart_settings=RESTARTS,
-            observers=(observer,),
-        )

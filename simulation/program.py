@@ -1,0 +1,219 @@
+"""The program of a run: built, started, killed, and started again on the journals that it left."""
+
+import asyncio
+import contextlib
+import gc
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pykka
+
+from actors.journal import Journal, JournalSettings
+from actors.runtime import Address, LoopHost, Reply, terminated
+from actors.strategy.base import Strategy
+from actors.strategy.quoter import Quoter
+from actors.system import TradingSystem
+from exchanges.base.environment import Environment
+from exchanges.gateio.venue import GateioVenue
+from exchanges.simulator import Exchange
+from messages.errors import TellerError
+from simulation.faults import Fault, Weather
+from simulation.loop import VirtualLoop
+from simulation.process import KilledError, Life
+from simulation.settings import ENDPOINTS, QUOTER, RESTARTS, SUPERVISOR, VENUE, account_plans, venue_settings
+from simulation.sockets import MemorySockets
+from simulation.trace import Trace
+from simulation.trader import RandomTrader
+
+_PAUSE_S = 1.0
+
+
+class Program:
+    """Life after life of one trading program.
+
+    Attributes:
+        system: of this life. asked: what its strategies have asked for in this life, with the replies.
+        starts: attempts so far. kills: how often it was killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: VirtualLoop,
+        environment: Environment,
+        host: LoopHost,
+        sockets: MemorySockets,
+        exchange: Exchange,
+        weather: Weather,
+        trace: Trace,
+        names: Sequence[str],
+        directory: Path,
+        observer: Address,
+        rng: Callable[[str], random.Random],
+    ) -> None:
+        """``directory``: of the journals. ``observer``: outlives the program. ``rng``: randomness for a purpose."""
+        self._loop = loop
+        self._environment = environment
+        self._host = host
+        self._sockets = sockets
+        self._exchange = exchange
+        self._weather = weather
+        self._trace = trace
+        self._names = tuple(names)
+        self._directory = directory
+        self._observer = observer
+        self._rng = rng
+        self._settings_rng = rng("settings")
+        self._kill_rng = rng("kill")
+        self._keep = {ref.actor_urn for ref in pykka.ActorRegistry.get_all()}
+        self._lives: list[Life] = []
+        self._lost_replies = self._unsettled()
+        self._dead_actors: list[pykka.Actor | None] = []
+        self.asked: list[tuple[str, Reply[Any]]] = []
+        self.starts = 0
+        self.kills = 0
+        self._system: TradingSystem | None = None
+
+    @property
+    def life(self) -> Life:
+        return self._lives[-1]
+
+    @property
+    def system(self) -> TradingSystem:
+        assert self._system is not None, "it has been started"
+        return self._system
+
+    # -- life and death -------------------------------------------------------------------------------------------
+
+    async def start(self, until_s: float) -> bool:
+        """Starts it, again and again if the weather does not let it, as its user would; False when time was up."""
+        while self._loop.time() < until_s:
+            self.starts += 1
+            life = Life(self._loop, self.starts)
+            self._lives.append(life)
+            self.maybe_kill()
+            try:
+                await life.run(self._launch(life), f"start {self.starts}")
+            except KilledError:
+                await asyncio.sleep(self._kill_rng.uniform(0.0, 4.0))
+            except TellerError as error:
+                self._trace.add("world", f"start {self.starts} failed: {error}")
+                with contextlib.suppress(KilledError):
+                    await life.run(_close(life.journals), "close")
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                return True
+        return False
+
+    async def _launch(self, life: Life) -> None:
+        self.asked.clear()
+        for name in self._names:
+            life.journals.append(
+                Journal.open(
+                    self._directory / f"{name}.sqlite",
+                    account=name,
+                    settings=JournalSettings(),
+                    loop=self._loop,
+                    executor=None,
+                    now_ms=self._environment.clock.now_ms,
+                )
+            )
+        self._system = self._build(life)
+        await self._system.start()
+
+    def maybe_kill(self) -> None:
+        """If the weather says so, it is killed within the next moments, at any turn of the loop."""
+        if not self.life.is_over and self._weather.happens(Fault.KILL):
+            self._loop.after_turns(self._kill_rng.randrange(1, 2_000), self.kill)
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        life = self.life
+        if life.is_over:
+            return
+        self._trace.add("world", "the program is killed")
+        self.kills += 1
+        self._lost_replies += self._unsettled()
+        self._loop.kill(life)
+        self._sockets.cut_off(life)
+        for ref in pykka.ActorRegistry.get_all():
+            if ref.actor_urn not in self._keep:
+                pykka.ActorRegistry.unregister(ref)
+                self._dead_actors.append(ref._actor_weakref())
+
+    async def come_back(self, until_s: float) -> bool:
+        """After a kill: a moment later somebody starts it again; True when it runs."""
+        if not self.life.is_over:
+            return True
+        await asyncio.sleep(self._kill_rng.uniform(0.0, 4.0))
+        return await self.start(until_s)
+
+    async def stop_strategies(self) -> None:
+        await self.life.run(self.system.stop_strategies(), "stop strategies")
+
+    async def end(self) -> dict[str, str]:
+        """Stops as a user does who wants nothing left open; returns why some orders could not be cancelled."""
+        problems = await self.life.run(self.system.stop(cancel_open_orders=True), "stop")
+        await self.life.run(_close(self.life.journals), "close")
+        return problems
+
+    # -- looking in -----------------------------------------------------------------------------------------------
+
+    def forgotten_replies(self) -> list[str]:
+        """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors."""
+        ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
+        known = ends | {id(reply) for reply in self._lost_replies}
+        return [
+            f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
+            for reply in self._unsettled()
+            if reply._waiters and id(reply) not in known
+        ]
+
+    def left_over(self, tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+        """Of these tasks, those that no kill explains."""
+        return tasks - {task for life in self._lives for task in life.unfinished}
+
+    def bury(self) -> None:
+        """Lets go of what kills have left unfinished, without a word."""
+        for life in self._lives:
+            for task in life.unfinished:
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch has no other name
+        for actor in filter(None, self._dead_actors):
+            vars(actor).clear()  # the collector does not find its way through tasks that never end
+
+    def _unsettled(self) -> list[Reply[Any]]:
+        gc.collect()
+        return [each for each in gc.get_objects() if type(each) is Reply and not each.done]
+
+    # -- building -------------------------------------------------------------------------------------------------
+
+    def _build(self, life: Life) -> TradingSystem:
+        strategies: list[Strategy] = [
+            RandomTrader(
+                name,
+                name,
+                rng=self._rng(f"trader {name} {self.starts}"),
+                asked=self.asked,
+                crashes=lambda: self._weather.happens(Fault.CRASH_STRATEGY),
+            )
+            for name in self._names
+        ]
+        strategies.append(Quoter("quoter", self._names[-1], QUOTER))
+        venue = GateioVenue(ENDPOINTS, self._environment, venue_settings(self._settings_rng))
+        return TradingSystem(
+            host=self._host,
+            environment=self._environment,
+            venues={VENUE: venue},
+            accounts=account_plans(self._exchange.keys.accounts, dict(zip(self._names, life.journals, strict=True))),
+            strategies=strategies,
+            supervisor_settings=SUPERVISOR,
+            restart_settings=RESTARTS,
+            observers=(self._observer,),
+        )
+
+
+async def _close(journals: Sequence[Journal]) -> None:
+    for journal in journals:
+        await journal.close()

@@ -1,4 +1,4 @@
-"""The command line of Teller: ``run.py start``, ``run.py simulate``, ``run.py check``."""
+"""The command line of Teller: ``run.py start``, ``simulate``, ``check``, ``history``, ``kill-switch``."""
 
 import sys
 from collections.abc import Sequence

@@ -8,12 +8,13 @@ from typing import Final
 from console.exit_codes import MEANINGS
 from console.logs import LEVELS
 from exchanges.simulator import add_arguments
+from messages.enums import OrderStatus
 
 DEMO: Final = Path(__file__).resolve().parents[1] / "config" / "demo.toml"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """``start``, ``simulate`` and ``check``, with the exit codes in each help."""
+    """All commands, with the exit codes in each help."""
     codes = "exit codes:\n" + "\n".join(f"  {code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
     parser = argparse.ArgumentParser(
         prog="run.py",
@@ -53,7 +54,41 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_config(check)
     _add_logs(check)
+
+    history = command(
+        "history",
+        "orders, fills and realised profit from the journals",
+        "Reads the journals of the accounts, also while they trade. Newest first; times are UTC.",
+    )
+    _add_config(history)
+    _add_accounts(history)
+    history.add_argument("--symbol", metavar="S", help="one market, such as SOL/USDT")
+    history.add_argument("--from", dest="from_time", metavar="T", help="2026-11-22, 2026-11-22T10:30, or an age: 90m")
+    history.add_argument("--to", dest="to_time", metavar="T", help="the same; itself not included")
+    statuses = [status.value for status in OrderStatus]
+    history.add_argument("--status", nargs="+", choices=statuses, metavar="STATUS", help=", ".join(statuses))
+    history.add_argument("--limit", type=int, default=100, metavar="N", help="orders and fills of each account")
+    forms = history.add_mutually_exclusive_group()
+    forms.add_argument("--json", dest="form", action="store_const", const="json", help="one JSON object")
+    forms.add_argument("--csv", dest="form", action="store_const", const="csv", help="one CSV file, a record a line")
+    history.set_defaults(form="table")
+
+    kill_switch = command(
+        "kill-switch",
+        "cancel everything and take no orders until released",
+        "Works whether the program runs or not, and survives restarts. See docs/operating.md.",
+    )
+    kill_switch.add_argument("action", choices=["engage", "release", "status"])
+    _add_config(kill_switch)
+    _add_accounts(kill_switch)
+    kill_switch.add_argument("--reason", default="by hand", metavar="TEXT", help="is told with every refused order")
     return parser
+
+
+def _add_accounts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--account", dest="accounts", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

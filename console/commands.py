@@ -4,18 +4,24 @@ import argparse
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import msgspec
 
+from actors.journal import HistoryFilter
 from config import LoggingConfig, load_config
 from console.check import check
 from console.exit_codes import ExitCode
+from console.history import history, parse_time
+from console.kill_switch_command import switch
 from console.logs import Hider, configure_logs, open_log
 from console.output import Output
 from console.program import run
 from console.start import StartOptions, start
 from exchanges.simulator import config_from, simulate
+from messages.enums import OrderStatus
 from messages.errors import TellerError
+from messages.symbol import Symbol
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -25,7 +31,14 @@ def run_command(arguments: argparse.Namespace) -> int:
     def complain(text: str) -> None:
         sys.stderr.write(hider.hide(f"run.py {arguments.command}: {text}\n"))
 
-    return {"start": _start, "check": _check, "simulate": _simulate}[arguments.command](arguments, hider, complain)
+    commands = {
+        "start": _start,
+        "check": _check,
+        "simulate": _simulate,
+        "history": _history,
+        "kill-switch": _kill_switch,
+    }
+    return commands[arguments.command](arguments, hider, complain)
 
 
 def _start(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
@@ -56,6 +69,40 @@ def _simulate(arguments: argparse.Namespace, hider: Hider, complain: Callable[[s
         complain(str(error))
         return ExitCode.CONFIGURATION
     return run(simulate(config, exit_when_stdin_closes=arguments.exit_when_stdin_closes), complain=complain)
+
+
+def _history(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
+    def work() -> int:
+        now = datetime.now(UTC)
+        wanted = HistoryFilter(
+            symbol=None if arguments.symbol is None else Symbol.parse(arguments.symbol),
+            from_ms=None if arguments.from_time is None else parse_time(arguments.from_time, now),
+            to_ms=None if arguments.to_time is None else parse_time(arguments.to_time, now),
+            statuses=None if arguments.status is None else frozenset(map(OrderStatus, arguments.status)),
+            limit=arguments.limit,
+        )
+        output = Output(json=False, hider=hider)
+        return history(load_config(arguments.config), arguments.accounts, wanted, arguments.form, output)
+
+    return _told(work, complain)
+
+
+def _kill_switch(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
+    def work() -> int:
+        output = Output(json=False, hider=hider)
+        return switch(load_config(arguments.config), arguments.action, arguments.accounts, arguments.reason, output)
+
+    return _told(work, complain)
+
+
+def _told(work: Callable[[], int], complain: Callable[[str], None]) -> int:
+    """The exit code of work that needs no event loop."""
+    configure_logs(LoggingConfig(level="error"), Hider())
+    try:
+        return work()
+    except TellerError as error:
+        complain(str(error))
+        return ExitCode.of(error)
 
 
 def _logging(settings: LoggingConfig, arguments: argparse.Namespace) -> LoggingConfig:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ import structlog
 
 from actors.journal import Journal, JournalError, JournalFigures
 from config import Config
+from config.tables import allowed_among
 from messages.errors import ConfigurationError
 
 _log = structlog.get_logger("teller.journals")
@@ -97,6 +98,19 @@ def require_directory(config: Config) -> Path:
             "reach them: give [journal] a directory to keep them"
         )
     return config.journal_directory
+
+
+def chosen_accounts(config: Config, wanted: Sequence[str]) -> list[str]:
+    """The accounts that were named, each once; all of the file when none was.
+
+    Raises:
+        ConfigurationError: the file has no such account.
+    """
+    known = [account.name for account in config.accounts]
+    for name in wanted:
+        if name not in known:
+            raise ConfigurationError(f"--account {name} is not allowed: {allowed_among(name, known)}")
+    return list(dict.fromkeys(wanted)) or known
 
 
 def _require_none_yet(directory: Path, config: Config) -> None:

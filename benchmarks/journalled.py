@@ -1,0 +1,236 @@
+"""What a journal costs an account, and what a restart from a large one takes; the exchange in another process.
+
+* `order`: a full round trip of `PlaceOrder`, of an account with a journal and of one without, order by order in turns.
+* `event`: `spot.orders` frames to the state applied and a subscriber told, with and without, in turns.
+* `restart`: from a journal of 100,000 finished orders to live: opened, checked, read, reconciled with the exchange. The
+  memory is that of a process of its own at its peak, with and without such a journal.
+"""
+
+import asyncio
+import gc
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from actors.connection.supervisor import SupervisorSettings
+from actors.journal import Journal, JournalSettings
+from actors.runtime import LoopHost
+from actors.system import AccountPlan, TradingSystem
+from benchmarks.support.account import UNDISTURBED_S, real_environment, spawn
+from benchmarks.support.loops import LOOP, log_like_the_program, run_on_loop
+from benchmarks.support.peers import peer
+from benchmarks.support.timing import median, percentile, ratio, spread
+from exchanges.base.credentials import Credentials
+from exchanges.gateio.symbols import to_symbol
+from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from messages.commands import PlaceOrder
+from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.events import OrderUpdateEvent
+from messages.order import Order
+from messages.symbol import Symbol
+
+SOL: Final = Symbol("SOL", "USDT")
+_WITH, _WITHOUT = "with", "without"
+
+
+def _open(path: Path, account: str, threads: ThreadPoolExecutor) -> Journal:
+    return Journal.open(
+        path,
+        account=account,
+        settings=JournalSettings(),
+        loop=asyncio.get_running_loop(),
+        executor=threads,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+
+
+@asynccontextmanager
+async def _system(
+    gate: Mapping[str, Any], journals: Mapping[str, Journal | None], symbols: tuple[Symbol, ...]
+) -> AsyncIterator[TradingSystem]:
+    """A live system with the accounts of ``journals``."""
+    keys = {row["name"]: Credentials(row["key"], row["secret"]) for row in gate["accounts"]}
+    async with real_environment() as environment:
+        venue = GateioVenue(GateioEndpoints(rest=gate["rest"], ws=gate["ws"]), environment)
+        system = TradingSystem(
+            host=LoopHost.current(spawn=spawn),
+            environment=environment,
+            venues={"gateio": venue},
+            accounts=[
+                AccountPlan(name=name, venue="gateio", credentials=keys[name], symbols=symbols, journal=journal)
+                for name, journal in journals.items()
+            ],
+            supervisor_settings=SupervisorSettings(check_every_s=UNDISTURBED_S),
+        )
+        await system.start()
+        try:
+            yield system
+        finally:
+            await system.stop(cancel_open_orders=False)
+
+
+async def _both(directory: Path, orders: int, markets: int) -> list[dict[str, object]]:
+    pairs = [f"C{number}_USDT" for number in range(markets)]
+    symbols = tuple(to_symbol(pair) for pair in pairs)
+    async with AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(
+            peer("benchmarks.support.exchange", pairs=pairs, accounts=[_WITH, _WITHOUT])
+        )
+        threads = stack.enter_context(ThreadPoolExecutor(2))
+        journal = _open(directory / "price.sqlite", _WITH, threads)
+        stack.push_async_callback(journal.close)
+        system = await stack.enter_async_context(
+            _system(exchange.ready["gateio"], {_WITH: journal, _WITHOUT: None}, symbols[:1])
+        )
+        order_us: dict[str, list[float]] = {_WITH: [], _WITHOUT: []}
+        turn = [_WITH, _WITHOUT]
+        for number in range(orders):
+            for name in turn:
+                command = PlaceOrder.limit(symbols[number % markets], Side.BUY, Decimal(1), Decimal(50))
+                began = time.perf_counter()
+                await system.account(name).place(command)
+                order_us[name].append((time.perf_counter() - began) * 1e6)
+            turn.reverse()
+        event_us = await _events(system, orders * 20)
+    return [
+        _row("order round trip", order_us, orders),
+        _row("event to state", event_us, orders * 20),
+    ]
+
+
+async def _events(system: TradingSystem, count: int) -> dict[str, list[float]]:
+    """Microseconds for each event, a batch at a time: told to the mailbox until an ask behind them is answered."""
+    batch = 500
+    took: dict[str, list[float]] = {_WITH: [], _WITHOUT: []}
+    for first in range(0, count, batch):
+        for name, took_us in took.items():
+            events = [OrderUpdateEvent(name, _filled(first + number), 1) for number in range(batch)]
+            address = system.address(name)
+            gc.collect()
+            began = time.perf_counter()
+            for event in events:
+                address.tell(event)
+            await system.account(name).executed_orders(SOL)
+            took_us.append((time.perf_counter() - began) * 1e6 / batch)
+    return took
+
+
+def _row(case: str, took_us: Mapping[str, list[float]], count: int) -> dict[str, object]:
+    return {
+        "benchmark": "journalled",
+        "case": case,
+        "ratio_to_without": ratio(took_us[_WITH], took_us[_WITHOUT]),
+        "with_us": median(took_us[_WITH]),
+        "without_us": median(took_us[_WITHOUT]),
+        "with_p99_us": percentile(took_us[_WITH], 0.99),
+        "without_p99_us": percentile(took_us[_WITHOUT], 0.99),
+        "with_us_range": spread(took_us[_WITH]),
+        "count": count,
+        "loop": LOOP,
+    }
+
+
+def _filled(number: int) -> Order:
+    return Order(
+        symbol=SOL,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        status=OrderStatus.FILLED,
+        quantity=Decimal("2.5"),
+        price=Decimal("141.2"),
+        filled_quantity=Decimal("2.5"),
+        filled_quote=Decimal("352.95"),
+        fee=Decimal("0.0025"),
+        fee_currency="SOL",
+        order_id=str(800_000_000_000 + number),
+        client_order_id=f"old-{number}",
+        finish_reason="filled",
+        created_ms=1_760_000_000_000 + number,
+        updated_ms=1_760_000_000_100 + number,
+    )
+
+
+async def _fill_journal(path: Path, orders: int) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        journal = _open(path, "alpha", threads)
+        for number in range(orders):
+            journal.record_order(_filled(number))
+            if number % 1000 == 999:
+                await journal.flush()
+        await journal.close()
+
+
+async def _start_once(path: Path | None, gate: Mapping[str, Any]) -> float:
+    """Seconds from nothing to live."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(2) as threads:
+        journal = None if path is None else _open(path, "alpha", threads)
+        async with _system(gate, {"alpha": journal}, (SOL,)):
+            took_s = time.perf_counter() - began
+        if journal is not None:
+            await journal.close()
+    return took_s
+
+
+def _in_its_own_process(path: Path | None, gate: Mapping[str, Any]) -> tuple[float, float]:
+    """Seconds to live and peak MiB of a process that does nothing else."""
+    command = [sys.executable, "-m", "benchmarks.journalled", "" if path is None else str(path), json.dumps(gate)]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return answer["seconds"], answer["mib"]
+
+
+async def _restart(directory: Path, orders: int, turns: int) -> dict[str, object]:
+    path = directory / "restart.sqlite"
+    await _fill_journal(path, orders)
+    async with peer("benchmarks.support.exchange", pairs=["SOL_USDT"], accounts=["alpha"]) as exchange:
+        gate = exchange.ready["gateio"]
+        took = {
+            name: [await asyncio.to_thread(_in_its_own_process, where, gate) for _ in range(turns)]
+            for name, where in ((_WITH, path), (_WITHOUT, None))
+        }
+    with_s, without_s = ([seconds for seconds, _ in took[name]] for name in (_WITH, _WITHOUT))
+    with_mib, without_mib = ([mib for _, mib in took[name]] for name in (_WITH, _WITHOUT))
+    return {
+        "benchmark": "journalled",
+        "case": f"restart to live from {orders:,} finished orders",
+        "to_live_s": median(with_s),
+        "without_journal_s": median(without_s),
+        "peak_mib": median(with_mib),
+        "without_journal_mib": median(without_mib),
+        "to_live_s_range": spread(with_s),
+        "file_mib": round(path.stat().st_size / 2**20, 1),
+        "turns": turns,
+        "loop": LOOP,
+    }
+
+
+def run(
+    *, orders: int = 1_000, markets: int = 200, finished: int = 100_000, turns: int = 5
+) -> Iterator[dict[str, object]]:
+    """One object for each case.
+
+    Args:
+        orders: of each side; events are twenty times as many. markets: to which orders go in turn, below each one's
+            rate limit. finished: orders in the journal of the restart.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        yield from run_on_loop(_both(Path(directory), orders, markets))
+        yield run_on_loop(_restart(Path(directory), finished, turns))
+
+
+if __name__ == "__main__":
+    log_like_the_program()
+    where = Path(sys.argv[1]) if sys.argv[1] else None
+    seconds = run_on_loop(_start_once(where, json.loads(sys.argv[2])))
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(json.dumps({"seconds": seconds, "mib": round(peak_kib / 1024, 1)}) + "\n")

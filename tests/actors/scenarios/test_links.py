@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -46,6 +47,10 @@ def states(recorder: Recorder) -> list[SyncState]:
     return [e.sync_state for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"]
 
 
+def is_down(link: str, links: ConnectionStatus) -> bool:
+    return not getattr(links, link)
+
+
 async def until_links(account: AccountHandle, are_right: Callable[[ConnectionStatus], bool]) -> None:
     async def look() -> bool:
         return are_right((await account.get_trading_stats()).connection_status)
@@ -59,7 +64,7 @@ async def test_links_that_are_cut_and_restored(world: World, outage: tuple[str, 
     account = (await world.start(strategies=[recorder], gateio=QUICK, check_every_s=0.05)).account("alpha")
     filled, vanished, canceled, kept = [await account.place(bid(price)) for price in ("139", "138", "137", "136")]
 
-    faults = [await world.fault(**CUTS[link]) for link in outage]  # type: ignore[arg-type]
+    faults = [await world.fault(**CUTS[link]) for link in outage]
     await until_state(account, SyncState.DEGRADED)
     recorder.events.clear()
     stale_since_ms = (await account.snapshot()).stale_since_ms
@@ -74,7 +79,7 @@ async def test_links_that_are_cut_and_restored(world: World, outage: tuple[str, 
     if "private_rest" not in outage:
         assert (await canceling).status is OrderStatus.CANCELED
     for link in outage:
-        await until_links(account, lambda links, link=link: not getattr(links, link))  # type: ignore[misc]
+        await until_links(account, partial(is_down, link))
     assert SyncState.LIVE not in states(recorder)
     assert (await account.snapshot()).stale_since_ms == stale_since_ms
 
@@ -125,7 +130,20 @@ async def test_a_half_open_public_socket_is_noticed_by_its_silence(world: World)
     assert (await account.place(bid("139"))).status is OrderStatus.NEW
 
 
-async def test_a_deaf_socket_that_answers_pings_is_noticed_by_the_check(world: World) -> None:
+async def test_a_deaf_socket_that_answers_pings_is_noticed_by_the_check_and_replaced(world: World) -> None:
+    recorder = Recorder()
+    account = (await world.start(strategies=[recorder], gateio=QUICK, check_every_s=3.0)).account("alpha")
+    placed = await account.place(bid("139"))
+    before = await session_ids(world, "alpha")
+    await world.fault("socket_deaf", account="alpha")
+    await world.control("POST", f"/orders/{placed.order_id}/fill", {})
+    await eventually(lambda: SyncState.DEGRADED in states(recorder), within_s=6)
+    await until_state(account, SyncState.LIVE)
+    assert await session_ids(world, "alpha") - before
+    await assert_agrees_to_the_last_fill(world, account, recorder)
+
+
+async def test_what_a_deaf_socket_keeps_back_is_found_by_each_check(world: World) -> None:
     recorder = Recorder()
     account = (await world.start(strategies=[recorder], gateio=QUICK, check_every_s=0.1)).account("alpha")
     filled, vanished = await account.place(bid("139")), await account.place(bid("138"))
@@ -133,7 +151,6 @@ async def test_a_deaf_socket_that_answers_pings_is_noticed_by_the_check(world: W
     await world.fault("socket_deaf", account="alpha")
     await world.control("POST", f"/orders/{vanished.order_id}/cancel", {})
     await world.control("POST", f"/orders/{filled.order_id}/fill", {})
-    # the check finds the news at once, and holds the socket for deaf when they are too old to be on their way
     await until_async(lambda: has_status(account, filled, OrderStatus.FILLED), within_s=2.0, what="the fill")
     await until_async(lambda: has_status(account, vanished, OrderStatus.CANCELED), within_s=2.0, what="the cancel")
     await assert_agrees_to_the_last_fill(world, account, recorder)

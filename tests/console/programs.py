@@ -80,6 +80,11 @@ class Program:
         )
         assert text in self.out, self.err
 
+    def expect_alive_for(self, seconds: float) -> None:
+        """Lets it run for so long; fails if it ends by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"ended by itself with code {self._process.wait(seconds)}: {self.err}")
+
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 

@@ -1,0 +1,145 @@
+"""`kill -9` of the real program at random moments, over and over, while it trades on an exchange that goes on without it.
+
+Whatever the moment: nothing is lost, nothing is doubled, and the next life knows it all (R3, R4).
+More kills, other moments: ``TELLER_KILLS=25 TELLER_KILL_SEED=7``; ``make kill-test``.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.journal import HistoryFilter, inspect_journal, read_history
+from console.auditors import ControlAuditor
+from console.books import BookFill, Books, compare
+from exchanges.base.aiohttp_transport import AiohttpTransport
+from tests.console.programs import Exchange, Program, exchange, program
+from tests.support.eventually import eventually_blocking
+
+KILLS = int(os.environ.get("TELLER_KILLS", "8"))
+SEED = int(os.environ.get("TELLER_KILL_SEED", "1"))
+EVERYTHING = HistoryFilter(limit=10**6)
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When a life ends: so many seconds after a line of its log."""
+
+    after: str
+    delay_s: float
+
+
+def moments(rng: random.Random) -> Iterator[Moment]:
+    """Three of four while it trades; the fourth while it takes up its journal and settles what the last life left."""
+    for _ in range(KILLS):
+        if rng.random() < 0.75:
+            yield Moment("system_started", rng.uniform(0.3, 1.5))
+        else:
+            yield Moment("journal_recalled", rng.uniform(0.0, 0.3))
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Exchange]:
+    """An exchange as slow as a near one, so that at every moment some command is on its way."""
+    folder = tmp_path / "exchange"
+    folder.mkdir()
+    with exchange(folder, "--rest-latency-ms", "40", "--push-latency-ms", "10", "--seed", str(SEED)) as running:
+        yield running
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(outside: Exchange, tmp_path: Path) -> None:
+    config = outside.config(tmp_path)
+    path = Path(config)
+    path.write_text(path.read_text().replace("requote_bps = 2", "requote_bps = 0.5\nrequote_every_s = 0.1"))
+    taken_up: list[int] = []
+    for number, moment in enumerate(moments(random.Random(SEED)), start=1):
+        with life(config, tmp_path, outside) as run:
+            run.wait_until_logged(moment.after)
+            run.expect_alive_for(moment.delay_s)
+            run.send(signal.SIGKILL)
+            assert run.end() == -signal.SIGKILL
+            taken_up += open_intents(run)
+        print(f"seed {SEED} kill {number}: {moment.delay_s:.3f} s after {moment.after}; {told(outside)}")
+
+    with life(config, tmp_path, outside) as run:
+        run.wait_until_logged("system_started")
+        before = {name: len(outside.ask(f"/accounts/{name}/books")["orders"]) for name in outside.accounts}
+        for name, count in before.items():
+            eventually_blocking(
+                lambda name=name, count=count: len(outside.ask(f"/accounts/{name}/books")["orders"]) > count + 1,  # type: ignore[misc]
+                within_s=20,
+                what=f"{name} to trade on",
+            )
+        run.send(signal.SIGTERM)
+        assert run.end() == 0, run.err
+        (summary,) = run.records("summary")
+        taken_up += open_intents(run)
+    print(f"commands without an answer at the starts: {taken_up}; {told(outside)}")
+
+    assert summary["verdict"] == "AGREE"
+    assert [end["verdict"] for end in summary["accounts"]] == ["AGREE", "AGREE"]
+    assert any(taken_up), "some kill fell between a command and its answer"
+    for name in outside.accounts:
+        assert_journal_is_what_the_exchange_says(outside, tmp_path, name)
+    assert processes_with(config) == []
+
+
+def life(config: str, folder: Path, outside: Exchange) -> Any:
+    return program("start", "--config", config, "--json", "--json-logs", folder=folder, **outside.environ)
+
+
+def open_intents(run: Program) -> list[int]:
+    return [record["open_intents"] for record in run.logged("journal_recalled")]
+
+
+def told(outside: Exchange) -> str:
+    books = {name: outside.ask(f"/accounts/{name}/books") for name in outside.accounts}
+    return ", ".join(f"{name} {len(b['orders'])} orders {len(b['trades'])} fills" for name, b in books.items())
+
+
+def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, name: str) -> None:
+    """Every order and fill since the first life, and no order twice."""
+    path = folder / "journal" / f"{name}.sqlite"
+    history, theirs = read_history(path, EVERYTHING), asyncio.run(books_of(outside, name))
+    ours = Books(balances=theirs.balances)
+    for order in history.orders:
+        ours.add_order(order)
+    for fill in history.fills:
+        ours.add_fill(BookFill.of(fill))
+    comparison = compare(ours, theirs)
+    assert comparison.differences == ()
+    assert comparison.finished_orders == len(theirs.orders) > KILLS
+    assert comparison.fills == len(theirs.fills) > 0
+    client_ids = Counter(order.client_order_id for order in theirs.orders.values())
+    assert None not in client_ids, "each order is one of ours"
+    assert max(client_ids.values()) == 1, "no order doubled"
+    assert inspect_journal(path, account=name).open_intents_count == 0
+    assert all(order.status.is_finished for order in history.orders), "no fate is open"
+
+
+async def books_of(outside: Exchange, name: str) -> Books:
+    http = AiohttpTransport()
+    try:
+        return await ControlAuditor(http, outside.control, name).read(())
+    finally:
+        await http.close()
+
+
+def processes_with(word: str) -> list[str]:
+    """Command lines of running processes that hold ``word``, where the system can tell."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if word in command:
+            found.append(command)
+    return found

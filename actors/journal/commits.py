@@ -39,11 +39,11 @@ Then: TypeAlias = Callable[[Any, BaseException | None], None]
 _BATCH_LIMIT: Final = 256
 """A few milliseconds: an intent that comes meanwhile waits for no more than that."""
 _ON_LOOP_LIMIT: Final = 64
-"""Larger batches would hold the loop for milliseconds: the executor writes them."""
+"""Larger batches would hold the loop up: the executor writes them."""
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
 _CHECKPOINT_RECORDS: Final = 2000
-_LOG_LIMIT_PAGES: Final = 16_384
+_LOG_LIMIT_PAGES: Final = 4096
 _log: Final = structlog.get_logger("teller.journal")
 
 
@@ -246,11 +246,10 @@ class CommitQueue:
                 self._failure = None
         for record in awaited:
             record.receipt.set(record.answer)
+        self._keep_house()
         if self._urgent:
             self._commit_soon()
-            return
-        self._keep_house()
-        if queue and not self._is_busy:
+        elif queue:
             self._commit_later()
 
     def _not_written(self, error: BaseException) -> None:
@@ -282,17 +281,20 @@ class CommitQueue:
     # -- housekeeping ---------------------------------------------------------------------------------------------
 
     def _keep_house(self) -> None:
-        """Moves the log into the file and drops what is too old, while nobody waits."""
-        if self._to_drop:
+        """Keeps the log short, and drops what is too old while nobody waits."""
+        if self._to_drop and not self._urgent:
             self._run(self._store.drop_some, self._dropped, here=False)
+            return
+        if self._log_pages > _LOG_LIMIT_PAGES:
+            self._log_pages = 0
+            self._run(self._store.restart_log, self._restarted, here=False)
             return
         if self._since_checkpoint < _CHECKPOINT_RECORDS or self._is_checkpointing:
             return
         self._since_checkpoint = 0
         self._to_drop = not self._settings.keeps_all
-        if self._executor is None or self._log_pages > _LOG_LIMIT_PAGES:
-            self._log_pages = 0
-            self._run(self._store.empty_log, self._emptied, here=False)
+        if self._executor is None:
+            self._run(self._store.restart_log, self._restarted, here=True)
             return
         self._is_checkpointing = True
         self._submit(self._executor, self._store.checkpoint, self._checkpointed)
@@ -301,7 +303,7 @@ class CommitQueue:
         self._to_drop = more and error is None
         self._chore_done("journal_not_shortened", error)
 
-    def _emptied(self, _: object, error: BaseException | None) -> None:
+    def _restarted(self, _: object, error: BaseException | None) -> None:
         self._chore_done("journal_checkpoint_failed", error)
 
     def _checkpointed(self, pages: int | None, error: BaseException | None) -> None:
@@ -309,6 +311,8 @@ class CommitQueue:
         self._log_pages = pages or 0
         if error is not None:
             _log.warning("journal_checkpoint_failed", account=self._account, error=str(error))
+        if not self._is_closed:
+            self._commit_soon()
 
     def _chore_done(self, event: str, error: BaseException | None) -> None:
         """A chore that failed changed nothing; it is tried again in its time, and writes tell what is wrong."""

@@ -70,7 +70,7 @@ class Journal:
         now_ms: Callable[[], int],
         hide: Callable[[str], str] = str,
     ) -> Self:
-        """Opens or makes the journal of ``account``. Blocks while the file is checked, so call it before trading.
+        """Opens or makes the journal of ``account``. Blocks while the file is checked; may be called on a thread.
 
         Args:
             path: of the file, on a local disk; its directory is made if it is missing.
@@ -101,7 +101,9 @@ class Journal:
     # -- reading --------------------------------------------------------------------------------------------------
 
     def load(self, *, executed_limit: int = 1000, trade_ids_limit: int = 20_000) -> JournalState:
-        """What was committed, for a start; blocks. After a crash of the account alone, `flush` first.
+        """What was committed, for a start. Blocks; may be called on a thread, also while the journal is written to.
+
+        After a crash of the account alone, `flush` first.
 
         Args:
             executed_limit: finished orders for each symbol, 1 or more. trade_ids_limit: the same of trade ids.

@@ -46,9 +46,9 @@ _FILLS_OF_ORDERS: Final = (
     "SELECT record FROM fills WHERE symbol = ?1 AND order_id IN ("
     "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 1 UNION ALL SELECT order_id FROM ("
     "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 0 ORDER BY updated_ms DESC, rowid DESC LIMIT ?2)"
-    ") ORDER BY time_ms, rowid"
+    ") ORDER BY +time_ms, rowid"  # + : by the orders' index, not through all fills in the order of time
 )
-_TRADES: Final = "SELECT trade_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, rowid DESC LIMIT ?"
+_TRADES: Final = "SELECT trade_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, trade_id DESC LIMIT ?"
 _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, outcome, detail, symbol, client_id FROM intents WHERE is_open = 1 ORDER BY id"
 )

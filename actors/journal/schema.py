@@ -77,6 +77,11 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             PRIMARY KEY (what, symbol)
         ) STRICT""",
     ),
+    (
+        # The newest trade ids are read at every start: from the index alone.
+        "DROP INDEX fills_by_time",
+        "CREATE INDEX fills_by_time ON fills (symbol, time_ms, trade_id)",
+    ),
 )
 
 

@@ -21,6 +21,7 @@ _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 500
 
 _INSERT_INTENT: Final = "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, command) VALUES "
+_INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?)"
 _UPSERT_ORDER: Final = (
     "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record) VALUES "
 )
@@ -130,7 +131,7 @@ class Store:
             sqlite3.Error: nothing of them is in the file.
         """
         if len(records) == 1 and isinstance(records[0], IntentRecord):
-            self._insert(_INSERT_INTENT, [_intent_row(records[0])])  # a transaction by itself
+            self._connection.execute(_INSERT_ONE_INTENT, _intent_row(records[0]))  # a transaction by itself
             return
         rows = self._rows_of(records)  # before the lock is taken
         with self._transaction():
@@ -161,17 +162,20 @@ class Store:
         return rows
 
     def checkpoint(self) -> int:
-        """Moves what is committed from the log into the file, beside whoever writes; returns pages left in the log."""
+        """Moves what is committed from the log into the file, beside whoever writes; returns the log's length in pages.
+
+        The log starts anew by itself at a commit that finds all of it moved; under steady writing none ever does.
+        """
         if self._checkpointer is None:
             self._checkpointer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             self._checkpointer.execute("PRAGMA synchronous = NORMAL")
             self._checkpointer.execute("PRAGMA checkpoint_fullfsync = ON")
-        _, logged, moved = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(logged) - int(moved)
+        pages: int = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        return pages
 
-    def empty_log(self) -> None:
-        """Moves everything and starts the log anew; for when `checkpoint` never catches up."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def restart_log(self) -> None:
+        """Moves the little that is left after `checkpoint` and starts the log anew, unless a reader is still in it."""
+        self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def drop_some(self) -> bool:
         """Drops a few of the oldest records beyond what is to be kept; True when there is more to drop.

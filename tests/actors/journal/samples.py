@@ -60,7 +60,7 @@ async def journal_at(path: Path, **options: Any) -> AsyncIterator[Journal]:
 currencies = st.from_regex(r"[A-Z0-9][A-Z0-9._-]{0,9}", fullmatch=True)
 symbols = st.tuples(currencies, currencies).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Symbol(*pair))
 client_ids = st.from_regex(r"[0-9A-Za-z_.-]{1,28}", fullmatch=True)
-texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 sides = st.sampled_from(Side)
 times = st.integers(0, 2**53)
 positive = st.decimals(Decimal("1e-18"), Decimal("1e18"), allow_nan=False, allow_infinity=False)

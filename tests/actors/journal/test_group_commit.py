@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.journal import Durability, JournalError, Outcome
+from actors.journal import Durability, JournalError, Outcome, commits
 from messages.enums import OrderStatus
 from tests.actors.journal.samples import journal_at, open_here, place
 from tests.support.eventually import eventually
@@ -191,6 +191,60 @@ async def test_the_log_is_moved_into_the_file_while_records_keep_coming(
         await journal.flush()
         await eventually(lambda: path.stat().st_size > empty + 100_000)
         assert journal.load().fills_count == 6000
+
+
+@DURABILITIES
+@pytest.mark.parametrize("is_threaded", [False, True])
+async def test_the_log_stays_short_however_steadily_intents_come(
+    tmp_path: Path,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    durability: Durability,
+    is_threaded: bool,
+) -> None:
+    monkeypatch.setattr(commits, "_CHECKPOINT_RECORDS", 40)
+    monkeypatch.setattr(commits, "_LOG_LIMIT_PAGES", 100)
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path, executor=threads if is_threaded else None, durability=durability) as journal:
+        log = path.with_name("alice.sqlite-wal")
+        longest, written_since = 0, 0
+
+        async def place_until_the_log_is_used_again() -> None:
+            nonlocal longest, written_since
+            while written_since < 300:
+                assert await journal.record_intent(place()) < 6000, "every commit has made it longer"
+                written_since = written_since + 1 if log.stat().st_size <= longest else 0
+                longest = max(longest, log.stat().st_size)
+
+        # Two of them: one always waits.
+        await asyncio.gather(place_until_the_log_is_used_again(), place_until_the_log_is_used_again())
+
+
+async def test_a_log_that_has_grown_long_is_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "_CHECKPOINT_RECORDS", 40)
+    monkeypatch.setattr(commits, "_LOG_LIMIT_PAGES", 100)
+    disk = HeldExecutor()
+    path = tmp_path / "alice.sqlite"
+    log = path.with_name("alice.sqlite-wal")
+    journal = open_here(path, executor=disk)
+    for number in range(100):
+        await journal.record_intent(place(f"c{number}"))
+    assert len(disk.waiting) == 1, "the checkpoint, beside which intents go on"
+    disk.run_one()
+    await eventually(lambda: disk.waiting)
+    meanwhile = journal.record_intent(place())
+    await asyncio.sleep(0.01)
+    assert not meanwhile.done, "only the short end of it holds intents up"
+    disk.run_one()
+    await meanwhile
+    length = log.stat().st_size
+    for number in range(30):
+        await journal.record_intent(place(f"d{number}"))
+    assert log.stat().st_size == length
+    assert len(journal.load().open_intents) == 131
+    while disk.waiting:
+        disk.run_one()
+    journal.abandon()
 
 
 async def test_without_an_executor_everything_happens_on_the_loops_thread(tmp_path: Path) -> None:

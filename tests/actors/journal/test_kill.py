@@ -27,6 +27,7 @@ class Victims:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self._running: set[int] = set()
 
     def start(self, path: Path, durability: Durability = Durability.PROCESS_CRASH, **options: Any) -> int:
         """The pid of a process that writes to ``path``; it may not have opened it yet."""
@@ -35,11 +36,19 @@ class Victims:
         acks(path).unlink(missing_ok=True)
         self._process.stdin.write(json.dumps({"path": str(path), "durability": durability.value, **options}) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        pid = int(self._process.stdout.readline())
+        self._running.add(pid)
+        return pid
 
     def kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
+        self._running.discard(pid)
         eventually_blocking(lambda: not _exists(pid), what=f"the end of {pid}")
+
+    def kill_all(self) -> None:
+        """Those that a failed test left behind."""
+        for pid in list(self._running):
+            self.kill(pid)
 
 
 def _exists(pid: int) -> bool:
@@ -69,7 +78,9 @@ def victims() -> Iterator[Victims]:
         text=True,
         cwd=root,
     )
-    yield Victims(process)
+    started = Victims(process)
+    yield started
+    started.kill_all()
     process.communicate()
 
 

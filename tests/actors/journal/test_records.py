@@ -19,8 +19,8 @@ from tests.actors.journal.samples import NOW_MS, journal_at, open_here, place
 from tests.support.orders import BTC, SOL, fill, order
 
 
-@settings(max_examples=20, deadline=None)
-@given(commands=st.lists(samples.commands, min_size=1, max_size=8))
+@settings(max_examples=10, deadline=None)
+@given(commands=st.lists(samples.commands, min_size=1, max_size=15))
 def test_every_field_of_an_intent_comes_back_exactly(commands: list[IntentCommand]) -> None:
     async def round_trip(path: Path) -> None:
         async with journal_at(path) as journal:
@@ -35,10 +35,10 @@ def test_every_field_of_an_intent_comes_back_exactly(commands: list[IntentComman
         asyncio.run(round_trip(Path(directory, "a.sqlite")))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
-    orders=st.lists(samples.orders, min_size=1, max_size=8, unique_by=lambda order: (order.symbol, order.order_id)),
-    fills=st.lists(samples.fills, max_size=8, unique_by=lambda fill: (fill.symbol, fill.trade_id)),
+    orders=st.lists(samples.orders, min_size=1, max_size=15, unique_by=lambda order: (order.symbol, order.order_id)),
+    fills=st.lists(samples.fills, max_size=15, unique_by=lambda fill: (fill.symbol, fill.trade_id)),
 )
 def test_every_field_of_orders_and_fills_comes_back_exactly(orders: list[Order], fills: list[Fill]) -> None:
     async def round_trip(path: Path) -> None:
@@ -103,6 +103,8 @@ async def test_an_order_taken_for_never_arrived_may_still_turn_out_confirmed(tmp
         await journal.flush()
         assert [known.status for known in read_history(path).orders] == [OrderStatus.REJECTED]
         journal.record_outcome(intent_id, Outcome.CONFIRMED)
+        await journal.flush()
+        assert read_history(path).orders == (), "it is told by its order, which has not been told yet"
         journal.record_order(order(client_order_id="c1"))
     assert [known.status for known in read_history(path).orders] == [OrderStatus.NEW]
 

@@ -227,8 +227,9 @@ class WebsocketSession:
         if running:
             await asyncio.wait(running)
         if was_open and self._socket is not None:
-            await self._socket.close()
-        elif self._goodbye is not None:
+            # A task of its own: whoever waits here may be cancelled, and the socket must be closed all the same.
+            self._goodbye = self._environment.spawn(self._socket.close(), f"{self._name}.goodbye")
+        if self._goodbye is not None:
             await asyncio.wait([self._goodbye])
 
     def _is_new(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from actors.journal import Durability, JournalError, JournalState
+from actors.journal import Durability, HistoryFilter, JournalError, JournalState, read_history
 from actors.journal.lock import JournalLock
 from tests.actors.journal.samples import journal_at
 from tests.support.eventually import eventually_blocking
@@ -102,7 +102,9 @@ async def test_r4_no_intent_is_lost_to_kill_9_at_any_moment(
         eventually_blocking(lambda: promised(path), what="the first intent")
         await asyncio.sleep(rng.uniform(0, 0.03))  # a random moment is the point
         victims.kill(pid)
+        fills_count = len(read_history(path, HistoryFilter(limit=100_000)).fills)
         state = await _load(path)
+        assert fills_count == state.fills_count, "history tells the same before the next start"
         open_ids = [intent.intent_id for intent in state.open_intents]
         assert set(promised(path)) <= set(open_ids), "an intent that was promised is not there"
         assert open_ids == list(range(1, len(open_ids) + 1)), "what is in the file is what came first"

@@ -1,13 +1,14 @@
 """What an account gets at its start: everything open, and of the past no more than it asked for."""
 
+import asyncio
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 
 from actors.account.order_record import OrderRecord
-from actors.journal import JournalState
+from actors.journal import Journal, JournalSettings, JournalState
 from messages.enums import OrderStatus
-from tests.actors.journal.samples import journal_at, place
+from tests.actors.journal.samples import NOW_MS, journal_at, place
 from tests.support.orders import BTC, SOL, fill, order
 
 FILLED = OrderStatus.FILLED
@@ -105,3 +106,23 @@ async def test_open_intents_come_in_the_order_in_which_they_were_made(tmp_path: 
             journal.record_intent(place(f"c{number}"))
         await journal.flush()
         assert [intent.intent_id for intent in journal.load().open_intents] == list(range(1, 31))
+
+
+async def test_opening_and_loading_need_not_hold_up_the_loop(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path) as journal:
+        await journal.record_intent(place())
+    loop = asyncio.get_running_loop()
+    journal = await asyncio.to_thread(
+        Journal.open,
+        path,
+        account="alice",
+        settings=JournalSettings(),
+        loop=loop,
+        executor=None,
+        now_ms=lambda: NOW_MS,
+    )
+    later = journal.record_intent(place("c2"))
+    assert len((await asyncio.to_thread(journal.load)).open_intents) >= 1
+    assert await later == 2
+    await journal.close()

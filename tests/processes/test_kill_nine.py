@@ -1,4 +1,4 @@
-"""`kill -9` of the real program at random moments, over and over, while it trades on an exchange that goes on without it.
+"""`kill -9` of the real program at random moments, over and over; the exchange it trades on goes on without it.
 
 Whatever the moment: nothing is lost, nothing is doubled, and the next life knows it all (R3, R4).
 More kills, other moments: ``TELLER_KILLS=25 TELLER_KILL_SEED=7``; ``make kill-test``.
@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(outside: Ex
             run.send(signal.SIGKILL)
             assert run.end() == -signal.SIGKILL
             taken_up += open_intents(run)
-        print(f"seed {SEED} kill {number}: {moment.delay_s:.3f} s after {moment.after}; {told(outside)}")
+        say(f"seed {SEED} kill {number}: {moment.delay_s:.3f} s after {moment.after}; {told(outside)}")
 
     with life(config, tmp_path, outside) as run:
         run.wait_until_logged("system_started")
@@ -81,7 +82,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(outside: Ex
         assert run.end() == 0, run.err
         (summary,) = run.records("summary")
         taken_up += open_intents(run)
-    print(f"commands without an answer at the starts: {taken_up}; {told(outside)}")
+    say(f"commands without an answer at the starts: {taken_up}; {told(outside)}")
 
     assert summary["verdict"] == "AGREE"
     assert [end["verdict"] for end in summary["accounts"]] == ["AGREE", "AGREE"]
@@ -97,6 +98,12 @@ def life(config: str, folder: Path, outside: Exchange) -> Any:
 
 def open_intents(run: Program) -> list[int]:
     return [record["open_intents"] for record in run.logged("journal_recalled")]
+
+
+def say(text: str) -> None:
+    """Shown when the test fails, and by ``make kill-test``."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def told(outside: Exchange) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.journal import JournalFigures
 from actors.runtime import Address, DeadLetters, LoopHost, started, stop
 from actors.system import TradingSystem
 from config import Config, load_credentials, parse_config
@@ -20,11 +21,12 @@ from console.books import Books
 from console.closing import AccountEnd, Closing
 from console.display import status_lines
 from console.exit_codes import ExitCode
+from console.journals import JournalEnd
 from console.logs import Hider
 from console.monitor import Monitor
 from console.observer import Notes, Observer
 from console.output import Output
-from console.summary import Crashes, Summary, as_text, verdict_of
+from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
 from console.watchdog import LoopWatchdog
 from exchanges.base.environment import Environment
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
@@ -34,6 +36,7 @@ from messages.symbol import Symbol
 from tests.support.eventually import eventually
 
 SOL = Symbol("SOL", "USDT")
+NO_FIGURES = JournalFigures(waiting=0, lost=0, commits=0, records=0, failure="")
 QUIET = SimulatorConfig(traders_on=False)
 
 
@@ -241,6 +244,11 @@ async def test_a_picture_of_a_stopped_system_says_that_it_is_down() -> None:
     assert "alpha is unavailable" in shown.cause
 
 
+async def test_a_journal_that_is_not_whole_has_the_code_of_configuration() -> None:
+    assert exit_code_of([], given_up=False, journal_failed=True) == ExitCode.CONFIGURATION
+    assert exit_code_of([], given_up=False) == ExitCode.OK
+
+
 # -- the summary -------------------------------------------------------------------------------------------------------
 
 
@@ -257,12 +265,16 @@ async def test_the_summary_tells_every_difference_and_can_be_read_by_programs() 
         accounts=(end,),
         strategies=picture.strategies,
         crashes=(Crashes(name="strategy quoter", restarts=5, is_given_up=True),),
+        journals=(JournalEnd(account="alpha", file="alpha.sqlite", figures=NO_FIGURES, failure="the disk is full"),),
         loop_lag=picture.loop_lag,
+        hangs=2,
         dead_letters=0,
     )
     text = as_text(summary)
     assert "DIFFERENCE balance SOL: we say 5000 available and 0 locked, the exchange 5000.001 and 0" in text
     assert "CRASHED strategy quoter: restarted 5 times, given up, the log says why" in text
+    assert "JOURNAL NOT WHOLE: the disk is full" in text
+    assert "HUNG 2 times" in text
     assert text.endswith("RESULT DISAGREE: see the differences above (exit code 5)")
     assert all(len(line) <= 110 for line in text.splitlines())
     stream = io.StringIO()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -139,6 +140,12 @@ def test_a_stale_account_says_for_how_long_and_why_r5() -> None:
     text = "\n".join(drawn(stale))
     assert "degraded 12 s" in text
     assert "as of then: (the socket was closed by the exchange with code 1006)" in text
+
+
+def test_an_engaged_kill_switch_is_shown_with_its_reason() -> None:
+    killed = msgspec.structs.replace(account("alpha"), kill_switch="the desk has had enough")
+    text = "\n".join(drawn(msgspec.structs.replace(picture(0), accounts=(killed,))))
+    assert "KILL SWITCH: the desk has had enough" in text
 
 
 def test_in_a_terminal_it_takes_the_screen_and_gives_it_back(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pykka
 import pytest
 
@@ -14,7 +15,7 @@ from actors.supervision.plans import RestartSettings
 from actors.system import TradingSystem
 from messages.commands import Command, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
-from messages.errors import InvalidValueError, StoppedError, TellerError, UnresolvedOrderError
+from messages.errors import InvalidValueError, KillSwitchError, StoppedError, TellerError, UnresolvedOrderError
 from messages.events import ConnectionStatusEvent, ExecutionReportEvent
 from tests.support.eventually import eventually
 from tests.support.orders import SOL
@@ -76,6 +77,29 @@ async def test_r8_a_crashed_account_comes_back_under_the_same_address_with_what_
 
 def statuses(recorder: Recorder) -> list[ConnectionStatusEvent]:
     return [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"]
+
+
+async def test_an_account_that_comes_back_asks_first_whether_its_kill_switch_is_engaged(world: World) -> None:
+    asked: list[str | None] = []
+
+    def rule(remembered: str | None) -> str | None:
+        asked.append(remembered)
+        return None if len(asked) == 1 else "engaged meanwhile"
+
+    system = await world.start(msgspec.structs.replace(world.plan(), kill_switch=rule))
+    account = system.account("alpha")
+    resting = await account.place(bid())
+    account.ask(Crash())
+    await until_live_again(system)
+    with pytest.raises(KillSwitchError, match="engaged meanwhile"):
+        await account.place(bid("138"))
+
+    async def is_canceled() -> bool:
+        order = await account.get_active_order(SOL, resting.order_id)
+        return order is not None and order.status is OrderStatus.CANCELED
+
+    await until_async(is_canceled, what="what was open to be cancelled")
+    assert asked == [None, None]
 
 
 async def test_r8_commands_in_the_mailbox_of_a_crashing_account_are_each_answered_once(world: World) -> None:

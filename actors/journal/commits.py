@@ -169,7 +169,11 @@ class CommitQueue:
 
     def _lose(self) -> None:
         self._lost += 1
-        if self._lost == 1 and not self._is_closed:
+        if self._lost > 1:
+            return
+        if self._is_closed:
+            _log.warning("journal_told_after_its_end", account=self._account, path=str(self._path))
+        else:
             cause = "" if self._failure is None else f"; before that it {self._failure.problem}"
             self._failure = JournalError(
                 self._path,

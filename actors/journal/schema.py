@@ -4,6 +4,7 @@
 Columns are what is searched by; ``record`` and ``command`` hold the whole message as JSON, decimals as text.
 """
 
+import functools
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -117,14 +118,18 @@ def check_structure(connection: sqlite3.Connection, path: Path, *, version: int)
     Raises:
         JournalError: a table, column or index is missing, another, or one too many.
     """
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
-        migrate(model, up_to=version)
-        expected = _structure(model)
-    found = _structure(connection)
+    expected, found = _expected_structure(version), _structure(connection)
     for name in [*expected, *found]:
         if found.get(name) != expected.get(name):
             how = "is missing" if name not in found else "does not belong there" if name not in expected else "differs"
             raise JournalError.damaged(path, f"{name} {how}")
+
+
+@functools.cache
+def _expected_structure(version: int) -> dict[str, tuple[object, ...]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        migrate(model, up_to=version)
+        return _structure(model)
 
 
 def _structure(connection: sqlite3.Connection) -> dict[str, tuple[object, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.journal import Durability, JournalError, Outcome, commits
 from messages.enums import OrderStatus
@@ -174,8 +175,11 @@ async def test_after_the_end_intents_are_refused_and_the_rest_is_counted_as_lost
     await journal.close()
     with pytest.raises(JournalError, match="is closed"):
         journal.record_intent(place())
-    journal.record_order(order())
-    assert journal.figures.lost == 1
+    with capture_logs() as logs:
+        journal.record_order(order())
+        journal.record_order(order())
+    assert [line["event"] for line in logs] == ["journal_told_after_its_end"]
+    assert journal.figures.lost == 2
 
 
 async def test_the_log_is_moved_into_the_file_while_records_keep_coming(

@@ -7,8 +7,9 @@ Start one in this process, for tests::
     await exchange.close()
 
 ``Exchange`` is the same thing without sockets, for a simulation on virtual time: hand it a clock, a scheduler and
-randomness, give it an ``HttpRequest`` or open a ``GateSocket`` on a ``Link`` of your own. ``simulate`` runs one as a
-program.
+randomness, give it an ``HttpRequest`` or open a ``GateSocket`` on a ``Link`` of your own. What can be made to go wrong
+is in ``faults``: ``exchange.faults.add(RestTimeout(effect="done", times=1))``, or ``POST /faults`` of the control API.
+``simulate`` runs one as a program.
 """
 
 from exchanges.simulator.command import add_arguments, config_from, simulate

@@ -46,14 +46,17 @@ class GateFace:
                 abort=abort,
                 schedule=self._services.schedule,
             )
-        elif fault is not None:
+        elif isinstance(fault, Maintenance):
             reply(front_page(503))
+        elif fault is not None:
+            abort()  # for whoever has no port to shut
         else:
             reply(self.rest.handle(request))
 
     def open_socket(self, link: Link) -> GateSocket | None:
         """Begins a session, or returns None when there are too many or none are taken."""
-        if len(self.sockets) >= self._services.config.max_sockets or self._faults.of_kind(Maintenance):
+        is_closed = any(self._faults.of_kind(kind) for kind in (Maintenance, RefuseConnections))
+        if is_closed or len(self.sockets) >= self._services.config.max_sockets:
             return None
         socket = GateSocket(self._services, self._feeds, self.rest, link, self._latency, on_gone=self._forget)
         self.sockets[socket] = None
@@ -63,10 +66,10 @@ class GateFace:
         """Returns the sessions with a subscription of this account and channel; all, when neither is given."""
         return [socket for socket in self.sockets if socket.concerns(account, channel)]
 
-    def _fault_of(self, request: HttpRequest) -> RestFault | Maintenance | None:
-        maintenance = self._faults.strike(Maintenance, lambda _: True)
-        if maintenance is not None:
-            return maintenance
+    def _fault_of(self, request: HttpRequest) -> RestFault | Maintenance | RefuseConnections | None:
+        closed = self._faults.strike(RefuseConnections, _always) or self._faults.strike(Maintenance, _always)
+        if closed is not None:
+            return closed
         key = request.headers.get("key", "")
         account, access = self._services.keys.owner(key), "private" if key else "public"
         endpoint = self.rest.name_of(request)
@@ -96,3 +99,7 @@ class GateFace:
 
     def _forget(self, socket: GateSocket) -> None:
         self.sockets.pop(socket, None)
+
+
+def _always(_: object) -> bool:
+    return True

@@ -122,7 +122,7 @@ async def test_a_clock_of_the_exchange_that_moves_by_90_s_is_followed(world: Wor
 
 
 async def place_at_last(account: AccountHandle, name: str) -> Order:
-    """An order as soon as the exchange takes one; refused for the clock is refused for certain, another is no double."""
+    """An order as soon as the exchange takes one; refused for the clock is refused for certain, so none is double."""
     numbers = itertools.count()
 
     async def attempt() -> Order | None:

@@ -231,12 +231,13 @@ def test_without_sockets_an_answer_may_not_come_and_an_order_comes_late() -> Non
     time = VirtualTime()
     exchange = Exchange(QUIET, now_ms=time.now_ms, schedule=time.schedule, rng=Random(1))
     answers: list[object] = []
-    for body in ({"kind": "rest_timeout", "times": 1}, {"kind": "rest_abort", "times": 1}):
+    for kind in ("rest_timeout", "rest_abort", "refuse_connections"):
+        body = {"kind": kind, "times": 1}
         set_up = HttpRequest(method="POST", path="/faults", body=json.dumps(body).encode())
         assert exchange.control(set_up).status == 200
         exchange.request(
             HttpRequest(method="GET", path="/api/v4/spot/time"), answers.append, lambda: answers.append("aborted")
         )
-    assert answers == ["aborted"]
+    assert answers == ["aborted", "aborted"]
     exchange.request(HttpRequest(method="GET", path="/api/v4/spot/time"), answers.append)
-    assert len(answers) == 2
+    assert len(answers) == 3

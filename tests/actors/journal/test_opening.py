@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import JournalError, JournalSettings, Outcome, read_history
+from actors.journal import Durability, JournalError, JournalSettings, Outcome, read_history
+from actors.journal.database import open_database
 from actors.journal.schema import APPLICATION_ID, MIGRATIONS, migrate, version_of
 from messages.errors import ConfigurationError, InvalidValueError
 from tests.actors.journal.samples import journal_at, place
@@ -226,3 +227,14 @@ def test_history_of_a_journal_that_does_not_exist_makes_none(tmp_path: Path) -> 
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(InvalidValueError, match=next(iter(settings))):
         JournalSettings(**settings)  # type: ignore[arg-type]  # floats stand for all numbers here
+
+
+@pytest.mark.parametrize(("durability", "synchronous"), [(Durability.PROCESS_CRASH, 1), (Durability.POWER_LOSS, 2)])
+def test_what_power_loss_costs_is_asked_of_the_disk_only_where_it_is_promised(
+    tmp_path: Path, durability: Durability, synchronous: int
+) -> None:
+    """2 waits for the disk at every commit, 1 only when the log is moved into the file (SQLite manual, synchronous)."""
+    path = tmp_path / "alice.sqlite"
+    with closing(open_database(path, account="alice", durability=durability, now_ms=1)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -26,7 +26,7 @@ from tests.support.world import (
 )
 
 PLACE = "POST /spot/orders"
-HASTY = GateioSettings(request_timeout_s=0.3, order_expiry_ms=1_000)
+HASTY = GateioSettings(request_timeout_s=1.0, order_expiry_ms=1_000)
 
 
 def bid(client_order_id: str | None = None, price: str = "139", quantity: str = "1") -> PlaceOrder:
@@ -221,7 +221,7 @@ async def test_an_order_that_is_accepted_late_is_found(world: World) -> None:
 
 
 async def test_an_order_that_would_come_after_its_expiry_is_refused_there_and_settled_here(world: World) -> None:
-    hasty = GateioSettings(request_timeout_s=0.3, order_expiry_ms=200)
+    hasty = GateioSettings(request_timeout_s=1.0, order_expiry_ms=200)
     account, recorder = await start(world, gateio=hasty)
     await world.fault("rest_abort", endpoint=PLACE, effect="late", late_ms=250, times=1)
     with pytest.raises(UnresolvedOrderError):
@@ -306,7 +306,7 @@ async def test_junk_and_truncated_frames_are_told_and_the_stream_goes_on(world: 
 
 async def test_answers_that_are_slow_time_out_and_hide_nothing(world: World) -> None:
     account, recorder = await start(world, gateio=HASTY)
-    await world.fault("rest_slow", account="alpha", endpoint=PLACE, delay_ms=600, times=1)
+    await world.fault("rest_slow", account="alpha", endpoint=PLACE, delay_ms=5_000, times=1)
     with pytest.raises(UnresolvedOrderError):
         await account.place(bid("slow"))
     await eventually(lambda: status_of(recorder, "slow") is OrderStatus.NEW, what="the order to be known")

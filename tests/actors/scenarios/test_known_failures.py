@@ -27,7 +27,7 @@ from tests.support.world import (
     until_state,
 )
 
-HASTY = GateioSettings(request_timeout_s=0.2, order_expiry_ms=3_000)
+HASTY = GateioSettings(request_timeout_s=1.0, order_expiry_ms=3_000)
 
 
 def bid(quantity: str = "1", price: str = "139", client_order_id: str | None = None) -> PlaceOrder:

@@ -27,10 +27,8 @@ CUTS: dict[str, dict[str, object]] = {
     "private_ws": {"kind": "socket_cut", "account": "alpha"},
 }
 OUTAGES = [(link,) for link in CUTS] + list(combinations(CUTS, 2))
-QUICK = GateioSettings(
-    request_timeout_s=0.5,
-    socket=SessionSettings(connect_timeout_s=1.0, acknowledge_timeout_s=1.0, heartbeat_s=0.1, silence_s=0.4),
-)
+QUICK = GateioSettings(request_timeout_s=1.0)
+WATCHFUL = GateioSettings(request_timeout_s=1.0, socket=SessionSettings(heartbeat_s=0.25, silence_s=1.0))
 
 
 def bid(price: str, client_order_id: str | None = None) -> PlaceOrder:
@@ -107,12 +105,12 @@ async def session_ids(world: World, account: str) -> set[object]:
 
 async def test_a_half_open_private_socket_is_noticed_by_its_silence(world: World) -> None:
     recorder = Recorder()
-    account = (await world.start(strategies=[recorder], gateio=QUICK)).account("alpha")
+    account = (await world.start(strategies=[recorder], gateio=WATCHFUL)).account("alpha")
     placed = await account.place(bid("139"))
     before = await session_ids(world, "alpha")
     await world.fault("socket_silent", account="alpha")
     await world.control("POST", f"/orders/{placed.order_id}/fill", {})
-    await eventually(lambda: SyncState.DEGRADED in states(recorder), within_s=QUICK.socket.silence_s + 2)
+    await eventually(lambda: SyncState.DEGRADED in states(recorder), within_s=WATCHFUL.socket.silence_s + 2)
     await until_state(account, SyncState.LIVE)
     assert await session_ids(world, "alpha") - before
     assert await has_status(account, placed, OrderStatus.FILLED)
@@ -121,10 +119,10 @@ async def test_a_half_open_private_socket_is_noticed_by_its_silence(world: World
 
 async def test_a_half_open_public_socket_is_noticed_by_its_silence(world: World) -> None:
     recorder = Recorder()
-    account = (await world.start(strategies=[recorder], gateio=QUICK)).account("alpha")
+    account = (await world.start(strategies=[recorder], gateio=WATCHFUL)).account("alpha")
     before = await session_ids(world, "alpha")
     await world.fault("socket_silent", channel="spot.book_ticker")
-    await eventually(lambda: SyncState.DEGRADED in states(recorder), within_s=QUICK.socket.silence_s + 2)
+    await eventually(lambda: SyncState.DEGRADED in states(recorder), within_s=WATCHFUL.socket.silence_s + 2)
     await until_state(account, SyncState.LIVE)
     assert await session_ids(world, "alpha") == before
     assert (await account.place(bid("139"))).status is OrderStatus.NEW

@@ -30,15 +30,38 @@ async def orders(wire: Wire, name: str = "alpha") -> list[Any]:
     return list((await wire.control("GET", f"/accounts/{name}/books")).json["orders"])
 
 
-async def raw_order(wire: Wire, *, within_s: float = 5.0, headers: dict[str, str] | None = None) -> tuple[int, str]:
+async def raw_order(wire: Wire, *, headers: dict[str, str] | None = None) -> tuple[int, str]:
     """Places an order; returns the status and the text of the answer, which need not be JSON."""
     body = b'{"currency_pair":"SOL_USDT","side":"buy","amount":"1","price":"100"}'
     all_headers = wire.headers("POST", "/spot/orders", "", body) | {"Content-Type": "application/json"}
     async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=within_s)) as session,
+        aiohttp.ClientSession() as session,
         session.post(f"{wire.rest}/spot/orders", data=body, headers=all_headers | (headers or {})) as response,
     ):
         return response.status, await response.text()
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Returns as soon as the condition holds."""
+    async with asyncio.timeout(5):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.002)
+
+
+async def unanswered_order(wire: Wire) -> None:
+    """Sends an order and gives up on its answer once the one fault that stands has struck."""
+    asking = asyncio.create_task(raw_order(wire))
+
+    async def has_struck() -> bool:
+        return not (await wire.control("GET", "/faults")).json
+
+    await until(has_struck)
+    await asyncio.wait([asking], timeout=0.05)
+    assert not asking.done()
+    asking.cancel()
+    await asyncio.wait([asking])
 
 
 @pytest.mark.parametrize(("effect", "booked"), [("none", 0), ("done", 1)])
@@ -53,8 +76,7 @@ async def test_a_5xx_before_and_after_the_effect(wire: Wire, effect: str, booked
 @pytest.mark.parametrize(("effect", "booked"), [("none", 0), ("done", 1)])
 async def test_a_time_out_before_and_after_the_effect(wire: Wire, effect: str, booked: int) -> None:
     await set_fault(wire, "rest_timeout", endpoint=PLACE, effect=effect, times=1)
-    with pytest.raises(TimeoutError):
-        await raw_order(wire, within_s=0.1)
+    await unanswered_order(wire)
     assert len(await orders(wire)) == booked
     assert (await wire.order()).status == 201
 
@@ -69,20 +91,11 @@ async def test_a_connection_that_breaks_before_and_after_the_effect(wire: Wire, 
 
 
 async def test_an_order_whose_answer_is_lost_is_accepted_late(wire: Wire) -> None:
-    await set_fault(wire, "rest_abort", endpoint=PLACE, effect="late", late_ms=30, times=1)
+    await set_fault(wire, "rest_abort", endpoint=PLACE, effect="late", late_ms=400, times=1)
     with pytest.raises(aiohttp.ClientConnectionError):
         await raw_order(wire)
     assert await orders(wire) == []
     await until_booked(wire, 1)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Returns as soon as the condition holds."""
-    async with asyncio.timeout(5):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.002)
 
 
 async def until_booked(wire: Wire, count: int) -> None:
@@ -111,9 +124,8 @@ async def test_too_many_requests_with_a_time_to_wait(wire: Wire) -> None:
 
 
 async def test_a_slow_answer_comes_after_the_effect(wire: Wire) -> None:
-    await set_fault(wire, "rest_slow", endpoint=PLACE, delay_ms=150, times=1)
-    with pytest.raises(TimeoutError):
-        await raw_order(wire, within_s=0.05)
+    await set_fault(wire, "rest_slow", endpoint=PLACE, delay_ms=5_000, times=1)
+    await unanswered_order(wire)
     assert len(await orders(wire)) == 1
     await set_fault(wire, "rest_slow", endpoint=PLACE, delay_ms=1, times=1)
     assert (await wire.order()).status == 201
@@ -329,7 +341,6 @@ async def test_a_fault_that_does_not_stand_cannot_be_cleared(wire: Wire, path: s
 
 
 async def test_a_handler_that_keeps_an_answer_back_ends_with_its_client(venue: Venue, wire: Wire) -> None:
-    await set_fault(wire, "rest_timeout")
-    with pytest.raises(TimeoutError):
-        await raw_order(wire, within_s=0.05)
+    await set_fault(wire, "rest_timeout", times=1)
+    await unanswered_order(wire)
     await eventually(lambda: not venue.running._unanswered, what="the handler to end")

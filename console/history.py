@@ -22,6 +22,7 @@ from messages.order import Fill, Order
 Form = Literal["table", "json", "csv"]
 _AGE: Final = re.compile(r"(\d+)([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DIGITS_SHOWN: Final = 12
 _ORDER_COLUMNS: Final = (
     "time",
     "account",
@@ -55,6 +56,7 @@ _PROFIT_COLUMNS: Final = (
     ">realised",
     ">fees_quote",
     ">fees_base",
+    "fees_other",
     ">bought",
     ">sold",
     ">uncovered",
@@ -128,7 +130,10 @@ def _as_tables(found: Sequence[History], limit: int) -> Iterator[str]:
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """A heading that begins with ``>`` is of a column that is aligned right."""
-    cells = [[column.removeprefix(">") for column in columns], *([_text(value) for value in row] for row in rows)]
+    cells = [
+        [column.removeprefix(">") for column in columns],
+        *([_text(_shortened(value)) for value in row] for row in rows),
+    ]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     yield f"{title} ({len(cells) - 1})"
     for row in cells:
@@ -179,6 +184,7 @@ def _profit_row(profit: RealisedProfit) -> tuple[Any, ...]:
         profit.realised,
         profit.fees_quote,
         profit.fees_base,
+        ", ".join(f"{fee:f} {currency}" for currency, fee in profit.fees_other.items()),
         profit.bought,
         profit.sold,
         profit.uncovered,
@@ -222,6 +228,13 @@ def _average(order: Order) -> Decimal | None:
 
 def _moment(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shortened(value: object) -> object:
+    """For people; programs get every digit."""
+    if isinstance(value, Decimal) and value != (rounded := round(value, _DIGITS_SHOWN)):
+        return rounded
+    return value
 
 
 def _text(value: object) -> str:

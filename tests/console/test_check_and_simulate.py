@@ -229,10 +229,10 @@ def test_a_missing_file_has_its_code_and_is_named(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "run.py start: nothing.toml: cannot be read: No such file or directory\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["simulate", "--help"], ["check", "--help"]])
-def test_help_lists_every_exit_code(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [None, "start", "simulate", "check", "history", "kill-switch"])
+def test_help_lists_every_exit_code(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        run.main(arguments)
+        run.main(["--help"] if command is None else [command, "--help"])
     assert caught.value.code == 0
     told = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
     assert [[str(code.value), meaning] for code, meaning in MEANINGS.items()] == [

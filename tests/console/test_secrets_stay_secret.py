@@ -27,6 +27,9 @@ def test_no_output_of_any_run_holds_a_key_or_a_secret_r12(tmp_path: Path) -> Non
             (["start", "--config", live], wrong, 4),
             (["check", "--config", live, "--log-level", "debug"], {}, 0),
             (["check", "--config", live, "--log-level", "debug", "--json-logs"], wrong, 4),
+            (["history", "--config", live, "--json"], {}, 0),
+            (["kill-switch", "engage", "--config", live, "--reason", "a reason"], {}, 0),
+            (["kill-switch", "release", "--config", live], {}, 0),
             (["start", "--help"], {}, 0),
         ]
         secrets = [*outside.secrets, WRONG]
@@ -35,4 +38,7 @@ def test_no_output_of_any_run_holds_a_key_or_a_secret_r12(tmp_path: Path) -> Non
             with program(*arguments, folder=folder, secrets=secrets, **environ) as run:
                 assert run.end() == code, run.err
                 assert run.out or run.err
+        journals = [path for path in (folder / "journal").iterdir() if path.suffix == ".sqlite"]
+        assert len(journals) == 2
+        assert not any(secret.encode() in path.read_bytes() for secret in secrets for path in journals)
     assert "system_started" in (folder / "whole.log").read_text()

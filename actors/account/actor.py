@@ -142,7 +142,7 @@ class AccountActor(LoopActor):
             later=lambda delay_s, run: self.later(delay_s, Continue(run)),
             monotonic_s=self.now,
             server_now_ms=self._server_now_ms,
-            tell_order=self._broadcast.order,
+            tell_order=self._order_changed,
             tell_fill=self._broadcast.fill,
             tell_trouble=self._tell_trouble,
         )
@@ -190,7 +190,7 @@ class AccountActor(LoopActor):
         figures.event_latency.add(self._server_now_ms() - order.updated_ms)
         changed = self._state.hear_order(order)
         if changed is not None:
-            self._broadcast.order(changed)
+            self._order_changed(changed)
 
     @handles(ExecutionReportEvent)
     def _hear_fill(self, event: ExecutionReportEvent) -> None:
@@ -214,6 +214,10 @@ class AccountActor(LoopActor):
         self._oddity_check_due = self._doubts.has_oddities
         if self._oddity_check_due:
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
+
+    def _order_changed(self, order: Order) -> None:
+        self._broadcast.order(order)
+        self._orders.has_changed(order)
 
     # -- what the connection supervisor says ----------------------------------------------------------------------
 

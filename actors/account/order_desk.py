@@ -121,6 +121,12 @@ class OrderDesk:
 
         self._doubts.ask(doubt, settled)
 
+    def has_changed(self, order: Order) -> None:
+        """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
+        certain that it never will, whoever brings the news."""
+        if self._when_answered and (order.order_id is not None or order.is_finished):
+            self._cancel_what_waited(order)
+
     def _cancel_what_waited(self, order: Order | None) -> None:
         if order is None or order.client_order_id is None:
             return

@@ -262,12 +262,16 @@ class AccountActor(LoopActor):
             nonlocal waiting
             waiting -= 1
             late.count_order(before, after)
-            if not waiting:
+            if not waiting and not reply.done:
                 reply.set(late.count)
+
+        def failed(error: Exception) -> None:
+            if not reply.done:  # what cannot be asked about is not loaded: the link is in doubt
+                reply.set_error(error)
 
         for doubt in missing:
             before = state.find(doubt)
-            self._doubts.ask(doubt, partial(settled, before))
+            self._doubts.ask(doubt, partial(settled, before), failed)
         return None
 
     @handles(SyncChanged)

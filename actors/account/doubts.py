@@ -14,10 +14,14 @@ from actors.account.state import Doubt
 from exchanges.base.clients import PrivateRest
 from messages.commands import GetOrder
 from messages.enums import OrderStatus
+from messages.errors import WeRefusedError
 from messages.order import Fill, Order
 
 Settled = Callable[[Order | None], None]
 """Called in a turn of the account with the order as now known, or None when the exchange knows no such order."""
+
+Failed = Callable[[Exception], None]
+"""Called in a turn of the account with what kept the exchange from answering."""
 
 _log: Final = structlog.get_logger("teller.account")
 
@@ -25,13 +29,14 @@ _log: Final = structlog.get_logger("teller.account")
 class _Inquiry:
     """One doubt being asked about."""
 
-    __slots__ = ("asking", "attempts", "doubt", "waiting")
+    __slots__ = ("asking", "attempts", "doubt", "failed", "waiting")
 
     def __init__(self, doubt: Doubt) -> None:
         self.doubt = doubt
         self.attempts = 0
         self.asking = False
         self.waiting: list[Settled] = []
+        self.failed: list[Failed] = []
 
 
 class DoubtDesk:
@@ -56,14 +61,19 @@ class DoubtDesk:
         """The answer to that order came."""
         self._sent_ms.pop(client_order_id, None)
 
-    def ask(self, doubt: Doubt, settled: Settled | None = None) -> None:
-        """Asks until the exchange answers, then calls ``settled``; joins an inquiry that is under way."""
+    def ask(self, doubt: Doubt, settled: Settled | None = None, failed: Failed | None = None) -> None:
+        """Asks until the exchange answers, then calls ``settled``; joins an inquiry that is under way.
+
+        ``failed``: called once when a look-up does not get an answer; the exchange is asked again all the same.
+        """
         inquiry = self._inquiries.get(doubt)
         if inquiry is None:
             inquiry = self._inquiries[doubt] = _Inquiry(doubt)
             self._attempt(inquiry)
         if settled is not None:
             inquiry.waiting.append(settled)
+        if failed is not None:
+            inquiry.failed.append(failed)
 
     def hurry(self) -> None:
         """Asks again at once about everything open: the link is back."""
@@ -112,6 +122,10 @@ class DoubtDesk:
             error=str(error),
         )
         self._context.tell_trouble(error)
+        if not isinstance(error, WeRefusedError):
+            for failed in inquiry.failed:
+                failed(error)
+            inquiry.failed.clear()
         self._again_later(inquiry)
 
     def _by_best_ids(self, doubt: Doubt) -> Doubt:

@@ -197,3 +197,20 @@ async def test_a_private_socket_that_is_lost_while_market_data_is_awaited_is_ope
     placed = await account.place(bid("139"))
     await world.control("POST", f"/orders/{placed.order_id}/fill", {})
     await assert_agrees_to_the_last_fill(world, account, recorder)
+
+
+async def test_a_check_that_cannot_ask_about_a_missing_order_does_not_wait_for_ever(world: World) -> None:
+    recorder = Recorder()
+    account = (await world.start(strategies=[recorder], gateio=QUICK, check_every_s=0.2)).account("alpha")
+    placed = await account.place(bid("139"))
+    lost = await world.fault("frame_drop", account="alpha", channel="spot.orders")
+    no_look_up = await world.fault("rest_error", account="alpha", endpoint="GET /spot/orders/{}")
+    await world.control("POST", f"/orders/{placed.order_id}/cancel", {})  # untold, and missing in the next snapshot
+    await eventually(lambda: SyncState.DEGRADED in states(recorder), what="the failing look-up to be noticed")
+    with pytest.raises(NotLiveError):
+        await account.place(bid("138"))
+    assert [order.order_id for order in (await account.snapshot()).open_orders] == [placed.order_id]  # R6
+    await world.clear(lost, no_look_up)
+    await until_state(account, SyncState.LIVE)
+    assert await has_status(account, placed, OrderStatus.CANCELED)
+    await assert_agrees_to_the_last_fill(world, account, recorder)

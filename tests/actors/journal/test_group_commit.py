@@ -170,6 +170,40 @@ async def test_closing_writes_what_waits_and_leaves_one_file(tmp_path: Path, thr
         assert journal.load().orders_count == 1
 
 
+async def test_what_is_told_while_it_closes_is_written_too(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    disk = HeldExecutor()
+    journal = open_here(path, executor=disk, durability=Durability.POWER_LOSS)
+    closing = asyncio.ensure_future(journal.close())
+    await eventually(lambda: disk.waiting)
+    journal.record_order(order())
+    while not closing.done():
+        if disk.waiting:
+            disk.run_one()
+        await asyncio.sleep(0)
+    await closing
+    async with journal_at(path) as again:
+        assert again.load().orders_count == 1
+
+
+async def test_dropping_old_records_waits_until_nobody_waits(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(
+        tmp_path / "alice.sqlite", executor=disk, durability=Durability.POWER_LOSS, keep_settled_intents=1
+    )
+    first = journal.record_intent(place("c1"))
+    await eventually(lambda: disk.waiting)
+    second = journal.record_intent(place("c2"))
+    disk.run_one()
+    await first
+    await eventually(lambda: disk.waiting)
+    disk.run_one()
+    await eventually(lambda: second.done)
+    assert len(disk.waiting) == 1, "and now it is done"
+    disk.run_one()
+    journal.abandon()
+
+
 async def test_after_the_end_intents_are_refused_and_the_rest_is_counted_as_lost(tmp_path: Path) -> None:
     journal = open_here(tmp_path / "alice.sqlite")
     await journal.close()

@@ -23,10 +23,10 @@ class Stop(msgspec.Struct, frozen=True):
 STOP_TYPES = (Stop, _ActorStop)
 
 
-class Envelope(msgspec.Struct, eq=False, gc=False):
+class Envelope(msgspec.Struct, eq=False):
     """A message, and the reply that it is owed if it was asked rather than told.
 
-    Not tracked by the garbage collector: thousands may wait in a mailbox, and none is ever part of a lasting cycle.
+    Tracked by the garbage collector: a refusal's traceback leads back to the envelope through the frames that serve it.
     """
 
     message: Any

@@ -6,7 +6,7 @@ import gc
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pykka
 
@@ -27,7 +27,8 @@ from simulation.sockets import MemorySockets
 from simulation.trace import Trace
 from simulation.trader import RandomTrader
 
-_PAUSE_S = 1.0
+_PAUSE_S: Final = 1.0
+_CLOSINGS: Final = 10
 
 
 class Program:
@@ -163,6 +164,7 @@ class Program:
 
     def forgotten_replies(self) -> list[str]:
         """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors."""
+        gc.collect()
         ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
         known = ends | {id(reply) for reply in self._lost_replies}
         return [
@@ -176,15 +178,15 @@ class Program:
         return tasks - {task for life in self._lives for task in life.unfinished}
 
     def bury(self) -> None:
-        """Lets go of what kills have left unfinished, without a word."""
+        """Lets go of what kills have left unfinished; what that stirs up is of no interest any more."""
         for life in self._lives:
             for task in life.unfinished:
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch has no other name
+                _close_coroutine(task.get_coro())
         for actor in filter(None, self._dead_actors):
             vars(actor).clear()  # the collector does not find its way through tasks that never end
 
     def _unsettled(self) -> list[Reply[Any]]:
-        gc.collect()
         return [each for each in gc.get_objects() if type(each) is Reply and not each.done]
 
     # -- building -------------------------------------------------------------------------------------------------
@@ -217,3 +219,11 @@ class Program:
 async def _close(journals: Sequence[Journal]) -> None:
     for journal in journals:
         await journal.close()
+
+
+def _close_coroutine(coroutine: Any) -> None:
+    """Closes it, however often it tries to go on."""
+    for _ in range(_CLOSINGS):
+        with contextlib.suppress(Exception):  # its last words, or its going on after them
+            coroutine.close()
+            return

@@ -22,6 +22,10 @@ from simulation.world import Figures, World
 
 _WORKERS: Final = 2
 _CHUNK: Final = 5
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
+_JOURNALS: Final = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
+"""Journals are real files, best on a file system in memory: thousands of runs would wear a disk."""
+_COLLECT_EVERY: Final = 20_000
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -47,7 +51,12 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
         worlds.append(world)
         await world.run()
 
-    with logging_into(notes), crashable(), TemporaryDirectory(prefix="teller-") as directory, _silent_burial():
+    with (
+        logging_into(notes),
+        crashable(),
+        TemporaryDirectory(prefix="teller-", dir=_JOURNALS) as directory,
+        _silent_burial(),
+    ):
         try:
             run_on_virtual_time(loop, main(Path(directory)))
         except (DeadlockError, LivelockError) as error:
@@ -70,8 +79,6 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
         )
         for world in worlds:
             world.program.bury()
-        worlds.clear()
-        gc.collect()
     return outcome
 
 
@@ -100,6 +107,7 @@ def _settle_in() -> None:
     """What is loaded once stays: the collector need not look at it again after each run."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_COLLECT_EVERY, 10, 10)
 
 
 def _run_quietly(seed: int, *, storm_s: float | None) -> Outcome:

@@ -12,7 +12,7 @@ KILLS ?= 25
 KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench simulate-seeds kill-test clean
+.PHONY: simulate-mutants help setup demo test lint bench simulate-seeds kill-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ bench: $(STAMP)  ## all benchmarks as a table
 
 simulate-seeds: $(STAMP)  ## the whole system on virtual time, SEEDS=200 different lives of it
 	$(BIN)/python -m simulation --seeds $(SEEDS)
+
+simulate-mutants: $(STAMP)  ## deliberate bugs, each of which the seeds must find
+	$(BIN)/python -m simulation.mutants
 
 kill-test: $(STAMP)  ## kill -9 of the trading program, KILLS=25 times in a row (KILL_SEED=1 decides the moments)
 	TELLER_KILLS=$(KILLS) TELLER_KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest -n 0 -s tests/processes

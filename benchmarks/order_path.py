@@ -157,6 +157,7 @@ async def _measure(server: str, orders: int, markets_count: int) -> dict[str, ob
         "benchmark": "order_path",
         "case": server,
         "ratio_to_bare": ratio(figures.ours, figures.bare),
+        "added_us": round(median(figures.ours) - median(figures.bare), 1),
         "told_to_wire_us": median(figures.to_wire),
         "round_trip_us": median(figures.ours),
         "bare_round_trip_us": median(figures.bare),

@@ -76,8 +76,9 @@ def test_mailbox_answers_every_question(monkeypatch: pytest.MonkeyPatch) -> None
     assert questions == {"tell_from_thread", "tell_from_loop", "ask_from_thread", "await_on_loop"}
 
 
-def test_every_benchmark_is_tested_here() -> None:
-    assert set(names()) == {"event_path", "init", "lookup", "mailbox", "order_path", "socket_path"}
+def test_every_benchmark_is_found_by_its_name_and_what_they_share_is_not() -> None:
+    assert {"event_path", "init", "lookup", "mailbox", "order_path", "socket_path"} <= set(names())
+    assert "support" not in names()
 
 
 def test_a_target_is_met_or_missed_by_its_figure() -> None:

@@ -115,7 +115,12 @@ class _Call:
             self._trace.add("rest", f"#{self._number} {what}")
 
     def _arrive(self) -> None:
-        self._exchange.request(self.request, self._leave)
+        self._exchange.request(self.request, self._leave, self._break_off)
+
+    def _break_off(self) -> None:
+        """The exchange breaks the connection off instead of answering."""
+        self.note("broken off by the exchange")
+        self._fail_later(self._weather.delay_s(_LEG_S), AnswerLostError("the connection broke: reset"))
 
     def _leave(self, response: ExchangeResponse) -> None:
         """The exchange has answered: what was to happen there has happened."""

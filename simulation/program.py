@@ -71,7 +71,6 @@ class Program:
         self._keep = {ref.actor_urn for ref in pykka.ActorRegistry.get_all()}
         self._lives: list[Life] = []
         self._lost_replies = self._unsettled()
-        self._dead_actors: list[pykka.Actor | None] = []
         self.asked: list[tuple[str, Reply[Any]]] = []
         self.starts = 0
         self.kills = 0
@@ -142,7 +141,6 @@ class Program:
         for ref in pykka.ActorRegistry.get_all():
             if ref.actor_urn not in self._keep:
                 pykka.ActorRegistry.unregister(ref)
-                self._dead_actors.append(ref._actor_weakref())
 
     async def come_back(self, until_s: float) -> bool:
         """After a kill: a moment later somebody starts it again; True when it runs."""
@@ -183,8 +181,6 @@ class Program:
             for task in life.unfinished:
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch has no other name
                 _close_coroutine(task.get_coro())
-        for actor in filter(None, self._dead_actors):
-            vars(actor).clear()  # the collector does not find its way through tasks that never end
 
     def _unsettled(self) -> list[Reply[Any]]:
         return [each for each in gc.get_objects() if type(each) is Reply and not each.done]

@@ -4,6 +4,7 @@ import argparse
 import gc
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -40,10 +41,17 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) -> Outcome:
     """Runs one seed in this process; the outcome depends on nothing else."""
+    with _nobody_hears():
+        outcome = _run(seed, trace=trace, storm_s=storm_s)
+        if outcome.figures.kills:
+            gc.collect()
+    return outcome
+
+
+def _run(seed: int, *, trace: bool, storm_s: float | None) -> Outcome:
     began_s = time.perf_counter()
     loop = VirtualLoop()
     notes = Trace(loop.time, on=trace)
-    violations: list[str] = []
     worlds: list[World] = []
 
     async def main(directory: Path) -> None:
@@ -51,46 +59,37 @@ def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) ->
         worlds.append(world)
         await world.run()
 
-    with (
-        logging_into(notes),
-        crashable(),
-        TemporaryDirectory(prefix="teller-", dir=_JOURNALS) as directory,
-        _silent_burial(),
-    ):
+    journals = TemporaryDirectory(prefix="teller-", dir=_JOURNALS)
+    with logging_into(notes), crashable(), journals as directory:
+        stuck: list[str] = []
         try:
             run_on_virtual_time(loop, main(Path(directory)))
         except (DeadlockError, LivelockError) as error:
-            violations.append(f"{type(error).__name__}: {error}")
+            stuck.append(f"{type(error).__name__}: {error}")
         finally:
             for ref in pykka.ActorRegistry.get_all():
                 pykka.ActorRegistry.unregister(ref)
-        figures = Figures()
-        for world in worlds:
-            violations = world.violations + violations
-            figures = world.figures
+        [world] = worlds
+        violations = world.violations + stuck
         for violation in violations:
             notes.add("VIOLATION", violation)
-        outcome = Outcome(
-            seed=seed,
-            violations=violations,
-            figures=figures,
-            wall_s=time.perf_counter() - began_s,
-            trace=notes.text(),
-        )
-        for world in worlds:
-            world.program.bury()
+        wall_s = time.perf_counter() - began_s
+        outcome = Outcome(seed=seed, violations=violations, figures=world.figures, wall_s=wall_s, trace=notes.text())
+        world.program.bury()
     return outcome
 
 
 @contextmanager
-def _silent_burial() -> Iterator[None]:
-    """What a kill left unfinished is thrown away at the end, and what that stirs up interests nobody."""
+def _nobody_hears() -> Iterator[None]:
+    """What a kill has left unfinished is thrown away at some time, and what that stirs up interests nobody."""
     before = sys.unraisablehook
     sys.unraisablehook = lambda _: None
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
 
 def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS, storm_s: float | None = None) -> Iterator[Outcome]:

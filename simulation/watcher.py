@@ -68,7 +68,8 @@ class Watcher(LoopActor):
             )
         before = told.orders_now.get(key)
         told.orders[key] = told.orders_now[key] = order
-        if before is None:
+        was_never_taken = before is not None and before.status is OrderStatus.REJECTED and before.order_id is None
+        if before is None or (was_never_taken and order.status is OrderStatus.PENDING):
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
                 self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
             return

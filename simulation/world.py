@@ -9,11 +9,14 @@ from typing import Any, Final
 import msgspec
 import pykka
 
+from actors.connection.messages import Connect
 from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
+from messages.enums import SyncState
 from simulation.check import differences, journal_differences
 from simulation.crashes import CrashNow
+from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
 from simulation.house import House
 from simulation.http import MemoryHttp
@@ -87,6 +90,9 @@ class World:
             ends_s=self._storm_ends_s,
             keys=tuple(self.exchange.keys.accounts[name].key for name in self._names),
         )
+        self._own_faults = ExchangeFaults(
+            self._rng("exchange faults"), self._names, begins_s=_CALM_S, ends_s=self._storm_ends_s
+        )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
@@ -109,7 +115,7 @@ class World:
 
     async def run(self) -> None:
         """Calm, storm, quiet, comparison, end."""
-        for line in self.weather.describe():
+        for line in (*self.weather.describe(), *self._own_faults.describe()):
             self._trace.add("weather", line)
         self.exchange.start()
         watcher = Watcher.start(self._told, self.violations, self._trace, host=self._host)
@@ -136,6 +142,10 @@ class World:
         while runs and self._loop.time() < self._storm_ends_s:
             await asyncio.sleep(1.0)
             self._house.meddle(self._names)
+            for fault in self._own_faults.take_due(self._loop.time()):
+                self._trace.add("exchange", str(fault))
+                self.exchange.faults.add(fault)
+            self._connect_anew()
             if self.weather.happens(Fault.CLOCK_SET):
                 self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
                 self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
@@ -145,9 +155,17 @@ class World:
                 self._bury_told()
                 runs = await program.come_back(self._give_up_s)
         self._loop.after_turns(0, lambda: None)  # no kill any more
+        self.exchange.faults.clear()
         if program.life.is_over:
             self._bury_told()
         return runs and await program.come_back(self._give_up_s)
+
+    def _connect_anew(self) -> None:
+        """A key that was refused is no affair of the program's: its user tells it when to try again."""
+        for name, told in self._told.items():
+            if told.sync_state is SyncState.FAILED and not self.program.life.is_over:
+                self._trace.add("world", f"{name} is to connect anew")
+                self.program.system.connection(name).ask(Connect(persistent=True))
 
     def _bury_told(self) -> None:
         for told in self._told.values():
@@ -184,6 +202,7 @@ class World:
                 self.violations += [f"after {_SETTLE_S:g} quiet seconds: {each}" for each in wrong[:20]]
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
+            self._connect_anew()
             wrong = await self._compare()
         self.figures.settled_s = self._loop.time() - begun_s
         await asyncio.sleep(_STAYS_S)

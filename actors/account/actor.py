@@ -247,7 +247,7 @@ class AccountActor(LoopActor):
                 late.count_fill(fill, is_new=account.hear_fill(fill))
         state.fills_loaded(message.fills, message.fills_through_ms)
         for order in message.open_orders.orders:
-            late.count_order(state.known(order), account.hear_order(order))
+            late.count_order(state.known(order), account.hear_order(order, message.open_orders.as_of_ms))
         if self._memory is not None:
             self._memory.fills_loaded(message.fills_through_ms)
             self._memory.settle_open_intents()

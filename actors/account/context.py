@@ -97,9 +97,9 @@ class AccountContext:
             raise InvalidValueError("symbol", str(symbol), "a market that the exchange lists")
         return instrument
 
-    def hear_order(self, report: Order) -> Order:
+    def hear_order(self, report: Order, as_of_ms: int = 0) -> Order:
         """Joins a report, tells subscribers of what changed, and returns the order as now known."""
-        changed = self.state.hear_order(report)
+        changed = self.state.hear_order(report, as_of_ms)
         if changed is not None:
             self.tell_order(changed)
             return changed

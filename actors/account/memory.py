@@ -8,7 +8,7 @@ from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
 from actors.account.order_desk import OrderDesk, pending_order
-from actors.account.state import Doubt
+from actors.account.state import FILL_OVERLAP_MS, Doubt
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.journal import Journal, OpenIntent
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder, Withdraw
@@ -66,7 +66,8 @@ class Memory:
             fills=remembered.fills_count,
             open_intents=len(remembered.open_intents),
         )
-        return int(journal.get_state(_FILLS_THROUGH) or now_ms)
+        through = journal.get_state(_FILLS_THROUGH)
+        return now_ms if through is None else int(through) - FILL_OVERLAP_MS
 
     def settle_open_intents(self) -> None:
         """Asks the exchange how the commands ended whose end the earlier life did not see; once, with the first

@@ -48,6 +48,7 @@ class OrderRecord:
         "_last_fill_ms",
         "_reported",
         "_terms",
+        "_terms_seen_ms",
         "_trade_ids",
         "is_acknowledged",
         "order",
@@ -58,6 +59,7 @@ class OrderRecord:
         self.order: Order = first
         self.is_acknowledged: bool = first.order_id is not None
         self._terms: Order = first
+        self._terms_seen_ms: int = 0
         self._reported: Order = first
         self._finish: _Finish = _finish_of(first)
         self._trade_ids: set[str] = set()
@@ -78,8 +80,12 @@ class OrderRecord:
         order = self.order
         return order.is_open and ZERO < order.quantity <= order.filled_quantity
 
-    def hear(self, report: Order) -> bool:
-        """Joins a report of the exchange; True when `order` has changed."""
+    def hear(self, report: Order, as_of_ms: int = 0) -> bool:
+        """Joins a report of the exchange; True when `order` has changed.
+
+        ``as_of_ms``: the exchange's clock when a query was taken up that found the order like this. Of two versions with
+        one time stamp the one that was there later stands.
+        """
         known = self.order
         if report.order_id is not None:
             self.is_acknowledged = True
@@ -99,11 +105,13 @@ class OrderRecord:
         ):
             # The common case: the report is newer in every part, so the join is the report itself.
             self._terms = self._reported = self.order = report
+            self._terms_seen_ms = as_of_ms
             if report.status.is_finished:
                 self._finish = _finish_of(report)
             return True
-        if _version_of(report) > _version_of(self._terms):
+        if _version_of(report, as_of_ms) > _version_of(self._terms, self._terms_seen_ms):
             self._terms = report
+            self._terms_seen_ms = as_of_ms
         if _filled_of(report) > _filled_of(self._reported):
             self._reported = report
         self._finish = max(self._finish, _finish_of(report))
@@ -196,10 +204,11 @@ def _is_consistent(report: Order) -> bool:
     return report.finish_reason is None and status is (_PARTIALLY_FILLED if report.filled_quantity else _NEW)
 
 
-def _version_of(report: Order) -> tuple[object, ...]:
+def _version_of(report: Order, as_of_ms: int) -> tuple[object, ...]:
     """Which of two reports has the newer terms. Past the time stamp only a tie is broken, the same way each time."""
     return (
         report.updated_ms,
+        max(report.updated_ms, as_of_ms),
         report.order_id is not None,
         report.filled_quantity,
         report.status.is_finished,

@@ -20,7 +20,7 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
 
-_FILL_OVERLAP_MS: Final = 5_000
+FILL_OVERLAP_MS: Final = 5_000
 """Fills are asked for again from so long before: a history may lag behind the trading."""
 
 
@@ -86,8 +86,11 @@ class AccountState:
         self._reservations[order.client_order_id] = reservation
         self._reserved[reservation.currency] = self._reserved.get(reservation.currency, ZERO) + reservation.amount
 
-    def hear_order(self, report: Order) -> Order | None:
-        """Joins one report of the exchange; returns the order as now known, or None when nothing changed."""
+    def hear_order(self, report: Order, as_of_ms: int = 0) -> Order | None:
+        """Joins one report of the exchange; returns the order as now known, or None when nothing changed.
+
+        ``as_of_ms``: of the query that found the order so, by the exchange's clock; 0 where there was none.
+        """
         orders = self.orders.of(report.symbol)
         record = orders.find(report.order_id, report.client_order_id)
         if record is not None and _was_never_accepted(record) and report.order_id is not None:
@@ -98,7 +101,7 @@ class AccountState:
             waiting = orders.add(record)
             changed = True
         else:
-            changed = record.hear(report)
+            changed = record.hear(report, as_of_ms)
             waiting = [] if report.order_id is None else orders.index(record)
         for fill in waiting:
             changed |= record.hear_fill(fill)
@@ -235,7 +238,7 @@ class AccountState:
         """
         needed = dict.fromkeys(symbols, since_ms)
         for symbol, orders in self.orders.symbols():
-            needed[symbol] = orders.fills_through_ms - _FILL_OVERLAP_MS if orders.fills_through_ms else since_ms
+            needed[symbol] = orders.fills_through_ms - FILL_OVERLAP_MS if orders.fills_through_ms else since_ms
         return needed
 
     def fills_loaded(self, symbols: Iterable[Symbol], through_ms: int) -> None:

@@ -90,6 +90,7 @@ async def _measure(orders: int, per_second: float, turns: int) -> dict[str, obje
         connection = await stack.enter_async_context(connect(url, compression=None, ping_interval=None, proxy=None))
         receiving = spawn(_receive(connection, bare), "bare")
         stack.callback(receiving.cancel)
+        gc.freeze()  # as the program does once it is up
         for side in (ours, bare):
             await side.turn(server, orders // 4 or 1, per_second)  # warms up
             for figures in (side.p50_ms, side.p99_ms, side.cpu_us):

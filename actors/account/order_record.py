@@ -54,12 +54,12 @@ class OrderRecord:
         "order",
     )
 
-    def __init__(self, first: Order) -> None:
-        """``first``: a report of the exchange, or our own PENDING order before it has left."""
+    def __init__(self, first: Order, as_of_ms: int = 0) -> None:
+        """``first``: a report of the exchange, or our own PENDING order before it has left. ``as_of_ms``: as in `hear`."""
         self.order: Order = first
         self.is_acknowledged: bool = first.order_id is not None
         self._terms: Order = first
-        self._terms_seen_ms: int = 0
+        self._terms_seen_ms: int = as_of_ms
         self._reported: Order = first
         self._finish: _Finish = _finish_of(first)
         self._trade_ids: set[str] = set()
@@ -83,8 +83,8 @@ class OrderRecord:
     def hear(self, report: Order, as_of_ms: int = 0) -> bool:
         """Joins a report of the exchange; True when `order` has changed.
 
-        ``as_of_ms``: the exchange's clock when a query was taken up that found the order like this. Of two versions with
-        one time stamp the one that was there later stands.
+        ``as_of_ms``: the exchange's clock when the query was taken up that found the order like this. Of two versions
+        with one time stamp the one that was there later stands.
         """
         known = self.order
         if report.order_id is not None:

@@ -97,7 +97,7 @@ class AccountState:
             orders.replace_rejected(record)
             record = None
         if record is None:
-            record = OrderRecord(report)
+            record = OrderRecord(report, as_of_ms)
             waiting = orders.add(record)
             changed = True
         else:

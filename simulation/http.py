@@ -36,7 +36,11 @@ _JUNK: Final = (b"", b"<html>please log in</html>", b'{"id": "9', b"null", b"[[[
 
 
 class MemoryHttp:
-    """`exchanges.base.transport.HttpTransport` to one embedded exchange."""
+    """`exchanges.base.transport.HttpTransport` to one embedded exchange.
+
+    Attributes:
+        names: of accounts by their keys, for traces.
+    """
 
     def __init__(self, outside: Outside, exchange: Exchange, weather: Weather, trace: Trace) -> None:
         self._outside = outside
@@ -44,6 +48,7 @@ class MemoryHttp:
         self._weather = weather
         self._trace = trace
         self._count = 0
+        self.names = {account.key: name for name, account in exchange.keys.accounts.items()}
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
@@ -76,6 +81,7 @@ class _Call:
         self._outside, self._exchange = net._outside, net._exchange
         self._weather, self._trace = net._weather, net._trace
         self._key = request.headers.get("key")
+        self._whose = net.names.get(self._key or "", "")
         self._link = Link.PUBLIC_REST if self._key is None else Link.PRIVATE_REST
         self._fate: Fault | None = None
         self.answered: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
@@ -112,7 +118,7 @@ class _Call:
 
     def note(self, what: str) -> None:
         if self._trace.on:
-            self._trace.add("rest", f"#{self._number} {what}")
+            self._trace.add("rest", f"#{self._number} {self._whose} {what}")
 
     def _arrive(self) -> None:
         self._exchange.request(self.request, self._leave, self._break_off)

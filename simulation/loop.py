@@ -81,7 +81,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._jump = _Jump()
         self._selector = self._jump
         self._clock_resolution = _RESOLUTION_S
-        self._has_killed = False
+        self._killed: list[Life] = []
         self.unhandled: list[str] = []
         self.set_exception_handler(self._keep_unhandled)
 
@@ -100,11 +100,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def kill(self, life: Life) -> None:
         """Takes away all that a life has scheduled, and whatever it would have scheduled yet."""
-        self._has_killed = True
+        self._killed.append(life)
         life.end()
         for handle in [*self._ready, *self._scheduled]:
             if not outside(_context_of(handle)):
                 handle.cancel()
+
+    def unfinished(self) -> set[asyncio.Task[Any]]:
+        """All tasks that are not done, save those that no kill will let go on."""
+        return asyncio.all_tasks(self) - {task for life in self._killed for task in life.unfinished}
 
     def call_soon(
         self,
@@ -114,7 +118,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """As always; what belongs to a life that was killed never runs."""
         handle = super().call_soon(callback, *args, context=context)
-        if self._has_killed and not outside(_context_of(handle)):
+        if self._killed and not outside(_context_of(handle)):
             handle.cancel()
         return handle
 
@@ -175,7 +179,7 @@ def run_on_virtual_time(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:
 
 
 def _cancel_all(loop: VirtualLoop) -> None:
-    left = sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name)
+    left = sorted(loop.unfinished(), key=asyncio.Task.get_name)
     for task in left:
         task.cancel()
     with contextlib.suppress(DeadlockError, LivelockError):  # told already

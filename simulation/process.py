@@ -6,15 +6,18 @@ journal had not committed is gone.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import weakref
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from actors.journal import Journal
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+_CLOSINGS: Final = 10
 
 LIFE: "contextvars.ContextVar[Life | None]" = contextvars.ContextVar("LIFE", default=None)
 """The life that is running now; None for the world around it."""
@@ -67,11 +70,26 @@ class Life:
         if not self._death.done():
             self._death.set_result(None)
 
+    def bury(self) -> None:
+        """Lets go of what it has left unfinished; to be called when nothing runs any more."""
+        for task in self.unfinished:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch has no other name
+            _close(task.get_coro())
+        self.unfinished.clear()
+
 
 def outside(context: contextvars.Context) -> bool:
     """Whether what carries this context belongs to the world, or to a life that goes on."""
     life = context.get(LIFE)
     return life is None or not life.is_over
+
+
+def _close(coroutine: Any) -> None:
+    """Closes it, however often it tries to go on."""
+    for _ in range(_CLOSINGS):
+        with contextlib.suppress(Exception):  # its last words, or its going on after them
+            coroutine.close()
+            return
 
 
 class Outside:
@@ -91,8 +109,3 @@ class Outside:
     def run(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         """Calls it now, so that what it schedules belongs to the world."""
         return self._context.copy().run(function, *args)
-
-
-def names_of(tasks: Iterable[asyncio.Task[Any]]) -> list[str]:
-    """Sorted, for reports that do not depend on the order of a set."""
-    return sorted(task.get_name() for task in tasks)

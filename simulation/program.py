@@ -28,7 +28,6 @@ from simulation.trace import Trace
 from simulation.trader import RandomTrader
 
 _PAUSE_S: Final = 1.0
-_CLOSINGS: Final = 10
 
 
 class Program:
@@ -171,16 +170,10 @@ class Program:
             if reply._waiters and id(reply) not in known
         ]
 
-    def left_over(self, tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
-        """Of these tasks, those that no kill explains."""
-        return tasks - {task for life in self._lives for task in life.unfinished}
-
     def bury(self) -> None:
         """Lets go of what kills have left unfinished; what that stirs up is of no interest any more."""
         for life in self._lives:
-            for task in life.unfinished:
-                task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own switch has no other name
-                _close_coroutine(task.get_coro())
+            life.bury()
 
     def _unsettled(self) -> list[Reply[Any]]:
         return [each for each in gc.get_objects() if type(each) is Reply and not each.done]
@@ -215,11 +208,3 @@ class Program:
 async def _close(journals: Sequence[Journal]) -> None:
     for journal in journals:
         await journal.close()
-
-
-def _close_coroutine(coroutine: Any) -> None:
-    """Closes it, however often it tries to go on."""
-    for _ in range(_CLOSINGS):
-        with contextlib.suppress(Exception):  # its last words, or its going on after them
-            coroutine.close()
-            return

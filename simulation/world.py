@@ -21,7 +21,7 @@ from simulation.faults import Fault, Weather
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
-from simulation.process import Outside, names_of
+from simulation.process import Outside
 from simulation.program import Program
 from simulation.settings import SYMBOLS, VENUE, exchange_config
 from simulation.sockets import MemorySockets
@@ -236,8 +236,7 @@ class World:
         alive = sorted(ref.actor_class.__name__ for ref in pykka.ActorRegistry.get_all())
         if alive:
             self.violations.append(f"actors left over: {', '.join(alive)}")
-        tasks = self.program.left_over(asyncio.all_tasks(self._loop))
-        names = [name for name in names_of(tasks) if name != "main"]
+        names = sorted(name for task in self._loop.unfinished() if (name := task.get_name()) != "main")
         if names:
             self.violations.append(f"tasks left over: {', '.join(names)}")
         if self._sockets.open:

@@ -55,7 +55,7 @@ class OrderRecord:
     )
 
     def __init__(self, first: Order, as_of_ms: int = 0) -> None:
-        """``first``: a report of the exchange, or our own PENDING order that has not left. ``as_of_ms``: as in `hear`."""
+        """``first``: a report of the exchange, or our own PENDING order. ``as_of_ms``: as in `hear`."""
         self.order: Order = first
         self.is_acknowledged: bool = first.order_id is not None
         self._terms: Order = first

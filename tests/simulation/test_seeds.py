@@ -8,7 +8,7 @@ import pytest
 
 from simulation.run import run_seed, run_seeds
 
-SEEDS = range(1, 25)
+SEEDS = range(1, 37)
 STORM_S = 12.0
 
 

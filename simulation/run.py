@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import multiprocessing
 import sys
 import time
 import warnings
@@ -98,7 +99,8 @@ def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS, storm_s: float |
     if workers <= 1:
         yield from map(run, seeds)
         return
-    with ProcessPoolExecutor(workers, initializer=_settle_in) as pool:
+    # Spawned, not forked: whoever runs this may have threads, and a fork would copy the locks that they hold.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_settle_in) as pool:
         yield from pool.map(run, seeds, chunksize=_CHUNK)
 
 

@@ -27,9 +27,12 @@ _ENDINGS: Final = {
 
 
 def differences(
-    exchange: Exchange, snapshot: AccountSnapshot, executed: tuple[Order, ...], told: Told
+    exchange: Exchange, snapshot: AccountSnapshot, executed: tuple[Order, ...], told: Told, *, forgets: bool = False
 ) -> Iterator[str]:
-    """Everything in which the account, or what its subscribers were told, differs from the books."""
+    """Everything in which the account, or what its subscribers were told, differs from the books.
+
+    ``forgets``: the account keeps so few finished orders that it may have dropped one (R9).
+    """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
         yield f"{name}: is {snapshot.sync_state.value}, not live"
@@ -38,7 +41,8 @@ def differences(
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
     heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
     for number, truth in booked.items():
-        yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
+        if truth.is_open or not forgets or str(number) in known:
+            yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
         yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked)

@@ -213,7 +213,7 @@ class Weather:
         links = frozenset(link for link in Link if rng.random() < 0.5) or frozenset(Link)
         return Outage(
             from_s=from_s,
-            until_s=min(from_s + rng.uniform(0.5, 20.0), self._ends_s),
+            until_s=min(from_s + rng.uniform(0.5, 30.0), self._ends_s),
             links=links,
             cut=rng.choice(tuple(Cut)),
             key=rng.choice((None, *keys)),

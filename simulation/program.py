@@ -22,7 +22,17 @@ from messages.errors import TellerError
 from simulation.faults import Fault, Weather
 from simulation.loop import VirtualLoop
 from simulation.process import KilledError, Life
-from simulation.settings import ENDPOINTS, QUOTER, RESTARTS, SUPERVISOR, VENUE, account_plans, venue_settings
+from simulation.settings import (
+    ENDPOINTS,
+    KEEPS_ALL,
+    QUOTER,
+    RESTARTS,
+    SUPERVISOR,
+    VENUE,
+    account_plans,
+    account_settings,
+    venue_settings,
+)
 from simulation.sockets import MemorySockets
 from simulation.trace import Trace
 from simulation.trader import RandomTrader
@@ -35,7 +45,7 @@ class Program:
 
     Attributes:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
-        starts: attempts so far. kills: how often it was killed.
+        settings: of its accounts. starts: attempts so far. kills: how often it was killed.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class Program:
         self._observer = observer
         self._rng = rng
         self._settings_rng = rng("settings")
+        self.settings = account_settings(self._settings_rng)
         self._kill_rng = rng("kill")
         self._keep = {ref.actor_urn for ref in pykka.ActorRegistry.get_all()}
         self._lives: list[Life] = []
@@ -188,6 +199,7 @@ class Program:
                 rng=self._rng(f"trader {name} {self.starts}"),
                 asked=self.asked,
                 crashes=lambda: self._weather.happens(Fault.CRASH_STRATEGY),
+                reuses_ids=self.settings.executed_limit >= KEEPS_ALL,
             )
             for name in self._names
         ]
@@ -197,7 +209,9 @@ class Program:
             host=self._host,
             environment=self._environment,
             venues={VENUE: venue},
-            accounts=account_plans(self._exchange.keys.accounts, dict(zip(self._names, life.journals, strict=True))),
+            accounts=account_plans(
+                self._exchange.keys.accounts, dict(zip(self._names, life.journals, strict=True)), self.settings
+            ),
             strategies=strategies,
             supervisor_settings=SUPERVISOR,
             restart_settings=RESTARTS,

@@ -27,6 +27,8 @@ SUPERVISOR: Final = SupervisorSettings(
     attempt_timeout_s=10.0, check_every_s=6.0, backoff=BackoffSettings(max_s=3.0, stable_s=5.0)
 )
 RESTARTS: Final = RestartSettings(max_restarts=1000, backoff=BackoffSettings(first_s=0.05, max_s=1.0))
+KEEPS_ALL: Final = 1000
+"""Finished orders of each market: more than a run has."""
 QUOTER: Final = QuoterSettings(
     symbol=SOL,
     quantity=Decimal("0.5"),
@@ -75,7 +77,19 @@ def venue_settings(rng: random.Random) -> GateioSettings:
     )
 
 
-def account_plans(accounts: Mapping[str, AccountConfig], journals: Mapping[str, Journal]) -> list[AccountPlan]:
+def account_settings(rng: random.Random) -> AccountSettings:
+    """Patience for every delay that the network can have; now and then a short memory, or a dead man's switch."""
+    return AccountSettings(
+        executed_limit=rng.choice((KEEPS_ALL, KEEPS_ALL, 20)),
+        lookup_max_s=2.0,
+        unresolved_patience_ms=45_000,
+        dead_mans_switch_s=rng.choice((None, None, 5, 12)),
+    )
+
+
+def account_plans(
+    accounts: Mapping[str, AccountConfig], journals: Mapping[str, Journal], settings: AccountSettings
+) -> list[AccountPlan]:
     """One plan for each name that has a journal, with the key that the exchange knows."""
     return [
         AccountPlan(
@@ -83,7 +97,7 @@ def account_plans(accounts: Mapping[str, AccountConfig], journals: Mapping[str, 
             venue=VENUE,
             credentials=Credentials(accounts[name].key, accounts[name].secret),
             symbols=SYMBOLS,
-            settings=AccountSettings(lookup_max_s=2.0, unresolved_patience_ms=45_000),
+            settings=settings,
             journal=journal,
         )
         for name, journal in journals.items()

@@ -98,9 +98,9 @@ class Connection:
         return Link.PRIVATE_SOCKET if self.is_private else Link.PUBLIC_SOCKET
 
     @property
-    def is_broken_unseen(self) -> bool:
-        """Broken in a way that the client can only notice by waiting."""
-        return (self._is_silent or self._is_deaf or self._is_mute) and self._end is None and not self._closing
+    def is_half_open(self) -> bool:
+        """Nothing comes any more, and the client can only notice that by waiting."""
+        return self._is_silent or self._is_deaf
 
     # -- the exchange's end (Link) --------------------------------------------------------------------------------
 

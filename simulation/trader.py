@@ -22,6 +22,7 @@ from simulation.settings import SYMBOLS
 _REMEMBERED: Final = 200
 _PAUSE_S: Final = 0.4
 _MOST_OPEN: Final = 25
+_RELEASE: Final = "release"
 
 
 class RandomTrader(Strategy):
@@ -39,11 +40,14 @@ class RandomTrader(Strategy):
         rng: random.Random,
         asked: list[tuple[str, Reply[Any]]],
         crashes: Callable[[], bool],
+        reuses_ids: bool,
     ) -> None:
-        """``crashes``: asked before each step whether it is to be the last one."""
+        """``crashes``: asked before each step whether it is to be the last. ``reuses_ids``: now and then it gives an
+        order the id of an earlier one, which the account has to refuse while it remembers that."""
         super().__init__(name, (account,))
         self.asked = asked
         self._crashes = crashes
+        self._reuses_ids = reuses_ids
         self._life = rng.randrange(10**6)
         self._account_name = account
         self._symbols = SYMBOLS
@@ -67,6 +71,7 @@ class RandomTrader(Strategy):
             (8, self._look_up),
             (4, self._read),
             (1, self._reload),
+            (1, self._engage_kill_switch),
         )
 
     # -- callbacks ------------------------------------------------------------------------------------------------
@@ -76,6 +81,7 @@ class RandomTrader(Strategy):
         for symbol in self._symbols:
             self.watch_book(account.venue, symbol)
             self._ask("instrument", account.instrument(symbol), self._learn_instrument)
+        self._ask("release", account.release_kill_switch())  # an earlier life may have engaged it
         self.set_timer(self._rng.uniform(0.1, 1.0), "act")
 
     def on_book_ticker(self, ticker: BookTicker) -> None:
@@ -93,6 +99,9 @@ class RandomTrader(Strategy):
             del self._remembered[: _REMEMBERED // 2]
 
     def on_timer(self, name: str) -> None:
+        if name == _RELEASE:
+            self._ask("release", self._handle().release_kill_switch())
+            return
         if self._crashes():
             raise InjectedCrash
         for _ in range(self._rng.choice((1, 1, 1, 2, 5))):
@@ -148,7 +157,7 @@ class RandomTrader(Strategy):
 
     def _place_and_cancel_at_once(self) -> None:
         """The cancel is on its way before the exchange has named the order."""
-        own_id = self._own_id() or self._nth_id(0)
+        own_id = self._own_id() or self._new_id()
         market = self._market()
         if market is None:
             return
@@ -222,6 +231,11 @@ class RandomTrader(Strategy):
     def _reload(self) -> None:
         self._ask("reload", self._handle().reload())
 
+    def _engage_kill_switch(self) -> None:
+        if self._rng.random() < 0.3:
+            self._ask("kill switch", self._handle().engage_kill_switch("the trader felt like it"))
+            self.set_timer(self._rng.uniform(0.0, 4.0), _RELEASE)
+
     # -- helpers --------------------------------------------------------------------------------------------------
 
     def _handle(self) -> AccountHandle:
@@ -249,8 +263,11 @@ class RandomTrader(Strategy):
         """Mostly None, so that the account makes one; now and then one of ours, rarely one used before."""
         if self._rng.random() < 0.7:
             return None
-        if self._own_ids and self._rng.random() < 0.1:
+        if self._reuses_ids and self._own_ids and self._rng.random() < 0.1:
             return self._nth_id(self._rng.randrange(self._own_ids) + 1)
+        return self._new_id()
+
+    def _new_id(self) -> str:
         self._own_ids += 1
         return self._nth_id(self._own_ids)
 

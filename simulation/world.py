@@ -23,8 +23,9 @@ from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.process import Outside
 from simulation.program import Program
-from simulation.settings import SYMBOLS, VENUE, exchange_config
+from simulation.settings import KEEPS_ALL, SYMBOLS, VENUE, exchange_config
 from simulation.sockets import MemorySockets
+from simulation.staleness import Staleness
 from simulation.trace import Trace
 from simulation.watcher import Told, Watcher
 
@@ -95,6 +96,13 @@ class World:
         )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
+        self._staleness = Staleness(
+            keys={name: self.exchange.keys.accounts[name].key for name in self._names},
+            told=self._told,
+            weather=self.weather,
+            sockets=self._sockets,
+            broken=self.violations.append,
+        )
         self._environment = Environment(
             clock=self._clock,
             rng=self._rng("environment"),
@@ -141,6 +149,7 @@ class World:
         runs = await program.start(self._give_up_s)
         while runs and self._loop.time() < self._storm_ends_s:
             await asyncio.sleep(1.0)
+            self._staleness.look()
             self._house.meddle(self._names)
             for fault in self._own_faults.take_due(self._loop.time()):
                 self._trace.add("exchange", str(fault))
@@ -217,7 +226,8 @@ class World:
             stats = await account.get_trading_stats()
             if stats.unresolved_orders:
                 wrong.append(f"{name}: {stats.unresolved_orders} orders are unresolved")
-            wrong += differences(self.exchange, snapshot, tuple(executed), self._told[name])
+            forgets = self.program.settings.executed_limit < KEEPS_ALL
+            wrong += differences(self.exchange, snapshot, tuple(executed), self._told[name], forgets=forgets)
         wrong += [f"no answer to {what!r} yet" for what, reply in self.program.asked if not reply.done]
         return wrong
 

@@ -1,17 +1,18 @@
 """Group commit: records queue up on the event loop, and one transaction at a time takes in whatever has queued up.
 
-Everything happens on the loop, but for the waiting on the disk. What an intent waits for:
+* PROCESS_CRASH: a commit takes some ten microseconds and no disk. That is less than waking a thread for it, and far
+  less than such a thread waits for the interpreter while the loop is busy. So it is done on the loop: intents at the
+  end of the turn in which they were told, everything else after a while, a little at a time.
+* POWER_LOSS: a commit takes as long as the disk does. A thread of the executor does it, and whatever comes meanwhile
+  shares the next one.
 
-* PROCESS_CRASH: the commit itself, which takes some ten microseconds and no disk: less than waking a thread for it, and
-  far less than a thread's wait for a busy interpreter. So it is done on the loop at the end of the turn, and shared by
-  all intents of that turn.
-* POWER_LOSS: the disk. A thread of the executor does it, and whatever comes meanwhile shares the next commit.
+Telling costs one append. Orders, fills, outcomes and state keep their order and wait a little for company. Intents go
+before them, however many wait: so nothing is ever in the file before an intent that was told before it, and a burst of
+events delays no order.
 
-Orders, fills and outcomes wait a little for company, are written by the executor, and cost their caller one append.
-
-The file holds a prefix of what it was told: while it cannot be written, records wait in order, intents fail, and the
-write is tried again; when too many wait the journal takes no more until the next start. So whatever is missing at a
-start lies after the newest record, where asking the exchange from there on finds it.
+While the file cannot be written, intents fail, the rest waits, and the write is tried again; when too much waits the
+journal takes no more until the next start. So the file holds the beginning of what it was told, and what is missing at
+a start lies after the newest record, where asking the exchange from there on finds it.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ import structlog
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalFigures
 from actors.journal.settings import Durability, JournalSettings
-from actors.journal.store import AwaitedRecord, IntentRecord, OutcomeRecord, Probe, Record, Store
+from actors.journal.store import AwaitedRecord, IntentRecord, OutcomeRecord, Probe, Record, StateRecord, Store
 from actors.runtime import Reply
 from messages.order import Fill, Order
 
@@ -37,9 +38,8 @@ Then: TypeAlias = Callable[[Any, BaseException | None], None]
 """Called on the loop with the result of work, or with what it raised."""
 
 _BATCH_LIMIT: Final = 256
-"""A few milliseconds: an intent that comes meanwhile waits for no more than that."""
 _ON_LOOP_LIMIT: Final = 64
-"""Larger batches would hold the loop up: the executor writes them."""
+"""Holds the loop for half a millisecond, or a whole one."""
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
 _CHECKPOINT_RECORDS: Final = 2000
@@ -67,9 +67,13 @@ class CommitQueue:
         self._settings = settings
         self._loop = loop
         self._executor = executor
-        self._limit = settings.backlog_limit
+        self._backlog_limit = settings.backlog_limit
+        self._is_on_loop = executor is None or settings.durability is Durability.PROCESS_CRASH
+        self._batch_limit = _ON_LOOP_LIMIT if self._is_on_loop else _BATCH_LIMIT
+        self._intents: deque[IntentRecord] = deque()
         self._queue: deque[Record] = deque()
-        self._urgent = 0
+        self._awaited = 0
+        self._is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._turn_end: asyncio.Handle | None = None
         self._jobs: set[Future[Any]] = set()
@@ -88,7 +92,7 @@ class CommitQueue:
     @property
     def is_empty(self) -> bool:
         """True when nothing waits."""
-        return not self._queue
+        return not self._queue and not self._intents
 
     @property
     def is_closed(self) -> bool:
@@ -104,7 +108,7 @@ class CommitQueue:
     def figures(self) -> JournalFigures:
         """How it does."""
         return JournalFigures(
-            waiting=len(self._queue),
+            waiting=len(self._intents) + len(self._queue),
             lost=self._lost,
             commits=self._commits,
             records=self._records,
@@ -119,20 +123,30 @@ class CommitQueue:
     def add(self, record: Order | Fill | OutcomeRecord) -> None:
         """Takes a record that can wait a little. Never raises; what cannot be taken is counted and logged."""
         queue = self._queue
-        if len(queue) >= self._limit or self._lost or self._is_closed:
+        waiting = len(queue)
+        if waiting >= self._backlog_limit or self._lost or self._is_closed:
             self._lose()
             return
         queue.append(record)
         if self._timer is None:
-            self._timer = self._loop.call_later(self._settings.linger_s, self._commit)
+            self._timer = self._loop.call_later(self._settings.linger_s, self._linger_over)
+        elif waiting == self._batch_limit and not self._failures:
+            self._is_due = True
+            self._commit_soon()
 
-    def add_urgent(self, record: AwaitedRecord) -> None:
-        """Takes a record that somebody waits for."""
+    def add_intent(self, record: IntentRecord) -> None:
+        """Takes an intent; only after `require_writable`."""
+        self._intents.append(record)
+        self._commit_soon()
+
+    def add_awaited(self, record: StateRecord | Probe) -> None:
+        """Takes a record that somebody waits for, behind those that came before it; also tried while writing fails."""
         if self._is_closed and self._failure is not None:
             record.receipt.set_error(self._failure)
             return
         self._queue.append(record)
-        self._urgent += 1
+        self._awaited += 1
+        self._is_due = True
         self._commit_soon()
 
     async def end(self, problem: str) -> None:
@@ -150,22 +164,28 @@ class CommitQueue:
 
     def _end(self, problem: str) -> None:
         self._is_closed = True
-        self._cancel_timers()
+        self._stop_timer()
         self._failure = JournalError(self._path, problem, "open it again")
-        for record in self._queue:
+        for record in (*self._intents, *self._queue):
             if isinstance(record, AwaitedRecord):
                 record.receipt.set_error(self._failure)
+        self._intents.clear()
         self._queue.clear()
 
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _commit_soon(self) -> None:
         if self._turn_end is None:
-            self._turn_end = self._loop.call_soon(self._commit)
+            self._turn_end = self._loop.call_soon(self._turn_over)
 
-    def _commit_later(self) -> None:
-        if self._timer is None and self._turn_end is None:
-            self._timer = self._loop.call_later(self._settings.linger_s, self._commit)
+    def _turn_over(self) -> None:
+        self._turn_end = None
+        self._commit()
+
+    def _linger_over(self) -> None:
+        self._timer = None
+        self._is_due = True
+        self._commit()
 
     def _lose(self) -> None:
         self._lost += 1
@@ -183,20 +203,19 @@ class CommitQueue:
             _log.error("journal_gave_up", account=self._account, path=str(self._path), waiting=len(self._queue))
 
     def _commit(self) -> None:
-        """Commits the oldest of what waits, here or by the executor, unless that is under way already."""
-        self._cancel_timers()
+        """Commits what is due, intents first, unless that is under way already."""
         if self._is_busy or self._is_closed:
             return
-        if not self._queue:
+        if self._intents or (self._queue and self._is_due):
+            intents = list(islice(self._intents, self._batch_limit))
+            # an intent waits for the loop to write it and nothing else, but may share the wait for the disk
+            room = 0 if intents and self._is_on_loop else self._batch_limit - len(intents)
+            batch = [*intents, *islice(self._queue, room)]
+            self._run(
+                partial(self._store.write, batch), partial(self._written, batch, len(intents)), here=self._is_on_loop
+            )
+        else:
             self._keep_house()
-            return
-        batch = list(islice(self._queue, _BATCH_LIMIT))
-        is_quick = self._settings.durability is Durability.PROCESS_CRASH and len(batch) <= _ON_LOOP_LIMIT
-        self._run(
-            partial(self._store.write, batch),
-            partial(self._written, batch),
-            here=bool(self._urgent) and is_quick,
-        )
 
     def _run(self, work: Callable[[], object], then: Then, *, here: bool) -> None:
         """Runs ``work`` alone on the store, then ``then(result, error)`` on the loop."""
@@ -231,30 +250,40 @@ class CommitQueue:
         if not self._is_closed:
             then(result, error)
 
-    def _written(self, batch: list[Record], _: object, error: BaseException | None) -> None:
+    def _written(self, batch: list[Record], intents_count: int, _: object, error: BaseException | None) -> None:
         if error is not None:
             self._not_written(error)
             return
-        queue = self._queue
-        for _ in batch:
-            queue.popleft()
-        awaited = [record for record in batch if isinstance(record, AwaitedRecord) and not record.receipt.done]
-        self._urgent -= len(awaited)
+        for _ in range(intents_count):
+            self._intents.popleft()
+        others_count = len(batch) - intents_count
+        for _ in range(others_count):
+            self._queue.popleft()
+        receipts = [record for record in batch if isinstance(record, AwaitedRecord) and not record.receipt.done]
+        self._awaited -= len(receipts) - intents_count
+        if others_count:
+            self._is_due = self._awaited > 0 or len(self._queue) >= self._batch_limit
         self._commits += 1
         self._records += len(batch)
         self._since_checkpoint += len(batch)
         if self._failures:
             self._failures = 0
+            self._is_due = True
+            self._stop_timer()
             _log.info("journal_writable_again", account=self._account, path=str(self._path))
             if not self._lost:
                 self._failure = None
-        for record in awaited:
+        for record in receipts:
             record.receipt.set(record.answer)
         self._keep_house()
-        if self._urgent:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Sees to it that what waits is committed in its time."""
+        if self._intents or (self._queue and self._is_due):
             self._commit_soon()
-        elif queue:
-            self._commit_later()
+        elif self._queue and self._timer is None:
+            self._timer = self._loop.call_later(self._settings.linger_s, self._linger_over)
 
     def _not_written(self, error: BaseException) -> None:
         """Intents fail, the rest waits in its order."""
@@ -264,30 +293,35 @@ class CommitQueue:
         self._failures += 1
         if not self._lost:
             self._failure = failure
-        waiting = list(self._queue)
+        waiting = [*self._intents, *self._queue]
+        self._intents.clear()
         self._queue.clear()
-        self._urgent = 0
+        self._awaited = 0
+        self._is_due = False
         for record in waiting:
             if isinstance(record, AwaitedRecord):
                 record.receipt.set_error(JournalError.because_of(self._path, failure))
             if not isinstance(record, IntentRecord | Probe):
                 self._queue.append(record)
-        self._cancel_timers()
+        self._stop_timer()
         delay_s = min(_RETRY_FIRST_S * 2 ** min(self._failures - 1, 16), _RETRY_MAX_S)
         self._timer = self._loop.call_later(delay_s, self._try_again)
 
     def _try_again(self) -> None:
         self._timer = None
         if not self._queue:
-            self.add_urgent(Probe(Reply()))
+            self.add_awaited(Probe(Reply()))
+        self._is_due = True
         self._commit()
 
     # -- housekeeping ---------------------------------------------------------------------------------------------
 
     def _keep_house(self) -> None:
         """Keeps the log short, and drops what is too old while nobody waits."""
-        if self._to_drop and not self._urgent:
-            self._run(self._store.drop_some, self._dropped, here=False)
+        if self._is_busy:
+            return
+        if self._to_drop and not self._intents and not self._awaited:
+            self._run(self._store.drop_some, self._dropped, here=self._is_on_loop)
             return
         if self._log_pages > _LOG_LIMIT_PAGES:
             self._log_pages = 0
@@ -316,19 +350,17 @@ class CommitQueue:
         if error is not None:
             _log.warning("journal_checkpoint_failed", account=self._account, error=str(error))
         if not self._is_closed:
-            self._commit_soon()
+            self._keep_house()
 
     def _chore_done(self, event: str, error: BaseException | None) -> None:
         """A chore that failed changed nothing; it is tried again in its time, and writes tell what is wrong."""
         if error is not None:
             _log.warning(event, account=self._account, error=str(error))
-        if self._queue or self._to_drop:
+        self._go_on()
+        if self._to_drop:
             self._commit_soon()
 
-    def _cancel_timers(self) -> None:
-        if self._turn_end is not None:
-            self._turn_end.cancel()
-            self._turn_end = None
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

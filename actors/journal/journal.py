@@ -149,7 +149,7 @@ class Journal:
         self._commits.require_writable()
         receipt = IntentReceipt(self._next_intent_id)
         self._next_intent_id += 1
-        self._commits.add_urgent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms()))
+        self._commits.add_intent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms()))
         return receipt
 
     def record_outcome(self, intent_id: int, outcome: Outcome, detail: str = "") -> None:
@@ -186,7 +186,7 @@ class Journal:
         else:
             self._state[key] = value
         receipt: Reply[None] = Reply()
-        self._commits.add_urgent(StateRecord(receipt, key, value, self._now_ms()))
+        self._commits.add_awaited(StateRecord(receipt, key, value, self._now_ms()))
         return receipt
 
     async def flush(self) -> None:
@@ -196,7 +196,7 @@ class Journal:
             JournalError: some of it cannot be written, or was lost before.
         """
         receipt: Reply[None] = Reply()
-        self._commits.add_urgent(Probe(receipt))
+        self._commits.add_awaited(Probe(receipt))
         await receipt
         if self._commits.has_lost:
             self._commits.require_writable()

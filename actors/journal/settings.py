@@ -12,10 +12,11 @@ class Durability(enum.Enum):
 
     PROCESS_CRASH: the end of the process at any moment, ``kill -9`` included: a commit is in the operating system's
         hands when it counts. When the machine itself loses power, commits of the last moments may be missing, and the
-        file is sound. Costs some ten microseconds a commit.
+        file is sound. Costs some ten microseconds of the event loop for each commit and for each record.
     POWER_LOSS: also that. A commit counts once the disk has confirmed it (fsync), which costs whatever the disk takes:
-        some hundred microseconds on a good SSD, ten milliseconds on a rotating one. Intents that come meanwhile share
-        the next commit.
+        some hundred microseconds on a good SSD, ten milliseconds on a rotating one. A thread waits for it, and while
+        the loop has no rest that thread waits for the interpreter, too. Intents that come meanwhile share the next
+        commit.
     """
 
     PROCESS_CRASH = "process_crash"
@@ -24,8 +25,9 @@ class Durability(enum.Enum):
 
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
-    keep_finished_orders, keep_fills, keep_settled_intents: how many are kept, over all symbols; older ones are dropped
-        in small steps. None keeps all. Fewer fills than there were make realised profit incomplete, and it says so.
+    keep_finished_orders, keep_fills, keep_settled_intents: the newest so many orders, fills and intents are kept, over
+        all symbols; of the older ones all that is over is dropped, in small steps. None keeps all. Without its oldest
+        fills realised profit is incomplete, and says so.
     linger_s: how long orders, fills and outcomes may wait to be committed together. Intents do not wait.
     backlog_limit: records that may wait while the disk does not take them, before the journal gives up.
     """

@@ -1,4 +1,4 @@
-"""Intents wait for their commit, share it, and keep their order with everything else that is told."""
+"""Intents wait for their commit and share it; what else is told waits for nobody and keeps its order."""
 
 import asyncio
 import os
@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import Durability, JournalError, Outcome, commits
-from messages.enums import OrderStatus
+from actors.journal import Durability, JournalError, commits, read_state
 from tests.actors.journal.samples import journal_at, open_here, place
 from tests.support.eventually import eventually
 from tests.support.orders import fill, order
@@ -102,45 +101,79 @@ async def test_without_power_loss_an_intent_does_not_wait_for_the_disk(tmp_path:
     journal.abandon()
 
 
-async def test_the_loop_does_not_write_what_would_hold_it_up(tmp_path: Path) -> None:
+async def test_no_burst_of_events_holds_an_intent_up(tmp_path: Path) -> None:
     disk = HeldExecutor()
     journal = open_here(tmp_path / "alice.sqlite", executor=disk)
-    for number in range(200):
+    for number in range(3000):
         journal.record_order(order(order_id=str(number)))
-    receipt = journal.record_intent(place())
-    await eventually(lambda: disk.waiting)
-    assert not receipt.done
-    disk.run_one()
-    await receipt
+    assert await journal.record_intent(place()) == 1
+    assert journal.figures.waiting == 3000
+    state = journal.load()
+    assert (len(state.open_intents), state.orders_count) == (1, 0)
     journal.abandon()
+
+
+async def test_a_burst_is_written_without_waiting_for_company_in_between(
+    tmp_path: Path, threads: ThreadPoolExecutor
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=threads, linger_s=60) as journal:
+        for number in range(3000):
+            journal.record_fill(fill(str(number)))
+        await eventually(lambda: journal.figures.records > 2500)
 
 
 async def test_orders_and_fills_wait_for_company_and_are_written_by_themselves(
     tmp_path: Path, threads: ThreadPoolExecutor
 ) -> None:
     async with journal_at(tmp_path / "alice.sqlite", executor=threads, linger_s=0.005) as journal:
-        for number in range(100):
+        for number in range(30):
             journal.record_order(order(order_id=str(number)))
             journal.record_fill(fill(str(number)))
         assert journal.figures.commits == 0
-        await eventually(lambda: journal.figures.records == 200)
+        await eventually(lambda: journal.figures.records == 60)
         assert journal.figures.commits == 1
-        assert journal.load().fills_count == 100
+        assert journal.load().fills_count == 30
 
 
-async def test_records_keep_their_order_with_intents(tmp_path: Path) -> None:
-    journal = open_here(tmp_path / "alice.sqlite")
-    journal.record_order(order(order_id="1"))
-    journal.record_fill(fill("t1", order_id="1"))
-    first = await journal.record_intent(place())
-    journal.record_outcome(first, Outcome.CONFIRMED)
-    journal.record_order(order(OrderStatus.FILLED, filled="10", at=2, order_id="1"))
-    state = journal.load()
-    assert (state.orders_count, state.fills_count, len(state.open_intents)) == (1, 1, 1)
-    await journal.record_intent(place())
-    state = journal.load()
-    assert [known.status for known in state.symbols[0].finished_orders] == [OrderStatus.FILLED]
-    assert [intent.intent_id for intent in state.open_intents] == [2]
+@DURABILITIES
+async def test_nothing_is_in_the_file_before_an_intent_that_was_told_before_it(
+    tmp_path: Path, durability: Durability
+) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, durability=durability, linger_s=0)
+    seen = set()
+    receipts = []
+    for number in range(1, 40):
+        receipts.append(journal.record_intent(place(f"c{number}")))
+        journal.record_order(order(order_id=str(number), client_order_id=f"c{number}"))
+        journal.record_fill(fill(str(number), order_id=str(number)))
+        await asyncio.sleep(0.001 * (number % 3))
+        if number % 2 and disk.waiting:
+            disk.run_one()
+        state = journal.load()
+        assert state.fills_count <= state.orders_count <= state.intents_count
+        seen.add((state.fills_count, state.intents_count))
+    assert len(seen) > 3, "it was looked at in between"
+    while not all(receipt.done for receipt in receipts):
+        if disk.waiting:
+            disk.run_one()
+        await asyncio.sleep(0)
+    while disk.waiting:
+        disk.run_one()
+    journal.abandon()
+
+
+async def test_state_is_not_in_the_file_before_what_was_told_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path)
+    for number in range(1000):
+        journal.record_fill(fill(str(number)))
+    kept = journal.set_state("fills_through_ms", "5")
+    while not kept.done:
+        if read_state(path, "fills_through_ms") is not None:
+            assert journal.load().fills_count == 1000
+        await asyncio.sleep(0)
+    assert journal.load().fills_count == 1000
     journal.abandon()
 
 

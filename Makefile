@@ -51,7 +51,7 @@ simulate-mutants: $(STAMP)  ## deliberate bugs, each of which the seeds must fin
 	$(BIN)/python -m simulation.mutants
 
 kill-test: $(STAMP)  ## kill -9 of the trading program, KILLS=25 times in a row (KILL_SEED=1 decides the moments)
-	TELLER_KILLS=$(KILLS) TELLER_KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest -n 0 -s tests/processes
+	TELLER_KILLS=$(KILLS) TELLER_KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 tests/processes
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

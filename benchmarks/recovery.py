@@ -37,6 +37,7 @@ from messages.symbol import Symbol
 
 SOL: Final = Symbol("SOL", "USDT")
 _PAUSE_S: Final = 0.2
+_PATIENCE_S: Final = 30.0  # nothing here takes a tenth of it: a figure that never comes is an error, not a wait
 _AT_ONCE: Final = BackoffSettings(first_s=0.05, max_s=0.05, stable_s=0.0)
 
 
@@ -51,9 +52,7 @@ class _Witness(LoopActor):
 
     @handles(ExecutionReportEvent)
     def _fill(self, event: ExecutionReportEvent) -> None:
-        waiting = self.filled.pop(event.account, None)
-        if waiting is not None:
-            waiting.set_result(time.perf_counter())
+        _tell(self.filled.pop(event.account, None))
 
     @handles(ConnectionStatusEvent)
     def _status(self, event: ConnectionStatusEvent) -> None:
@@ -61,12 +60,21 @@ class _Witness(LoopActor):
             self._was_away.add(event.name)
         elif event.name in self._was_away:
             self._was_away.discard(event.name)
-            waiting = self.live.pop(event.name, None)
-            if waiting is not None:
-                waiting.set_result(time.perf_counter())
+            _tell(self.live.pop(event.name, None))
 
     def on_receive(self, _: object) -> None:
         """Other events do not matter here."""
+
+
+def _tell(waiting: asyncio.Future[float] | None) -> None:
+    """The moment, to the one who waits; the storm's end cancels its last wait before it is answered."""
+    if waiting is not None and not waiting.done():
+        waiting.set_result(time.perf_counter())
+
+
+async def _took_ms(waiting: asyncio.Future[float], began: float) -> float:
+    async with asyncio.timeout(_PATIENCE_S):
+        return (await waiting - began) * 1000
 
 
 class _Scene:
@@ -87,7 +95,7 @@ class _Scene:
         waiting = self.witness.live[account] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         await self.ask("/sockets/cut", {"account": account, "how": "reset"})
-        return (await waiting - began) * 1000
+        return await _took_ms(waiting, began)
 
     async def crash(self, account: str) -> float:
         """The same after a fault in the account's own actor."""
@@ -96,7 +104,7 @@ class _Scene:
         try:
             await self.system.address(account).ask(Continue(lambda: 1 // 0 and None))
         except TellerError:
-            return (await waiting - began) * 1000
+            return await _took_ms(waiting, began)
         raise AssertionError("the actor survived")
 
     async def fill(self, account: str, order_id: str) -> float:
@@ -104,7 +112,7 @@ class _Scene:
         waiting = self.witness.filled[account] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         await self.ask(f"/orders/{order_id}/fill", {"amount": "0.001"})
-        return (await waiting - began) * 1000
+        return await _took_ms(waiting, began)
 
 
 class _Storm:

@@ -282,6 +282,7 @@ class TradingSystem:
                 subscribers=subscribers,
                 has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
                 server_now_ms=venue.server_now_ms,
+                monotonic_s=self._environment.clock.monotonic_s,
                 rng=self._environment.rng,
                 journal=plan.journal,
                 kill_switch=plan.kill_switch,

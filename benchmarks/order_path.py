@@ -1,13 +1,15 @@
 """A `PlaceOrder` told to an account: until the request is on the wire, and until the sender has the answer.
 
 The full way is compared, order by order in turns, with bare aiohttp sending a like request whose body and signed
-headers were made beforehand, over a session of its own that keeps its connection. Two servers: one that answers at
+headers were made beforehand, over a session of its own that keeps its connection; and with the same by a `script` that
+encodes, signs and reads the answer itself, as any client has to. Two servers: one that answers at
 once (`minimal`; whatever we add weighs most there) and the embedded exchange (`embedded`), both in another process.
 Orders go to many markets in turn, since ten a second is all that the account's rate limiter lets through on each.
 """
 
 import gc
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
@@ -27,7 +29,7 @@ from benchmarks.support.verdicts import judged
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.credentials import Credentials
 from exchanges.base.transport import HttpResponse
-from exchanges.gateio import convert
+from exchanges.gateio import convert, wire
 from exchanges.gateio.signing import sign_request
 from exchanges.gateio.symbols import to_symbol
 from exchanges.gateio.venue import GateioEndpoints, GateioVenue
@@ -37,6 +39,7 @@ from messages.order import Order
 from messages.symbol import Symbol
 
 _EXPIRY_MS: Final = 5_000
+_decode: Final = msgspec.json.Decoder(wire.RestOrder).decode
 
 
 def markets(count: int) -> list[str]:
@@ -81,11 +84,16 @@ class Bare:
         headers["X-Gate-Exptime"] = str(now_ms + _EXPIRY_MS)
         return body, headers
 
-    async def send(self, body: bytes, headers: dict[str, str]) -> None:
+    async def send(self, body: bytes, headers: dict[str, str]) -> bytes:
         """The request and its whole answer."""
         async with self._session.post(self._url, data=body, headers=headers) as answer:
-            await answer.read()
+            content = await answer.read()
             assert answer.status == 201, f"an order is created, not {answer.status}"
+            return content
+
+    async def place(self, symbol: Symbol) -> Order:
+        """As a script would: encodes, signs, sends, and reads the answer."""
+        return convert.rest_order(_decode(await self.send(*self.prepare(symbol))))
 
 
 @asynccontextmanager
@@ -113,6 +121,7 @@ class Figures:
         self.to_wire: list[float] = []
         self.ours: list[float] = []
         self.bare: list[float] = []
+        self.script: list[float] = []
 
 
 async def _in_turns(account: AccountHandle, transport: StampingTransport, bare: Bare, symbols: list[Symbol]) -> Figures:
@@ -133,7 +142,14 @@ async def _in_turns(account: AccountHandle, transport: StampingTransport, bare: 
             await bare.send(body, headers)
             figures.bare.append((time.perf_counter() - began) * 1e6)
 
-        for send in (send_ours, send_bare) if number % 2 else (send_bare, send_ours):
+        async def send_script(symbol: Symbol = symbol) -> None:
+            began = time.perf_counter()
+            await bare.place(symbol)
+            figures.script.append((time.perf_counter() - began) * 1e6)
+
+        sides = deque((send_ours, send_bare, send_script))
+        sides.rotate(number)
+        for send in sides:
             await send()
     return figures
 
@@ -157,10 +173,12 @@ async def _measure(server: str, orders: int, markets_count: int) -> dict[str, ob
         "benchmark": "order_path",
         "case": server,
         "ratio_to_bare": ratio(figures.ours, figures.bare),
+        "ratio_to_script": ratio(figures.ours, figures.script),
         "added_us": round(median(figures.ours) - median(figures.bare), 1),
         "told_to_wire_us": median(figures.to_wire),
         "round_trip_us": median(figures.ours),
         "bare_round_trip_us": median(figures.bare),
+        "script_round_trip_us": median(figures.script),
         "round_trip_p99_us": percentile(figures.ours, 0.99),
         "bare_round_trip_p99_us": percentile(figures.bare, 0.99),
         "round_trip_us_range": spread(figures.ours),

@@ -97,13 +97,15 @@ class AccountActor(LoopActor):
         symbols: tuple[Symbol, ...],
         subscribers: dict[Address, None],
         server_now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
         rng: random.Random,
         journal: Journal | None = None,
         kill_switch: KillSwitchRule | None = None,
     ) -> None:
         """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
-        ``server_now_ms``: the exchange's clock, unix milliseconds. ``journal``: outlives the actor; None for none.
+        ``server_now_ms``: the exchange's clock, unix milliseconds. ``monotonic_s``: times what the account does, finer
+        than the loop's own clock. ``journal``: outlives the actor; None for none.
         ``kill_switch``: has the last word at every start; None leaves it as the journal remembers it."""
         super().__init__()
         self.name = account
@@ -114,6 +116,7 @@ class AccountActor(LoopActor):
         self._symbols = symbols
         self._started_ms = 0
         self._server_now_ms = server_now_ms
+        self._monotonic_s = monotonic_s
         self._rng = rng
         self._connection = 0
         self._links = ConnectionStatus()
@@ -140,7 +143,7 @@ class AccountActor(LoopActor):
             state=state,
             io=self._io,
             later=lambda delay_s, run: self.later(delay_s, Continue(run)),
-            monotonic_s=self.now,
+            monotonic_s=self._monotonic_s,
             server_now_ms=self._server_now_ms,
             tell_order=self._order_changed,
             tell_fill=self._broadcast.fill,

@@ -56,7 +56,6 @@ class OrderDesk:
         self._intents.require_writable()
         pending = pending_order(command, OrderStatus.PENDING)
         context.state.begin_order(pending, _reservation(command))
-        context.tell_order(pending)
         intent = self._intents.begin(command)
         reply = defer()
         self._intents.owe(reply, "placing", client_order_id)
@@ -68,6 +67,7 @@ class OrderDesk:
             lambda order: self._placed(command, intent, order, reply, started_s),
             lambda error: self._not_placed(command, intent, error, reply, started_s),
         )
+        context.tell_order(pending)  # subscribers have their turn when the request has had its own
 
     def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()

@@ -9,13 +9,13 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from actors.account.settings import AccountSettings
-from actors.connection.supervisor import SupervisorSettings
 from actors.journal import JournalSettings
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings
 from config.schema import (
     AccountConfig,
     Config,
+    ConnectionConfig,
     EmbeddedConfig,
     JournalConfig,
     LoggingConfig,
@@ -71,7 +71,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
     venues, venue_names = _venues(top, problems)
     accounts, account_names = _accounts(top, venue_names, problems)
     strategies = _strategies(top, account_names, problems)
-    connection = _section(top, "connection", SupervisorSettings)
+    connection = _section(top, "connection", ConnectionConfig)
     supervision = _section(top, "supervision", RestartSettings)
     journal = _journal(top)
     shutdown = _section(top, "shutdown", ShutdownConfig)
@@ -86,7 +86,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
         venues=venues,
         accounts=accounts,
         strategies=strategies,
-        connection=connection or SupervisorSettings(),
+        connection=connection or ConnectionConfig(),
         supervision=supervision or RestartSettings(),
         journal=journal or JournalConfig(),
         shutdown=shutdown or ShutdownConfig(),

@@ -137,6 +137,15 @@ class LoggingConfig(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None = None
 
 
+class ConnectionConfig(SupervisorSettings, frozen=True, kw_only=True):
+    """`SupervisorSettings`; a check tells a deaf socket by news older than two seconds, so it comes less often."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.check_every_s < 3:
+            raise InvalidValueError("check_every_s", self.check_every_s, "3 seconds or more")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file, checked.
 
@@ -152,7 +161,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     embedded: EmbeddedConfig | None = None
     seed: int | None = None
     secrets_file: Path | None = None
-    connection: SupervisorSettings = SupervisorSettings()
+    connection: ConnectionConfig = ConnectionConfig()
     supervision: RestartSettings = RestartSettings()
     journal: JournalConfig = JournalConfig()
     shutdown: ShutdownConfig = ShutdownConfig()

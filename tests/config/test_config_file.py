@@ -279,6 +279,11 @@ def test_a_config_cannot_be_changed() -> None:
             id="nested",
         ),
         pytest.param(
+            EMBEDDED + "[connection]\ncheck_every_s = 2",
+            "t.toml: connection.check_every_s = 2.0 is not allowed: 3 seconds or more",
+            id="checked too often",
+        ),
+        pytest.param(
             EMBEDDED + "[connection.backof]\nfirst_s = 1",
             "t.toml: connection.backof is not known: one of attempt_timeout_s, check_every_s, backoff "
             "(did you mean backoff?)",

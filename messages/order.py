@@ -10,7 +10,7 @@ from messages.symbol import Symbol
 from messages.validation import ZERO
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True):
     """What is known of one order: one report of the exchange, or the join of all reports (R2).
 
     Attributes:

@@ -131,7 +131,7 @@ class LoopActor(ActorCore):
     # Start
 
     def _start_actor_loop(self) -> None:
-        self.inbox.wake = self._schedule_turn
+        self.inbox.wake = functools.partial(self._call_soon, self._serve_turn)
         self.inbox.stop_called = functools.partial(self._call_soon, self._stop_was_called)
         loop = self._host.loop
         if _get_running_loop() is loop:
@@ -156,7 +156,7 @@ class LoopActor(ActorCore):
         if cause is None:
             self._paused = False
             self._ref.started.set(None)
-            self._schedule_turn()
+            self._call_soon(self._serve_turn)
             try:
                 await self._over
             except asyncio.CancelledError:
@@ -192,9 +192,6 @@ class LoopActor(ActorCore):
                 loop.call_soon_threadsafe(callback, context=self._context)
         except RuntimeError:
             self._abandon()  # the loop was closed over our head
-
-    def _schedule_turn(self) -> None:
-        self._call_soon(self._serve_turn)
 
     def _serve_turn(self) -> None:
         if not self._may_serve():
@@ -267,7 +264,7 @@ class LoopActor(ActorCore):
             self._in_hand = self._in_flight = None
             if self._cause is None:
                 self._paused = False
-                self._schedule_turn()
+                self._call_soon(self._serve_turn)
 
     # Tasks and timers
 

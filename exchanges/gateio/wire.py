@@ -23,28 +23,31 @@ ZERO: Final = Decimal(0)
 
 
 class OrderFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What REST and socket orders have in common (fact sheet 8.2, 14)."""
+    """What REST and socket orders have in common (fact sheet 8.2, 14).
+
+    In the order in which Gate sends them: the decoder looks for the next member behind the one before.
+    """
 
     id: str
+    text: str = ""
+    create_time_ms: Time = 0
+    update_time_ms: Time = 0
     currency_pair: str
     type: str
     side: str
     amount: Decimal
-    left: Decimal
-    time_in_force: str = "gtc"
-    text: str = ""
     price: Decimal = ZERO
-    filled_amount: Decimal | None = None
+    time_in_force: str = "gtc"
+    left: Decimal
     filled_total: Decimal = ZERO
+    filled_amount: Decimal | None = None
     avg_deal_price: Decimal | None = None
     fee: Decimal = ZERO
     fee_currency: str = ""
-    gt_fee: Decimal = ZERO
     point_fee: Decimal = ZERO
+    gt_fee: Decimal = ZERO
     rebated_fee: Decimal = ZERO
     rebated_fee_currency: str = ""
-    create_time_ms: Time = 0
-    update_time_ms: Time = 0
     finish_as: str = ""
 
 

@@ -28,6 +28,7 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a directory of our own 
 _JOURNALS: Final = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
 """Journals are real files, best on a file system in memory: thousands of runs would wear a disk."""
 _COLLECT_EVERY: Final = 20_000
+_PROGRESS_EVERY: Final = 100
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -160,7 +161,7 @@ def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
     total = Figures()
     slowest_s = 0.0
     storm = "" if storm_s is None else f" --storm {storm_s:g}"
-    for outcome in run_seeds(seeds, workers=workers, storm_s=storm_s):
+    for done, outcome in enumerate(run_seeds(seeds, workers=workers, storm_s=storm_s), start=1):
         figures = outcome.figures
         total.virtual_s += figures.virtual_s
         total.orders += figures.orders
@@ -172,6 +173,8 @@ def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
             failed.append(outcome.seed)
             print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed}{storm} --trace")
             _print_violations(outcome)
+        if done % _PROGRESS_EVERY == 0:
+            print(f"{done} of {len(seeds)} seeds, {len(failed)} violated", file=sys.stderr, flush=True)
     minutes = (time.perf_counter() - began_s) / 60
     print(
         f"{len(seeds)} seeds, {len(failed)} violated; {len(seeds) / minutes:.0f} seeds a minute, "

@@ -145,26 +145,14 @@ class PlainStrategyActor(LoopActor):
         self._desk.leave()
 
 
-class AsyncStrategyActor(LoopActor):
+class AsyncStrategyActor(PlainStrategyActor):
     """On the loop, with callbacks that may await: one at a time, the others wait their turn."""
 
     serial_async = True
 
-    def __init__(self, strategy: Strategy, surroundings: Surroundings) -> None:
-        super().__init__()
-        self.name = strategy.name
-        self._desk = _Desk(strategy, surroundings, self)
-
     async def on_receive(self, message: object) -> Any:
         result = self._desk.deliver(message)
         return await result if isinstance(result, Awaitable) else result
-
-    def on_stop(self) -> Any:
-        self._desk.leave()
-        return self._desk.strategy.on_stop()
-
-    def on_failure(self, *_: object) -> None:
-        self._desk.leave()
 
 
 class ThreadStrategyActor(ThreadActor):
@@ -186,7 +174,7 @@ class ThreadStrategyActor(ThreadActor):
         self._desk.leave()
 
 
-StrategyActor: TypeAlias = PlainStrategyActor | AsyncStrategyActor | ThreadStrategyActor
+StrategyActor: TypeAlias = PlainStrategyActor | ThreadStrategyActor
 
 
 def start_strategy(strategy: Strategy, surroundings: Surroundings, host: LoopHost) -> Ref[Any]:

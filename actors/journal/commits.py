@@ -1,8 +1,9 @@
 """Group commit: records queue up on the event loop, and one transaction at a time takes in whatever has queued up.
 
-* PROCESS_CRASH: a commit takes some ten microseconds and no disk. That is less than waking a thread for it, and far
-  less than such a thread waits for the interpreter while the loop is busy. So it is done on the loop: intents at the
-  end of the turn in which they were told, everything else after a while, a little at a time.
+* PROCESS_CRASH: committing an intent takes no disk, and less than a thread waits for the interpreter while the loop is
+  busy. So the loop does it, at the end of the turn in which the intent was told. All else is written by a thread of the
+  executor, beside which events go on. An intent that comes while the thread is in the file waits for the rest of its
+  batch, a millisecond or two: the loop waits with it, and so the thread has the interpreter.
 * POWER_LOSS: a commit takes as long as the disk does. A thread of the executor does it, and whatever comes meanwhile
   shares the next one.
 
@@ -17,13 +18,12 @@ a start lies after the newest record, where asking the exchange from there on fi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 import structlog
 
@@ -40,10 +40,15 @@ Then: TypeAlias = Callable[[Any, BaseException | None], None]
 _BATCH_LIMIT: Final = 256
 _ON_LOOP_LIMIT: Final = 64
 """Holds the loop for half a millisecond, or a whole one."""
+_COMPANY_LIMIT: Final = 1024
+"""So many wait for no more company. A shorter burst of events is over before it is written."""
+_HELP_LIMIT: Final = 4096
+"""When more wait, the thread cannot keep up with a loop that has no rest; then the loop writes in its place."""
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
 _CHECKPOINT_RECORDS: Final = 2000
 _LOG_LIMIT_PAGES: Final = 4096
+T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.journal")
 
 
@@ -68,16 +73,17 @@ class CommitQueue:
         self._loop = loop
         self._executor = executor
         self._backlog_limit = settings.backlog_limit
-        self._is_on_loop = executor is None or settings.durability is Durability.PROCESS_CRASH
-        self._batch_limit = _ON_LOOP_LIMIT if self._is_on_loop else _BATCH_LIMIT
+        self._are_intents_here = executor is None or settings.durability is Durability.PROCESS_CRASH
         self._intents: deque[IntentRecord] = deque()
         self._queue: deque[Record] = deque()
+        self._under_way: list[Record] = []
         self._awaited = 0
         self._is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._turn_end: asyncio.Handle | None = None
         self._jobs: set[Future[Any]] = set()
         self._is_busy = False
+        self._is_restarting_log = False
         self._is_checkpointing = False
         self._is_closed = False
         self._failure: JournalError | None = None
@@ -108,7 +114,7 @@ class CommitQueue:
     def figures(self) -> JournalFigures:
         """How it does."""
         return JournalFigures(
-            waiting=len(self._intents) + len(self._queue),
+            waiting=len(self._intents) + len(self._queue) + len(self._under_way),
             lost=self._lost,
             commits=self._commits,
             records=self._records,
@@ -130,7 +136,7 @@ class CommitQueue:
         queue.append(record)
         if self._timer is None:
             self._timer = self._loop.call_later(self._settings.linger_s, self._linger_over)
-        elif waiting == self._batch_limit and not self._failures:
+        elif waiting == _COMPANY_LIMIT and not self._failures:
             self._is_due = True
             self._commit_soon()
 
@@ -166,9 +172,10 @@ class CommitQueue:
         self._is_closed = True
         self._stop_timer()
         self._failure = JournalError(self._path, problem, "open it again")
-        for record in (*self._intents, *self._queue):
+        for record in (*self._under_way, *self._intents, *self._queue):
             if isinstance(record, AwaitedRecord):
                 record.receipt.set_error(self._failure)
+        self._under_way = []
         self._intents.clear()
         self._queue.clear()
 
@@ -204,18 +211,47 @@ class CommitQueue:
 
     def _commit(self) -> None:
         """Commits what is due, intents first, unless that is under way already."""
-        if self._is_busy or self._is_closed:
+        if self._is_closed:
+            return
+        if self._intents and self._are_intents_here:
+            if not self._is_restarting_log:
+                self._commit_intents()
+            if self._intents:  # nothing may overtake them
+                return
+        if self._is_busy:
             return
         if self._intents or (self._queue and self._is_due):
-            intents = list(islice(self._intents, self._batch_limit))
-            # an intent waits for the loop to write it and nothing else, but may share the wait for the disk
-            room = 0 if intents and self._is_on_loop else self._batch_limit - len(intents)
-            batch = [*intents, *islice(self._queue, room)]
-            self._run(
-                partial(self._store.write, batch), partial(self._written, batch, len(intents)), here=self._is_on_loop
-            )
+            self._commit_batch()
         else:
             self._keep_house()
+
+    def _commit_intents(self) -> None:
+        """On the loop, also beside a thread that is writing something else."""
+        batch = _take(self._intents, _ON_LOOP_LIMIT)
+        try:
+            self._store.write(batch)
+        except Exception as error:
+            self._not_written(batch, error)
+        else:
+            self._written(batch)
+
+    def _commit_batch(self) -> None:
+        here = self._executor is None or (self._are_intents_here and len(self._queue) > _HELP_LIMIT)
+        limit = _ON_LOOP_LIMIT if here else _BATCH_LIMIT
+        intents = _take(self._intents, limit)
+        others = _take(self._queue, limit - len(intents))
+        if others:
+            self._awaited -= sum(_is_awaited(record) for record in others)
+            self._is_due = self._awaited > 0 or len(self._queue) >= _BATCH_LIMIT
+        self._under_way = [*intents, *others]
+        self._run(partial(self._store.write, self._under_way), self._batch_done, here=here)
+
+    def _batch_done(self, _: object, error: BaseException | None) -> None:
+        batch, self._under_way = self._under_way, []
+        if error is None:
+            self._written(batch)
+        else:
+            self._not_written(batch, error)
 
     def _run(self, work: Callable[[], object], then: Then, *, here: bool) -> None:
         """Runs ``work`` alone on the store, then ``then(result, error)`` on the loop."""
@@ -250,19 +286,7 @@ class CommitQueue:
         if not self._is_closed:
             then(result, error)
 
-    def _written(self, batch: list[Record], intents_count: int, _: object, error: BaseException | None) -> None:
-        if error is not None:
-            self._not_written(error)
-            return
-        for _ in range(intents_count):
-            self._intents.popleft()
-        others_count = len(batch) - intents_count
-        for _ in range(others_count):
-            self._queue.popleft()
-        receipts = [record for record in batch if isinstance(record, AwaitedRecord) and not record.receipt.done]
-        self._awaited -= len(receipts) - intents_count
-        if others_count:
-            self._is_due = self._awaited > 0 or len(self._queue) >= self._batch_limit
+    def _written(self, batch: Sequence[Record]) -> None:
         self._commits += 1
         self._records += len(batch)
         self._since_checkpoint += len(batch)
@@ -273,8 +297,9 @@ class CommitQueue:
             _log.info("journal_writable_again", account=self._account, path=str(self._path))
             if not self._lost:
                 self._failure = None
-        for record in receipts:
-            record.receipt.set(record.answer)
+        for record in batch:
+            if _is_awaited(record):
+                record.receipt.set(record.answer)
         self._keep_house()
         self._go_on()
 
@@ -285,15 +310,15 @@ class CommitQueue:
         elif self._queue and self._timer is None:
             self._timer = self._loop.call_later(self._settings.linger_s, self._linger_over)
 
-    def _not_written(self, error: BaseException) -> None:
+    def _not_written(self, batch: Sequence[Record], error: BaseException) -> None:
         """Intents fail, the rest waits in its order."""
         failure = JournalError.because_of(self._path, error)
+        waiting = [*batch, *self._intents, *self._queue]
         if not self._failures:
-            _log.error("journal_not_writable", account=self._account, error=str(failure), waiting=len(self._queue))
+            _log.error("journal_not_writable", account=self._account, error=str(failure), waiting=len(waiting))
         self._failures += 1
         if not self._lost:
             self._failure = failure
-        waiting = [*self._intents, *self._queue]
         self._intents.clear()
         self._queue.clear()
         self._awaited = 0
@@ -318,21 +343,20 @@ class CommitQueue:
 
     def _keep_house(self) -> None:
         """Keeps the log short, and drops what is too old while nobody waits."""
-        if self._is_busy:
+        if self._is_busy or self._failures:
             return
         if self._to_drop and not self._intents and not self._awaited:
-            self._run(self._store.drop_some, self._dropped, here=self._is_on_loop)
+            self._run(self._store.drop_some, self._dropped, here=False)
             return
         if self._log_pages > _LOG_LIMIT_PAGES:
-            self._log_pages = 0
-            self._run(self._store.restart_log, self._restarted, here=False)
+            self._restart_log()
             return
         if self._since_checkpoint < _CHECKPOINT_RECORDS or self._is_checkpointing:
             return
         self._since_checkpoint = 0
         self._to_drop = not self._settings.keeps_all
         if self._executor is None:
-            self._run(self._store.restart_log, self._restarted, here=True)
+            self._restart_log()
             return
         self._is_checkpointing = True
         self._submit(self._executor, self._store.checkpoint, self._checkpointed)
@@ -341,7 +365,13 @@ class CommitQueue:
         self._to_drop = more and error is None
         self._chore_done("journal_not_shortened", error)
 
+    def _restart_log(self) -> None:
+        self._log_pages = 0
+        self._is_restarting_log = True
+        self._run(self._store.restart_log, self._restarted, here=False)
+
     def _restarted(self, _: object, error: BaseException | None) -> None:
+        self._is_restarting_log = False
         self._chore_done("journal_checkpoint_failed", error)
 
     def _checkpointed(self, pages: int | None, error: BaseException | None) -> None:
@@ -364,3 +394,13 @@ class CommitQueue:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _take(records: deque[T], limit: int) -> list[T]:
+    """The first ones, out of the queue."""
+    return [records.popleft() for _ in range(min(limit, len(records)))]
+
+
+def _is_awaited(record: Record) -> TypeGuard[AwaitedRecord]:
+    """True while somebody waits for it."""
+    return isinstance(record, AwaitedRecord) and not record.receipt.done

@@ -12,7 +12,8 @@ class Durability(enum.Enum):
 
     PROCESS_CRASH: the end of the process at any moment, ``kill -9`` included: a commit is in the operating system's
         hands when it counts. When the machine itself loses power, commits of the last moments may be missing, and the
-        file is sound. Costs some ten microseconds of the event loop for each commit and for each record.
+        file is sound. An intent costs the event loop some hundred microseconds; orders, fills and outcomes are written
+        by a thread.
     POWER_LOSS: also that. A commit counts once the disk has confirmed it (fsync), which costs whatever the disk takes:
         some hundred microseconds on a good SSD, ten milliseconds on a rotating one. A thread waits for it, and while
         the loop has no rest that thread waits for the interpreter, too. Intents that come meanwhile share the next

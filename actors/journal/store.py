@@ -1,6 +1,7 @@
-"""Records to rows: writes batches in one transaction each. Plain blocking code, for one caller at a time."""
+"""Records to rows: writes batches in one transaction each. Plain blocking code."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +16,6 @@ from actors.runtime import Reply
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
-_ROWS_A_STATEMENT: Final = 256
-"""Half the time of row by row. And a thread beside a busy loop waits for the interpreter's lock at every statement."""
 _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 100
 
@@ -107,14 +106,14 @@ Record: TypeAlias = Order | Fill | OutcomeRecord | AwaitedRecord
 
 
 class Store:
-    """Writes to an open journal. Handed from thread to thread, never used by two at once; only `checkpoint` may run
-    beside the other methods."""
+    """Writes to an open journal, one caller at a time: others wait. Only `checkpoint` runs beside the other methods."""
 
     def __init__(
         self, connection: sqlite3.Connection, path: Path, settings: JournalSettings, hide: Callable[[str], str]
     ) -> None:
         """``hide``: takes known secrets out of free text (R12)."""
         self._connection = connection
+        self._lock = threading.Lock()
         self._path = path
         self._settings = settings
         self._hide = hide
@@ -136,14 +135,16 @@ class Store:
             sqlite3.Error: nothing of them is in the file.
         """
         if len(records) == 1 and isinstance(records[0], IntentRecord):
-            self._connection.execute(_INSERT_ONE_INTENT, _intent_row(records[0]))  # a transaction by itself
+            with self._lock:
+                self._connection.execute(_INSERT_ONE_INTENT, _intent_row(records[0]))  # a transaction by itself
             return
-        rows = self._rows_of(records)  # before the lock is taken
-        with self._transaction():
+        rows = self._rows_of(records)  # before the locks are taken
+        orders = [_order_row(order) for order in rows.orders.values()]
+        with self._lock, self._transaction():
             self._insert(_INSERT_INTENT, rows.intents)
             for outcomes in rows.outcomes:
                 self._insert(_SETTLE, list(outcomes.values()), _UNLESS_ENDED)
-            self._insert(_UPSERT_ORDER, [_order_row(order) for order in rows.orders.values()], _ON_KNOWN_ORDER)
+            self._insert(_UPSERT_ORDER, orders, _ON_KNOWN_ORDER)
             self._insert(_INSERT_FILL, rows.fills, " ON CONFLICT DO NOTHING")
             for state in rows.states:
                 self._set_state(state)
@@ -181,7 +182,8 @@ class Store:
 
     def restart_log(self) -> None:
         """Moves the little that is left after `checkpoint` and starts the log anew, unless a reader is still in it."""
-        self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def drop_some(self) -> bool:
         """Drops a few of the oldest records beyond what is to be kept; True when there may be more to drop.
@@ -192,8 +194,11 @@ class Store:
         more = False
         for table, (setting, symbol, time_ms, which) in _KEPT.items():
             keep: int | None = getattr(self._settings, setting)
-            if keep is not None and self._drop(table, symbol, time_ms, which, keep) == _DROP_STEP:
-                more = True
+            if keep is None:
+                continue
+            with self._lock:
+                dropped = self._drop(table, symbol, time_ms, which, keep)
+            more = more or dropped == _DROP_STEP
         return more
 
     def close(self) -> None:
@@ -206,10 +211,12 @@ class Store:
         if not rows:
             return
         marks = "(" + ",".join("?" * len(rows[0])) + ")"
-        for first in range(0, len(rows), _ROWS_A_STATEMENT):
-            some = rows[first : first + _ROWS_A_STATEMENT]
-            values = [value for row in some for value in row]
-            self._connection.execute(head + ",".join([marks] * len(some)) + tail, values)
+        written = 0
+        while written < len(rows):
+            count = 1 << ((len(rows) - written).bit_length() - 1)  # powers of two: so few that all stay prepared
+            values = [value for row in rows[written : written + count] for value in row]
+            self._connection.execute(head + ",".join([marks] * count) + tail, values)
+            written += count
 
     def _set_state(self, state: StateRecord) -> None:
         if state.value is None:

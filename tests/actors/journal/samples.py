@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,31 @@ from messages.symbol import Symbol
 from tests.support.orders import SOL
 
 NOW_MS = 1_790_000_000_000
+
+
+class HeldExecutor(Executor):
+    """Runs work when it is told to, one piece at a time: a disk that takes its time."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        assert not args
+        assert not kwargs
+        job: Future[Any] = Future()
+        self.waiting.append((job, fn))
+        return job
+
+    def run_one(self) -> None:
+        job, work = self.waiting.pop(0)
+        try:
+            job.set_result(work())
+        except Exception as error:
+            job.set_exception(error)
+
+    def run_all(self) -> None:
+        while self.waiting:
+            self.run_one()
 
 
 def place(client_order_id: str = "c1", *, quantity: str = "2.50", price: str = "141.2") -> PlaceOrder:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import Durability, JournalError, Outcome
+from actors.journal import Durability, JournalError, Outcome, read_state
+from messages.enums import OrderStatus
 from messages.errors import ConfigurationError
-from tests.actors.journal.samples import journal_at, open_here, place
+from tests.actors.journal.samples import HeldExecutor, journal_at, open_here, place
 from tests.support.eventually import eventually
 from tests.support.orders import fill, order
 
@@ -76,6 +77,38 @@ async def test_what_waits_while_the_disk_is_full_is_written_in_order_when_there_
         assert state.intents_count == 1, "an intent that failed was not sent, and is not on record"
         assert journal.figures.lost == 0
         assert await journal.record_intent(place("c3")) == 3
+
+
+async def test_a_batch_that_fails_beside_an_intent_that_fails_is_written_first_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, linger_s=0)
+    kept = journal.set_state("key", "value")
+    journal.record_order(order())
+    await eventually(lambda: disk.waiting)
+    with full_disk():
+        journal.record_order(order(OrderStatus.FILLED, filled="10", at=2))
+        later = journal.set_state("key", "newer")
+        with pytest.raises(JournalError):
+            await journal.record_intent(place())
+        assert (kept.done, later.done) == (False, True), "of the batch under way nothing is known"
+        disk.run_all()
+        for receipt in (kept, later):
+            with pytest.raises(JournalError):
+                await receipt
+    assert journal.figures.waiting == 4
+
+    def is_well() -> bool:
+        disk.run_all()
+        return not journal.figures.waiting
+
+    await eventually(is_well)
+    (memory,) = journal.load().symbols
+    assert [known.status for known in memory.finished_orders] == [OrderStatus.FILLED]
+    assert read_state(journal.path, "key") == "newer"
+    assert await journal.record_intent(place()) == 2
+    journal.abandon()
 
 
 async def test_it_is_well_again_also_when_nothing_waits(tmp_path: Path) -> None:

@@ -4,15 +4,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import Durability, JournalError, commits, read_state
-from tests.actors.journal.samples import journal_at, open_here, place
+from actors.journal import Durability, JournalError, Outcome, commits, read_state
+from tests.actors.journal.samples import HeldExecutor, journal_at, open_here, place
 from tests.support.eventually import eventually
 from tests.support.orders import fill, order
 
@@ -21,27 +20,6 @@ from tests.support.orders import fill, order
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(2) as pool:
         yield pool
-
-
-class HeldExecutor(Executor):
-    """Runs work when it is told to, one piece at a time: a disk that takes its time."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[Future[Any], Any]] = []
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        assert not args
-        assert not kwargs
-        job: Future[Any] = Future()
-        self.waiting.append((job, fn))
-        return job
-
-    def run_one(self) -> None:
-        job, work = self.waiting.pop(0)
-        try:
-            job.set_result(work())
-        except Exception as error:
-            job.set_exception(error)
 
 
 DURABILITIES = pytest.mark.parametrize("durability", list(Durability))
@@ -110,6 +88,48 @@ async def test_no_burst_of_events_holds_an_intent_up(tmp_path: Path) -> None:
     assert journal.figures.waiting == 3000
     state = journal.load()
     assert (len(state.open_intents), state.orders_count) == (1, 0)
+    disk.run_all()
+    journal.abandon()
+
+
+async def test_r4_an_intent_does_not_wait_for_the_thread_that_writes_what_came_before(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, linger_s=0)
+    for number in range(10):
+        journal.record_order(order(order_id=str(number)))
+    await eventually(lambda: disk.waiting)
+    assert await journal.record_intent(place()) == 1
+    journal.record_outcome(1, Outcome.CONFIRMED)
+    state = journal.load()
+    assert (len(state.open_intents), state.orders_count) == (1, 0)
+    assert journal.figures.waiting == 11
+    disk.run_all()
+    await eventually(lambda: disk.waiting)
+    assert journal.load().orders_count == 10
+    disk.run_all()
+    assert journal.load().open_intents == ()
+    journal.abandon()
+
+
+async def test_events_are_written_however_steadily_intents_come(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=threads, linger_s=0) as journal:
+        journal.record_order(order())
+        while not journal.load().orders_count:
+            assert await journal.record_intent(place()) < 10_000, "the order waits for ever"
+
+
+async def test_a_loop_that_tells_more_than_the_thread_can_write_writes_it_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "_HELP_LIMIT", 300)
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk)
+    for number in range(2000):
+        journal.record_fill(fill(str(number)))
+    await eventually(lambda: disk.waiting)
+    assert journal.figures.waiting <= 300
+    assert journal.load().fills_count == journal.figures.records >= 1700
+    disk.run_all()
     journal.abandon()
 
 
@@ -158,8 +178,7 @@ async def test_nothing_is_in_the_file_before_an_intent_that_was_told_before_it(
         if disk.waiting:
             disk.run_one()
         await asyncio.sleep(0)
-    while disk.waiting:
-        disk.run_one()
+    disk.run_all()
     journal.abandon()
 
 
@@ -313,8 +332,7 @@ async def test_a_log_that_has_grown_long_is_started_anew(tmp_path: Path, monkeyp
         await journal.record_intent(place(f"d{number}"))
     assert log.stat().st_size == length
     assert len(journal.load().open_intents) == 131
-    while disk.waiting:
-        disk.run_one()
+    disk.run_all()
     journal.abandon()
 
 

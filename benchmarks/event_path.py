@@ -1,23 +1,23 @@
 """From the bytes of a `spot.orders` frame to the account's state changed and a subscriber told.
 
 Compared with (a) the floor, msgspec's typed decode of the same bytes into the same Structs, and (b) ccxt.pro's `gate`
-taking the same bytes through its own message handler. All sides take turns on new orders; sides that keep finished
-orders are filled before the clock starts.
+taking the same bytes through its own message handler, with a task that awaits `watch_orders` as its subscriber. All
+sides take turns on new orders; sides that keep finished orders are filled before the clock starts.
 
 Frames come in bursts, as from a socket that has several ready. ``alone``: the next frame comes only when the subscriber
-has been told of the one before, so that each pays for its own turns of the event loop; ccxt's subscriber is then a task
-that awaits its next order, where otherwise nobody listens to it at all.
+has been told of the one before, so that each pays for its own turns of the event loop.
 """
 
+import asyncio
 import importlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 
-from benchmarks.support.account import Counter, live_account, real_environment
+from benchmarks.support.account import Counter, live_account, real_environment, spawn
 from benchmarks.support.canned import CannedVenue, HandFedSocket
 from benchmarks.support.frames import OrderFrames
 from benchmarks.support.loops import LOOP, run_on_loop
@@ -75,28 +75,43 @@ async def account_with(environment: Environment, executed: int) -> AsyncIterator
 
 
 class Ccxt:
-    """ccxt.pro's `gate` with its markets set by hand; fed as its socket reader feeds it, without a socket."""
+    """ccxt.pro's `gate` with its markets set by hand, connected and subscribed but for the socket; fed as its socket
+    reader feeds it. A task awaits `watch_orders` again and again, which is how a program on ccxt is told."""
 
     def __init__(self, executed: int) -> None:
-        self.exchange: Any = importlib.import_module("ccxt.pro").gate()
+        self.exchange: Any = importlib.import_module("ccxt.pro").gate({"apiKey": "key", "secret": "secret"})
         self.exchange.set_markets([_ccxt_market(pair) for pair in PAIRS])
-        client = self.exchange.client(self.exchange.urls["api"]["spot"])
-        self.feed: Callable[[bytes], None] = client.handle_text_or_binary_message
-        self._next_orders: Callable[[], Awaitable[object]] = lambda: client.future("orders")
+        url = self.exchange.urls["api"]["spot"]
+        client = self.exchange.client(url)
+        client.connected.resolve(url)
+        client.subscriptions["orders"] = True
+        self._feed: Callable[[bytes], None] = client.handle_text_or_binary_message
         kept = min(executed, CCXT_KEEPS)
         for frame in OrderFrames(PAIRS, first=-kept).finished(kept):
-            self.feed(frame)
+            self._feed(frame)
+        self._told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._listening = spawn(self._listen(), "ccxt")
 
-    async def take(self, frames: Sequence[bytes], *, told: bool) -> int:
-        """Feeds all frames; returns how many. ``told``: waits after each, as a task does that awaits orders."""
-        for frame in frames:
-            if told:
-                news = self._next_orders()
-                self.feed(frame)
-                await news
-            else:
-                self.feed(frame)
+    async def _listen(self) -> None:
+        try:
+            while True:
+                await self.exchange.watch_orders()
+                self._told.set_result(None)
+        except Exception as error:
+            self._told.set_exception(error)
+
+    async def take(self, frames: Sequence[bytes], burst: int) -> int:
+        """Feeds all frames, ``burst`` at a time; returns how many, once the subscriber has been told of all."""
+        for start in range(0, len(frames), burst):
+            told = self._told = asyncio.get_running_loop().create_future()
+            for frame in frames[start : start + burst]:
+                self._feed(frame)
+            await told
         return len(frames)
+
+    async def close(self) -> None:
+        self._listening.cancel()
+        await self.exchange.close()
 
 
 def _ccxt_market(pair: str) -> dict[str, object]:
@@ -143,23 +158,24 @@ class _Sides:
 
         return prepare
 
-    async def ccxt(self, executed: int, *, told: bool) -> Prepare:
-        kept = self._ccxt(executed) if executed else None
+    async def ccxt(self, executed: int, burst: int) -> Prepare:
+        kept = await self._ccxt(executed) if executed else None
 
         async def prepare() -> Work:
-            ccxt = kept or self._ccxt(0)
+            ccxt = kept or await self._ccxt(0)
             frames = self._source.lives(self._orders // 8 or 1)  # enough: each takes long
 
-            return lambda: ccxt.take(frames, told=told)
+            return lambda: ccxt.take(frames, burst)
 
         return prepare
 
     async def _account(self, executed: int) -> Account:
         return await self._stack.enter_async_context(account_with(self._environment, executed))
 
-    def _ccxt(self, executed: int) -> Ccxt:
+    async def _ccxt(self, executed: int) -> Ccxt:
         ccxt = Ccxt(executed)
-        self._stack.push_async_callback(ccxt.exchange.close)
+        self._stack.push_async_callback(ccxt.close)
+        await asyncio.sleep(0)  # its subscriber listens from now on
         return ccxt
 
 
@@ -171,8 +187,8 @@ async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[di
         for count in executed:
             sides[f"ours {count}"] = await make.ours(count, BURST)
             sides[f"alone {count}"] = await make.ours(count, 1)
-            sides[f"ccxt {count}"] = await make.ccxt(count, told=False)
-            sides[f"ccxt alone {count}"] = await make.ccxt(count, told=True)
+            sides[f"ccxt {count}"] = await make.ccxt(count, BURST)
+            sides[f"ccxt alone {count}"] = await make.ccxt(count, 1)
         await take_turns(sides, rounds=1)  # warms up
         took = await take_turns(sides, rounds=rounds)
     rows = []

@@ -1,6 +1,7 @@
 """Fair comparison on a noisy machine: the sides take turns, medians count, the spread is told.
 
-The garbage collector runs for all sides as it does by default; it cleans up before each round, untimed.
+The garbage collector runs for all sides as it does by default, on what they make in their turn: what was there before
+is frozen, as the program freezes it once it is up, or the collector would go through all that the other sides keep.
 """
 
 import gc
@@ -21,12 +22,14 @@ async def take_turns(sides: Mapping[str, Prepare], *, rounds: int) -> dict[str, 
     took: dict[str, list[float]] = {name: [] for name in sides}
     order = list(sides)
     for _ in range(rounds):
+        works = {name: await sides[name]() for name in order}
         gc.collect()
-        for name in order:
-            work = await sides[name]()
+        gc.freeze()
+        for name, work in works.items():
             began = time.perf_counter()
             items = await work()
             took[name].append((time.perf_counter() - began) * 1e6 / items)
+        gc.unfreeze()
         order.reverse()  # no side always follows the same other one
     return took
 

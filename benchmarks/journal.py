@@ -1,9 +1,10 @@
 """What the journal costs: the way of an intent to durable, the loop's share of every event, and reading it at a start.
 
 Intents are awaited one at a time, as an order waits for its own; many at once, as a burst of quotes does; and one at a
-time beside 2,000 order events a second, with which they share the loop, the threads and the file. `bare` is the same
-row inserted by sqlite3 alone on the same thread, with the same pragmas, in turns: what no journal in SQLite can be
-faster than. A start reads a journal of 100,000 finished orders in three markets, each with two fills.
+time beside 2,000 order events a second, with which they share the loop, the threads and the file. `restless`: beside a
+loop without rest, where the loop writes intents itself; they wait for its turns of half a millisecond anyhow. `bare` is
+the same row inserted by sqlite3 alone on the same thread, with the same pragmas, in turns: what no journal in SQLite
+can be faster than. A start reads a journal of 100,000 finished orders in three markets, each with two fills.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import sqlite3
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
@@ -32,6 +33,7 @@ from messages.symbol import Symbol
 _SYMBOLS: Final = (Symbol("SOL", "USDT"), Symbol("BTC", "USDT"), Symbol("ETH", "USDT"))
 _EVENTS_PER_SECOND: Final = 2000
 _TICK_S: Final = 0.005
+_WORK_S: Final = 0.0005
 _CREATED_MS: Final = 1_760_000_000_000
 
 
@@ -120,6 +122,31 @@ async def _events(journal: Journal, ended: asyncio.Event) -> None:
             number += 1
 
 
+async def _restless(journal: Journal, ended: asyncio.Event) -> None:
+    """A loop that has no rest: half a millisecond of work in each turn, and two order events told."""
+    number = 0
+    while not ended.is_set():
+        began = time.perf_counter()
+        for status in (OrderStatus.NEW, OrderStatus.FILLED):
+            journal.record_order(_order(number, status))
+        number += 1
+        while time.perf_counter() - began < _WORK_S:
+            pass
+        await asyncio.sleep(0)
+
+
+async def _one_at_a_time_beside(
+    load: Callable[[Journal, asyncio.Event], Coroutine[None, None, None]], journal: Journal, count: int
+) -> list[float]:
+    ended = asyncio.Event()
+    loading = asyncio.ensure_future(load(journal, ended))
+    took = await _one_at_a_time(journal, count)
+    ended.set()
+    await loading
+    await journal.flush()
+    return took
+
+
 def _append_us(journal: Journal, count: int) -> float:
     """Microseconds that an order event is held up by being recorded."""
     known = [_order(number, OrderStatus.NEW) for number in range(count)]
@@ -162,6 +189,7 @@ async def _intents(directory: Path, durability: Durability, count: int, turns: i
     bare: list[float] = []
     alone: list[float] = []
     beside: list[float] = []
+    busy: list[float] = []
     ratios = []
     a_second, append_us, cpu_us = [], [], []
     with ThreadPoolExecutor(2) as threads, closing(Bare(directory / f"{durability.value}.bare", durability)) as floor:
@@ -174,12 +202,9 @@ async def _intents(directory: Path, durability: Durability, count: int, turns: i
             bare += below
             alone += ours
             a_second.append(await _together(journal, count * 4, 64))
-            ended = asyncio.Event()
-            events = asyncio.ensure_future(_events(journal, ended))
-            beside += await _one_at_a_time(journal, count)
-            ended.set()
-            await events
-            await journal.flush()
+            beside += await _one_at_a_time_beside(_events, journal, count)
+            if durability is Durability.PROCESS_CRASH:
+                busy += await _one_at_a_time_beside(_restless, journal, count)
             cpu_s = time.process_time()
             append_us.append(_append_us(journal, count * 4))
             await journal.flush()
@@ -195,6 +220,7 @@ async def _intents(directory: Path, durability: Durability, count: int, turns: i
         "p50_ratio_to_bare": median(ratios),
         "beside_events_p50_us": median(beside),
         "beside_events_p99_us": percentile(beside, 0.99),
+        **({"restless_p50_us": median(busy), "restless_p99_us": percentile(busy, 0.99)} if busy else {}),
         "together_per_second": median(a_second),
         "together_per_second_range": spread(a_second),
         "event_append_us": median(append_us),

@@ -37,6 +37,7 @@ from messages.symbol import Symbol
 
 SOL: Final = Symbol("SOL", "USDT")
 _PAUSE_S: Final = 0.2
+_STORM_PAUSE_S: Final = 0.05  # one account's loading stays below its rate limits at this pace, too
 _PATIENCE_S: Final = 30.0  # nothing here takes a tenth of it: a figure that never comes is an error, not a wait
 _AT_ONCE: Final = BackoffSettings(first_s=0.05, max_s=0.05, stable_s=0.0)
 
@@ -116,17 +117,18 @@ class _Scene:
 
 
 class _Storm:
-    """Disturbs one account again and again."""
+    """Disturbs one account again and again; counts how often it came back, and for how long it was away until then."""
 
     def __init__(self, disturb: Callable[[str], Awaitable[float]]) -> None:
         self._disturb = disturb
         self.count = 0
+        self.away_s = 0.0
 
     async def rage(self) -> None:
         while True:
-            await self._disturb("a0")
+            self.away_s += await self._disturb("a0") / 1000
             self.count += 1
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(_STORM_PAUSE_S)
 
 
 @asynccontextmanager
@@ -222,8 +224,10 @@ async def _isolation(accounts: int, fills: int) -> AsyncIterator[dict[str, objec
         for what, disturb in (("crashes", scene.crash), ("loses its socket", scene.cut)):
             quiet_ms = await fill_some()
             storm = _Storm(disturb)
+            began = time.perf_counter()
             storming = spawn(storm.rage(), "storm")
             storm_ms = await fill_some()
+            storm_s = time.perf_counter() - began
             storming.cancel()
             await asyncio.gather(storming, return_exceptions=True)
             quiet_again_ms = await fill_some()
@@ -238,6 +242,8 @@ async def _isolation(accounts: int, fills: int) -> AsyncIterator[dict[str, objec
                 "quiet_p50_ms": percentile(calm, 0.50),
                 "quiet_p99_ms": percentile(calm, 0.99),
                 "disturbances": storm.count,
+                "away_share": round(storm.away_s / storm_s, 3),
+                "storm_s": round(storm_s, 3),
                 "fills": fills,
                 "loop": LOOP,
             }
@@ -248,7 +254,7 @@ async def _all_of(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, obje
 
 
 def run(
-    *, cuts: int = 100, open_orders: int = 200, accounts: int = 20, fills: int = 200
+    *, cuts: int = 100, open_orders: int = 200, accounts: int = 20, fills: int = 2_000
 ) -> Iterator[dict[str, object]]:
     """One object for each case.
 

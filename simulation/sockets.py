@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
 from exchanges.simulator import Exchange
@@ -289,8 +289,9 @@ class _ClientEnd:
     async def send(self, message: bytes | str) -> None:
         await self._connection.client_send(message)
 
-    async def receive(self) -> bytes:
-        return await self._connection.client_receive()
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        while True:
+            listener(await self._connection.client_receive())
 
     async def close(self) -> None:
         await self._connection.client_close()

@@ -46,14 +46,17 @@ def main() -> None:
 
 
 def _send(connection: ServerConnection, frames: list[str], per_second: float) -> list[int]:
-    """One frame after the other, each at its moment: a late one does not push the next ones back."""
-    sent_ns = []
-    began_ns = time.monotonic_ns()
-    for number, frame in enumerate(frames):
-        wait_ns = began_ns + int(number * 1e9 / per_second) - time.monotonic_ns()
+    """One frame after the other, evenly: a late one pushes the next ones back, a stall here is no burst there."""
+    sent_ns: list[int] = []
+    pause_ns = int(1e9 / per_second)
+    due_ns = time.monotonic_ns()
+    for frame in frames:
+        wait_ns = due_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns / 1e9)
-        sent_ns.append(time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        due_ns = max(due_ns + pause_ns, now_ns + pause_ns // 2)
+        sent_ns.append(now_ns)
         connection.send(frame)
     return sent_ns
 

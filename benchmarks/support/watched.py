@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.transport import HttpResponse, HttpTransport, Socket
@@ -91,11 +92,13 @@ class _WatchedSocket:
             await self._watch.begin()
         await self._real.send(message)
 
-    async def receive(self) -> bytes:
-        message = await self._real.receive()
-        if _is_subscription(message):
-            self._watch.end()
-        return message
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        def watch(message: bytes) -> None:
+            if _is_subscription(message):
+                self._watch.end()
+            listener(message)
+
+        await self._real.stream(watch)
 
     async def close(self) -> None:
         await self._real.close()

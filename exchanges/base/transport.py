@@ -4,8 +4,8 @@
 take their place.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import NoReturn, Protocol
 
 import msgspec
 
@@ -57,8 +57,11 @@ class Socket(Protocol):
         """Raises `SocketClosedError` when it is closed."""
         ...
 
-    async def receive(self) -> bytes:
-        """The next whole message, text or binary, as bytes. Raises `SocketClosedError` at the end."""
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        """Calls ``listener`` with every whole message as bytes, text or binary, in order of arrival, on the event loop.
+
+        ``listener`` takes each at once and never raises. Raises `SocketClosedError` at the end.
+        """
         ...
 
     async def close(self) -> None:

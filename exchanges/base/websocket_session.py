@@ -119,6 +119,7 @@ class WebsocketSession:
         self._goodbye: asyncio.Task[None] | None = None
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._received_s = 0.0
+        self._monotonic_s = environment.clock.monotonic_s
 
     @property
     def is_open(self) -> bool:
@@ -241,20 +242,22 @@ class WebsocketSession:
         return self._socket
 
     async def _read(self, socket: Socket) -> None:
-        receive, feed, now = socket.receive, self._feed, self._environment.clock.monotonic_s
         try:
-            while True:
-                frame = await receive()
-                self._received_s = now()
-                try:
-                    feed(frame)
-                except Exception as error:
-                    report_refused_frame(self._name, frame, error, self._on_error)
+            await socket.stream(self._take)
         except TellerError as error:
             self._end(str(error))
         except Exception as error:
             logger.exception("socket_reader_failed", session=self._name)
             self._end(f"reading failed: {type(error).__name__}")
+
+    def _take(self, frame: bytes) -> None:
+        if self._state is not _State.OPEN:
+            return
+        self._received_s = self._monotonic_s()
+        try:
+            self._feed(frame)
+        except Exception as error:
+            report_refused_frame(self._name, frame, error, self._on_error)
 
     async def _beat(self, socket: Socket) -> None:
         try:

@@ -1,18 +1,59 @@
 """WebSockets over the `websockets` library: plain frames in, bytes out, close code and reason kept."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.frames import DATA_OPCODES, Frame
+from websockets.protocol import Event
 
 from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
 
 _LARGEST_MESSAGE: Final = 8 * 1024 * 1024
 """Bytes. A full book snapshot of 400 levels stays far below; a runaway frame does not fill the memory."""
-_WAITING_MESSAGES: Final = 256
-"""Messages kept for us before the library stops reading from the network."""
 _GOODBYE_S: Final = 1.0
 """How long closing waits for the peer's close frame."""
+
+
+class _Connection(ClientConnection):
+    """Hands whole messages to a listener in the moment in which they come in.
+
+    The library's own queue wakes a task for each message, which takes as long as all else that we do with it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pieces: list[bytes] = []
+        self._early: list[bytes] = []
+        self._listener: Callable[[bytes], None] = self._early.append
+
+    def process_event(self, event: Event) -> None:
+        """Takes the messages; what else comes in is the library's own affair."""
+        if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
+            super().process_event(event)
+        elif event.fin and not self._pieces:
+            self._listener(bytes(event.data))
+        else:
+            self._pieces.append(bytes(event.data))
+            if event.fin:
+                message, self._pieces = b"".join(self._pieces), []
+                self._listener(message)
+
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        """See `WebsocketsSocket.stream`; raises `ConnectionClosed` at the end."""
+        early, self._early, self._listener = self._early, [], listener
+        for message in early:
+            listener(message)
+        try:
+            while True:
+                await self.recv()  # no message comes this way, only the end
+        finally:
+            self._listener = _drop
+
+
+def _drop(_: bytes) -> None:
+    """For messages that nobody wants any more."""
 
 
 class WebsocketsSocket:
@@ -20,7 +61,7 @@ class WebsocketsSocket:
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
     async def send(self, message: bytes | str) -> None:
@@ -34,14 +75,14 @@ class WebsocketsSocket:
         except ConnectionClosed as error:
             raise _closed(error) from error
 
-    async def receive(self) -> bytes:
-        """The next whole message as bytes; text is not decoded, the JSON reader does that anyway.
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        """Hands out every message, those included that came before; text stays bytes, the JSON reader decodes it.
 
         Raises:
             SocketClosedError: it is closed and every message that came before was handed out.
         """
         try:
-            return await self._connection.recv(decode=False)
+            await self._connection.stream(listener)
         except ConnectionClosed as error:
             raise _closed(error) from error
 
@@ -72,13 +113,14 @@ class WebsocketsTransport:
                 compression=None,
                 proxy=None,
                 max_size=_LARGEST_MESSAGE,
-                max_queue=_WAITING_MESSAGES,
                 user_agent_header="teller",
+                create_connection=_Connection,
             )
         except TimeoutError as error:
             raise RequestNotSentError(f"no socket within {timeout_s:g} s") from error
         except (OSError, EOFError, InvalidHandshake, InvalidURI) as error:
             raise RequestNotSentError(f"no socket: {_reason(error)}") from error
+        assert isinstance(connection, _Connection), "made by the class above"
         return WebsocketsSocket(connection)
 
 

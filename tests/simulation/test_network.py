@@ -15,6 +15,7 @@ from simulation.loop import VirtualLoop, run_on_virtual_time
 from simulation.process import Outside
 from simulation.sockets import MemorySockets
 from simulation.trace import Trace
+from tests.support.frames import Frames
 
 TIME = "http://exchange.test/api/v4/spot/time"
 
@@ -141,10 +142,10 @@ def test_an_outage_takes_its_links_and_gives_them_back(cut: Cut) -> None:
 PING = b'{"time":1,"channel":"spot.ping"}'
 
 
-async def pong(socket: Socket) -> bytes:
+async def pong(socket: Socket, frames: Frames) -> bytes:
     await socket.send(PING)
     async with asyncio.timeout(5.0):
-        return await socket.receive()
+        return await frames.next()
 
 
 def test_frames_keep_their_order_and_a_goodbye_is_answered() -> None:
@@ -152,12 +153,13 @@ def test_frames_keep_their_order_and_a_goodbye_is_answered() -> None:
         socket = await net.connect()
         for number in range(50):
             await socket.send(b'{"time":1,"id":%d,"channel":"spot.tickers","event":"subscribe","payload":[]}' % number)
-        answers = [await socket.receive() for _ in range(50)]
+        frames = Frames(socket)
+        answers = [await frames.next() for _ in range(50)]
         assert [b'"id":%d,' % number in answer for number, answer in enumerate(answers)] == [True] * 50
         await socket.close()
         assert not net.exchange.gateio.sockets
         with pytest.raises(SocketClosedError):
-            await socket.receive()
+            await frames.next()
         with pytest.raises(SocketClosedError):
             await socket.send(PING)
 
@@ -170,7 +172,7 @@ def test_a_cut_socket_ends_on_both_sides(fault: Fault) -> None:
         socket = await net.connect()
         net.weather.rates[fault] = 1.0
         with pytest.raises(SocketClosedError):
-            await socket.receive()
+            await Frames(socket).next()
         await asyncio.sleep(1.0)
         assert not net.exchange.gateio.sockets
         assert not net.sockets.open
@@ -182,11 +184,12 @@ def test_a_cut_socket_ends_on_both_sides(fault: Fault) -> None:
 def test_a_half_open_socket_says_nothing_and_does_not_end(fault: Fault) -> None:
     async def test(net: Net) -> None:
         socket = await net.connect()
-        await pong(socket)
+        frames = Frames(socket)
+        await pong(socket, frames)
         net.weather.rates[fault] = 1.0
         await asyncio.sleep(3.0)
         with pytest.raises(TimeoutError):
-            await pong(socket)
+            await pong(socket, frames)
         assert net.sockets.open
 
     on_virtual_time(test)

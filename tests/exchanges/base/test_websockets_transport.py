@@ -8,6 +8,8 @@ from websockets.asyncio.server import ServerConnection
 from exchanges.base.transport import RequestNotSentError, SocketClosedError
 from exchanges.base.websockets_transport import WebsocketsTransport
 from tests.exchanges.base.loopback import http_answer, read_request, reset, tcp_server, unused_port, websocket_server
+from tests.support.eventually import eventually
+from tests.support.frames import Frames
 
 
 async def test_text_and_binary_messages_come_out_as_bytes_and_go_out_as_text() -> None:
@@ -22,13 +24,14 @@ async def test_text_and_binary_messages_come_out_as_bytes_and_go_out_as_text() -
 
     async with websocket_server(converse) as url:
         socket = await WebsocketsTransport().connect(url, timeout_s=5)
-        assert await socket.receive() == "tëxt".encode()
-        assert await socket.receive() == b"\xff\x00"
-        assert await socket.receive() == b"in pieces"
+        frames = Frames(socket)
+        assert await frames.next() == "tëxt".encode()
+        assert await frames.next() == b"\xff\x00"
+        assert await frames.next() == b"in pieces"
         await socket.send(b'{"a":1}')
         await socket.send("b")
         with pytest.raises(SocketClosedError):
-            await socket.receive()
+            await frames.next()
     assert received == ['{"a":1}', "b"]
 
 
@@ -39,9 +42,10 @@ async def test_what_came_before_the_end_is_still_read_and_the_end_has_code_and_r
 
     async with websocket_server(converse) as url:
         socket = await WebsocketsTransport().connect(url, timeout_s=5)
-        assert await socket.receive() == b"last words"
+        frames = Frames(socket)
+        assert await frames.next() == b"last words"
         with pytest.raises(SocketClosedError, match=r"by the exchange with code 4321: maintenance"):
-            await socket.receive()
+            await frames.next()
         with pytest.raises(SocketClosedError):
             await socket.send(b"too late")
         await socket.close()
@@ -54,17 +58,58 @@ async def test_a_broken_connection_is_an_end_without_a_close_frame() -> None:
     async with websocket_server(converse) as url:
         socket = await WebsocketsTransport().connect(url, timeout_s=5)
         with pytest.raises(SocketClosedError, match="without a close frame"):
-            await socket.receive()
+            await Frames(socket).next()
         await socket.close()
 
 
-async def test_closing_is_quiet_and_ends_a_waiting_receive() -> None:
+async def test_what_came_before_anybody_listened_is_handed_out_first() -> None:
+    async def converse(peer: ServerConnection) -> None:
+        for number in range(3):
+            await peer.send(str(number))
+        await (await peer.ping())  # its pong proves that the three have been read
+        await peer.send("3")
+        await peer.close()
+
+    async with websocket_server(converse) as url:
+        socket = await WebsocketsTransport().connect(url, timeout_s=5)
+        heard: list[bytes] = []
+        with pytest.raises(SocketClosedError):
+            await socket.stream(heard.append)
+        assert heard == [b"0", b"1", b"2", b"3"]
+
+
+async def test_who_stops_listening_hears_no_more() -> None:
+    sent = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def converse(peer: ServerConnection) -> None:
+        await peer.send("before")
+        await go_on.wait()
+        await peer.send("after")
+        await (await peer.ping())
+        sent.set()
+        await peer.wait_closed()
+
+    async with websocket_server(converse) as url:
+        socket = await WebsocketsTransport().connect(url, timeout_s=5)
+        heard: list[bytes] = []
+        listening = asyncio.ensure_future(socket.stream(heard.append))
+        await eventually(lambda: heard)
+        listening.cancel()
+        await asyncio.wait([listening])
+        go_on.set()
+        await asyncio.wait_for(sent.wait(), 5)
+        assert heard == [b"before"]
+        await socket.close()
+
+
+async def test_closing_is_quiet_and_ends_a_waiting_stream() -> None:
     async def converse(peer: ServerConnection) -> None:
         await peer.wait_closed()
 
     async with websocket_server(converse) as url:
         socket = await WebsocketsTransport().connect(url, timeout_s=5)
-        receiving = asyncio.ensure_future(socket.receive())
+        receiving = asyncio.ensure_future(socket.stream(lambda _: None))
         await asyncio.sleep(0)
         await socket.close()
         await socket.close()

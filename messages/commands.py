@@ -5,11 +5,13 @@ from typing import ClassVar
 
 import msgspec
 
-from messages.enums import OrderType, Side, TimeInForce
+from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InvalidValueError
 from messages.lanes import Lane
+from messages.order import Order
 from messages.symbol import Symbol
 from messages.validation import (
+    ZERO,
     require_client_order_id,
     require_currency,
     require_positive,
@@ -89,6 +91,20 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
             raise InvalidValueError(unwanted, getattr(self, unwanted), f"None: {of} is given by {wanted}")
         if getattr(self, wanted) is None:
             raise InvalidValueError(wanted, None, f"above zero: {of} is given by {wanted}")
+
+    def as_order(self, status: OrderStatus) -> Order:
+        """What is asked for, as an order of which the exchange has not told yet."""
+        return Order(
+            symbol=self.symbol,
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            status=status,
+            quantity=self.quantity or ZERO,
+            quote_quantity=self.quote_quantity,
+            price=self.price,
+            client_order_id=self.client_order_id,
+        )
 
     @classmethod
     def limit(

@@ -91,14 +91,14 @@ MUTANTS: Final = (
             ),
             Change(
                 "actors/account/order_desk.py",
-                "def pending_order(",
+                "def _reservation(",
                 "async def _insist(rest: Any, command: PlaceOrder) -> Order:\n"
                 "    from messages.errors import UnknownOutcomeError\n\n"
                 "    try:\n"
                 "        return await rest.place_order(command)\n"
                 "    except UnknownOutcomeError:\n"
                 "        return await rest.place_order(command)\n\n\n"
-                "def pending_order(",
+                "def _reservation(",
             ),
         ),
     ),

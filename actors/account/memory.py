@@ -7,13 +7,12 @@ import structlog
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
-from actors.account.order_desk import OrderDesk, pending_order
+from actors.account.order_desk import OrderDesk
 from actors.account.state import FILL_OVERLAP_MS, Doubt
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.journal import Journal, OpenIntent
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder, Withdraw
 from messages.enums import OrderStatus
-from messages.order import Order
 
 _log: Final = structlog.get_logger("teller.account")
 _FILLS_THROUGH: Final = "fills_through_ms"
@@ -55,7 +54,7 @@ class Memory:
         for intent in remembered.open_intents:
             command = intent.command
             if isinstance(command, PlaceOrder) and intent.order is None:
-                context.state.restore_unresolved(_unresolved(command))
+                context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
                 self._doubts.sent(str(command.client_order_id), intent.made_ms)
         self._open_intents = remembered.open_intents
         context.kill_switch = journal.get_state(KILL_SWITCH)
@@ -96,7 +95,3 @@ class Memory:
     def kill_switch_changed(self) -> None:
         """Survives the process."""
         self._journal.set_state(KILL_SWITCH, self._context.kill_switch)
-
-
-def _unresolved(command: PlaceOrder) -> Order:
-    return pending_order(command, OrderStatus.UNRESOLVED)

@@ -54,7 +54,7 @@ class OrderDesk:
         command = self._client_ids.assigned(command)
         client_order_id = str(command.client_order_id)
         self._intents.require_writable()
-        pending = pending_order(command, OrderStatus.PENDING)
+        pending = command.as_order(OrderStatus.PENDING)
         context.state.begin_order(pending, _reservation(command))
         intent = self._intents.begin(command)
         reply = defer()
@@ -338,21 +338,6 @@ class OrderDesk:
             status=order.status.value,
             elapsed_ms=round(elapsed_ms, 3),
         )
-
-
-def pending_order(command: PlaceOrder, status: OrderStatus) -> Order:
-    """Our own order before the exchange has told of it: PENDING, or UNRESOLVED from an earlier life."""
-    return Order(
-        symbol=command.symbol,
-        side=command.side,
-        type=command.type,
-        time_in_force=command.time_in_force,
-        status=status,
-        quantity=command.quantity or ZERO,
-        quote_quantity=command.quote_quantity,
-        price=command.price,
-        client_order_id=command.client_order_id,
-    )
 
 
 def _reservation(command: PlaceOrder) -> Reservation:

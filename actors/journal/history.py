@@ -22,7 +22,6 @@ from messages.enums import OrderStatus
 from messages.errors import InvalidValueError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
-from messages.validation import ZERO
 
 _NEVER_ACKNOWLEDGED: Final = {
     None: OrderStatus.PENDING,
@@ -142,16 +141,8 @@ def _never_acknowledged(connection: sqlite3.Connection, path: Path, wanted: Hist
 
 
 def _as_order(command: PlaceOrder, status: OrderStatus, made_ms: int, told_ms: int, detail: str) -> Order:
-    return Order(
-        symbol=command.symbol,
-        side=command.side,
-        type=command.type,
-        time_in_force=command.time_in_force,
-        status=status,
-        quantity=command.quantity or ZERO,
-        quote_quantity=command.quote_quantity,
-        price=command.price,
-        client_order_id=command.client_order_id,
+    return msgspec.structs.replace(
+        command.as_order(status),
         finish_reason=detail if status.is_finished else None,
         created_ms=made_ms,
         updated_ms=told_ms,

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -32,6 +34,8 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from messages.errors import TellerError
 
+SWITCH_INTERVAL_S: Final = 0.0005
+"""So long may a thread keep the interpreter that another one wants."""
 _log = structlog.get_logger("teller.start")
 
 
@@ -112,7 +116,7 @@ class _Run:
             restart_settings=config.supervision,
             observers=[observer],
         )
-        _settle_memory()
+        settle_interpreter()
         hang_watchdog.start()
         stack.callback(hang_watchdog.stop)
         for name, file in kill_switches.items():
@@ -253,8 +257,12 @@ def _name_accounts(error: TellerError, notes: Notes) -> None:
         error.add_note(f"account {', '.join(names)}")
 
 
-def _settle_memory() -> None:
-    """What is there by now lives as long as we do: the collector need not look at it again. Before trading begins, as
-    it takes a moment."""
+def settle_interpreter() -> None:
+    """Prepares Python for trading, before that begins.
+
+    What is there by now lives as long as we do: the collector need not look at it again. And a thread that computes, a
+    strategy's or the journal's, hands the interpreter back to the event loop within half a millisecond instead of five.
+    """
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)

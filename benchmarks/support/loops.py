@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import structlog
+
+from console.start import SWITCH_INTERVAL_S
 
 T = TypeVar("T")
 
@@ -19,9 +22,14 @@ else:
 
 
 def run_on_loop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs it on the loop that `run.py` uses; `LOOP` is its name."""
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(coroutine)
+    """Runs it on the loop that `run.py` uses, among threads that share the interpreter as there; `LOOP` is its name."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            return runner.run(coroutine)
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 def log_like_the_program() -> None:

@@ -1,5 +1,6 @@
 """`run.py start` as a real process: it trades, ends in order, and says whether it agrees with the exchange."""
 
+import gc
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from console.start import settle_interpreter
 from exchanges.simulator import SimulatorConfig
 from run import main
 from tests.console.programs import ROOT, Exchange, control, exchange, program, quoter
@@ -67,6 +69,16 @@ def test_a_run_trades_both_accounts_and_agrees_with_the_embedded_exchange(tmp_pa
         assert end["stats"]["event_latency"]["count"] > 0
         assert end["stats"]["command_latency"]["count"] > 0
     assert {strategy["strategy"] for strategy in summary["strategies"]} == {"quoter-alpha", "quoter-beta"}
+
+
+def test_a_thread_that_computes_gives_the_interpreter_back_within_a_millisecond() -> None:
+    before_s = sys.getswitchinterval()
+    try:
+        settle_interpreter()
+        assert sys.getswitchinterval() <= 0.001
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
 
 
 def test_the_default_is_the_demo_and_it_ends_when_the_time_is_up(tmp_path: Path) -> None:

@@ -163,8 +163,8 @@ async def _measure(server: str, orders: int, markets_count: int) -> dict[str, ob
         environment = await stack.enter_async_context(real_environment(transport))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         gate = GateioVenue(GateioEndpoints(rest=base_url, ws="ws://127.0.0.1"), environment)
-        venue = CannedVenue(symbols, private_rest=gate.create_private_rest(credentials))
-        account = await stack.enter_async_context(live_account(venue, environment))
+        venue = CannedVenue(symbols, orders_go_to=gate)
+        account = await stack.enter_async_context(live_account(venue, environment, credentials=credentials))
         bare = Bare(session, base_url, credentials)
         await _in_turns(account, transport, bare, symbols[: len(symbols) // 2])  # warms up
         gc.collect()

@@ -86,7 +86,7 @@ MUTANTS: Final = (
         (
             Change(
                 "actors/account/order_desk.py",
-                "            intent.then(lambda: rest.place_order(command)),\n",
+                "            intent.then(lambda: rest.place_order(command, decided_ms=decided_ms)),\n",
                 "            intent.then(lambda: _insist(rest, command)),\n",
             ),
             Change(
@@ -121,7 +121,8 @@ MUTANTS: Final = (
             ),
             Change(
                 "actors/account/intents.py",
-                "        return Intent(self._journal, self._journal.record_intent(command))\n",
+                "        receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)\n"
+                "        return Intent(self._journal, receipt)\n",
                 "        intent = Intent(self._journal, None)\n"
                 "        intent._command = command\n"
                 "        return intent\n",

@@ -32,6 +32,10 @@ class Staleness:
         self._broken = broken
         self._was_up_s: dict[tuple[str, Link], float] = {}
 
+    def begin_life(self) -> None:
+        """The program was killed: nobody looked since, and who comes back has a clean record."""
+        self._was_up_s.clear()
+
     def look(self) -> None:
         now_s = self._weather.now_s()
         for name, key in self._keys.items():

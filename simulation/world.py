@@ -177,6 +177,7 @@ class World:
                 self.program.system.connection(name).ask(Connect(persistent=True))
 
     def _bury_told(self) -> None:
+        self._staleness.begin_life()
         for told in self._told.values():
             told.begin_life()
 

@@ -90,6 +90,13 @@ class AccountContext:
             raise ConnectionFailedError(f"account {self.name!r} has not been connected yet")
         return self.rest
 
+    def arrives_by_ms(self, decided_ms: int) -> int:
+        """After this moment of the exchange's clock an order that was decided at ``decided_ms`` can no longer arrive
+        there: the exchange refuses it, or, where it has no expiry, patience is at its end."""
+        expiry_ms = None if self.rest is None else self.rest.order_expiry_ms
+        patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
+        return decided_ms + patience_ms + self.settings.resolve_grace_ms
+
     def instrument(self, symbol: Symbol) -> Instrument:
         """The rules of a market; raises `InvalidValueError` for one that the exchange does not list."""
         instrument = self.instruments.get(symbol)

@@ -45,21 +45,21 @@ class DoubtDesk:
     def __init__(self, context: AccountContext) -> None:
         self._context = context
         self._inquiries: dict[Doubt, _Inquiry] = {}
-        self._sent_ms: dict[str, int] = {}
+        self._arrives_by_ms: dict[str, int] = {}
         self._odd_before: dict[Doubt, None] = {}
 
     @property
     def open_count(self) -> int:
         return len(self._inquiries)
 
-    def sent(self, client_order_id: str, at_ms: int | None = None) -> None:
-        """An order left now, or at ``at_ms`` by the exchange's clock: until its expiry "no such order" may only mean
-        "not yet"."""
-        self._sent_ms[client_order_id] = self._context.server_now_ms() if at_ms is None else at_ms
+    def sent(self, client_order_id: str, arrives_by_ms: int) -> None:
+        """An order is on its way: up to ``arrives_by_ms`` of the exchange's clock "no such order" may only mean "not
+        yet"."""
+        self._arrives_by_ms[client_order_id] = arrives_by_ms
 
     def answered(self, client_order_id: str) -> None:
         """The answer to that order came."""
-        self._sent_ms.pop(client_order_id, None)
+        self._arrives_by_ms.pop(client_order_id, None)
 
     def ask(self, doubt: Doubt, settled: Settled | None = None, failed: Failed | None = None) -> None:
         """Asks until the exchange answers, then calls ``settled``; joins an inquiry that is under way.
@@ -102,11 +102,11 @@ class DoubtDesk:
             return
         inquiry.asking = True
         inquiry.attempts += 1
-        asked = self._by_best_ids(inquiry.doubt)
+        asked, asked_ms = self._by_best_ids(inquiry.doubt), self._context.server_now_ms()
         self._context.io(
             "look_up_order",
             _look_up(rest, asked),
-            lambda found: self._answered(inquiry, asked, *found),
+            lambda found: self._answered(inquiry, asked, asked_ms, *found),
             lambda error: self._failed(inquiry, error),
         )
 
@@ -133,14 +133,16 @@ class DoubtDesk:
         known = self._context.state.find(doubt)
         return doubt if known is None else Doubt(doubt.symbol, known.order_id, known.client_order_id)
 
-    def _answered(self, inquiry: _Inquiry, asked: Doubt, order: Order | None, fills: tuple[Fill, ...]) -> None:
+    def _answered(
+        self, inquiry: _Inquiry, asked: Doubt, asked_ms: int, order: Order | None, fills: tuple[Fill, ...]
+    ) -> None:
         inquiry.asking = False
         context, doubt = self._context, inquiry.doubt
         for fill in fills:
             context.hear_fill(fill)
         # The exchange may have named the order while the question was on its way: then the answer is older than that.
         is_outdated = self._by_best_ids(doubt) != asked
-        if order is None and (is_outdated or self._may_still_arrive(doubt)):
+        if order is None and (is_outdated or self._could_arrive_later(doubt, asked_ms)):
             self._again_later(inquiry)
             return
         if order is None:
@@ -166,20 +168,15 @@ class DoubtDesk:
         for settled in inquiry.waiting:
             settled(order if record is None else record.order)
 
-    def _may_still_arrive(self, doubt: Doubt) -> bool:
-        """Whether an order that the exchange does not know may still be on its way there."""
+    def _could_arrive_later(self, doubt: Doubt, asked_ms: int) -> bool:
+        """Whether an order that the exchange did not know could have arrived after it was asked, at ``asked_ms``."""
         record = self._context.state.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
         if record is None or record.is_acknowledged or doubt.client_order_id is None:
             return False
         if record.order.status is OrderStatus.PENDING:
             return True
-        sent_ms = self._sent_ms.get(doubt.client_order_id)
-        if sent_ms is None:
-            return False
-        settings, rest = self._context.settings, self._context.rest
-        expiry_ms = rest.order_expiry_ms if rest is not None else None
-        patience_ms = settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
-        return self._context.server_now_ms() <= sent_ms + patience_ms + settings.resolve_grace_ms
+        arrives_by_ms = self._arrives_by_ms.get(doubt.client_order_id)
+        return arrives_by_ms is not None and asked_ms <= arrives_by_ms
 
     def _again_later(self, inquiry: _Inquiry) -> None:
         settings = self._context.settings

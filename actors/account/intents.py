@@ -85,11 +85,15 @@ class Intents:
         if self._journal is not None:
             self._journal.require_writable()
 
-    def begin(self, command: IntentCommand) -> Intent:
-        """Files a command that adds risk; raises `JournalError` when that is impossible: do not send."""
+    def begin(self, command: IntentCommand, arrives_by_ms: int | None = None) -> Intent:
+        """Files a command that adds risk; raises `JournalError` when that is impossible: do not send.
+
+        ``arrives_by_ms``: after this moment of the exchange's clock it can no longer arrive there.
+        """
         if self._journal is None:
             return Intent(None, None)
-        return Intent(self._journal, self._journal.record_intent(command))
+        receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)
+        return Intent(self._journal, receipt)
 
     def begin_cancel(self, command: IntentCommand) -> Intent:
         """The same for one that takes risk away: it goes out also when it cannot be filed."""

@@ -55,7 +55,7 @@ class Memory:
             command = intent.command
             if isinstance(command, PlaceOrder) and intent.order is None:
                 context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
-                self._doubts.sent(str(command.client_order_id), intent.made_ms)
+                self._doubts.sent(str(command.client_order_id), self._arrives_by_ms(intent))
         self._open_intents = remembered.open_intents
         context.kill_switch = journal.get_state(KILL_SWITCH)
         _log.info(
@@ -67,6 +67,11 @@ class Memory:
         )
         through = journal.get_state(_FILLS_THROUGH)
         return now_ms if through is None else int(through) - FILL_OVERLAP_MS
+
+    def _arrives_by_ms(self, intent: OpenIntent) -> int:
+        if intent.arrives_by_ms is not None:
+            return intent.arrives_by_ms
+        return intent.made_ms + self._context.settings.unresolved_patience_ms  # filed by an older version
 
     def settle_open_intents(self) -> None:
         """Asks the exchange how the commands ended whose end the earlier life did not see; once, with the first

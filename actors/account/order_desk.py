@@ -56,14 +56,16 @@ class OrderDesk:
         self._intents.require_writable()
         pending = command.as_order(OrderStatus.PENDING)
         context.state.begin_order(pending, _reservation(command))
-        intent = self._intents.begin(command)
+        decided_ms = context.server_now_ms()
+        arrives_by_ms = context.arrives_by_ms(decided_ms)
+        intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
         self._intents.owe(reply, "placing", client_order_id)
-        self._doubts.sent(client_order_id)
+        self._doubts.sent(client_order_id, arrives_by_ms)
         started_s = context.monotonic_s()
         context.io(
             "place_order",
-            intent.then(lambda: rest.place_order(command)),
+            intent.then(lambda: rest.place_order(command, decided_ms=decided_ms)),
             lambda order: self._placed(command, intent, order, reply, started_s),
             lambda error: self._not_placed(command, intent, error, reply, started_s),
         )

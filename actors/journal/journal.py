@@ -140,8 +140,10 @@ class Journal:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def record_intent(self, command: IntentCommand) -> IntentReceipt:
+    def record_intent(self, command: IntentCommand, *, arrives_by_ms: int | None = None) -> IntentReceipt:
         """Files a command before it is sent, ids assigned. Await the receipt before the first byte leaves (R4).
+
+        ``arrives_by_ms``: see `OpenIntent`.
 
         Raises:
             JournalError: nothing can be written at present; do not send.
@@ -149,7 +151,7 @@ class Journal:
         self._commits.require_writable()
         receipt = IntentReceipt(self._next_intent_id)
         self._next_intent_id += 1
-        self._commits.add_intent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms()))
+        self._commits.add_intent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms(), arrives_by_ms))
         return receipt
 
     def record_outcome(self, intent_id: int, outcome: Outcome, detail: str = "") -> None:

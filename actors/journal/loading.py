@@ -50,7 +50,8 @@ _FILLS_OF_ORDERS: Final = (
 )
 _TRADES: Final = "SELECT trade_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, trade_id DESC LIMIT ?"
 _OPEN_INTENTS: Final = (
-    "SELECT id, kind, command, made_ms, outcome, detail, symbol, client_id FROM intents WHERE is_open = 1 ORDER BY id"
+    "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
+    " FROM intents WHERE is_open = 1 ORDER BY id"
 )
 _ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
 
@@ -87,7 +88,8 @@ def read(path: Path, what: str, decode: Callable[[Any], T], text: object) -> T:
 
 
 def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIntent]:
-    for number, kind, text, made_ms, outcome, detail, symbol, client_id in connection.execute(_OPEN_INTENTS).fetchall():
+    rows = connection.execute(_OPEN_INTENTS).fetchall()
+    for number, kind, text, made_ms, arrives_by_ms, outcome, detail, symbol, client_id in rows:
         what = f"intent {number}"
         command = read(path, what, partial(decode_command, kind), text)
         order: Order | None = None
@@ -98,6 +100,7 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
             intent_id=number,
             command=command,
             made_ms=made_ms,
+            arrives_by_ms=arrives_by_ms,
             outcome=None if outcome is None else read(path, what, Outcome, outcome),
             detail=detail,
             order=order,

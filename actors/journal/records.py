@@ -34,7 +34,8 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A command that may have reached the exchange and whose end is not known: to be settled before trading (R4).
 
     Attributes:
-        command: as it was to be sent, ids assigned. made_ms: when, unix milliseconds.
+        command: as it was to be sent, ids assigned. made_ms: when, unix milliseconds of this machine's clock.
+        arrives_by_ms: after this moment of the exchange's clock it can no longer arrive there; None: not known.
         outcome: UNRESOLVED, or None when nothing was recorded after the intent. detail: of the outcome.
         order: for a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it.
     """
@@ -42,6 +43,7 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
     intent_id: int
     command: IntentCommand
     made_ms: int
+    arrives_by_ms: int | None = None
     outcome: Outcome | None = None
     detail: str = ""
     order: Order | None = None

@@ -83,6 +83,10 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         "DROP INDEX fills_by_time",
         "CREATE INDEX fills_by_time ON fills (symbol, time_ms, trade_id)",
     ),
+    (
+        # A later life may have another clock and other settings: until when a request may arrive goes with it.
+        "ALTER TABLE intents ADD COLUMN arrives_by_ms INTEGER",
+    ),
 )
 
 

@@ -19,8 +19,10 @@ from messages.symbol import Symbol
 _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 100
 
-_INSERT_INTENT: Final = "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, command) VALUES "
-_INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?)"
+_INSERT_INTENT: Final = (
+    "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, arrives_by_ms, command) VALUES "
+)
+_INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?, ?)"
 _UPSERT_ORDER: Final = (
     "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record) VALUES "
 )
@@ -84,6 +86,7 @@ class IntentRecord(AwaitedRecord):
     intent_id: int
     command: IntentCommand
     made_ms: int
+    arrives_by_ms: int | None
 
     @property
     def answer(self) -> int:
@@ -290,6 +293,7 @@ def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
         order_id,
         client_id,
         record.made_ms,
+        record.arrives_by_ms,
         encode(command),
     )
 

@@ -11,6 +11,7 @@ from exchanges.base.clients import (
     PrivateWebsocket,
     PublicRest,
     PublicWebsocket,
+    Venue,
 )
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import SystemClock
@@ -94,7 +95,7 @@ class CannedVenue:
 
     Args:
         symbols: markets that it lists. make_socket: the private socket, real or hand-fed.
-        private_rest: a real client, for a benchmark that sends orders.
+        orders_go_to: a real venue, for a benchmark that sends orders: its client and its clock take their place.
     """
 
     name = "canned"
@@ -104,11 +105,11 @@ class CannedVenue:
         symbols: Iterable[Symbol],
         *,
         make_socket: MakeSocket = HandFedSocket,
-        private_rest: PrivateRest | None = None,
+        orders_go_to: Venue | None = None,
     ) -> None:
         self._symbols = tuple(symbols)
         self._make_socket = make_socket
-        self._private_rest = private_rest
+        self._orders_go_to = orders_go_to
         self._server_clock = ServerClock(SystemClock())
         self._server_clock.sample(0.0, 0.0, 0.0)
 
@@ -118,8 +119,10 @@ class CannedVenue:
     def create_public_ws_with_handlers(self, _: PublicWebsocketHandlers, /) -> PublicWebsocket:
         return SilentPublicSocket()
 
-    def create_private_rest(self, _: Credentials, /) -> PrivateRest:
-        return self._private_rest or cast("PrivateRest", CannedPrivateRest(self._symbols))
+    def create_private_rest(self, credentials: Credentials) -> PrivateRest:
+        if self._orders_go_to is not None:
+            return self._orders_go_to.create_private_rest(credentials)
+        return cast("PrivateRest", CannedPrivateRest(self._symbols))
 
     def create_private_ws_with_handlers(
         self, _: Credentials, /, handlers: PrivateWebsocketHandlers
@@ -127,4 +130,4 @@ class CannedVenue:
         return self._make_socket(handlers)
 
     def server_now_ms(self) -> int:
-        return self._server_clock.now_ms()
+        return self._server_clock.now_ms() if self._orders_go_to is None else self._orders_go_to.server_now_ms()

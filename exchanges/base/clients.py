@@ -113,8 +113,11 @@ class PrivateRest(Protocol):
         """None only when the exchange says that it knows no such order. Prefers the exchange's id if both are given."""
         ...
 
-    async def place_order(self, order: PlaceOrder) -> Order:
-        """``order.client_order_id`` must be set. The answer is the order as the exchange took it."""
+    async def place_order(self, order: PlaceOrder, *, decided_ms: int | None = None) -> Order:
+        """``order.client_order_id`` must be set. The answer is the order as the exchange took it.
+
+        ``decided_ms``: the moment of the exchange's clock from which `order_expiry_ms` counts; None: now.
+        """
         ...
 
     async def cancel_order(self, order: OrderReference) -> Order:

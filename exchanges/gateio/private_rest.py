@@ -189,8 +189,11 @@ class GateioPrivateRest:
                 return None
             raise
 
-    async def place_order(self, order: PlaceOrder) -> Order:
+    async def place_order(self, order: PlaceOrder, *, decided_ms: int | None = None) -> Order:
         """Sends a new order; the answer is the order as the exchange took it, ended already where it was filled.
+
+        Args:
+            decided_ms: the moment of the exchange's clock from which the expiry counts; None: now.
 
         Raises:
             InvalidValueError: without a client order id. See `GateioRest.change` for the others.
@@ -202,7 +205,7 @@ class GateioPrivateRest:
             _read_order,
             scope=limits.orders_of(to_pair(order.symbol)),
             body=convert.place_body(order),
-            expires=True,
+            expires_at_ms=self._rest.expiry_ms(decided_ms),
         )
 
     async def cancel_order(self, order: OrderReference) -> Order:
@@ -247,7 +250,7 @@ class GateioPrivateRest:
             scope=limits.orders_of(to_pair(order.symbol)),
             query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
             body=convert.amend_body(order),
-            expires=True,
+            expires_at_ms=self._rest.expiry_ms(),
         )
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:

@@ -88,12 +88,12 @@ class GateioRest:
         query: Query = (),
         body: msgspec.Struct | None = None,
         priority: Priority = Priority.NORMAL,
-        expires: bool = False,
+        expires_at_ms: int | None = None,
     ) -> R:
         """A request that changes something.
 
         Args:
-            expires: whether the exchange shall refuse it when it comes later than the settings allow.
+            expires_at_ms: after this moment of its clock the exchange shall refuse it; None: never. See `expiry_ms`.
 
         Raises:
             VenueRefusedError: refused, nothing happened. RateLimitedError, ConnectionFailedError: not sent.
@@ -108,9 +108,18 @@ class GateioRest:
             body=None if body is None else _encode_body(body),
             changes=True,
             priority=priority,
-            expires=expires,
+            expires_at_ms=expires_at_ms,
         )
         return self._read(answer, read)
+
+    def expiry_ms(self, decided_ms: int | None = None) -> int | None:
+        """When the exchange shall refuse, by its own clock, a command that was decided at ``decided_ms`` (None: now).
+
+        Counted from the decision, not from the turn in the limiter: who decided may rely on it (R3).
+        """
+        if self.settings.order_expiry_ms is None:
+            return None
+        return (self.server_clock.now_ms() if decided_ms is None else decided_ms) + self.settings.order_expiry_ms
 
     async def _send(
         self,
@@ -123,15 +132,11 @@ class GateioRest:
         body: bytes | None = None,
         changes: bool = False,
         priority: Priority = Priority.NORMAL,
-        expires: bool = False,
+        expires_at_ms: int | None = None,
     ) -> tuple[HttpCall, HttpAnswer]:
         url = f"{self._base_url}{path}"
         if query:
             url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
-
-        # Counted from here, not from the turn in the limiter: who asked may rely on it (R3).
-        expiry_ms = self.settings.order_expiry_ms if expires else None
-        expires_at_ms = None if expiry_ms is None else self.server_clock.now_ms() + expiry_ms
 
         def headers() -> Mapping[str, str]:
             return self._headers(method, path, query, body, expires_at_ms)
@@ -145,7 +150,7 @@ class GateioRest:
             body=body,
             changes=changes,
             priority=priority,
-            max_wait_s=None if expiry_ms is None else expiry_ms / 2000,
+            max_wait_s=None if expires_at_ms is None else max(expires_at_ms - self.server_clock.now_ms(), 0) / 2000,
         )
         answer = await self._http.send(call)
         self._learn(answer)

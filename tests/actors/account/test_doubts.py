@@ -45,40 +45,61 @@ class LookUps:
             run()
 
 
-class NoExpiry:
-    """All that the desk asks of a client by itself."""
+class Exchange:
+    """A desk with one unresolved order, at a moment that the test sets."""
 
-    order_expiry_ms = None
+    def __init__(self) -> None:
+        self.now_ms = 1_000
+        self.look_ups, self.state = LookUps(), AccountState()
+        self.desk = DoubtDesk(
+            AccountContext(
+                name="alpha",
+                settings=AccountSettings(),
+                state=self.state,
+                io=self.look_ups.io,
+                later=self.look_ups.later,
+                monotonic_s=lambda: 0.0,
+                server_now_ms=lambda: self.now_ms,
+                tell_order=lambda _: None,
+                tell_fill=lambda _: None,
+                tell_trouble=lambda _: None,
+                rest=cast("PrivateRest", object()),
+            )
+        )
+        self.state.hear_balances([balance("USDT", "10000")])
+        self.state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)))
+        self.state.mark_unresolved(SOL, "c1")
+        self.settled: list[Any] = []
+
+    def ask(self) -> None:
+        self.desk.ask(Doubt(SOL, None, "c1"), self.settled.append)
 
 
 def test_r3_an_answer_of_before_the_order_was_named_is_not_believed() -> None:
-    look_ups, state = LookUps(), AccountState()
-    context = AccountContext(
-        name="alpha",
-        settings=AccountSettings(unresolved_patience_ms=0, resolve_grace_ms=0),
-        state=state,
-        io=look_ups.io,
-        later=look_ups.later,
-        monotonic_s=lambda: 0.0,
-        server_now_ms=lambda: 1_000,
-        tell_order=lambda _: None,
-        tell_fill=lambda _: None,
-        tell_trouble=lambda _: None,
-        rest=cast("PrivateRest", NoExpiry()),
-    )
-    state.hear_balances([balance("USDT", "10000")])
-    state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)))
-    state.mark_unresolved(SOL, "c1")
-    settled: list[Any] = []
-    DoubtDesk(context).ask(Doubt(SOL, None, "c1"), settled.append)
+    exchange = Exchange()
+    exchange.ask()
 
-    state.hear_order(order(order_id="1001"))  # the socket was quicker than the answer
-    look_ups.answer_no_such_order()
+    exchange.state.hear_order(order(order_id="1001"))  # the socket was quicker than the answer
+    exchange.look_ups.answer_no_such_order()
 
-    assert not settled
-    assert state.find(Doubt(SOL, "1001", None)) == order(order_id="1001")
+    assert not exchange.settled
+    assert exchange.state.find(Doubt(SOL, "1001", None)) == order(order_id="1001")
 
-    look_ups.wait()
-    assert look_ups.asked == [Doubt(SOL, None, "c1"), Doubt(SOL, "1001", "c1")]
-    look_ups.answer_no_such_order()  # now that is the truth
-    assert [each.status for each in settled] == [OrderStatus.CANCELED]
+    exchange.look_ups.wait()
+    assert exchange.look_ups.asked == [Doubt(SOL, None, "c1"), Doubt(SOL, "1001", "c1")]
+    exchange.look_ups.answer_no_such_order()  # now that is the truth
+    assert [each.status for each in exchange.settled] == [OrderStatus.CANCELED]
+
+
+def test_r6_no_such_order_is_believed_only_of_a_question_after_its_last_moment_to_arrive() -> None:
+    exchange = Exchange()
+    exchange.desk.sent("c1", arrives_by_ms=2_000)
+    exchange.ask()
+
+    exchange.now_ms = 9_000  # the answer took long; the order may have come right after the question
+    exchange.look_ups.answer_no_such_order()
+    assert not exchange.settled
+
+    exchange.look_ups.wait()
+    exchange.look_ups.answer_no_such_order()
+    assert [each.status for each in exchange.settled] == [OrderStatus.REJECTED]

@@ -5,13 +5,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from actors.journal import HistoryFilter, Journal, read_history
+from actors.journal import HistoryFilter, Journal, JournalSettings, read_history
 from actors.strategy.handle import AccountHandle
+from exchanges.base.credentials import Credentials
 from exchanges.gateio.venue import GateioSettings
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.errors import KillSwitchError, UnresolvedOrderError
+from tests.support.eventually import eventually
 from tests.support.orders import SOL
 from tests.support.proxy import Mode
 from tests.support.world import Recorder, World, assert_agrees, until_async
@@ -96,6 +99,38 @@ async def test_r4_an_intent_whose_order_never_arrived_is_settled_as_rejected_and
     assert (await world.books())["orders"] == []
     await journal.flush()
     assert journal.load().open_intents == ()
+
+
+async def test_r4_an_order_that_is_still_on_its_way_is_waited_for_whatever_clock_its_life_had(
+    world: World, path: Path
+) -> None:
+    """Its life had a clock that was years slow and settings of its own; what counts is filed with the intent."""
+    earlier = Journal.open(
+        path,
+        account="alpha",
+        settings=JournalSettings(),
+        loop=asyncio.get_running_loop(),
+        executor=None,
+        now_ms=lambda: 1_500_000_000_000,
+    )
+    arrives_by_ms = world.environment.clock.now_ms() + 3_000
+    await earlier.record_intent(bid("on-its-way"), arrives_by_ms=arrives_by_ms)
+    earlier.abandon()
+    elsewhere = world.venue().create_private_rest(Credentials(*world.keys["alpha"]))
+
+    with capture_logs() as logs:
+        coming = asyncio.ensure_future(life(world, path))
+        await eventually(
+            lambda: len([row for row in logs if row.get("operation") == "get_order"]) >= 2, what="a second look-up"
+        )
+        late = await elsewhere.place_order(bid("on-its-way"))
+        account, journal, _ = await coming
+
+    (order,) = (await account.snapshot()).open_orders
+    assert (order.order_id, order.status) == (late.order_id, OrderStatus.NEW)
+    await journal.flush()
+    assert journal.load().open_intents == ()
+    await assert_agrees(world, account)
 
 
 async def test_orders_and_fills_of_the_time_away_are_taken_in_and_nothing_is_told_twice(

@@ -108,6 +108,13 @@ async def test_open_intents_come_in_the_order_in_which_they_were_made(tmp_path: 
         assert [intent.intent_id for intent in journal.load().open_intents] == list(range(1, 31))
 
 
+async def test_r4_until_when_a_request_may_arrive_goes_with_its_intent(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        await journal.record_intent(place("c1"), arrives_by_ms=77)
+        await journal.record_intent(place("c2"))
+        assert [intent.arrives_by_ms for intent in journal.load().open_intents] == [77, None]
+
+
 async def test_opening_and_loading_need_not_hold_up_the_loop(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     async with journal_at(path) as journal:

@@ -123,7 +123,7 @@ def _run(*statements: str) -> Callable[[Path], None]:
         (_empty, "is damaged .it is empty"),
         (_replace_by_text, "is not a journal"),
         (_replace_by_other_database, "is a database of another program"),
-        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 3 .*: run the newer program"),
+        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 4 .*: run the newer program"),
         (_run("PRAGMA user_version = 0"), "is damaged .version 0"),
         (_run("DROP TABLE fills"), "table fills is missing"),
         (_run("DROP INDEX intents_open"), "index intents_open is missing"),

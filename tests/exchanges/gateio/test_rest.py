@@ -67,6 +67,10 @@ class TestRequests:
         request = await only_request(CHANGES["place_order"], ORDER, settings=GateioSettings(order_expiry_ms=None))
         assert "x-gate-exptime" not in request.headers
 
+    async def test_r3_the_expiry_counts_from_the_decision_however_late_it_is_sent(self) -> None:
+        late = await only_request(lambda rest: rest.place_order(PLACE, decided_ms=NOW_MS - 2000), ORDER)
+        assert late.headers["x-gate-exptime"] == str(NOW_MS + 3000)
+
     async def test_an_amendment(self) -> None:
         request = await only_request(
             lambda rest: rest.amend_order(AmendOrder(symbol=SOL, client_order_id="a-1", quantity=D(2), price=D(3))),

@@ -60,16 +60,23 @@ class GroupStatus(msgspec.Struct, frozen=True):
     restarts: int
 
 
+class _Running(msgspec.Struct, frozen=True):
+    """An actor that was started, and the plan that it was started by."""
+
+    child: ChildPlan
+    ref: Ref[Any]
+
+
 class _Started(msgspec.Struct, frozen=True):
     name: str
-    first: int
-    refs: list[Ref[Any]]
+    attempt: int
+    running: list[_Running]
     reply: Reply[Any] | None
 
 
 class _StartFailed(msgspec.Struct, frozen=True):
     name: str
-    first: int
+    attempt: int
     error: Exception
     reply: Reply[Any] | None
 
@@ -81,28 +88,39 @@ class _Ended(msgspec.Struct, frozen=True):
     cause: TerminationCause
 
 
-class _RestartDue(msgspec.Struct, frozen=True):
-    name: str
-    first: int
-
-
 class _RestDown(msgspec.Struct, frozen=True):
     name: str
-    first: int
-    delay_s: float
+    attempt: int
+
+
+class _RestartDue(msgspec.Struct, frozen=True):
+    name: str
+    attempt: int
 
 
 class _Stopped(msgspec.Struct, frozen=True):
+    groups: list["_Group"]
+    stopped: list[_Running]
     reply: Reply[Any]
 
 
 class _Group:
-    """What the supervisor knows of one group."""
+    """What the supervisor knows of one group.
+
+    Attributes:
+        running: actors that run, the first ones of the plan; the others are to be started again.
+        going: those being stopped for a restart. attempt: counts restarts begun; a later crash begins another, and what
+            comes of an earlier one is then undone. starting: while actors are being started.
+    """
 
     def __init__(self, plan: GroupPlan, backoff: Backoff) -> None:
         self.plan = plan
         self.backoff = backoff
-        self.refs: list[Ref[Any]] = []
+        self.running: list[_Running] = []
+        self.going: list[_Running] = []
+        self.attempt = 0
+        self.starting: asyncio.Task[Any] | None = None
+        self.delay_s = 0.0
         self.restarted_s: deque[float] = deque()
         self.restarts = 0
         self.started_s = 0.0
@@ -127,28 +145,29 @@ class RootSupervisor(LoopActor):
     def _start_group(self, message: StartGroup) -> None:
         plan = message.plan
         self._groups[plan.name] = _Group(plan, Backoff(self._settings.backoff, self._rng))
-        self._bring_up(plan.name, 0, self.defer())
+        self._bring_up(self._groups[plan.name], self.defer())
 
-    def _bring_up(self, name: str, first: int, reply: Reply[Any] | None) -> None:
-        children = self._groups[name].plan.children[first:]
-        self.pipe(
-            _start_children(children),
-            lambda refs: _Started(name, first, refs, reply),
-            lambda error: _StartFailed(name, first, error, reply),
+    def _bring_up(self, group: _Group, reply: Reply[Any] | None) -> None:
+        name, attempt = group.plan.name, group.attempt
+        group.starting = self.pipe(
+            _start_children(group.plan.children[len(group.running) :]),
+            lambda running: _Started(name, attempt, running, reply),
+            lambda error: _StartFailed(name, attempt, error, reply),
             name=f"start:{name}",
         )
 
     @handles(_Started)
     def _group_started(self, message: _Started) -> None:
         group = self._groups[message.name]
-        del group.refs[message.first :]
-        group.refs.extend(message.refs)
-        group.started_s = self.now()
-        if group.is_stopping:
-            self.spawn(_stop_in_reverse(group.plan.children, list(group.refs)), f"stop:{message.name}")
+        group.starting = None
+        if group.is_stopping or message.attempt != group.attempt:
+            self._take_down(group, message.running)
             return
-        for index, ref in enumerate(message.refs, start=message.first):
-            terminated(ref).add_done_callback(partial(self._noticed, message.name, index, ref))
+        first = len(group.running)
+        group.running.extend(message.running)
+        group.started_s = self.now()
+        for index, each in enumerate(message.running, start=first):
+            terminated(each.ref).add_done_callback(partial(self._noticed, message.name, index, each.ref))
         if message.reply is not None:
             message.reply.set(None)
             return
@@ -157,10 +176,14 @@ class RootSupervisor(LoopActor):
 
     @handles(_StartFailed)
     def _group_start_failed(self, message: _StartFailed) -> None:
+        group = self._groups[message.name]
+        group.starting = None
         if message.reply is not None:
             message.reply.set_error(message.error)
-            return
-        self._restart(message.name, message.first, TerminationCause(TerminationKind.START_FAILED, message.error))
+        elif message.attempt != group.attempt:
+            self._take_down(group, [])
+        else:
+            self._restart(group, len(group.running), TerminationCause(TerminationKind.START_FAILED, message.error))
 
     def _noticed(self, name: str, index: int, ref: Ref[Any], cause: Reply[TerminationCause]) -> None:
         tell(self.actor_ref, _Ended(name, index, ref, cause.result()))
@@ -170,7 +193,7 @@ class RootSupervisor(LoopActor):
     @handles(_Ended)
     def _child_ended(self, message: _Ended) -> None:
         group = self._groups[message.name]
-        is_current = message.index < len(group.refs) and group.refs[message.index] is message.ref
+        is_current = message.index < len(group.running) and group.running[message.index].ref is message.ref
         if not is_current or group.is_stopping or not message.cause.is_failure:
             return
         _log.error(
@@ -181,10 +204,9 @@ class RootSupervisor(LoopActor):
             exc_info=message.cause.error,
         )
         group.plan.went_down(message.cause)
-        self._restart(message.name, message.index, message.cause)
+        self._restart(group, message.index, message.cause)
 
-    def _restart(self, name: str, first: int, cause: TerminationCause) -> None:
-        group = self._groups[name]
+    def _restart(self, group: _Group, first: int, cause: TerminationCause) -> None:
         if group.is_stopping:
             return
         if group.resuming is not None:
@@ -193,31 +215,39 @@ class RootSupervisor(LoopActor):
         now_s, recent = self.now(), group.restarted_s
         while recent and recent[0] <= now_s - self._settings.within_s:
             recent.popleft()
-        rest = list(group.refs[first:])
-        del group.refs[first:]
+        rest = group.running[first:]
+        del group.running[first:]
         if len(recent) >= self._settings.max_restarts:
             self._give_up(group, rest, cause)
             return
         recent.append(now_s)
         group.restarts += 1
         group.backoff.was_live_for(now_s - group.started_s)
-        delay_s = group.backoff.next_delay_s()
-        self.pipe(
-            _stop_in_reverse(group.plan.children[first:], rest),
-            lambda _: _RestDown(name, first, delay_s),
-            name=f"stop:{name}",
-        )
+        group.delay_s = group.backoff.next_delay_s()
+        self._take_down(group, rest)
+
+    def _take_down(self, group: _Group, rest: list[_Running]) -> None:
+        """Stops these, and whoever is on the way down already; then the group is brought up again, once."""
+        group.attempt += 1
+        group.going += rest
+        name, attempt = group.plan.name, group.attempt
+        self.pipe(_stop_in_reverse(list(group.going)), lambda _: _RestDown(name, attempt), name=f"stop:{name}")
 
     @handles(_RestDown)
     def _rest_down(self, message: _RestDown) -> None:
-        self.later(message.delay_s, _RestartDue(message.name, message.first))
+        group = self._groups[message.name]
+        if message.attempt == group.attempt:
+            group.going.clear()
+            self.later(group.delay_s, _RestartDue(message.name, message.attempt))
 
     @handles(_RestartDue)
     def _restart_due(self, message: _RestartDue) -> None:
-        if not self._groups[message.name].is_stopping:
-            self._bring_up(message.name, message.first, None)
+        group = self._groups[message.name]
+        # Where an earlier attempt is still starting somebody, its end begins the next one.
+        if message.attempt == group.attempt and not group.is_stopping and group.starting is None:
+            self._bring_up(group, None)
 
-    def _give_up(self, group: _Group, rest: list[Ref[Any]], cause: TerminationCause) -> None:
+    def _give_up(self, group: _Group, rest: list[_Running], cause: TerminationCause) -> None:
         _log.critical(
             "group_given_up",
             group=group.plan.name,
@@ -227,9 +257,9 @@ class RootSupervisor(LoopActor):
         )
         group.is_given_up = True
         group.is_stopping = True
-        rest = group.refs + rest
-        group.refs = []
-        self.spawn(_stop_in_reverse(group.plan.children, rest), f"stop:{group.plan.name}")
+        rest = group.running + rest
+        group.running = []
+        self._take_down(group, rest)
         group.plan.given_up(cause)
 
     # -- the end --------------------------------------------------------------------------------------------------
@@ -243,23 +273,29 @@ class RootSupervisor(LoopActor):
             group.is_stopping = True
             if group.resuming is not None:
                 group.resuming.cancel()
-        reply = self.defer()
-        self.pipe(
-            _stop_all_in_reverse([(group.plan.children, list(group.refs)) for group in chosen]),
-            lambda _: _Stopped(reply),
-            name="stop",
-        )
+        self._stop_groups_and_answer(chosen, self.defer())
+
+    def _stop_groups_and_answer(self, groups: list[_Group], reply: Reply[Any]) -> None:
+        running = [each for group in groups for each in reversed([*group.running, *group.going])]
+        starting = [group.starting for group in groups if group.starting is not None]
+        self.pipe(_stop_all(running, starting), lambda _: _Stopped(groups, running, reply), name="stop")
 
     @handles(_Stopped)
     def _groups_stopped(self, message: _Stopped) -> None:
-        message.reply.set(None)
+        for group in message.groups:
+            group.running.clear()
+            group.going = [each for each in group.going if each not in message.stopped]
+        if any(group.going for group in message.groups):  # a start was through in the last moment
+            self._stop_groups_and_answer(message.groups, message.reply)
+        else:
+            message.reply.set(None)
 
     @handles(GetSupervision)
     def _get_supervision(self, _: GetSupervision) -> tuple[GroupStatus, ...]:
         return tuple(
             GroupStatus(
                 name=name,
-                is_up=len(group.refs) == len(group.plan.children) and not group.is_stopping,
+                is_up=len(group.running) == len(group.plan.children) and not group.is_stopping,
                 is_given_up=group.is_given_up,
                 restarts=group.restarts,
             )
@@ -275,26 +311,31 @@ async def _resume(plan: GroupPlan) -> None:
         _log.warning("group_not_resumed", group=plan.name, error=str(error))
 
 
-async def _start_children(children: Sequence[ChildPlan]) -> list[Ref[Any]]:
+async def _start_children(children: Sequence[ChildPlan]) -> list[_Running]:
     """Starts them in order, each acknowledged before the next; what was started is stopped again if one fails."""
-    refs: list[Ref[Any]] = []
+    running: list[_Running] = []
     try:
         for child in children:
             ref = child.start()
-            refs.append(ref)
+            running.append(_Running(child, ref))
             await started(ref)
             child.address.bind(ref)
     except BaseException:
-        await _stop_in_reverse(children, refs)
+        await _stop_in_reverse(running)
         raise
-    return refs
+    return running
 
 
-async def _stop_in_reverse(children: Sequence[ChildPlan], refs: Sequence[Ref[Any]]) -> None:
-    for child, ref in reversed(list(zip(children, refs, strict=False))):
-        await stop(ref, deadline_s=child.stop_deadline_s)
+async def _stop_in_reverse(running: Sequence[_Running]) -> None:
+    for each in reversed(running):
+        await stop(each.ref, deadline_s=each.child.stop_deadline_s)
 
 
-async def _stop_all_in_reverse(groups: Sequence[tuple[Sequence[ChildPlan], Sequence[Ref[Any]]]]) -> None:
-    for children, refs in groups:
-        await _stop_in_reverse(children, refs)
+async def _stop_all(running: Sequence[_Running], starting: Sequence[asyncio.Task[Any]]) -> None:
+    """Stops these, one after the other, and calls starts off that are under way: they take back what they began."""
+    for task in starting:
+        task.cancel()
+    if starting:
+        await asyncio.wait(starting)
+    for each in running:
+        await stop(each.ref, deadline_s=each.child.stop_deadline_s)

@@ -47,8 +47,6 @@ from messages.order import Order
 from messages.symbol import Symbol
 
 SOL: Final = Symbol("SOL", "USDT")
-_PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
-_FRAMES_OF_AN_ORDER: Final = 3
 _BURST: Final = 500
 _WITH, _WITHOUT = "with", "without"
 
@@ -152,11 +150,11 @@ async def _bursts(
 
 
 async def _steady(directory: Path, orders: int, per_second: float, turns: int) -> dict[str, object]:
-    symbols = [to_symbol(pair) for pair in _PAIRS]
+    symbols = [to_symbol(pair) for pair in socket_path.PAIRS]
     sides = {_WITH: socket_path.Side(0), _WITHOUT: socket_path.Side(1)}
     cpu_us: dict[str, list[float]] = {_WITH: [], _WITHOUT: []}
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(peer("benchmarks.support.frame_server", pairs=_PAIRS))
+        server = await stack.enter_async_context(peer("benchmarks.support.frame_server", pairs=socket_path.PAIRS))
         environment = await stack.enter_async_context(real_environment())
         threads = stack.enter_context(ThreadPoolExecutor(2))
         journal = _open(directory / "steady.sqlite", _WITH, threads)
@@ -186,7 +184,7 @@ async def _steady(directory: Path, orders: int, per_second: float, turns: int) -
                 cpu_s = time.process_time()
                 await side.turn(server, orders, per_second)
                 await journal.flush()
-                cpu_us[name].append((time.process_time() - cpu_s) * 1e6 / (orders * _FRAMES_OF_AN_ORDER))
+                cpu_us[name].append((time.process_time() - cpu_s) * 1e6 / (orders * socket_path.FRAMES_OF_AN_ORDER))
     ours, theirs = sides[_WITH], sides[_WITHOUT]
     return {
         "benchmark": "journalled",
@@ -200,7 +198,7 @@ async def _steady(directory: Path, orders: int, per_second: float, turns: int) -
         "with_p99_ms_range": spread(ours.p99_ms),
         "without_p99_ms_range": spread(theirs.p99_ms),
         **_cpu(cpu_us),
-        "events_per_turn": orders * _FRAMES_OF_AN_ORDER,
+        "events_per_turn": orders * socket_path.FRAMES_OF_AN_ORDER,
         "turns": turns,
         "loop": LOOP,
     }

@@ -2,9 +2,9 @@
 
 The full way is compared, order by order in turns, with bare aiohttp sending a like request whose body and signed
 headers were made beforehand, over a session of its own that keeps its connection; and with the same by a `script` that
-encodes, signs and reads the answer itself, as any client has to. Two servers: one that answers at
-once (`minimal`; whatever we add weighs most there) and the embedded exchange (`embedded`), both in another process.
-Orders go to many markets in turn, since ten a second is all that the account's rate limiter lets through on each.
+encodes, signs and reads the answer itself, as any client has to. Two servers: one that answers at once (`minimal`;
+whatever we add weighs most there) and the embedded exchange (`embedded`), both in another process. Orders go to many
+markets in turn, since ten a second is all that the account's rate limiter lets through on each.
 """
 
 import gc

@@ -30,7 +30,7 @@ from exchanges.gateio.venue import GateioEndpoints, GateioVenue
 from messages.events import OrderUpdateEvent
 
 PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
-_FRAMES_OF_AN_ORDER: Final = 3
+FRAMES_OF_AN_ORDER: Final = 3
 
 
 class Side:
@@ -54,7 +54,7 @@ class Side:
     async def turn(self, server: Peer, orders: int, per_second: float) -> None:
         """Has the frames of ``orders`` orders sent, and waits for the last."""
         self._arrived_ns.clear()
-        self._expected = orders * _FRAMES_OF_AN_ORDER
+        self._expected = orders * FRAMES_OF_AN_ORDER
         self._all_there = asyncio.get_running_loop().create_future()
         gc.collect()
         cpu_s = time.process_time()
@@ -92,6 +92,7 @@ async def _measure(orders: int, per_second: float, turns: int) -> dict[str, obje
         receiving = spawn(_receive(connection, bare), "bare")
         stack.callback(receiving.cancel)
         gc.freeze()  # as the program does once it is up
+        stack.callback(gc.unfreeze)
         for side in (ours, bare):
             await side.turn(server, orders // 4 or 1, per_second)  # warms up
             for figures in (side.p50_ms, side.p99_ms, side.cpu_us):
@@ -112,7 +113,7 @@ async def _measure(orders: int, per_second: float, turns: int) -> dict[str, obje
         "cpu_ratio_to_bare": ratio(ours.cpu_us, bare.cpu_us),
         "p99_ms_range": spread(ours.p99_ms),
         "bare_p99_ms_range": spread(bare.p99_ms),
-        "frames_per_turn": orders * _FRAMES_OF_AN_ORDER,
+        "frames_per_turn": orders * FRAMES_OF_AN_ORDER,
         "turns": turns,
         "loop": LOOP,
     }

@@ -1,7 +1,6 @@
 """Client order ids that no other run of the program has used."""
 
 import random
-from copy import copy
 from typing import Final
 
 import msgspec
@@ -30,9 +29,7 @@ class ClientIds:
         """The command with a client order id, made here if it had none."""
         if command.client_order_id is not None:
             return command
-        named = copy(command)  # a copy of what has been checked: replace() would check all of it again
-        msgspec.structs.force_setattr(named, "client_order_id", self.next())
-        return named
+        return msgspec.structs.replace(command, client_order_id=self.next())
 
     def assigned_withdrawal(self, command: Withdraw) -> Withdraw:
         """The same for a withdrawal."""

@@ -93,7 +93,7 @@ class AccountContext:
     def arrives_by_ms(self, decided_ms: int) -> int:
         """After this moment of the exchange's clock an order that was decided at ``decided_ms`` can no longer arrive
         there: the exchange refuses it, or, where it has no expiry, patience is at its end."""
-        expiry_ms = None if self.rest is None else self.rest.order_expiry_ms
+        expiry_ms = self.require_rest().order_expiry_ms
         patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
         return decided_ms + patience_ms + self.settings.resolve_grace_ms
 

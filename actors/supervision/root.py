@@ -276,7 +276,7 @@ class RootSupervisor(LoopActor):
         self._stop_groups_and_answer(chosen, self.defer())
 
     def _stop_groups_and_answer(self, groups: list[_Group], reply: Reply[Any]) -> None:
-        running = [each for group in groups for each in reversed([*group.running, *group.going])]
+        running = [each for group in reversed(groups) for each in (*group.running, *group.going)]
         starting = [group.starting for group in groups if group.starting is not None]
         self.pipe(_stop_all(running, starting), lambda _: _Stopped(groups, running, reply), name="stop")
 
@@ -332,10 +332,9 @@ async def _stop_in_reverse(running: Sequence[_Running]) -> None:
 
 
 async def _stop_all(running: Sequence[_Running], starting: Sequence[asyncio.Task[Any]]) -> None:
-    """Stops these, one after the other, and calls starts off that are under way: they take back what they began."""
+    """Calls starts off that are under way, which take back what they began, and stops these."""
     for task in starting:
         task.cancel()
     if starting:
         await asyncio.wait(starting)
-    for each in running:
-        await stop(each.ref, deadline_s=each.child.stop_deadline_s)
+    await _stop_in_reverse(running)

@@ -13,7 +13,8 @@ import structlog
 from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.engine import HOUSE
-from exchanges.simulator.faults import AnyFault, Fault
+from exchanges.simulator.fault_kinds import EveryFault
+from exchanges.simulator.faults import Fault
 from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
@@ -216,10 +217,12 @@ class Control:
 
     def _set_fault(self, _item: str, request: HttpRequest) -> Json:
         try:
-            fault: Fault = msgspec.json.decode(request.body or b"{}", type=AnyFault)
+            fault: Fault = msgspec.json.decode(request.body or b"{}", type=EveryFault)
         except msgspec.DecodeError as error:
             raise ControlError(400, f"body: {error}") from error
-        account, channel, endpoint = (getattr(fault, name, None) for name in ("account", "channel", "endpoint"))
+        account, channel, endpoint, pair = (
+            getattr(fault, name, None) for name in ("account", "channel", "endpoint", "pair")
+        )
         if account is not None and account not in self._services.keys.accounts:
             raise ControlError(400, f"account: {account!r} is not one of {', '.join(self._services.keys.accounts)}")
         if channel is not None and channel not in channels.PRIVATE | channels.PUBLIC:
@@ -227,6 +230,8 @@ class Control:
             raise ControlError(400, f"channel: {channel!r} is not one of {known}")
         if endpoint is not None and not self._gateio.rest.knows(endpoint):
             raise ControlError(400, f"endpoint: {endpoint!r} is none, must be like 'POST /spot/orders'")
+        if pair is not None and pair not in self._engine.markets:
+            raise ControlError(400, f"pair: {pair!r} is not traded here, only {', '.join(self._engine.markets)}")
         standing = self._services.faults.add(fault)
         log.info("fault_set", **standing.record())
         return standing.record()

@@ -1,7 +1,7 @@
 """What the faults do to requests on their way in and to frames on their way out."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import ROUND_UP, Decimal
 from typing import Protocol
 
@@ -33,6 +33,7 @@ from exchanges.simulator.faults import (
 )
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.orders import Finish, Order, OrderChange
+from exchanges.simulator.refusals import RestRefusal
 from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.seams import Schedule
 
@@ -40,10 +41,18 @@ JUNK = ("", "null", "[]", '{"channel":7}', '{"time":1,"channel":"spot.orders","e
 log = structlog.get_logger(__name__)
 
 
-def front_page(status: int) -> HttpResponse:
+def front_page(status: int, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Returns what something in front of the exchange says when the exchange does not answer."""
     body = f"<html><head><title>{status}</title></head><body>the exchange does not answer</body></html>"
-    return HttpResponse(status=status, headers={"Content-Type": "text/html"}, body=body.encode())
+    return HttpResponse(status=status, headers={"Content-Type": "text/html", **(headers or {})}, body=body.encode())
+
+
+def refusal(fault: RestRefusal, now_ms: int) -> HttpResponse:
+    """Returns the exchange's own refusal, or that of something in front of it when the fault has no label."""
+    headers = fault.headers(now_ms)
+    if not fault.label:
+        return front_page(fault.status, headers)
+    return json_response(fault.status, {"label": fault.label, "message": fault.message}, headers)
 
 
 def answer_with(
@@ -54,6 +63,7 @@ def answer_with(
     reply: Callable[[HttpResponse], None],
     abort: Callable[[], None],
     schedule: Schedule,
+    now_ms: Callable[[], int],
 ) -> None:
     """Lets a request have the effect that the fault leaves it, and answers as the fault wants it."""
     if isinstance(fault, RestLimit):
@@ -69,6 +79,8 @@ def answer_with(
             schedule(fault.late_ms / 1000, lambda: _perform_late(perform, request))
         if isinstance(fault, RestError):
             reply(front_page(fault.status))
+        elif isinstance(fault, RestRefusal):
+            reply(refusal(fault, now_ms()))
         elif isinstance(fault, RestAbort):
             abort()
 

@@ -50,21 +50,24 @@ def check_ms(name: str, value: int) -> None:
 
 
 class RestFault(Fault, frozen=True, kw_only=True):
-    """Requests of one account (by its key), to one endpoint, public or private ones; by default all.
+    """Requests of one account (by its key), to one endpoint, about one pair, public or private ones; by default all.
 
     ``endpoint``: as the exchange names it, with or without a method: ``POST /spot/orders``, ``/spot/orders/{}``.
+    ``pair``: named in the path, the query or the body; a batch is struck as a whole when one of its items names it.
     """
 
     account: str | None = None
     endpoint: str | None = None
+    pair: str | None = None
     access: Literal["public", "private"] | None = None
 
-    def concerns(self, account: str | None, endpoint: str, access: str) -> bool:
-        """Whether a request is among those; its endpoint comes as method and path."""
+    def concerns(self, account: str | None, endpoint: str, access: str, pairs: Callable[[], set[str]]) -> bool:
+        """Whether a request is among those; its endpoint comes as method and path, ``pairs`` tells those it names."""
         return (
             self.account in (None, account)
             and self.access in (None, access)
             and self.endpoint in (None, endpoint, endpoint.partition(" ")[2])
+            and (self.pair is None or self.pair in pairs())
         )
 
 

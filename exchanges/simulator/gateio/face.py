@@ -1,6 +1,7 @@
 """Gate's whole face: REST, and all sockets that are open; both with the faults that stand."""
 
 from collections.abc import Callable
+from functools import partial
 
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.disturbance import answer_with, front_page
@@ -13,6 +14,7 @@ from exchanges.simulator.faults import (
     Standing,
 )
 from exchanges.simulator.gateio.feeds import Feeds
+from exchanges.simulator.gateio.named_pairs import pairs_named
 from exchanges.simulator.gateio.rest import GateRest
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
@@ -45,6 +47,7 @@ class GateFace:
                 reply=reply,
                 abort=abort,
                 schedule=self._services.schedule,
+                now_ms=self._services.now_ms,
             )
         elif isinstance(fault, Maintenance):
             reply(front_page(503))
@@ -73,7 +76,8 @@ class GateFace:
         key = request.headers.get("key", "")
         account, access = self._services.keys.owner(key), "private" if key else "public"
         endpoint = self.rest.name_of(request)
-        return self._faults.strike(RestFault, lambda fault: fault.concerns(account, endpoint, access))
+        pairs = partial(pairs_named, request)
+        return self._faults.strike(RestFault, lambda fault: fault.concerns(account, endpoint, access, pairs))
 
     def _fault_changed(self, standing: Standing, begins: bool) -> None:
         """Does at once what a fault that begins or ends does to the sessions that are open."""

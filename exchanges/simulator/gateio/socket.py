@@ -20,6 +20,7 @@ from exchanges.simulator.gateio.signatures import (
     check_time,
     known_key,
 )
+from exchanges.simulator.refusals import SubscriptionRefused
 from exchanges.simulator.seams import Cancellable
 from exchanges.simulator.services import Services
 
@@ -175,6 +176,8 @@ class GateSocket:
             again = [topic.name for topic in topics if topic.key in self.subscriptions]
             if channel == "spot.obu" and again:
                 raise SocketError(2, f"Alert sub: {', '.join(again)} is subscribed already")
+            for topic in topics:
+                self._check_not_refused(topic)
         except SocketError as error:
             self._answer(request, error)
             return
@@ -187,6 +190,14 @@ class GateSocket:
             if topic.key not in self.subscriptions:
                 self.subscriptions[topic.key] = topic
                 self._feeds.subscribe(self, topic)
+
+    def _check_not_refused(self, topic: Topic) -> None:
+        """Raises ``SocketError`` when a fault refuses a topic."""
+        refused = self._services.faults.strike(
+            SubscriptionRefused, lambda fault: fault.concerns(topic.account, topic.channel, topic.pair)
+        )
+        if refused is not None:
+            raise SocketError(refused.code, refused.says(topic.pair))
 
     def _unsubscribe(self, request: Request) -> None:
         """Takes topics away; private ones of every account on this session, as no signature is asked for it."""

@@ -31,3 +31,13 @@ def json_response(status: int, value: object, headers: Mapping[str, str] | None 
         headers={"Content-Type": "application/json", **(headers or {})},
         body=msgspec.json.encode(value),
     )
+
+
+class Witness:
+    """Is told of every request at the moment at which the exchange carries it out; overrides what it cares for."""
+
+    def begins(self, request: HttpRequest) -> None:
+        """What happens in the books from now on, until it ends, is the doing of this request."""
+
+    def ends(self, request: HttpRequest, response: HttpResponse) -> None:
+        """The request has had its effect; whether its answer gets anywhere is another matter."""

@@ -19,7 +19,7 @@ from exchanges.simulator.gateio.signatures import authenticate_request
 from exchanges.simulator.gateio.spot_orders import SpotOrders
 from exchanges.simulator.gateio.spot_public import SpotPublic
 from exchanges.simulator.gateio.wallet import Wallet
-from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.http import HttpRequest, HttpResponse, Witness, json_response
 from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.services import Services
 
@@ -34,6 +34,7 @@ class GateRest:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.limiter = RateLimiter(services.config.rate_limits, services.now_ms)
+        self.witnesses: list[Witness] = []
         self._endpoints: dict[str, dict[str, Endpoint]] = {}
         groups = (
             SpotPublic(services).endpoints(),
@@ -47,6 +48,8 @@ class GateRest:
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Returns the answer to a request; whatever the request holds, it is an answer in Gate's form."""
+        for witness in self.witnesses:
+            witness.begins(request)
         came_in_ms = self._services.now_ms()
         allowances: list[Allowance] = []
         try:
@@ -64,6 +67,8 @@ class GateRest:
         response.headers["X-Gate-Trace-ID"] = f"{self._services.rng.getrandbits(128):032x}"
         for allowance in allowances:
             response.headers.update(allowance.headers())
+        for witness in self.witnesses:
+            witness.ends(request, response)
         return response
 
     def endpoint(self, method: str, path: str) -> tuple[Endpoint, str]:

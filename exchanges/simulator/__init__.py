@@ -15,6 +15,7 @@ is in ``faults``: ``exchange.faults.add(RestTimeout(effect="done", times=1))``, 
 from exchanges.simulator.command import add_arguments, config_from, simulate
 from exchanges.simulator.config import (
     AccountConfig,
+    FeeScheme,
     PairConfig,
     RateLimits,
     SimulatorConfig,
@@ -28,6 +29,7 @@ from exchanges.simulator.server import RunningExchange, start_exchange
 __all__ = [
     "AccountConfig",
     "Exchange",
+    "FeeScheme",
     "GateSocket",
     "HttpRequest",
     "HttpResponse",

@@ -1,5 +1,6 @@
 """What the exchange remembers of one account: its orders, open and ended, and its fills."""
 
+from exchanges.simulator.config import FeeScheme
 from exchanges.simulator.orders import Fill, Order
 
 
@@ -9,8 +10,9 @@ class AccountRecord:
     An internal account (the house, the synthetic traders) keeps no history, so that a market may run for days.
     """
 
-    def __init__(self, name: str, user_id: int, *, internal: bool) -> None:
+    def __init__(self, name: str, user_id: int, *, internal: bool, fees: tuple[FeeScheme, ...]) -> None:
         self.name = name
+        self.fees = fees
         self.user_id = user_id
         self.internal = internal
         self.orders: dict[int, Order] = {}

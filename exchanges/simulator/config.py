@@ -4,6 +4,7 @@ All values have defaults that give a lively market, so ``SimulatorConfig()`` is 
 Bad values are refused at construction with a ``ValueError`` naming the field, the value and what is allowed.
 """
 
+import enum
 import hashlib
 import re
 from decimal import Decimal
@@ -72,8 +73,28 @@ class PairConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.id.split("_")[1]
 
 
+class FeeScheme(enum.Enum):
+    """How an account pays for its fills (Gate REST manual: ``fee``, ``gt_fee``, ``point_fee``, ``rebated_fee``)."""
+
+    RECEIVED = "received"
+    """In what the fill brings in."""
+    GT = "gt"
+    """In GT from its spot balance; a fill that there is not enough GT for pays as RECEIVED."""
+    POINTS = "points"
+    """In points, which no balance shows."""
+    SPLIT = "split"
+    """Half in GT, as far as there is some, and the rest as RECEIVED: one fill, two currencies."""
+    REBATE = "rebate"
+    """A maker pays nothing and gets the maker rate credited, in what it paid with; a taker pays as RECEIVED."""
+    ZERO = "zero"
+    """Nothing at all."""
+
+
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One account of one user. An empty ``key`` or ``secret`` is derived from the exchange's seed and the name."""
+    """One account of one user. An empty ``key`` or ``secret`` is derived from the exchange's seed and the name.
+
+    ``fees``: an order's first fill is paid for by the first scheme, the next one by the second, and so on, in turn.
+    """
 
     name: str
     balances: dict[str, Decimal] = msgspec.field(default_factory=lambda: dict(DEFAULT_BALANCES))
@@ -81,6 +102,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     read_only: bool = False
     withdrawals_allowed: bool = True
+    fees: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED,)
 
     def __post_init__(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name):
@@ -88,6 +110,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
         for currency, amount in self.balances.items():
             if not 0 <= amount <= MAX_AMOUNT:
                 raise _refuse(f"account {self.name} balance {currency}", amount, f"0 to {MAX_AMOUNT}")
+        if not self.fees:
+            raise _refuse(f"account {self.name} fees", self.fees, "one scheme or more")
 
     def __repr__(self) -> str:
         return f"AccountConfig(name={self.name!r})"
@@ -166,7 +190,11 @@ def accounts_named(*names: str) -> tuple[AccountConfig, ...]:
 
 
 class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole embedded exchange. Ports of 0 are picked by the operating system; fee rates are fractions."""
+    """A whole embedded exchange. Ports of 0 are picked by the operating system; fee rates are fractions.
+
+    ``self_trades_allowed``: an order without ``stp_act`` trades with its own account's orders (Gate: who is in no STP
+    group); by default, as in a group, the newer order gives way.
+    """
 
     seed: int = 1
     host: str = "127.0.0.1"
@@ -182,6 +210,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     traders_interval_ms: int = 50
     rate_limits: RateLimits = RateLimits()
     max_open_orders_per_account: int = 5_000
+    self_trades_allowed: bool = False
     max_sockets: int = 300
     withdrawal_step_ms: int = 1_500
 

@@ -15,6 +15,7 @@ from exchanges.simulator.delay import Latency
 from exchanges.simulator.engine import HOUSE
 from exchanges.simulator.fault_kinds import EveryFault
 from exchanges.simulator.faults import Fault
+from exchanges.simulator.fees import GT
 from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
@@ -171,7 +172,8 @@ class Control:
     def _deposit(self, item: str, request: HttpRequest) -> Json:
         name, body = self._known_account(item), _body(request, DepositBody)
         amount = _amount("amount", body.amount)
-        if body.currency not in {currency for pair in self._engine.markets for currency in pair.split("_")}:
+        traded = {currency for pair in self._engine.markets for currency in pair.split("_")}
+        if body.currency not in traded | {GT}:  # GT pays fees, traded or not
             raise ControlError(400, f"currency: {body.currency!r} is not traded here")
         self._services.treasury.deposit(name, body.currency, amount)
         balance = self._engine.ledger.balance(name, body.currency)
@@ -343,6 +345,10 @@ def order_record(order: Order) -> Json:
         "avg": plain(order.average_price),
         "fee": plain(order.fee),
         "fee_currency": order.receives,
+        "gt_fee": plain(order.gt_fee),
+        "point_fee": plain(order.point_fee),
+        "rebated_fee": plain(order.rebated_fee),
+        "rebated_fee_currency": order.pays,
         "locked": plain(order.locked),
         "status": "open" if order.is_open else "finished",
         "finish_as": order.finish.value,
@@ -365,6 +371,10 @@ def fill_record(fill: Fill) -> Json:
         "price": plain(fill.price),
         "fee": plain(fill.fee),
         "fee_currency": fill.fee_currency,
+        "gt_fee": plain(fill.gt_fee),
+        "point_fee": plain(fill.point_fee),
+        "rebated_fee": plain(fill.rebated_fee),
+        "rebated_fee_currency": fill.rebated_fee_currency,
         "time_ms": fill.time_ms,
     }
 

@@ -2,16 +2,17 @@
 
 Pure and synchronous. Each call does all of its work before it returns, or raises ``RefusedError`` and changed nothing.
 Choices where venues differ: an order never trades with its own account (self-trade prevention, by default the
-newer order gives way); a fee is taken from what is received; a market order that finds the book empty ends there.
+newer order gives way), unless that is allowed; a market order that finds the book empty ends there.
 """
 
 from collections.abc import Callable, Iterable
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from exchanges.simulator.accounts import AccountRecord
 from exchanges.simulator.book import Book
-from exchanges.simulator.config import MAX_DECIMALS, PairConfig
+from exchanges.simulator.config import FeeScheme, PairConfig
 from exchanges.simulator.events import Change, Listener
+from exchanges.simulator.fees import GT, Charge, charge
 from exchanges.simulator.ledger import Ledger, NotEnoughFundsError
 from exchanges.simulator.orders import (
     ZERO,
@@ -31,7 +32,6 @@ from exchanges.simulator.orders import (
 from exchanges.simulator.rules import Reason, RefusedError, check_limit, check_new, check_precision, plain
 
 HOUSE = "~house"
-FEE_QUANTUM = Decimal(1).scaleb(-MAX_DECIMALS)
 HOUSE_TOP_UP = 1_000
 FIRST_ORDER_ID = 912_000_000_000
 FIRST_TRADE_ID = 7_744_000  # trade ids are unique on their pair only, as on Gate: every pair begins here
@@ -61,6 +61,7 @@ class Engine:
         maker_fee_rate: Decimal,
         taker_fee_rate: Decimal,
         max_open_orders: int,
+        self_trades_allowed: bool = False,
     ) -> None:
         self.markets = {rules.id: Market(rules) for rules in pairs}
         self.ledger = Ledger()
@@ -69,13 +70,17 @@ class Engine:
         self._now_ms = now_ms
         self._fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
         self._max_open_orders = max_open_orders
+        self._self_trades_allowed = self_trades_allowed
         self._last_order_id = FIRST_ORDER_ID
         self._last_ms = 0
         self.open_account(HOUSE, internal=True)
 
-    def open_account(self, name: str, *, internal: bool = False) -> AccountRecord:
-        """Begins an account with nothing in it."""
-        record = self.accounts[name] = AccountRecord(name, 20_417_700 + len(self.accounts), internal=internal)
+    def open_account(
+        self, name: str, *, internal: bool = False, fees: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED,)
+    ) -> AccountRecord:
+        """Begins an account with nothing in it; ``fees`` as in ``AccountConfig``."""
+        user_id = 20_417_700 + len(self.accounts)
+        record = self.accounts[name] = AccountRecord(name, user_id, internal=internal, fees=fees)
         self.ledger.open_account(name)
         return record
 
@@ -313,7 +318,7 @@ class Engine:
             if not _accepts(taker, level.price):
                 return None
             maker = next(iter(level.orders.values()))
-            if maker.account == taker.account:
+            if self._gives_way(taker, maker):
                 act = taker.self_trade or SelfTrade.CANCEL_NEWEST
                 if act is not SelfTrade.CANCEL_NEWEST:
                     market.book.remove(maker)
@@ -326,6 +331,11 @@ class Engine:
                 return Finish.FILLED  # what is left of a market buy does not pay for one lot
             self._trade(market, taker, maker, amount, level.price)
         return None
+
+    def _gives_way(self, order: Order, resting: Order) -> bool:
+        """Whether the two must not trade with each other, being of one account."""
+        own = order.account == resting.account
+        return own and (order.self_trade is not None or not self._self_trades_allowed)
 
     def _trade(self, market: Market, taker: Order, maker: Order, amount: Decimal, price: Decimal) -> None:
         now = self.now_ms()
@@ -357,15 +367,18 @@ class Engine:
         value = amount * price
         paid, received = (value, amount) if order.side is Side.BUY else (amount, value)
         released = order.locked - (_lock_needed(order, order.price, order.remaining) if was_open else ZERO)
-        fee = (received * self._fee_rates[role]).quantize(FEE_QUANTUM, ROUND_UP)
+        cost = self._charge(order, role, paid=paid, received=received, value=value)
         order.locked -= released
         ledger.spend_locked(account, order.pays, paid)
         if released != paid:  # bought below the limit
             ledger.unlock(account, order.pays, released - paid)
-        ledger.receive(account, order.receives, received, fee)
+        ledger.receive(account, order.receives, received, cost.fee)
         order.filled_base += amount
         order.filled_quote += value
-        order.fee += fee
+        order.fee += cost.fee
+        order.gt_fee += cost.gt
+        order.point_fee += cost.points
+        order.rebated_fee += cost.rebate
         order.updated_ms = now
         record = self.accounts[account]
         if not order.remaining and was_open:
@@ -383,11 +396,15 @@ class Engine:
             role=role,
             price=price,
             amount=amount,
-            fee=fee,
+            fee=cost.fee,
             fee_currency=order.receives,
             text=order.shown_text,
             amend_text=order.amend_text,
             time_ms=now,
+            gt_fee=cost.gt,
+            point_fee=cost.points,
+            rebated_fee=cost.rebate,
+            rebated_fee_currency=order.pays,
         )
         record.filled(order, fill)
         for listener in self.listeners:
@@ -398,7 +415,27 @@ class Engine:
             account,
             BalanceReason.ORDER_MATCH,
             (order.pays, -paid, -released),
-            (order.receives, received - fee, ZERO),
+            (order.receives, received - cost.fee, ZERO),
+        )
+        if cost.gt:
+            ledger.take_fee(account, GT, cost.gt)
+            self._tell_balances(account, BalanceReason.FEE, (GT, -cost.gt, ZERO))
+        if cost.rebate:
+            ledger.take_fee(account, order.pays, -cost.rebate)
+            self._tell_balances(account, BalanceReason.REBATE, (order.pays, cost.rebate, ZERO))
+
+    def _charge(self, order: Order, role: Role, *, paid: Decimal, received: Decimal, value: Decimal) -> Charge:
+        """Returns what the order's next fill costs, by the scheme whose turn it is."""
+        schemes = self.accounts[order.account].fees
+        held = self.ledger.balances(order.account).get(GT)
+        return charge(
+            schemes[len(order.fills) % len(schemes)],
+            role,
+            rate=self._fee_rates[role],
+            paid=paid,
+            received=received,
+            value=value,
+            gt_available=held.available if held is not None else ZERO,
         )
 
     def _finish(self, order: Order, finish: Finish) -> None:
@@ -444,7 +481,7 @@ class Engine:
             if not _accepts(order, level.price):
                 break
             for maker in level.orders.values():
-                if maker.account == order.account:
+                if self._gives_way(order, maker):
                     if order.self_trade is SelfTrade.CANCEL_OLDEST:
                         continue
                     raise RefusedError(Reason.CANNOT_FILL, "Order cannot be filled completely")

@@ -41,10 +41,11 @@ class Exchange:
             maker_fee_rate=config.maker_fee_rate,
             taker_fee_rate=config.taker_fee_rate,
             max_open_orders=config.max_open_orders_per_account,
+            self_trades_allowed=config.self_trades_allowed,
         )
         self.keys = Keys(config.accounts, config.seed)
         for account in self.keys.accounts.values():
-            self.engine.open_account(account.name)
+            self.engine.open_account(account.name, fees=account.fees)
             for currency, amount in account.balances.items():
                 self.engine.deposit(account.name, currency, amount)
         self.traders = Traders(

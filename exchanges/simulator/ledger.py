@@ -93,6 +93,13 @@ class Ledger:
         balance.version += 1
         self.fees[currency] = self.fees.get(currency, ZERO) + fee
 
+    def take_fee(self, account: str, currency: str, amount: Decimal) -> None:
+        """Moves available money to the exchange's fees; below 0 it is a rebate. Raises ``NotEnoughFundsError``."""
+        balance = self._with_available(account, currency, amount)
+        balance.available -= amount
+        balance.version += 1
+        self.fees[currency] = self.fees.get(currency, ZERO) + amount
+
     def _with_available(self, account: str, currency: str, amount: Decimal) -> Balance:
         balance = self.balance(account, currency)
         if balance.available < amount:

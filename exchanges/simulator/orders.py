@@ -84,6 +84,8 @@ class BalanceReason(enum.Enum):
     ORDER_CREATE = "order-create"
     ORDER_MATCH = "order-match"
     ORDER_UPDATE = "order-update"
+    FEE = "trade-fee-deduct"
+    REBATE = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,11 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One order's half of a trade. The fee is in what the order received."""
+    """One order's half of a trade. What it costs comes in parts, each 0 or more and in a currency of its own:
+
+    ``fee`` in ``fee_currency`` (what the order received), ``gt_fee`` in GT, ``point_fee`` in points; ``rebated_fee`` is
+    what the account got back, in ``rebated_fee_currency`` (what the order paid with).
+    """
 
     trade_id: int
     sequence: int
@@ -123,6 +129,10 @@ class Fill:
     text: str
     amend_text: str
     time_ms: int
+    gt_fee: Decimal = ZERO
+    point_fee: Decimal = ZERO
+    rebated_fee: Decimal = ZERO
+    rebated_fee_currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +150,11 @@ class Trade:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Order:
-    """An order and all that became of it. ``remaining`` is in the unit of ``amount``, ``locked`` in what it pays."""
+    """An order and all that became of it. ``remaining`` is in the unit of ``amount``, ``locked`` in what it pays.
+
+    ``fee`` (in what it receives), ``gt_fee`` (GT), ``point_fee`` (points) and ``rebated_fee`` (in what it pays) are
+    sums over its fills.
+    """
 
     id: int
     account: str
@@ -162,6 +176,9 @@ class Order:
     filled_base: Decimal = ZERO
     filled_quote: Decimal = ZERO
     fee: Decimal = ZERO
+    gt_fee: Decimal = ZERO
+    point_fee: Decimal = ZERO
+    rebated_fee: Decimal = ZERO
     finish: Finish = Finish.OPEN
     fills: list[Fill] = field(default_factory=list)
 
@@ -187,12 +204,12 @@ class Order:
 
     @property
     def pays(self) -> str:
-        """The currency that it locks."""
+        """The currency that it locks, and that its ``rebated_fee`` is in."""
         return self.rules.quote if self.side is Side.BUY else self.rules.base
 
     @property
     def receives(self) -> str:
-        """The currency that it is filled with, and that pays its fee."""
+        """The currency that it is filled with, and that its ``fee`` is in."""
         return self.rules.base if self.side is Side.BUY else self.rules.quote
 
     @property

@@ -65,13 +65,13 @@ def rest_order(order: Order, action_mode: str = "FULL") -> Json:
         "filled_total": turnover,
         "avg_deal_price": plain(order.average_price),
         "fee": plain(order.fee),
-        "fee_currency": order.receives,
-        "point_fee": "0",
-        "gt_fee": "0",
+        "fee_currency": order.receives,  # also when GT pays, as in a capture of 2026
+        "point_fee": plain(order.point_fee),
+        "gt_fee": plain(order.gt_fee),
         "gt_maker_fee": "0",
         "gt_taker_fee": "0",
-        "gt_discount": False,
-        "rebated_fee": "0",
+        "gt_discount": bool(order.gt_fee),
+        "rebated_fee": plain(order.rebated_fee),
         "rebated_fee_currency": order.pays,
         **_self_trade(order),
         "finish_as": order.finish.value,
@@ -111,7 +111,12 @@ def ws_order(order: Order, change: OrderChange, user_id: int, *, with_fees: bool
         "amend_text": order.amend_text or "-",
     }
     if with_fees:
-        rendered |= {"fee": plain(order.fee), "point_fee": "0", "gt_fee": "0", "rebated_fee": "0"}
+        rendered |= {
+            "fee": plain(order.fee),
+            "point_fee": plain(order.point_fee),
+            "gt_fee": plain(order.gt_fee),
+            "rebated_fee": plain(order.rebated_fee),
+        }
     return rendered
 
 
@@ -122,7 +127,7 @@ def _self_trade(order: Order) -> Json:
 
 
 def rest_fill(fill: Fill) -> Json:
-    """Returns the fill as ``/spot/my_trades`` lists it."""
+    """Returns the fill as ``/spot/my_trades`` lists it; only orders tell of rebates."""
     return {
         "id": str(fill.trade_id),
         "create_time": str(fill.time_ms // 1000),
@@ -135,8 +140,8 @@ def rest_fill(fill: Fill) -> Json:
         "order_id": str(fill.order_id),
         "fee": plain(fill.fee),
         "fee_currency": fill.fee_currency,
-        "point_fee": "0",
-        "gt_fee": "0",
+        "point_fee": plain(fill.point_fee),
+        "gt_fee": plain(fill.gt_fee),
         "sequence_id": str(fill.sequence),
         "text": fill.text,
         "amend_text": fill.amend_text or "-",
@@ -159,8 +164,8 @@ def ws_fill(fill: Fill, user_id: int) -> Json:
         "price": plain(fill.price),
         "fee": plain(fill.fee),
         "fee_currency": fill.fee_currency,
-        "point_fee": "0",
-        "gt_fee": "0",
+        "point_fee": plain(fill.point_fee),
+        "gt_fee": plain(fill.gt_fee),
         "text": fill.text,
         "id_market": fill.sequence,
     }

@@ -1,6 +1,6 @@
 """Balances, fees, withdrawals and deposits of an account."""
 
-from exchanges.simulator.config import AccountConfig
+from exchanges.simulator.config import AccountConfig, FeeScheme
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, newest_page, private, public
 from exchanges.simulator.gateio.errors import GateError, invalid, missing
 from exchanges.simulator.gateio.limits import LimitKind
@@ -76,14 +76,14 @@ class Wallet:
         pair = call.query.text("currency_pair")
         if pair:
             self._engine.market(pair)
-        return Answer({"user_id": self._user_id(call), **self._rates()})
+        return Answer({"user_id": self._user_id(call), **self._rates(call)})
 
     def batch_fee(self, call: Call) -> Answer:
         """The account's fee rates by pair."""
         pairs = call.query.required("currency_pairs").split(",")
         if len(pairs) > 50:
             raise invalid("currency_pairs may name at most 50 pairs")
-        return Answer({self._engine.market(pair).rules.id: self._rates() for pair in pairs})
+        return Answer({self._engine.market(pair).rules.id: self._rates(call) for pair in pairs})
 
     def chains(self, call: Call) -> Answer:
         """The networks of a currency; flags are 0 and 1."""
@@ -236,21 +236,23 @@ class Wallet:
     def _user_id(self, call: Call) -> int:
         return self._engine.accounts[call.owner].user_id
 
-    def _rates(self) -> Json:
+    def _rates(self, call: Call) -> Json:
+        scheme = self._engine.accounts[call.owner].fees[0]
+        with_gt = scheme in (FeeScheme.GT, FeeScheme.SPLIT)
         maker, taker = plain(self._services.config.maker_fee_rate), plain(self._services.config.taker_fee_rate)
         return {
             "taker_fee": taker,
             "maker_fee": maker,
-            "gt_discount": False,
-            "gt_taker_fee": "0",
-            "gt_maker_fee": "0",
+            "gt_discount": with_gt,
+            "gt_taker_fee": taker if with_gt else "0",
+            "gt_maker_fee": maker if with_gt else "0",
             "loan_fee": "0.18",
             "point_type": "1",
             "futures_taker_fee": "0.0005",
             "futures_maker_fee": "0.0002",
             "delivery_taker_fee": "0.0005",
             "delivery_maker_fee": "0.0002",
-            "debit_fee": 3,
+            "debit_fee": 1 if with_gt else 2 if scheme is FeeScheme.POINTS else 3,
         }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from exchanges.simulator.book import LevelChange
-from exchanges.simulator.config import PairConfig
+from exchanges.simulator.config import FeeScheme, PairConfig
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.orders import (
@@ -66,7 +66,15 @@ class Recorder(Listener):
 class SmallMarket:
     """One pair, accounts ``ann`` and ``bob``, fees of 0.1 % for makers and 0.2 % for takers."""
 
-    def __init__(self, *, sol: str = "100", usdt: str = "100000") -> None:
+    def __init__(
+        self,
+        *,
+        sol: str = "100",
+        usdt: str = "100000",
+        gt: str = "",
+        fees: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED,),
+        self_trades_allowed: bool = False,
+    ) -> None:
         self.now_ms = 1_760_000_000_000
         self.engine = Engine(
             [SOL],
@@ -74,11 +82,14 @@ class SmallMarket:
             maker_fee_rate=Decimal("0.001"),
             taker_fee_rate=Decimal("0.002"),
             max_open_orders=1_000,
+            self_trades_allowed=self_trades_allowed,
         )
         for name in ("ann", "bob"):
-            self.engine.open_account(name)
+            self.engine.open_account(name, fees=fees)
             self.engine.deposit(name, "SOL", Decimal(sol))
             self.engine.deposit(name, "USDT", Decimal(usdt))
+            if gt:
+                self.engine.deposit(name, "GT", Decimal(gt))
         self.told = Recorder()
         self.engine.listeners.append(self.told)
 

@@ -29,6 +29,7 @@ def pair(**changes: object) -> PairConfig:
         (lambda: pair(price_precision=10), "price_precision + amount_precision: 13"),
         (lambda: AccountConfig(name="Alpha"), "account name: 'Alpha'"),
         (lambda: AccountConfig(name="a", balances={"BTC": Decimal(-1)}), "balance BTC"),
+        (lambda: AccountConfig(name="a", fees=()), "account a fees: ()"),
         (lambda: RateLimits(place_per_s=0), "rate limit place_per_s: 0"),
         (lambda: SimulatorConfig(rest_port=-1), "rest_port: -1"),
         (lambda: SimulatorConfig(push_latency_ms=-0.5), "push_latency_ms: -0.5"),

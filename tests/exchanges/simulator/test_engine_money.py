@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.simulator.book import BookSide
+from exchanges.simulator.config import FeeScheme
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.orders import NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
 from exchanges.simulator.rules import RefusedError
@@ -98,21 +99,27 @@ def check_books(engine: Engine) -> None:
     still_open: dict[int, Order] = {}
     for name, record in engine.accounts.items():
         still_open |= record.open_orders
-        for currency in ("SOL", "USDT"):
+        for currency in ("SOL", "USDT", "GT"):
             balance = engine.ledger.balance(name, currency)
             locks = [order for order in record.open_orders.values() if order.pays == currency]
             assert balance.available >= 0
             assert balance.locked == sum(should_lock(order) for order in locks)
             assert balance.locked == sum(order.locked for order in locks)
     assert waiting == still_open
-    for currency in ("SOL", "USDT"):
-        assert owned(engine, currency) == engine.ledger.brought_in[currency]
+    for currency, brought_in in engine.ledger.brought_in.items():
+        assert owned(engine, currency) == brought_in
 
 
-@given(st.lists(operations, max_size=40))
+@given(
+    st.lists(operations, max_size=40),
+    st.lists(st.sampled_from(FeeScheme), min_size=1, max_size=3).map(tuple),
+    st.booleans(),
+)
 @settings(max_examples=100, deadline=None)
-def test_money_is_conserved_and_the_book_is_never_crossed(sequence: list[tuple[object, ...]]) -> None:
-    market = SmallMarket(sol="25", usdt="2500")
+def test_money_is_conserved_and_the_book_is_never_crossed(
+    sequence: list[tuple[object, ...]], fees: tuple[FeeScheme, ...], self_trades_allowed: bool
+) -> None:
+    market = SmallMarket(sol="25", usdt="2500", gt="0.5", fees=fees, self_trades_allowed=self_trades_allowed)
     for operation in sequence:
         market.now_ms += 7
         before = len(market.told.events), len(market.told.trades)
@@ -126,7 +133,8 @@ def test_money_is_conserved_and_the_book_is_never_crossed(sequence: list[tuple[o
         assert len(record.fills) == sum(len(order.fills) for order in record.orders.values())
         for order in record.orders.values():
             assert order.filled_base == sum(fill.amount for fill in order.fills)
-            assert order.fee == sum(fill.fee for fill in order.fills)
+            for part in ("fee", "gt_fee", "point_fee", "rebated_fee"):
+                assert getattr(order, part) == sum(getattr(fill, part) for fill in order.fills)
             assert order.is_open == (order.id in record.open_orders)
 
 

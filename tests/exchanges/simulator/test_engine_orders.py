@@ -198,6 +198,27 @@ def test_an_order_never_trades_with_its_own_account(market: SmallMarket) -> None
     assert market.balance("ann", "USDT") == (Decimal(100_000), Decimal(0))
 
 
+def test_where_it_is_allowed_an_account_trades_with_itself_under_one_trade_id() -> None:
+    market = SmallMarket(self_trades_allowed=True)
+    sell = market.limit("ann", SELL, "1", "141")
+    buy = market.limit("ann", BUY, "1", "141", time_in_force=FOK)
+    assert (sell.finish, buy.finish) == (Finish.FILLED, Finish.FILLED)
+    (trade,) = market.told.trades
+    halves = market.engine.accounts["ann"].fills
+    assert [(fill.trade_id, fill.order_id, fill.side) for fill in halves] == [
+        (trade.id, buy.id, BUY),
+        (trade.id, sell.id, SELL),
+    ]
+    assert market.balance("ann", "SOL") == (Decimal(100) - buy.fee, Decimal(0))
+
+
+def test_an_order_that_asks_for_self_trade_prevention_has_it_where_self_trades_are_allowed() -> None:
+    market = SmallMarket(self_trades_allowed=True)
+    market.limit("ann", SELL, "1", "141")
+    assert market.limit("ann", BUY, "1", "141", self_trade=SelfTrade.CANCEL_NEWEST).finish is Finish.SELF_TRADE
+    assert market.told.trades == []
+
+
 def test_the_house_fills_a_waiting_order_at_its_price_or_better(market: SmallMarket) -> None:
     market.limit("bob", BUY, "1", "142")
     order = market.limit("ann", BUY, "2", "141")

@@ -28,9 +28,18 @@ class ExchangeFaults:
     """Which of the exchange's own faults a run has, and when each begins."""
 
     def __init__(
-        self, rng: random.Random, names: Sequence[str], *, begins_s: float, ends_s: float, keys_revoked: bool = True
+        self,
+        rng: random.Random,
+        names: Sequence[str],
+        *,
+        begins_s: float,
+        ends_s: float,
+        present: bool = True,
+        keys_revoked: bool = True,
+        without: frozenset[str] = frozenset(),
     ) -> None:
-        """``names``: of accounts. ``keys_revoked``: whether a key may be refused for a while."""
+        """``names``: of accounts. ``present``: False for none at all. ``keys_revoked``: whether a key may be refused
+        for a while. ``without``: kinds left out, as ``exchange:LateFill``."""
         self._rng = rng
         self._names = names
         kinds: list[Callable[[float], Fault]] = [
@@ -51,10 +60,11 @@ class ExchangeFaults:
             kinds.append(self._revoked)
         chosen = [make for make in kinds if rng.random() < _PRESENT]
         span_s = max(ends_s - begins_s - 1.0, 0.0)
-        self._due = sorted(
+        planned = sorted(
             ((begins_s + rng.random() * span_s, make(rng.uniform(0.5, _LONGEST_S))) for make in chosen),
-            key=lambda planned: planned[0],
+            key=lambda each: each[0],
         )
+        self._due = [each for each in planned if present and f"exchange:{type(each[1]).__name__}" not in without]
 
     def describe(self) -> list[str]:
         """What is to come, for traces."""

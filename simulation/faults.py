@@ -1,4 +1,4 @@
-"""The weather of a run: which faults happen how often, drawn from the seed; a storm first, then quiet.
+"""The faults of network, machine and exchange in a run: which happen how often, drawn from the seed.
 
 Each run has its own mix: most faults are absent from it, the others range from rare to frequent, so that over many
 seeds every combination comes up, also the ones in which a fault is not hidden by others (swarm testing).
@@ -6,7 +6,7 @@ seeds every combination comes up, also the ones in which a fault is not hidden b
 
 import enum
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -94,8 +94,16 @@ _HIGHEST: Final = {
     # for each step of a strategy
     Fault.CRASH_STRATEGY: 0.03,
 }
+NETWORK: Final = frozenset(
+    fault for fault in Fault if fault.value.startswith(("rest_", "connect_", "frame_", "call_", "socket_"))
+)
+"""Faults on the way between the program and the exchange."""
+EXCHANGE: Final = frozenset({Fault.HOUSE_FILLS, Fault.HOUSE_CANCELS, Fault.DEPOSIT})
+"""What the exchange's house does without our doing; no fault of anybody."""
+MACHINE: Final = frozenset(Fault) - NETWORK - EXCHANGE
 _PRESENT: Final = 0.3
 _BURST_FACTOR: Final = 4.0
+_NO_LIMIT: Final = 10**9
 
 
 class Link(enum.Enum):
@@ -144,28 +152,36 @@ class Weather:
         begins_s: float,
         ends_s: float,
         keys: tuple[str, ...],
-        without: frozenset[Fault] = frozenset(),
+        kinds: frozenset[Fault] = frozenset(Fault),
+        outages: bool = True,
+        without: frozenset[str] = frozenset(),
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         """``begins_s``, ``ends_s``: of the storm. ``keys``: of accounts that outages may be limited to.
 
-        ``without``: faults that never happen in this run.
+        ``kinds``: faults that the run may draw; ``outages``: whether links may be gone for a while.
+        ``without``: names of faults, ``outage``, ``burst``: left out of what was drawn, with nothing else changed.
+        ``limits``: at most so many occurrences of a fault, by its name.
         """
         self._rng = rng
         self.now_s = now_s
         self._begins_s = begins_s
         self._ends_s = ends_s
-        self.rates = {
-            fault: highest * 10 ** -rng.uniform(0, 1.5)
-            for fault, highest in _HIGHEST.items()
-            if rng.random() < _PRESENT and fault not in without
-        }
+        drawn = {fault: highest * 10 ** -rng.uniform(0, 1.5) for fault, highest in _HIGHEST.items()}
+        present = [fault for fault in drawn if rng.random() < _PRESENT]
+        self.rates = {fault: drawn[fault] for fault in present if fault in kinds and fault.value not in without}
         length_s = ends_s - begins_s
-        self.bursts = [
+        bursts = [
             (start_s, start_s + rng.uniform(1.0, 6.0))
             for start_s in sorted(begins_s + rng.random() * length_s for _ in range(rng.randint(0, 3)))
         ]
-        self.outages = [self._outage(keys) for _ in range(rng.choice((0, 0, 1, 2, 4)))]
+        self.bursts = [] if "burst" in without else bursts
+        drawn_outages = [self._outage(keys) for _ in range(rng.choice((0, 0, 1, 2, 4)))]
+        self.outages = drawn_outages if outages and "outage" not in without else []
         self.counts: dict[Fault, int] = {}
+        # Each fault has its own randomness, so that leaving one out changes as little as possible of the others.
+        self._rngs = {fault: random.Random(rng.random()) for fault in Fault}
+        self._limits = {fault: (limits or {}).get(fault.value, _NO_LIMIT) for fault in Fault}
 
     def happens(self, fault: Fault) -> bool:
         """Whether it happens now, to the thing at hand."""
@@ -177,9 +193,10 @@ class Weather:
             return False
         if any(start_s <= now_s < end_s for start_s, end_s in self.bursts):
             rate *= _BURST_FACTOR
-        if self._rng.random() >= rate:
+        count = self.counts.get(fault, 0)
+        if self._rngs[fault].random() >= rate or count >= self._limits[fault]:
             return False
-        self.counts[fault] = self.counts.get(fault, 0) + 1
+        self.counts[fault] = count + 1
         return True
 
     def first_of(self, *faults: Fault) -> Fault | None:

@@ -33,6 +33,18 @@ class House:
                 amount = Decimal(self._rng.randint(1, 500))
                 self._act(f"pays {amount} USDT to {name}", self._engine.deposit, name, "USDT", amount)
 
+    def work_at_night(self, accounts: Iterable[str]) -> None:
+        """Fills and cancels that happen to each account while its program is away, whatever the weather."""
+        for name in accounts:
+            order = self._waiting(name)
+            if order is not None and self._rng.random() < 0.5:
+                self._fill(order)
+            order = self._waiting(name)
+            if order is not None and self._rng.random() < 0.1:
+                self._act(f"cancels {order.id}", self._engine.cancel, order)
+            if self._rng.random() < 0.1:
+                self._act(f"pays 7 USDT to {name}", self._engine.deposit, name, "USDT", Decimal(7))
+
     def _waiting(self, name: str) -> Order | None:
         waiting = list(self._engine.accounts[name].open_orders.values())
         return self._rng.choice(waiting) if waiting else None

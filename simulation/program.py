@@ -14,7 +14,8 @@ from actors.journal import Journal, JournalSettings
 from actors.runtime import Address, LoopHost, Reply, terminated
 from actors.strategy.base import Strategy
 from actors.strategy.quoter import Quoter
-from actors.system import TradingSystem
+from actors.system import AccountPlan, TradingSystem
+from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.gateio.venue import GateioVenue
 from exchanges.simulator import Exchange
@@ -22,17 +23,8 @@ from messages.errors import TellerError
 from simulation.faults import Fault, Weather
 from simulation.loop import VirtualLoop
 from simulation.process import KilledError, Life
-from simulation.settings import (
-    ENDPOINTS,
-    KEEPS_ALL,
-    QUOTER,
-    RESTARTS,
-    SUPERVISOR,
-    VENUE,
-    account_plans,
-    account_settings,
-    venue_settings,
-)
+from simulation.scenario import Scenario
+from simulation.settings import ENDPOINTS, QUOTER, VENUE
 from simulation.sockets import MemorySockets
 from simulation.trace import Trace
 from simulation.trader import RandomTrader
@@ -45,7 +37,7 @@ class Program:
 
     Attributes:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
-        settings: of its accounts. starts: attempts so far. kills: how often it was killed.
+        starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
     """
 
     def __init__(
@@ -58,12 +50,14 @@ class Program:
         exchange: Exchange,
         weather: Weather,
         trace: Trace,
-        names: Sequence[str],
+        scenario: Scenario,
+        without: frozenset[str],
         directory: Path,
         observer: Address,
         rng: Callable[[str], random.Random],
     ) -> None:
-        """``directory``: of the journals. ``observer``: outlives the program. ``rng``: randomness for a purpose."""
+        """``directory``: of the journals. ``observer``: outlives the program. ``rng``: randomness for a purpose.
+        ``without``: actions of the traders that are left out, as ``action:amend``."""
         self._loop = loop
         self._environment = environment
         self._host = host
@@ -71,18 +65,19 @@ class Program:
         self._exchange = exchange
         self._weather = weather
         self._trace = trace
-        self._names = tuple(names)
+        self._scenario = scenario
+        self._names = scenario.names
+        self._without = without
         self._directory = directory
         self._observer = observer
         self._rng = rng
-        self._settings_rng = rng("settings")
-        self.settings = account_settings(self._settings_rng)
         self._kill_rng = rng("kill")
         self._keep = {ref.actor_urn for ref in pykka.ActorRegistry.get_all()}
         self._lives: list[Life] = []
         self._lost_replies = self._unsettled()
         self.asked: list[tuple[str, Reply[Any]]] = []
         self.starts = 0
+        self.has_ended = False
         self.kills = 0
         self._system: TradingSystem | None = None
 
@@ -99,6 +94,7 @@ class Program:
 
     async def start(self, until_s: float) -> bool:
         """Starts it, again and again if the weather does not let it, as its user would; False when time was up."""
+        self.has_ended = False
         while self._loop.time() < until_s:
             self.starts += 1
             life = Life(self._loop, self.starts)
@@ -135,7 +131,7 @@ class Program:
 
     def maybe_kill(self) -> None:
         """If the weather says so, it is killed within the next moments, at any turn of the loop."""
-        if not self.life.is_over and self._weather.happens(Fault.KILL):
+        if not self.life.is_over and not self.has_ended and self._weather.happens(Fault.KILL):
             self._loop.after_turns(self._kill_rng.randrange(1, 2_000), self.kill)
 
     def kill(self) -> None:
@@ -163,7 +159,17 @@ class Program:
         await self.life.run(self.system.stop_strategies(), "stop strategies")
 
     async def end(self) -> dict[str, str]:
-        """Stops as a user does who wants nothing left open; returns why some orders could not be cancelled."""
+        """Stops as a user does who wants nothing left open; returns why some orders could not be cancelled.
+
+        A kill in the middle of it is told as a problem of every account.
+        """
+        self.has_ended = True
+        try:
+            return await self._end()
+        except KilledError:
+            return dict.fromkeys(self._names, "the program was killed while it was stopped")
+
+    async def _end(self) -> dict[str, str]:
         problems = await self.life.run(self.system.stop(cancel_open_orders=True), "stop")
         await self.life.run(_close(self.life.journals), "close")
         return problems
@@ -192,31 +198,49 @@ class Program:
     # -- building -------------------------------------------------------------------------------------------------
 
     def _build(self, life: Life) -> TradingSystem:
-        strategies: list[Strategy] = [
-            RandomTrader(
-                name,
-                name,
-                rng=self._rng(f"trader {name} {self.starts}"),
-                asked=self.asked,
-                crashes=lambda: self._weather.happens(Fault.CRASH_STRATEGY),
-                reuses_ids=self.settings.executed_limit >= KEEPS_ALL,
-            )
-            for name in self._names
-        ]
-        strategies.append(Quoter("quoter", self._names[-1], QUOTER))
-        venue = GateioVenue(ENDPOINTS, self._environment, venue_settings(self._settings_rng))
+        scenario = self._scenario
         return TradingSystem(
             host=self._host,
             environment=self._environment,
-            venues={VENUE: venue},
-            accounts=account_plans(
-                self._exchange.keys.accounts, dict(zip(self._names, life.journals, strict=True)), self.settings
-            ),
-            strategies=strategies,
-            supervisor_settings=SUPERVISOR,
-            restart_settings=RESTARTS,
+            venues={VENUE: GateioVenue(ENDPOINTS, self._environment, scenario.venue)},
+            accounts=[
+                self._account_plan(name, journal) for name, journal in zip(self._names, life.journals, strict=True)
+            ],
+            strategies=self._strategies(),
+            supervisor_settings=scenario.supervisor,
+            restart_settings=scenario.restarts,
             observers=(self._observer,),
         )
+
+    def _account_plan(self, name: str, journal: Journal) -> AccountPlan:
+        """With the key that the exchange knows."""
+        account = self._exchange.keys.accounts[name]
+        return AccountPlan(
+            name=name,
+            venue=VENUE,
+            credentials=Credentials(account.key, account.secret),
+            symbols=self._scenario.symbols,
+            settings=self._scenario.account,
+            journal=journal,
+        )
+
+    def _strategies(self) -> list[Strategy]:
+        strategies: list[Strategy] = [
+            RandomTrader(
+                name if number == 1 else f"{name}-{number}",
+                name,
+                scenario=self._scenario,
+                rng=self._rng(f"trader {name} {number} {self.starts}"),
+                asked=self.asked,
+                crashes=lambda: self._weather.happens(Fault.CRASH_STRATEGY),
+                without=self._without,
+            )
+            for name in self._names
+            for number in range(1, self._scenario.traders + 1)
+        ]
+        if self._scenario.quoter:
+            strategies.append(Quoter("quoter", self._names[-1], QUOTER))
+        return strategies
 
 
 async def _close(journals: Sequence[Journal]) -> None:

@@ -17,11 +17,15 @@ from typing import Final
 import msgspec
 import pykka
 
+from simulation.bounds import bounded_by
 from simulation.crashes import crashable
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
+from simulation.options import Options, Profile, features_named, limits_listed, names_listed
 from simulation.trace import Trace, logging_into
 from simulation.world import Figures, World
 
+FRIENDLY: Final = Options()
+"""A storm in a friendly world: the exchange does what it says."""
 _WORKERS: Final = 2
 _CHUNK: Final = 5
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
@@ -41,25 +45,26 @@ class Outcome(msgspec.Struct, kw_only=True):
     trace: str = ""
 
 
-def run_seed(seed: int, *, trace: bool = False, storm_s: float | None = None) -> Outcome:
-    """Runs one seed in this process; the outcome depends on nothing else."""
+def run_seed(seed: int, options: Options = FRIENDLY, *, trace: bool = False) -> Outcome:
+    """Runs one seed in this process; the outcome depends on nothing but seed and options."""
     with _nobody_hears():
-        outcome = _run(seed, trace=trace, storm_s=storm_s)
+        outcome = _run(seed, options, trace=trace)
         if outcome.figures.kills:
             gc.collect()
     return outcome
 
 
-def _run(seed: int, *, trace: bool, storm_s: float | None) -> Outcome:
+def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
     began_s = time.perf_counter()
     loop = VirtualLoop()
     notes = Trace(loop.time, on=trace)
     worlds: list[World] = []
 
     async def main(directory: Path) -> None:
-        world = World(seed, loop, notes, directory, storm_s=storm_s)
+        world = World(seed, options, loop, notes, directory)
         worlds.append(world)
-        await world.run()
+        with bounded_by(world.scenario.bounds):
+            await world.run()
 
     journals = TemporaryDirectory(prefix="teller-", dir=_JOURNALS)
     with logging_into(notes), crashable(), journals as directory:
@@ -94,9 +99,9 @@ def _nobody_hears() -> Iterator[None]:
             sys.unraisablehook = before
 
 
-def run_seeds(seeds: Sequence[int], *, workers: int = _WORKERS, storm_s: float | None = None) -> Iterator[Outcome]:
+def run_seeds(seeds: Sequence[int], options: Options = FRIENDLY, *, workers: int = _WORKERS) -> Iterator[Outcome]:
     """Runs many seeds, in several processes; outcomes come in the order of the seeds."""
-    run = partial(_run_quietly, storm_s=storm_s)
+    run = partial(_run_quietly, options=options)
     if workers <= 1:
         yield from map(run, seeds)
         return
@@ -112,9 +117,9 @@ def _settle_in() -> None:
     gc.set_threshold(_COLLECT_EVERY, 10, 10)
 
 
-def _run_quietly(seed: int, *, storm_s: float | None) -> Outcome:
+def _run_quietly(seed: int, *, options: Options) -> Outcome:
     try:
-        return run_seed(seed, storm_s=storm_s)
+        return run_seed(seed, options)
     except Exception as error:
         return Outcome(
             seed=seed,
@@ -131,18 +136,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="K", help="the first seed (default 1)")
     parser.add_argument("--seed", type=int, metavar="S", help="run this one only")
     parser.add_argument("--trace", action="store_true", help="with --seed: print all that happened")
+    parser.add_argument(
+        "--profile",
+        type=Profile,
+        choices=list(Profile),
+        default=Profile.STORM,
+        metavar="NAME",
+        help=f"how the run goes: {', '.join(each.value for each in Profile)} (default storm)",
+    )
+    parser.add_argument(
+        "--features",
+        type=features_named,
+        default=frozenset(),
+        metavar="NAMES",
+        help="hostile features that a seed may draw: all, none, or names with commas between (default none)",
+    )
+    parser.add_argument("--certain", action="store_true", help="every one of --features is there, instead of drawn")
+    parser.add_argument(
+        "--without", type=names_listed, default=frozenset(), metavar="NAMES", help="faults, actions and so on left out"
+    )
+    parser.add_argument(
+        "--limits", type=limits_listed, default={}, metavar="NAME=N,...", help="at most so many of a fault"
+    )
     parser.add_argument("--storm", type=float, metavar="SECONDS", help="length of the storm (default: by the seed)")
     parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default {_WORKERS})")
-    options = parser.parse_args(arguments)
-    if options.seed is not None:
-        return _run_one(options.seed, trace=options.trace, storm_s=options.storm)
-    if options.seeds < 1 or options.workers < 1:
+    given = parser.parse_args(arguments)
+    options = Options(
+        profile=given.profile,
+        features=given.features,
+        certain=given.certain,
+        without=given.without,
+        limits=given.limits,
+        storm_s=given.storm,
+    )
+    if given.seed is not None:
+        return _run_one(given.seed, options, trace=given.trace)
+    if given.seeds < 1 or given.workers < 1:
         parser.error("--seeds and --workers must be 1 or more")
-    return _run_many(range(options.first, options.first + options.seeds), options.workers, options.storm)
+    return _run_many(range(given.first, given.first + given.seeds), given.workers, options)
 
 
-def _run_one(seed: int, *, trace: bool, storm_s: float | None) -> int:
-    outcome = run_seed(seed, trace=trace, storm_s=storm_s)
+def _run_one(seed: int, options: Options, *, trace: bool) -> int:
+    outcome = run_seed(seed, options, trace=trace)
     if trace:
         print(outcome.trace, end="")
     _print_violations(outcome)
@@ -155,13 +190,13 @@ def _run_one(seed: int, *, trace: bool, storm_s: float | None) -> int:
     return 1 if outcome.violations else 0
 
 
-def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
+def _run_many(seeds: Sequence[int], workers: int, options: Options) -> int:
     began_s = time.perf_counter()
     failed: list[int] = []
     total = Figures()
     slowest_s = 0.0
-    storm = "" if storm_s is None else f" --storm {storm_s:g}"
-    for done, outcome in enumerate(run_seeds(seeds, workers=workers, storm_s=storm_s), start=1):
+    arguments = " ".join(filter(None, (options.arguments(), "--trace")))
+    for done, outcome in enumerate(run_seeds(seeds, options, workers=workers), start=1):
         figures = outcome.figures
         total.virtual_s += figures.virtual_s
         total.orders += figures.orders
@@ -171,7 +206,7 @@ def _run_many(seeds: Sequence[int], workers: int, storm_s: float | None) -> int:
         slowest_s = max(slowest_s, figures.settled_s)
         if outcome.violations:
             failed.append(outcome.seed)
-            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed}{storm} --trace")
+            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed} {arguments}")
             _print_violations(outcome)
         if done % _PROGRESS_EVERY == 0:
             print(f"{done} of {len(seeds)} seeds, {len(failed)} violated", file=sys.stderr, flush=True)

@@ -1,10 +1,11 @@
 """R5 from outside: an account whose links have been gone for a while must not call itself live."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from messages.enums import SyncState
 from simulation.faults import Link, Weather
+from simulation.oracles import Oracle
 from simulation.sockets import MemorySockets
 from simulation.watcher import Told
 
@@ -12,7 +13,7 @@ NOTICED_WITHIN_S: Final = 16.0
 """A silent socket is given up after 10 s; REST is looked at every 6 s, twice with 4 s of patience."""
 
 
-class Staleness:
+class Staleness(Oracle):
     """Looks once a second at each account, its links, and what it says."""
 
     def __init__(
@@ -22,21 +23,19 @@ class Staleness:
         told: Mapping[str, Told],
         weather: Weather,
         sockets: MemorySockets,
-        broken: Callable[[str], None],
     ) -> None:
-        """``keys``: API keys by account name. ``broken``: takes each broken promise in words."""
+        """``keys``: API keys by account name."""
         self._keys = keys
         self._told = told
         self._weather = weather
         self._sockets = sockets
-        self._broken = broken
         self._was_up_s: dict[tuple[str, Link], float] = {}
 
     def begin_life(self) -> None:
         """The program was killed: nobody looked since, and who comes back has a clean record."""
         self._was_up_s.clear()
 
-    def look(self) -> None:
+    def look(self) -> Iterator[str]:
         now_s = self._weather.now_s()
         for name, key in self._keys.items():
             is_live = self._told[name].sync_state is SyncState.LIVE
@@ -46,7 +45,7 @@ class Staleness:
                     continue
                 down_s = now_s - self._was_up_s.setdefault((name, link), now_s)
                 if down_s > NOTICED_WITHIN_S:
-                    self._broken(f"{name} is live although its {link.value} has been gone for {down_s:.0f} s (R5)")
+                    yield f"{name}: is live although its {link.value} has been gone for {down_s:.0f} s (R5)"
                     self._was_up_s[name, link] = now_s
 
     def _is_up(self, link: Link, key: str) -> bool:

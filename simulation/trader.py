@@ -8,21 +8,34 @@ from typing import Any, Final
 from actors.runtime import Reply
 from actors.strategy.base import Strategy
 from actors.strategy.handle import AccountHandle
-from messages.commands import GetExecutedOrders, GetTradingStats, PlaceOrder
-from messages.enums import Side, TimeInForce
+from messages.commands import (
+    CancelOrder,
+    CancelWithdrawal,
+    GetExecutedOrders,
+    GetTradingStats,
+    GetWithdrawal,
+    GetWithdrawals,
+    PlaceOrder,
+    Withdraw,
+)
+from messages.enums import OrderStatus, Side, TimeInForce
 from messages.errors import TellerError
 from messages.events import OrderUpdateEvent
 from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.order import Order
 from messages.symbol import Symbol
+from simulation.actions import ACTIONS, HOSTILE_ACTIONS
 from simulation.crashes import InjectedCrash
-from simulation.settings import SYMBOLS
+from simulation.options import Feature
+from simulation.scenario import Scenario
 
 _REMEMBERED: Final = 200
-_PAUSE_S: Final = 0.4
-_MOST_OPEN: Final = 25
 _RELEASE: Final = "release"
+_UNLISTED: Final = (Symbol("NOPE", "USDT"), Symbol("SOL", "USDTT"), Symbol("BTC", "ETH"))
+_ABSURD: Final = tuple(map(Decimal, ("1E+19", "1E-19", "99999999999999999999.99", "0.00000000000000000001", "1E+300")))
+_LONG_REASON: Final = "because " * 625
+_FROM_CALLBACK: Final = 0.2
 
 
 class RandomTrader(Strategy):
@@ -37,42 +50,35 @@ class RandomTrader(Strategy):
         name: str,
         account: str,
         *,
+        scenario: Scenario,
         rng: random.Random,
         asked: list[tuple[str, Reply[Any]]],
         crashes: Callable[[], bool],
-        reuses_ids: bool,
+        without: frozenset[str] = frozenset(),
     ) -> None:
-        """``crashes``: asked before each step whether it is to be the last. ``reuses_ids``: now and then it gives an
-        order the id of an earlier one, which the account has to refuse while it remembers that."""
+        """``crashes``: asked before each step whether it is to be the last. ``without``: actions that are drawn and
+        then not done, as ``action:amend``.
+
+        Unless the account forgets, it gives an order the id of an earlier one now and then, which has to be refused.
+        """
         super().__init__(name, (account,))
         self.asked = asked
         self._crashes = crashes
-        self._reuses_ids = reuses_ids
+        self._reuses_ids = not scenario.forgets
         self._life = rng.randrange(10**6)
         self._account_name = account
-        self._symbols = SYMBOLS
+        self._scenario = scenario
+        self._symbols = scenario.symbols
         self._rng = rng
         self._instruments: dict[Symbol, Instrument] = {}
         self._tickers: dict[Symbol, BookTicker] = {}
         self._open: dict[str, Order] = {}
         self._remembered: list[Order] = []
         self._own_ids = 0
-        self._actions: tuple[tuple[int, Callable[[], None]], ...] = (
-            (14, self._place_resting),
-            (8, self._place_post_only),
-            (8, self._place_taking),
-            (4, self._place_market),
-            (3, self._place_and_cancel_at_once),
-            (2, self._place_too_much),
-            (14, self._cancel),
-            (3, self._cancel_twice),
-            (2, self._cancel_all),
-            (10, self._amend),
-            (8, self._look_up),
-            (4, self._read),
-            (1, self._reload),
-            (1, self._engage_kill_switch),
-        )
+        weights = {name: usual * scenario.weights[name] for name, usual in ACTIONS.items()}
+        weights |= {name: usual for name, (feature, usual) in HOSTILE_ACTIONS.items() if scenario.has(feature)}
+        self._names, self._weights = list(weights), list(weights.values())
+        self._left_out = {name.removeprefix("action:") for name in without}
 
     # -- callbacks ------------------------------------------------------------------------------------------------
 
@@ -97,6 +103,8 @@ class RandomTrader(Strategy):
         self._remembered.append(order)
         if len(self._remembered) > _REMEMBERED:
             del self._remembered[: _REMEMBERED // 2]
+        if self._scenario.has(Feature.CALLBACK_COMMANDS):
+            self._act_on(order)
 
     def on_timer(self, name: str) -> None:
         if name == _RELEASE:
@@ -106,24 +114,25 @@ class RandomTrader(Strategy):
             raise InjectedCrash
         for _ in range(self._rng.choice((1, 1, 1, 2, 5))):
             self._act()
-        self.set_timer(self._rng.expovariate(1 / _PAUSE_S), name)
+        self.set_timer(self._rng.expovariate(1 / self._scenario.pause_s), name)
 
     # -- actions --------------------------------------------------------------------------------------------------
 
     def _act(self) -> None:
-        weights = [weight for weight, _ in self._actions]
-        [(_, action)] = self._rng.choices(self._actions, weights)
+        [name] = self._rng.choices(self._names, self._weights)
+        if name in self._left_out:
+            return
         try:
-            action()
+            getattr(self, f"_{name}")()
         except TellerError as error:  # a command that cannot even be built
             self.log.debug("not_asked", error=str(error))
 
     def _place_resting(self) -> None:
-        if len(self._open) < _MOST_OPEN:
+        if len(self._open) < self._scenario.most_open:
             self._place(TimeInForce.GTC, self._rng.uniform(-0.004, 0.0005))
 
     def _place_post_only(self) -> None:
-        if len(self._open) < _MOST_OPEN:
+        if len(self._open) < self._scenario.most_open:
             self._place(TimeInForce.POST_ONLY, self._rng.uniform(-0.003, 0.0005))
 
     def _place_taking(self) -> None:
@@ -155,7 +164,7 @@ class RandomTrader(Strategy):
             command = PlaceOrder.market_sell(instrument.symbol, instrument.round_quantity(self._notional() / mid))
         self._ask("market order", self._handle().place(command))
 
-    def _place_and_cancel_at_once(self) -> None:
+    def _place_and_cancel(self) -> None:
         """The cancel is on its way before the exchange has named the order."""
         own_id = self._own_id() or self._new_id()
         market = self._market()
@@ -231,10 +240,101 @@ class RandomTrader(Strategy):
     def _reload(self) -> None:
         self._ask("reload", self._handle().reload())
 
-    def _engage_kill_switch(self) -> None:
+    def _kill_switch(self) -> None:
         if self._rng.random() < 0.3:
-            self._ask("kill switch", self._handle().engage_kill_switch("the trader felt like it"))
-            self.set_timer(self._rng.uniform(0.0, 4.0), _RELEASE)
+            self._engage("the trader felt like it", self._rng.uniform(0.0, 4.0))
+
+    def _engage(self, reason: str, for_s: float) -> None:
+        self._ask("kill switch", self._handle().engage_kill_switch(reason))
+        self.set_timer(for_s, _RELEASE)
+
+    # -- hostile actions ------------------------------------------------------------------------------------------
+
+    def _act_on(self, order: Order) -> None:
+        """Commands out of the callback that tells of the order, when it has no id of the exchange yet."""
+        own_id = order.client_order_id
+        if order.status is not OrderStatus.PENDING or own_id is None or self._rng.random() >= _FROM_CALLBACK:
+            return
+        handle, side = self._handle(), self._rng.choice((None, order.side, order.side.opposite))
+        which = self._rng.randrange(3)
+        if which == 0:
+            self._ask("cancel", handle.ask(CancelOrder(symbol=order.symbol, client_order_id=own_id)))
+        elif which == 1:
+            self._ask("cancel all", handle.cancel_all(order.symbol, side))
+        elif order.price is not None:
+            self._ask("amend", handle.amend(order, price=order.price * 2))
+
+    def _place_and_cancel_all(self) -> None:
+        """The cancel of everything is told after the order, so that the order may not outlive it."""
+        self._place(TimeInForce.GTC, self._rng.uniform(-0.004, -0.001))
+        self._cancel_all()
+
+    def _cancel_by_own_id(self) -> None:
+        orders = [order for order in self._open.values() if order.client_order_id is not None]
+        if orders:
+            order = self._rng.choice(orders)
+            command = CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
+            self._ask("cancel", self._handle().ask(command))
+
+    def _cancel_unknown(self) -> None:
+        symbol = self._rng.choice((*self._symbols, *_UNLISTED))
+        number = str(self._rng.randrange(10**12))
+        command = self._rng.choice(
+            (CancelOrder(symbol=symbol, order_id=number), CancelOrder(symbol=symbol, client_order_id=f"no-{number}"))
+        )
+        self._ask("cancel", self._handle().ask(command))
+
+    def _look_up_unlisted(self) -> None:
+        symbol, handle = self._rng.choice(_UNLISTED), self._handle()
+        which = self._rng.randrange(3)
+        if which == 0:
+            self._ask("look up", handle.get_active_order(symbol, str(self._rng.randrange(10**12))))
+        elif which == 1:
+            self._ask("executed", handle.executed_orders(symbol))
+        else:
+            self._ask("instrument", handle.instrument(symbol))
+
+    def _place_unlisted(self) -> None:
+        command = PlaceOrder.limit(self._rng.choice(_UNLISTED), Side.BUY, Decimal(1), Decimal(1))
+        self._ask("place", self._handle().place(command))
+
+    def _place_absurd(self) -> None:
+        market = self._market()
+        if market is None:
+            return
+        instrument, mid = market
+        quantity, price = instrument.round_quantity(self._notional() / mid), instrument.round_price(mid, Side.BUY)
+        if self._rng.random() < 0.5:
+            quantity = self._rng.choice(_ABSURD)
+        else:
+            price = self._rng.choice(_ABSURD)
+        side = self._rng.choice((Side.BUY, Side.SELL))
+        self._ask("place", self._handle().place(PlaceOrder.limit(instrument.symbol, side, quantity, price)))
+
+    def _kill_switch_long_reason(self) -> None:
+        self._engage(_LONG_REASON, self._rng.uniform(5.0, 20.0))
+
+    def _kill_switch_kept(self) -> None:
+        self._engage("for longer", self._rng.uniform(10.0, 40.0))
+
+    def _withdraw(self) -> None:
+        command = Withdraw(
+            currency="USDT",
+            amount=Decimal(self._rng.choice((10, 25, 10**9))),
+            chain="TRX",
+            address="TVjsyZ7fYF3qLF6BQgPmTEZy1xrNNyVAAA",
+        )
+        self._ask("withdraw", self._handle().ask(command))
+
+    def _read_withdrawals(self) -> None:
+        handle, number = self._handle(), f"w{self._rng.randrange(1, 10)}"
+        which = self._rng.randrange(3)
+        if which == 0:
+            self._ask("withdrawals", handle.ask(GetWithdrawals()))
+        elif which == 1:
+            self._ask("withdrawal", handle.ask(GetWithdrawal(withdrawal_id=number)))
+        else:
+            self._ask("cancel withdrawal", handle.ask(CancelWithdrawal(withdrawal_id=number)))
 
     # -- helpers --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""One run: the whole program, the embedded exchange and the weather between them, from calm through storm to quiet."""
+"""One run: the whole program, the embedded exchange and the faults between them, from its start to the comparison."""
 
 import asyncio
 import random
@@ -21,19 +21,23 @@ from simulation.faults import Fault, Weather
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
+from simulation.options import Options, Profile
+from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
-from simulation.settings import KEEPS_ALL, SYMBOLS, VENUE, exchange_config
+from simulation.scenario import CALM_S, draw
+from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
 from simulation.trace import Trace
 from simulation.watcher import Told, Watcher
 
 STARTED_MS: Final = 1_790_000_000_000
-_CALM_S: Final = 2.0
-_SETTLE_S: Final = 90.0
-"""Virtual seconds within which everything must be right again once the storm is over and nobody trades."""
 _STAYS_S: Final = 10.0
+_END_S: Final = 60.0
+"""Virtual seconds within which an orderly end must be over, whatever the weather."""
+_TRADES_AGAIN_S: Final = 5.0
+_NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
 
 
@@ -55,54 +59,54 @@ class Figures(msgspec.Struct, kw_only=True):
 
 
 class World:
-    """Everything of one run, made from its seed.
+    """Everything of one run, made from its seed and options.
 
     Attributes:
         violations: what was found wrong; empty is what every seed has to end with.
     """
 
-    def __init__(
-        self, seed: int, loop: VirtualLoop, trace: Trace, directory: Path, *, storm_s: float | None = None
-    ) -> None:
-        """``directory``: for journals. ``storm_s``: how long the storm lasts; by default the seed decides."""
+    def __init__(self, seed: int, options: Options, loop: VirtualLoop, trace: Trace, directory: Path) -> None:
+        """``directory``: for journals."""
         self._seed = seed
+        self._options = options
         self._loop = loop
         self._trace = trace
         self._directory = directory
         self.violations: list[str] = []
         self.figures = Figures()
-        rng = self._rng("world")
-        self._names = ("alpha", "beta", "gamma")[: rng.choice((1, 2, 2, 3))]
+        scenario = self.scenario = draw(seed, options)
+        self._names = scenario.names
         self._told = {name: Told() for name in (*self._names, VENUE)}
-        self._clock = VirtualClock(loop, started_ms=STARTED_MS, skew_ms=rng.choice((0, 0, -1_700, 2_300, 40_000)))
+        self._clock = VirtualClock(loop, started_ms=STARTED_MS, skew_ms=scenario.skew_ms)
         outside = Outside(loop)
         self.exchange = Exchange(
-            exchange_config(seed, self._names, rng),
+            scenario.exchange,
             now_ms=self._true_ms,
             schedule=outside.later,
             rng=self._rng("exchange"),
         )
-        self._storm_ends_s = _CALM_S + (storm_s if storm_s is not None else rng.uniform(20.0, 60.0))
-        self._give_up_s = self._storm_ends_s + _SETTLE_S
+        self._give_up_s = scenario.storm_ends_s + scenario.settle_s
         self.weather = Weather(
             self._rng("weather"),
             loop.time,
-            begins_s=rng.choice((0.0, _CALM_S, _CALM_S, _CALM_S)),
-            ends_s=self._storm_ends_s,
+            begins_s=scenario.begins_s,
+            ends_s=scenario.storm_ends_s,
             keys=tuple(self.exchange.keys.accounts[name].key for name in self._names),
+            kinds=scenario.kinds,
+            outages=scenario.outages,
+            without=options.without,
+            limits=options.limits,
         )
         self._own_faults = ExchangeFaults(
-            self._rng("exchange faults"), self._names, begins_s=_CALM_S, ends_s=self._storm_ends_s
+            self._rng("exchange faults"),
+            self._names,
+            present=scenario.exchange_faults,
+            begins_s=CALM_S,
+            ends_s=scenario.storm_ends_s,
+            without=options.without,
         )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
-        self._staleness = Staleness(
-            keys={name: self.exchange.keys.accounts[name].key for name in self._names},
-            told=self._told,
-            weather=self.weather,
-            sockets=self._sockets,
-            broken=self.violations.append,
-        )
         self._environment = Environment(
             clock=self._clock,
             rng=self._rng("environment"),
@@ -113,6 +117,7 @@ class World:
         self._dead_letters = DeadLetters(clock=loop.time)
         self._host = LoopHost.current(dead_letters=self._dead_letters)
         self._program: Program | None = None
+        self._oracles = self._make_oracles()
 
     @property
     def program(self) -> Program:
@@ -122,7 +127,10 @@ class World:
     # -- the run --------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Calm, storm, quiet, comparison, end."""
+        """As the profile has it; in the end everything is compared, stopped, and compared again."""
+        scenario = self.scenario
+        features = ", ".join(sorted(feature.value for feature in scenario.features)) or "none"
+        self._trace.add("scenario", f"profile {scenario.profile.value}, features {features}")
         for line in (*self.weather.describe(), *self._own_faults.describe()):
             self._trace.add("weather", line)
         self.exchange.start()
@@ -131,7 +139,7 @@ class World:
         observer = Address("watcher", self._dead_letters)
         observer.bind(watcher)
         self._program = self._make_program(observer)
-        if await self._storm():
+        if await self._until_quiet():
             await self._stop_trading()
             await self._settle()
             self.violations += [f"a reply was never given: {each}" for each in self.program.forgotten_replies()]
@@ -143,31 +151,74 @@ class World:
         self._check_leftovers()
         self._count()
 
-    async def _storm(self) -> bool:
-        """Until the weather is good; True when the program runs in the end."""
+    async def _until_quiet(self) -> bool:
+        """All that comes before the comparison; True when the program runs then."""
+        scenario = self.scenario
+        if scenario.profile is Profile.ORDERLY_STOP:
+            middle_s = CALM_S + self._rng("stop").random() * scenario.storm_s
+            if await self._storm(middle_s):
+                await self._stop_in_the_storm()
+            await self._storm(scenario.storm_ends_s)
+            return await self._trade_again()
+        if scenario.profile is Profile.NIGHT_OFF:
+            if await self._storm(scenario.storm_ends_s) and self._rng("night").random() < 0.5:
+                await self._end_in_order()
+            else:
+                self.program.kill()
+                self._begin_life()
+            self._calm_down()
+            await self._night()
+            return await self._trade_again()
+        runs = await self._storm(scenario.storm_ends_s)
+        self._calm_down()
+        return runs and await self._come_back()
+
+    async def _storm(self, until_s: float) -> bool:
+        """Faults until then; True when the program runs in the end. A program that has ended stays so."""
         program = self.program
-        runs = await program.start(self._give_up_s)
-        while runs and self._loop.time() < self._storm_ends_s:
-            await asyncio.sleep(1.0)
-            self._staleness.look()
-            self._house.meddle(self._names)
-            for fault in self._own_faults.take_due(self._loop.time()):
-                self._trace.add("exchange", str(fault))
-                self.exchange.faults.add(fault)
+        if program.has_ended:
+            while self._loop.time() < until_s:
+                await self._second()
+            return False
+        runs = await program.start(self._give_up_s) if not program.starts else True
+        while runs and self._loop.time() < until_s:
+            await self._second()
             self._connect_anew()
-            if self.weather.happens(Fault.CLOCK_SET):
-                self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
-                self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
             self._crash_some()
             program.maybe_kill()
             if program.life.is_over:
-                self._bury_told()
-                runs = await program.come_back(self._give_up_s)
-        self._loop.after_turns(0, lambda: None)  # no kill any more
+                runs = await self._come_back()
+        return runs
+
+    async def _second(self) -> None:
+        """One virtual second passes, with what happens in it around the program."""
+        await asyncio.sleep(1.0)
+        for oracle in self._oracles:
+            self.violations += oracle.look()
+        self._house.meddle(self._names)
+        for fault in self._own_faults.take_due(self._loop.time()):
+            self._trace.add("exchange", str(fault))
+            self.exchange.faults.add(fault)
+        if self.weather.happens(Fault.CLOCK_SET):
+            self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
+            self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
+
+    def _calm_down(self) -> None:
+        """No kill and no fault of the exchange any more."""
+        self._loop.after_turns(0, lambda: None)
         self.exchange.faults.clear()
-        if program.life.is_over:
-            self._bury_told()
-        return runs and await program.come_back(self._give_up_s)
+
+    async def _come_back(self) -> bool:
+        """If the program was killed, somebody starts it again; True when it runs."""
+        if self.program.life.is_over:
+            self._begin_life()
+        return await self.program.come_back(self._give_up_s)
+
+    def _begin_life(self) -> None:
+        for oracle in self._oracles:
+            oracle.begin_life()
+        for told in self._told.values():
+            told.begin_life()
 
     def _connect_anew(self) -> None:
         """A key that was refused is no affair of the program's: its user tells it when to try again."""
@@ -175,11 +226,6 @@ class World:
             if told.sync_state is SyncState.FAILED and not self.program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 self.program.system.connection(name).ask(Connect(persistent=True))
-
-    def _bury_told(self) -> None:
-        self._staleness.begin_life()
-        for told in self._told.values():
-            told.begin_life()
 
     def _crash_some(self) -> None:
         """Actors crash in the middle of their work; the root supervisor has to bring them back."""
@@ -197,6 +243,47 @@ class World:
             self._trace.add("world", f"{who} crashes")
             ask(CrashNow())
 
+    # -- ends in the middle ---------------------------------------------------------------------------------------
+
+    async def _stop_in_the_storm(self) -> None:
+        """The user stops the program while faults go on: it ends in time, and what it says of open orders is so."""
+        begun_s = self._loop.time()
+        problems = await self._end_in_order()
+        took_s = self._loop.time() - begun_s
+        if took_s > _END_S:
+            self.violations.append(f"the orderly end took {took_s:.0f} s (R13)")
+        for name in self._names:
+            left = self.exchange.engine.accounts[name].open_orders
+            if left and name not in problems:
+                self.violations.append(f"{name}: {len(left)} orders are open after the end said there were none (R14)")
+
+    async def _end_in_order(self) -> dict[str, str]:
+        self._trace.add("world", "the program is stopped")
+        problems = await self.program.end()
+        self._begin_life()
+        return problems
+
+    async def _night(self) -> None:
+        """The program is away; the exchange, its house and others go on, in steps that grow with the night."""
+        self._trace.add("world", f"away for {self.scenario.night_s:g} s")
+        self.exchange.traders.stop()
+        for _ in range(_NIGHT_STEPS):
+            await asyncio.sleep(self.scenario.night_s / _NIGHT_STEPS)
+            self._house.work_at_night(self._names)
+        self.exchange.traders.start()
+
+    async def _trade_again(self) -> bool:
+        """After a while without it, the program is started once more and trades a little."""
+        self._calm_down()
+        self._give_up_s = self._loop.time() + self.scenario.settle_s
+        runs = await self.program.start(self._give_up_s)
+        until_s = self._loop.time() + _TRADES_AGAIN_S
+        while runs and self._loop.time() < until_s:
+            await self._second()
+        return runs
+
+    # -- the comparison -------------------------------------------------------------------------------------------
+
     async def _stop_trading(self) -> None:
         """Strategies stop, and the market stands still: from here on nothing new happens at the exchange."""
         self._trace.add("world", "quiet")
@@ -205,11 +292,11 @@ class World:
 
     async def _settle(self) -> None:
         """Waits until all is right; it must become so in time, and stay so."""
-        begun_s = self._loop.time()
+        begun_s, settle_s = self._loop.time(), self.scenario.settle_s
         wrong = ["not compared"]
         while wrong:
-            if self._loop.time() > begun_s + _SETTLE_S:
-                self.violations += [f"after {_SETTLE_S:g} quiet seconds: {each}" for each in wrong[:20]]
+            if self._loop.time() > begun_s + settle_s:
+                self.violations += [f"after {settle_s:g} quiet seconds: {each}" for each in wrong[:20]]
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
             self._connect_anew()
@@ -223,12 +310,14 @@ class World:
         for name in self._names:
             account = self.program.system.account(name)
             snapshot = await account.snapshot()
-            executed = [order for symbol in SYMBOLS for order in await account.executed_orders(symbol)]
+            executed = [order for symbol in self.scenario.symbols for order in await account.executed_orders(symbol)]
             stats = await account.get_trading_stats()
             if stats.unresolved_orders:
                 wrong.append(f"{name}: {stats.unresolved_orders} orders are unresolved")
-            forgets = self.program.settings.executed_limit < KEEPS_ALL
+            forgets = self.scenario.forgets
             wrong += differences(self.exchange, snapshot, tuple(executed), self._told[name], forgets=forgets)
+        for oracle in self._oracles:
+            wrong += oracle.compare()
         wrong += [f"no answer to {what!r} yet" for what, reply in self.program.asked if not reply.done]
         return wrong
 
@@ -240,6 +329,8 @@ class World:
             if left and name not in problems:
                 self.violations.append(f"{name}: {len(left)} orders are open after all were cancelled")
             self.violations += journal_differences(self.exchange, name, self._directory / f"{name}.sqlite")
+        for oracle in self._oracles:
+            self.violations += oracle.final()
 
     # -- checks at the end ----------------------------------------------------------------------------------------
 
@@ -268,6 +359,10 @@ class World:
 
     # -- building -------------------------------------------------------------------------------------------------
 
+    def _make_oracles(self) -> tuple[Oracle, ...]:
+        keys = {name: self.exchange.keys.accounts[name].key for name in self._names}
+        return (Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),)
+
     def _make_program(self, observer: Address) -> Program:
         return Program(
             loop=self._loop,
@@ -277,7 +372,8 @@ class World:
             exchange=self.exchange,
             weather=self.weather,
             trace=self._trace,
-            names=self._names,
+            scenario=self.scenario,
+            without=self._options.without,
             directory=self._directory,
             observer=observer,
             rng=self._rng,

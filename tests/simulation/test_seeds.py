@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from simulation.options import Options
 from simulation.run import run_seed, run_seeds
 
 SEEDS = range(1, 37)
@@ -14,7 +15,7 @@ STORM_S = 12.0
 
 @pytest.mark.timeout(300)
 def test_after_the_storm_every_account_equals_the_books() -> None:
-    outcomes = list(run_seeds(SEEDS, storm_s=STORM_S))
+    outcomes = list(run_seeds(SEEDS, Options(storm_s=STORM_S)))
 
     broken = {outcome.seed: outcome.violations for outcome in outcomes if outcome.violations}
     assert not broken, f"replay with: python -m simulation --storm {STORM_S:g} --trace --seed SEED"
@@ -24,7 +25,7 @@ def test_after_the_storm_every_account_equals_the_books() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_seed_replays_byte_for_byte_here_and_in_another_process_with_other_hashes() -> None:
-    first, second = (run_seed(2, trace=True, storm_s=5.0) for _ in range(2))
+    first, second = (run_seed(2, Options(storm_s=5.0), trace=True) for _ in range(2))
     assert first.trace == second.trace
     assert first.trace.count("\n") > 200
 
@@ -39,4 +40,4 @@ def test_a_seed_replays_byte_for_byte_here_and_in_another_process_with_other_has
 
 
 def test_another_seed_is_another_run() -> None:
-    assert run_seed(3, trace=True, storm_s=5.0).trace != run_seed(4, trace=True, storm_s=5.0).trace
+    assert run_seed(3, Options(storm_s=5.0), trace=True).trace != run_seed(4, Options(storm_s=5.0), trace=True).trace

@@ -1,0 +1,59 @@
+"""Page sizes and memory bounds of the client and the account, made small for a run so that they bite.
+
+They are constants of the product: real ones (a page of 1,000 fills) would need a run of hours before they matter.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from actors.account import order_store
+from exchanges.gateio import private_rest
+from exchanges.gateio.private_rest import GateioPrivateRest
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    fills_page, open_orders_page, finished_page: rows that the client asks for in one request.
+    fills_limit: how many fills a query returns where its caller names no number.
+    most_pages: after so many pages the client gives up.
+    orphan_fills, trade_ids: what an account keeps of fills without an order, and of trade ids of each market.
+    """
+
+    fills_page: int = 1000
+    open_orders_page: int = 100
+    finished_page: int = 100
+    fills_limit: int = 1000
+    most_pages: int = 200
+    orphan_fills: int = 10_000
+    trade_ids: int = 20_000
+
+
+USUAL: Final = Bounds()
+_CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
+    (private_rest, "_FILLS_PAGE", "fills_page"),
+    (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),
+    (private_rest, "_FINISHED_PAGE", "finished_page"),
+    (private_rest, "_MOST_PAGES", "most_pages"),
+    (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
+    (order_store, "_TRADE_IDS_LIMIT", "trade_ids"),
+)
+
+
+@contextmanager
+def bounded_by(bounds: Bounds) -> Iterator[None]:
+    """While it lasts, these bounds are in force in this process."""
+    before = [(module, name, getattr(module, name)) for module, name, _ in _CONSTANTS]
+    defaults = GateioPrivateRest.load_fills.__kwdefaults__ or {}
+    usual_limit = defaults["limit"]
+    for module, name, field in _CONSTANTS:
+        setattr(module, name, getattr(bounds, field))
+    defaults["limit"] = bounds.fills_limit
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+        defaults["limit"] = usual_limit

@@ -1,0 +1,253 @@
+"""Everything that a seed decides before its run begins: who trades what, with which settings, under which features."""
+
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, TypeVar
+
+import msgspec
+
+from actors.account.settings import AccountSettings
+from actors.connection.backoff import BackoffSettings
+from actors.connection.supervisor import SupervisorSettings
+from actors.supervision.plans import RestartSettings
+from exchanges.base.websocket_session import SessionSettings
+from exchanges.gateio.settings import GateioSettings
+from exchanges.simulator import AccountConfig, PairConfig, SimulatorConfig
+from messages.symbol import Symbol
+from simulation.actions import ACTIONS
+from simulation.bounds import USUAL, Bounds
+from simulation.faults import EXCHANGE, MACHINE, Fault
+from simulation.options import Feature, Options, Profile
+from simulation.settings import KEEPS_ALL, PAIRS, POOR, RICH, SYMBOLS
+
+T = TypeVar("T")
+CALM_S: Final = 2.0
+_FEATURE_CHANCE: Final = 0.3
+_NAMES: Final = ("alpha", "beta", "gamma")
+_CROWDED_PAIRS: Final = 12
+_WEIGHTS: Final = (0, 1, 1, 1, 3)
+_DISTURBS_LIVE: Final = frozenset(
+    {
+        Feature.DISK,
+        Feature.LOG,
+        Feature.SUSPENDED,
+        Feature.SLOW_HANDLERS,
+        Feature.CALLBACK_ERRORS,
+        Feature.REFUSALS,
+        Feature.CLOCK_JUMPS,
+        Feature.TWO_CLOCKS,
+        Feature.FEW_RESTARTS,
+    }
+)
+"""Features that may take an account out of LIVE without any fault of the program's: not in a calm run."""
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    names: of accounts. symbols: markets that are traded.
+    settle_s: within so many quiet seconds everything must be right again.
+    kinds: faults of network, machine and house that may be drawn; outages: whether links may be gone for a while;
+        exchange_faults: whether the exchange has faults of its own.
+    weights: of the random trader's actions, as factors on the usual ones. most_open: resting orders of one trader.
+    traders: random traders on each account. begins_s: when the faults begin.
+    night_s: how long the program is away (profile night_off), else 0.
+    """
+
+    profile: Profile
+    features: frozenset[Feature]
+    names: tuple[str, ...]
+    symbols: tuple[Symbol, ...]
+    exchange: SimulatorConfig
+    account: AccountSettings
+    venue: GateioSettings
+    supervisor: SupervisorSettings
+    restarts: RestartSettings
+    bounds: Bounds
+    kinds: frozenset[Fault]
+    outages: bool
+    exchange_faults: bool
+    weights: Mapping[str, int]
+    most_open: int
+    pause_s: float
+    traders: int
+    quoter: bool
+    begins_s: float
+    storm_s: float
+    settle_s: float
+    night_s: float
+    skew_ms: int
+
+    def has(self, feature: Feature) -> bool:
+        return feature in self.features
+
+    @property
+    def storm_ends_s(self) -> float:
+        return CALM_S + self.storm_s
+
+    @property
+    def forgets(self) -> bool:
+        """Whether an account may have dropped finished orders for room."""
+        return self.account.executed_limit < KEEPS_ALL
+
+
+def draw(seed: int, options: Options) -> Scenario:
+    """The scenario of a seed; each part has its own randomness, so that leaving one out changes little of the rest."""
+
+    def rng(purpose: str) -> random.Random:
+        return random.Random(f"{seed}:scenario:{purpose}")
+
+    profile = options.profile
+    features = _features(rng("features"), options)
+    count = rng("accounts").choice((1, 2, 2, 3))
+    names = tuple(name for name in _NAMES[:count] if f"account:{name}" not in options.without) or _NAMES[:1]
+    pairs = _pairs(rng("pairs"), features, profile)
+    settings = rng("settings")
+    storm_s = settings.uniform(20.0, 60.0)
+    small = Feature.SMALL_BOUNDS in features
+    return Scenario(
+        profile=profile,
+        features=features,
+        names=names,
+        symbols=_symbols(rng("symbols"), pairs, profile),
+        exchange=_exchange(seed, rng("exchange"), names, pairs, profile),
+        account=_account(rng("account"), small=small),
+        venue=_venue(rng("venue")),
+        supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
+        restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
+        bounds=_bounds(rng("bounds")) if small else USUAL,
+        kinds=_kinds(rng("kinds"), profile),
+        outages=profile not in {Profile.CALM, Profile.LONG_FAULT},
+        exchange_faults=profile not in {Profile.CALM, Profile.LONG_FAULT},
+        weights=_weights(rng("weights"), hostile=bool(features)),
+        most_open=250 if profile is Profile.CROWDED else 25,
+        pause_s=rng("pause").choice((0.1, 0.2)) if profile is Profile.CROWDED else 0.4,
+        traders=2 if Feature.SEVERAL_STRATEGIES in features else 1,
+        quoter="quoter" not in options.without,
+        begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
+        storm_s=options.storm_s if options.storm_s is not None else storm_s,
+        settle_s=90.0,
+        night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
+        skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
+    )
+
+
+def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
+    drawn = {feature for feature in Feature if rng.random() < _FEATURE_CHANCE}
+    # A hostile seed has at least one feature, or it would be a friendly one.
+    allowed = [feature for feature in Feature if feature in options.features]
+    present = set(allowed) if options.certain else drawn & options.features
+    if allowed and not present:
+        present = {rng.choice(allowed)}
+    if options.profile is Profile.CALM:
+        present -= _DISTURBS_LIVE
+    return frozenset(feature for feature in present if f"feature:{feature.value}" not in options.without)
+
+
+def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -> tuple[PairConfig, ...]:
+    del features
+    if profile is not Profile.CROWDED:
+        return PAIRS
+    more = tuple(
+        PairConfig(
+            id=f"C{number}_USDT",
+            start_price=Decimal(rng.randrange(1, 5_000)),
+            price_precision=2,
+            amount_precision=3,
+            min_base_amount=Decimal("0.001"),
+        )
+        for number in range(_CROWDED_PAIRS)
+    )
+    return PAIRS + more
+
+
+def _symbols(rng: random.Random, pairs: tuple[PairConfig, ...], profile: Profile) -> tuple[Symbol, ...]:
+    if profile is not Profile.CROWDED:
+        return SYMBOLS
+    named = [Symbol(pair.base, pair.quote) for pair in pairs]
+    return tuple(named[: rng.randrange(3, len(named) + 1)])
+
+
+def _exchange(
+    seed: int, rng: random.Random, names: tuple[str, ...], pairs: tuple[PairConfig, ...], profile: Profile
+) -> SimulatorConfig:
+    """Some accounts are short of money; in a crowd none is."""
+    purses = (RICH,) if profile is Profile.CROWDED else (RICH, RICH, POOR)
+
+    def money() -> dict[str, Decimal]:
+        return {pair.base: Decimal(5_000) for pair in pairs[len(PAIRS) :]} | dict(rng.choice(purses))
+
+    return SimulatorConfig(
+        seed=seed,
+        pairs=pairs,
+        accounts=tuple(AccountConfig(name=name, balances=money()) for name in names),
+        rest_latency_ms=rng.choice((0.0, 5.0, 60.0)),
+        push_latency_ms=rng.choice((0.0, 0.0, 20.0)),
+        traders_interval_ms=rng.choice((200, 400, 1000)),
+    )
+
+
+def _venue(rng: random.Random) -> GateioSettings:
+    """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry."""
+    return GateioSettings(
+        request_timeout_s=4.0,
+        order_expiry_ms=rng.choice((5000, 5000, 2000, None)),
+        socket=SessionSettings(connect_timeout_s=4.0, acknowledge_timeout_s=4.0, heartbeat_s=4.0, silence_s=10.0),
+    )
+
+
+def _account(rng: random.Random, *, small: bool) -> AccountSettings:
+    """Patience for every delay that the network can have; now and then a short memory, or a dead man's switch."""
+    return AccountSettings(
+        executed_limit=rng.choice((2, 4, 20) if small else (KEEPS_ALL, KEEPS_ALL, 20)),
+        allow_withdrawals=True,
+        lookup_max_s=2.0,
+        unresolved_patience_ms=45_000,
+        dead_mans_switch_s=rng.choice((None, None, 5, 12)),
+    )
+
+
+def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:
+    """A check is a full reload, which hides what the socket did not tell: now and then there is none at all."""
+    never = profile is Profile.CALM and rng.random() < 0.5
+    return SupervisorSettings(
+        attempt_timeout_s=10.0,
+        check_every_s=100_000.0 if never else 15.0 if rare else 6.0,
+        backoff=BackoffSettings(max_s=3.0, stable_s=5.0),
+    )
+
+
+def _restarts(rng: random.Random, *, few: bool) -> RestartSettings:
+    return RestartSettings(
+        max_restarts=rng.choice((0, 1, 3)) if few else 1000, backoff=BackoffSettings(first_s=0.05, max_s=1.0)
+    )
+
+
+def _bounds(rng: random.Random) -> Bounds:
+    page = rng.choice((2, 5, 10))
+    return Bounds(
+        fills_page=page,
+        open_orders_page=page,
+        finished_page=page,
+        fills_limit=rng.choice((page, 3 * page, 1000)),
+        most_pages=200,
+        orphan_fills=rng.choice((3, 10, 10_000)),
+        trade_ids=rng.choice((20, 100, 20_000)),
+    )
+
+
+def _kinds(rng: random.Random, profile: Profile) -> frozenset[Fault]:
+    if profile is Profile.CALM:
+        return EXCHANGE
+    if profile is Profile.LONG_FAULT:
+        return EXCHANGE | {rng.choice([fault for fault in Fault if fault not in EXCHANGE | MACHINE])}
+    return frozenset(Fault)
+
+
+def _weights(rng: random.Random, *, hostile: bool) -> dict[str, int]:
+    """Factors on the usual weights of actions; in a hostile run some actions are absent and others frequent."""
+    return {name: rng.choice(_WEIGHTS) if hostile else 1 for name in ACTIONS}
+
+
+def _night_s(rng: random.Random) -> float:
+    return rng.choice((60.0, 600.0, 3_600.0, 12 * 3_600.0, 8 * 86_400.0, 29 * 86_400.0))

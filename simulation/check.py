@@ -8,15 +8,24 @@ from typing import Final
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Fill as BookedFill
-from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Finish, TimeInForce
 from exchanges.simulator.orders import Order as BookedOrder
+from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.watcher import Told
 
-_CLIENT_ID_PREFIX: Final = "t-"
+CLIENT_ID_PREFIX: Final = "t-"
+"""What the exchange wants before every id of a client."""
+_TIMES_IN_FORCE: Final = {
+    TimeInForce.GOOD_TILL_CANCELLED: "GTC",
+    TimeInForce.IMMEDIATE_OR_CANCEL: "IOC",
+    TimeInForce.POST_ONLY: "POST_ONLY",
+    TimeInForce.FILL_OR_KILL: "FOK",
+}
+"""By the names that accounts give them."""
 _ENDINGS: Final = {
     Finish.FILLED: OrderStatus.FILLED,
     Finish.CANCELLED: OrderStatus.CANCELED,
@@ -36,7 +45,8 @@ def differences(
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
         yield f"{name}: is {snapshot.sync_state.value}, not live"
-    yield from _balances(exchange, snapshot)
+    yield from _balances(exchange, name, snapshot.balances)
+    yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = exchange.engine.accounts[name].orders
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
     heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
@@ -50,14 +60,16 @@ def differences(
     yield from _doubled(name, booked)
 
 
-def _balances(exchange: Exchange, snapshot: AccountSnapshot) -> Iterator[str]:
-    booked = exchange.engine.ledger.balances(snapshot.account)
-    for currency in dict.fromkeys([*booked, *snapshot.balances]):
-        truth, ours = booked.get(currency), snapshot.balances.get(currency)
+def _balances(
+    exchange: Exchange, label: str, balances: Mapping[str, Balance], *, account: str | None = None
+) -> Iterator[str]:
+    booked = exchange.engine.ledger.balances(account or label)
+    for currency in dict.fromkeys([*booked, *balances]):
+        truth, ours = booked.get(currency), balances.get(currency)
         there = (truth.available, truth.locked) if truth is not None else (Decimal(0), Decimal(0))
         here = (ours.available, ours.locked) if ours is not None else (Decimal(0), Decimal(0))
         if there != here:
-            yield f"{snapshot.account}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
+            yield f"{label}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
 
 
 def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
@@ -82,6 +94,28 @@ def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
         yield f"{name} is over {amount} here, {truth.amount} there"
     if truth.price and ours.price != truth.price:
         yield f"{name} is at {ours.price} here, {truth.price} there"
+    here, there = terms_of(ours), booked_terms(truth)
+    if here != there:
+        yield f"{name} is {here} here, {there} there"
+
+
+def terms_of(order: Order) -> tuple[str | None, ...]:
+    """What never changes of an order, as an account tells it: market, side, type, time in force, id, fee currency."""
+    paid_in = order.fee_currency if order.fee else None
+    terms = order.side.value, order.type.value, order.time_in_force.name
+    return f"{order.symbol.base}_{order.symbol.quote}", *terms, order.client_order_id, paid_in
+
+
+def booked_terms(order: BookedOrder) -> tuple[str | None, ...]:
+    """The same of an order in the books."""
+    paid_in = order.receives if order.fee else None
+    terms = order.side.value, order.type.value, _TIMES_IN_FORCE[order.time_in_force]
+    return order.pair, *terms, client_id_of(order.text), paid_in
+
+
+def client_id_of(text: str) -> str | None:
+    """Our id out of the text that the exchange keeps; None where the text is no id of ours."""
+    return text.removeprefix(CLIENT_ID_PREFIX) if text.startswith(CLIENT_ID_PREFIX) else None
 
 
 def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]) -> Iterator[str]:
@@ -92,7 +126,7 @@ def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]
     elif order.order_id is None:
         if order.status is not OrderStatus.REJECTED:
             yield f"{label} is {order.status.value} without an id of the exchange"
-        text = f"{_CLIENT_ID_PREFIX}{order.client_order_id}"
+        text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
         if any(truth.text == text for truth in booked.values()):
             yield f"{label} is {order.status.value} here, and the exchange has it"
     elif int(order.order_id) not in booked:
@@ -107,16 +141,20 @@ def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[tuple
         label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
         if ours is None:
             yield f"{label} is missing"
-        elif (ours.order_id, ours.quantity, ours.price, ours.fee, ours.side.value) != (
-            str(truth.order_id),
-            truth.amount,
-            truth.price,
-            truth.fee,
-            truth.side.value,
-        ):
-            yield f"{label} is {ours}"
+        elif _fill_told(ours) != _fill_booked(truth):
+            yield f"{label} is {_fill_told(ours)} here, {_fill_booked(truth)} there"
     for symbol, trade_id in missing:
         yield f"{name}: fill {trade_id} of {symbol} is not in the books"
+
+
+def _fill_told(fill: Fill) -> tuple[object, ...]:
+    money = fill.quantity, fill.price, fill.fee, fill.fee_currency if fill.fee else None
+    return fill.order_id, fill.client_order_id, fill.side.value, fill.liquidity.value, fill.time_ms, *money
+
+
+def _fill_booked(fill: BookedFill) -> tuple[object, ...]:
+    money = fill.amount, fill.price, fill.fee, fill.fee_currency if fill.fee else None
+    return str(fill.order_id), client_id_of(fill.text), fill.side.value, fill.role.value, fill.time_ms, *money
 
 
 def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:

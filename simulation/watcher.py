@@ -1,6 +1,11 @@
 """Listens to all events of all accounts during a run, as any subscriber could, and notes every broken promise."""
 
+from typing import Final
+
+import msgspec
+
 from actors.runtime import LoopActor, handles
+from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.events import (
     BalanceUpdateEvent,
@@ -13,6 +18,31 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from simulation.trace import Trace
 
+_TELLINGS_OF_A_FILL: Final = 2
+"""An order is told with each fill, also one that its reports had counted before; and a report that says what its fills
+had said before is told, too, although nothing is new in it (the quick way of `OrderRecord.hear`)."""
+
+
+class Start(msgspec.Struct):
+    """What was told from one start of an account or of its connection to the next.
+
+    Attributes:
+        fills: events of them. synced: how often the account went from syncing to live.
+        currencies: told of since the account was last out of live.
+        filled: orders by the exchange's id, and how often each may be told again because of its fills.
+    """
+
+    fills: int = 0
+    synced: int = 0
+    currencies: set[str] = msgspec.field(default_factory=set)
+    filled: dict[tuple[Symbol, str | None], int] = msgspec.field(default_factory=dict)
+
+    def take_leave(self, order: Order) -> bool:
+        """Whether an order that has not changed may be told once more."""
+        left = self.filled.get((order.symbol, order.order_id), 0)
+        self.filled[order.symbol, order.order_id] = left - 1
+        return left > 0
+
 
 class Told:
     """What subscribers of one account have been told, life after life.
@@ -20,27 +50,34 @@ class Told:
     Attributes:
         orders: the latest of each order, by client order id where it has one, else by the exchange's id.
         fills: each by market and trade id.
-        orders_now, fills_now: the same of this life of the program only.
+        orders_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
+        live_since_s: loop time since when it has been live without a break; None while it is not.
+        starts: of this life, one for the program's and one for each restart of the account or its connection.
     """
 
     def __init__(self) -> None:
         self.sync_state = SyncState.DOWN
+        self.live_since_s: float | None = None
+        self.starts = [Start()]
         self.orders: dict[tuple[Symbol, str], Order] = {}
         self.fills: dict[tuple[Symbol, str], Fill] = {}
         self.orders_now: dict[tuple[Symbol, str], Order] = {}
         self.fills_now: dict[tuple[Symbol, str], Fill] = {}
+        self.balances_now: dict[str, Balance] = {}
 
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN
-        self.orders_now, self.fills_now = {}, {}
+        self.live_since_s = None
+        self.starts = [Start()]
+        self.orders_now, self.fills_now, self.balances_now = {}, {}, {}
 
 
 class Watcher(LoopActor):
     """Subscribed to every account before its first connection.
 
-    Checks at every event: R2 (filled never falls, a finished order never reopens, a fill is told once) and R5 (no order
-    is taken while the account is not live).
+    Checks at every event: R2 (filled never falls, a finished order never reopens, what an order is never changes, a
+    fill is told once, nothing is told again that is known) and R5 (no order is taken while the account is not live).
     """
 
     def __init__(self, told: dict[str, Told], violations: list[str], trace: Trace) -> None:
@@ -52,7 +89,18 @@ class Watcher(LoopActor):
 
     @handles(ConnectionStatusEvent)
     def _status(self, event: ConnectionStatusEvent) -> None:
-        self._of(event.name).sync_state = event.sync_state
+        told = self._of(event.name)
+        is_live, was_live = event.sync_state is SyncState.LIVE, told.sync_state is SyncState.LIVE
+        if not event.since_ms and event.sync_state is not SyncState.LIVE:
+            told.starts.append(Start())  # the root supervisor's own word: something has crashed
+        if is_live and told.sync_state is SyncState.SYNCING:
+            told.starts[-1].synced += 1
+        if not is_live:
+            told.live_since_s = None
+            told.starts[-1].currencies.clear()
+        elif not was_live:
+            told.live_since_s = self.now()
+        told.sync_state = event.sync_state
         if self._trace.on:
             self._trace.add(event.name, f"is {event.sync_state.value} {event.cause}")
 
@@ -73,6 +121,13 @@ class Watcher(LoopActor):
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
                 self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
             return
+        # A finished one may have been dropped for room and asked for again (R9).
+        if order == before and order.is_open and not told.starts[-1].take_leave(order):
+            self._broken(event.account, f"order {key[1]} was told again with nothing new (R2)")
+        if _kind_of(order) != _kind_of(before):
+            self._broken(event.account, f"order {key[1]} was {_kind_of(before)} and is {_kind_of(order)} (R2)")
+        if order.updated_ms < before.updated_ms:
+            self._broken(event.account, f"order {key[1]} went back to {order.updated_ms} ms (R2)")
         if before.is_finished and order.is_open:
             self._broken(event.account, f"order {key[1]} went from {before.status.value} to {order.status.value} (R2)")
         if order.filled_quantity < before.filled_quantity:
@@ -90,9 +145,19 @@ class Watcher(LoopActor):
         if key in told.fills_now:
             self._broken(event.account, f"fill {fill.trade_id} of {fill.symbol} was told twice (R2)")
         told.fills[key] = told.fills_now[key] = fill
+        told.starts[-1].fills += 1
+        told.starts[-1].filled[fill.symbol, fill.order_id] = _TELLINGS_OF_A_FILL
 
     @handles(BalanceUpdateEvent)
     def _balances(self, event: BalanceUpdateEvent) -> None:
+        told = self._of(event.account)
+        for balance in event.balances:
+            before, start = told.balances_now.get(balance.currency), told.starts[-1]
+            is_known = before is not None and (before.available, before.locked) == (balance.available, balance.locked)
+            if is_known and balance.currency in start.currencies:
+                self._broken(event.account, f"{balance.currency} was told again with nothing new (R2)")
+            start.currencies.add(balance.currency)
+            told.balances_now[balance.currency] = balance
         if self._trace.on:
             for balance in event.balances:
                 self._trace.add(event.account, f"{balance.currency} {balance.available} + {balance.locked}")
@@ -111,3 +176,8 @@ class Watcher(LoopActor):
     def _broken(self, account: str, what: str) -> None:
         self._violations.append(f"{account}: {what}")
         self._trace.add("VIOLATION", f"{account}: {what}")
+
+
+def _kind_of(order: Order) -> tuple[object, ...]:
+    """What an order is, whatever becomes of it."""
+    return order.symbol, order.side.value, order.type.value, order.time_in_force.value, order.client_order_id

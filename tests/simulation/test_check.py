@@ -10,7 +10,9 @@ from exchanges.simulator import Exchange, SimulatorConfig
 from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, SyncState
+from messages.enums import OrderType as OurType
 from messages.enums import Side as OurSide
+from messages.enums import TimeInForce as OurTimeInForce
 from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
@@ -58,7 +60,7 @@ class Books:
             price=booked.price,
             quantity=booked.amount,
             fee=booked.fee,
-            fee_currency="SOL",
+            fee_currency=booked.fee_currency,
             liquidity=Liquidity.MAKER,
             time_ms=1,
         )
@@ -69,6 +71,7 @@ class Books:
             currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
             for currency, booked in engine.ledger.balances("alpha").items()
         }
+        self.told.balances_now = dict(self.balances)
         self.open: tuple[Order, ...] = (self.order,)
         self.executed: tuple[Order, ...] = ()
         self.sync_state = SyncState.LIVE
@@ -99,6 +102,11 @@ def test_an_account_that_says_what_the_books_say_is_right() -> None:
         ({"fee": Decimal(7)}, "fee of 7"),
         ({"quantity": Decimal(3)}, "is over 3"),
         ({"price": Decimal(101)}, "is at 101"),
+        ({"side": OurSide.SELL}, "'sell', 'limit'"),
+        ({"type": OurType.MARKET}, "'buy', 'market'"),
+        ({"time_in_force": OurTimeInForce.POST_ONLY}, "'POST_ONLY'"),
+        ({"client_order_id": "c9"}, "'c9'"),
+        ({"fee_currency": "USDT"}, "'USDT') here"),
     ],
 )
 def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) -> None:
@@ -148,6 +156,34 @@ def test_fills_are_counted_one_by_one() -> None:
     books = Books()
     books.told.fills[SOL, "1"] = msgspec.structs.replace(books.fill, trade_id="1")
     assert any("is not in the books" in each for each in books.wrong())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fee": Decimal(7)},
+        {"fee_currency": "USDT"},
+        {"liquidity": Liquidity.TAKER},
+        {"time_ms": 2},
+        {"side": OurSide.SELL},
+        {"client_order_id": None},
+    ],
+)
+def test_every_part_of_a_fill_counts(change: dict[str, object]) -> None:
+    books = Books()
+    books.told.fills[SOL, books.fill.trade_id] = msgspec.structs.replace(books.fill, **change)
+
+    assert any(f"fill {books.fill.trade_id} of SOL/USDT" in each for each in books.wrong())
+
+
+def test_the_balances_that_were_told_last_count() -> None:
+    books = Books()
+    books.told.balances_now["SOL"] = msgspec.structs.replace(books.balances["SOL"], available=Decimal(1))
+    assert any("as told: SOL is 1" in each for each in books.wrong())
+
+    books = Books()
+    del books.told.balances_now["USDT"]
+    assert any("as told: USDT is 0" in each for each in books.wrong())
 
 
 def test_balances_and_sync_state_count() -> None:

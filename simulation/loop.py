@@ -7,6 +7,7 @@ takes as long as the work in it, and the same work in the same order gives the s
 import asyncio
 import contextlib
 import contextvars
+import heapq
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
@@ -63,8 +64,21 @@ class _Jump:
             raise LivelockError(f"{_MOST_TURNS_AT_ONE_MOMENT} turns of the loop at {self.now_s:.6f} s")
         return []
 
+    def spend(self, seconds: float) -> None:
+        """Moves the clock while the loop is in the middle of a turn."""
+        self.now_s += seconds
+        self._turns_here = 0
+
     def close(self) -> None:
         """Nothing to close: there are no sockets."""
+
+
+class _Standstill:
+    """What a suspended life will do once it goes on: its timers, and what was ready to run, in that order."""
+
+    def __init__(self, timers: list[asyncio.TimerHandle], ready: list[asyncio.Handle]) -> None:
+        self.timers = timers
+        self.ready = ready
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -82,6 +96,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._selector = self._jump
         self._clock_resolution = _RESOLUTION_S
         self._killed: list[Life] = []
+        self._suspended: dict[Life, _Standstill] = {}
+        self._nothing = asyncio.Handle(lambda: None, (), self)
+        self._nothing.cancel()
         self.unhandled: list[str] = []
         self.set_exception_handler(self._keep_unhandled)
 
@@ -98,8 +115,53 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Calls ``act`` between two turns, so many turns from now; an earlier appointment is replaced."""
         self._jump.appointment = (self._jump.turns + turns, act)
 
+    def spend(self, seconds: float) -> None:
+        """The callback that calls this takes so long (0 or more): nothing else runs meanwhile, all timers come late.
+
+        Raises:
+            ValueError: ``seconds`` is negative.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"seconds = {seconds!r} is not allowed: 0 or more")
+        self._jump.spend(seconds)
+
+    def suspend(self, life: Life) -> None:
+        """Lets a life stand still, as SIGSTOP does, while the world goes on. Called by the world, between two turns of
+        that life. Doing it twice, or to a life that is over, changes nothing."""
+        if life.is_over or life in self._suspended:
+            return
+        timers = [each for each in self._scheduled if not each.cancelled() and _life_of(each) is life]
+        ready = [each for each in self._ready if not each.cancelled() and _life_of(each) is life]
+        for timer in timers:
+            timer._scheduled = False  # type: ignore[attr-defined]  # so that cancelling it does not count for the heap
+        mine: set[asyncio.Handle] = {*timers, *ready}
+        self._scheduled[:] = [each for each in self._scheduled if each not in mine]
+        heapq.heapify(self._scheduled)
+        # The turn under way has counted what is ready: each place is kept, by something that does not run.
+        self._ready.extend([self._nothing if each in mine else each for each in self._take_ready()])
+        self._suspended[life] = _Standstill(timers, ready)
+        life.suspend()
+
+    def resume(self, life: Life) -> None:
+        """Lets it go on: first with what was ready, then with what came from outside meanwhile, then with the timers
+        that are overdue. Doing it to a life that does not stand still changes nothing."""
+        standstill = self._suspended.pop(life, None)
+        if standstill is None:
+            return
+        self._ready.extend(standstill.ready)
+        life.resume()
+        for timer in standstill.timers:
+            if not timer.cancelled():
+                timer._scheduled = True  # type: ignore[attr-defined]
+                heapq.heappush(self._scheduled, timer)
+
     def kill(self, life: Life) -> None:
-        """Takes away all that a life has scheduled, and whatever it would have scheduled yet."""
+        """Takes away all that a life has scheduled, and whatever it would have scheduled yet; also from one that stands
+        still."""
+        standstill = self._suspended.pop(life, None)
+        if standstill is not None:
+            for handle in [*standstill.ready, *standstill.timers]:
+                handle.cancel()
         self._killed.append(life)
         life.end()
         for handle in [*self._ready, *self._scheduled]:
@@ -120,6 +182,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         handle = super().call_soon(callback, *args, context=context)
         if self._killed and not outside(_context_of(handle)):
             handle.cancel()
+        elif self._suspended and (life := _life_of(handle)) in self._suspended:
+            self._ready.pop()
+            self._suspended[life].ready.append(handle)
         return handle
 
     def create_task(
@@ -143,6 +208,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         del executor, args
         raise RuntimeError(f"no threads on virtual time: {func!r} wanted one")
 
+    def _take_ready(self) -> list[asyncio.Handle]:
+        taken = list(self._ready)
+        self._ready.clear()
+        return taken
+
     def _process_events(self, event_list: list[Any]) -> None:
         """The selector never reports any."""
 
@@ -159,6 +229,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
 def _context_of(handle: asyncio.Handle) -> contextvars.Context:
     context: contextvars.Context = handle._context  # type: ignore[attr-defined]  # asyncio names no other way to it
     return context
+
+
+def _life_of(handle: asyncio.Handle) -> Life | None:
+    return _context_of(handle).get(LIFE)
 
 
 def run_on_virtual_time(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:

@@ -31,15 +31,18 @@ class Life:
     """The program from a start to its end or its kill.
 
     Attributes:
-        journals: to be abandoned by a kill. is_over: it was killed. unfinished: tasks that will never go on.
+        journals: to be abandoned by a kill. is_over: it was killed. is_suspended: it stands still for a while.
+        unfinished: tasks that will never go on.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
         self.number = number
         self.journals: list[Journal] = []
         self.is_over = False
+        self.is_suspended = False
         self.unfinished: list[asyncio.Task[Any]] = []
         self.tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        self._held: list[Callable[[], object]] = []
         self._loop = loop
         self._death: asyncio.Future[None] = loop.create_future()
         self._context = contextvars.copy_context()
@@ -61,9 +64,26 @@ class Life:
             raise KilledError
         return task.result()
 
+    def suspend(self) -> None:
+        """Marks it as standing still; for `VirtualLoop.suspend`."""
+        self.is_suspended = True
+
+    def resume(self) -> None:
+        """The contrary; hands over what was held back for it."""
+        self.is_suspended = False
+        held, self._held = self._held, []
+        for deliver in held:
+            deliver()
+
+    def hold(self, deliver: Callable[[], object]) -> None:
+        """While it stands still: what comes for it from outside is kept by its machine, and given to it afterwards."""
+        self._held.append(deliver)
+
     def end(self) -> None:
         """Marks it as killed, and takes its journals from it."""
         self.is_over = True
+        self.is_suspended = False
+        self._held.clear()
         self.unfinished = [task for task in self.tasks if not task.done()]
         for journal in self.journals:
             journal.abandon()

@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NoReturn
 
 from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
@@ -194,6 +195,9 @@ class Connection:
 
     def _reach_client(self, item: _Item) -> None:
         if self._end is not None:
+            return
+        if self.life is not None and self.life.is_suspended:
+            self.life.hold(partial(self._reach_client, item))  # it answers no ping, either
             return
         if isinstance(item, bytes):
             if self._trace.on:

@@ -97,3 +97,30 @@ def test_a_wall_clock_may_be_set_and_the_monotonic_one_does_not_care() -> None:
         assert (clock.now_ms(), clock.monotonic_s()) == (942_000, pytest.approx(2.0))
 
     run_on_virtual_time(loop, main())
+
+
+def test_a_callback_that_takes_time_makes_everything_else_late() -> None:
+    loop = VirtualLoop()
+    seen: list[tuple[str, float]] = []
+
+    def slow() -> None:
+        seen.append(("begins", loop.time()))
+        loop.spend(3.0)
+        seen.append(("ends", loop.time()))
+
+    async def main() -> None:
+        loop.call_later(1.0, slow)
+        loop.call_later(2.0, lambda: seen.append(("due at 2", loop.time())))
+        loop.call_later(1.5, lambda: seen.append(("due at 1.5", loop.time())))
+        loop.call_later(5.0, lambda: seen.append(("due at 5", loop.time())))
+        await asyncio.sleep(6.0)
+
+    run_on_virtual_time(loop, main())
+    assert seen == [("begins", 1.0), ("ends", 4.0), ("due at 1.5", 4.0), ("due at 2", 4.0), ("due at 5", 5.0)]
+
+
+def test_no_callback_takes_less_than_no_time() -> None:
+    loop = VirtualLoop()
+    with pytest.raises(ValueError, match=r"-1\.0 is not allowed"):
+        loop.spend(-1.0)
+    loop.close()

@@ -1,0 +1,69 @@
+"""Errors in code of the users: callbacks of strategies, callbacks on replies, subscribers of their own."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from actors.runtime import LoopActor, Reply
+from actors.strategy.hosts import GetReport, _Desk
+from simulation.crashes import InjectedCrash
+from simulation.machine.chance import Chance
+from simulation.machine.replaced import replaced
+
+
+@contextmanager
+def callback_errors(*, callbacks: Chance, replies: Chance) -> Iterator[None]:
+    """While it lasts, strategies now and then fail in a callback, before or after they have done their work, and give
+    replies a callback that fails.
+
+    ``callbacks``: for each callback, `Strategy.on_start` and those of replies among them. ``replies``: for each reply
+    that a strategy waits for.
+    """
+    deliver, then = _Desk.deliver, _Desk.then
+
+    def failing_deliver(desk: _Desk, message: object) -> Any:
+        if isinstance(message, GetReport) or not callbacks.happens():
+            return deliver(desk, message)
+        if callbacks.rng.random() < 0.5:
+            raise InjectedCrash
+        result = deliver(desk, message)
+        if isinstance(result, Awaitable):
+            return _fail_after(result)
+        raise InjectedCrash
+
+    def failing_then(
+        desk: _Desk, reply: Reply[Any], callback: Callable[[Any], Any], failed: Callable[[Exception], Any]
+    ) -> None:
+        fails = replies.happens()
+        is_first = fails and replies.rng.random() < 0.5
+        if is_first:
+            reply.add_done_callback(_fail)
+        then(desk, reply, callback, failed)
+        if fails and not is_first:
+            reply.add_done_callback(_fail)
+
+    with replaced(_Desk, "deliver", failing_deliver), replaced(_Desk, "then", failing_then):
+        yield
+
+
+class FragileSubscriber(LoopActor):
+    """Listens to accounts and now and then crashes on what it hears."""
+
+    def __init__(self, chance: Chance) -> None:
+        super().__init__()
+        self.name = "fragile subscriber"
+        self._chance = chance
+
+    def on_receive(self, message: object) -> None:
+        del message
+        if self._chance.happens():
+            raise InjectedCrash
+
+
+async def _fail_after(result: Awaitable[Any]) -> NoReturn:
+    await result
+    raise InjectedCrash
+
+
+def _fail(_: Reply[Any]) -> NoReturn:
+    raise InjectedCrash

@@ -1,0 +1,42 @@
+"""Slow handlers take virtual time, in which everything else stands still."""
+
+import asyncio
+
+from actors.account.actor import AccountActor
+from actors.runtime import stop
+from actors.strategy.hosts import _Desk
+from simulation.loop import VirtualLoop, run_on_virtual_time
+from simulation.machine.slow_handlers import LONGEST_S, SHORTEST_S, slow_handlers
+from tests.simulation.machine.support import Timed, always, begun, never
+
+
+def test_a_callback_comes_late_and_so_does_all_that_was_due_meanwhile() -> None:
+    loop = VirtualLoop()
+    due_s: list[float] = []
+
+    async def main() -> None:
+        strategy = Timed(loop.time)
+        callbacks = always(loop, begins_s=0.5)
+        with slow_handlers(loop, callbacks=callbacks, turns=never(loop)):
+            ref = await begun(strategy)
+            loop.call_later(1.01, lambda: due_s.append(loop.time()))
+            await asyncio.sleep(10.0)
+            await stop(ref)
+        [began_s] = strategy.began_s
+        assert SHORTEST_S <= began_s - 1.0 <= LONGEST_S
+        assert callbacks.count == 1
+        assert due_s == [max(began_s, 1.01)]
+
+    run_on_virtual_time(loop, main())
+
+
+def test_afterwards_the_program_is_as_it_was() -> None:
+    deliver, serve = _Desk.deliver, AccountActor._serve
+    loop = VirtualLoop()
+    with slow_handlers(loop, callbacks=never(loop), turns=never(loop)):
+        assert _Desk.deliver is not deliver
+        assert AccountActor._serve is not serve
+    assert _Desk.deliver is deliver
+    assert AccountActor._serve is serve
+    assert "_serve" not in vars(AccountActor)
+    loop.close()

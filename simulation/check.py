@@ -136,7 +136,7 @@ def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]
 def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[tuple[Symbol, str], Fill]) -> Iterator[str]:
     missing = dict(fills)
     for truth in booked:
-        symbol = Symbol(*truth.pair.split("_"))
+        symbol = Symbol(*truth.pair.rsplit("_", 1))
         ours = missing.pop((symbol, str(truth.trade_id)), None)
         label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
         if ours is None:

@@ -7,13 +7,15 @@ Bad values are refused at construction with a ``ValueError`` naming the field, t
 import enum
 import hashlib
 import re
+from collections import Counter
 from decimal import Decimal
 
 import msgspec
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-PAIR_PATTERN = re.compile(r"[A-Z0-9]{1,12}_[A-Z0-9]{1,12}")
+PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")  # any script: Gate lists such names
 MAX_DECIMALS = 12
+MAX_TIME_S = 10**11
 MAX_AMOUNT = Decimal(10**15)  # with 12 decimals still exact in 28 digits
 DEFAULT_BALANCES = {
     "USDT": Decimal(1_000_000),
@@ -28,11 +30,24 @@ def _refuse(field: str, value: object, allowed: str) -> ValueError:
     return ValueError(f"{field}: {value!r} is not allowed, must be {allowed}")
 
 
-class PairConfig(msgspec.Struct, frozen=True, kw_only=True):
+class TradeStatus(enum.Enum):
+    """Which new orders a pair takes (values are those of Gate's ``trade_status``)."""
+
+    TRADABLE = "tradable"
+    UNTRADABLE = "untradable"
+    BUYABLE = "buyable"
+    SELLABLE = "sellable"
+
+
+class PairConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One currency pair: its rules and where its synthetic market starts.
 
+    ``id`` is the base, an underscore and the quote, of letters and digits of any script and ``$``; the base may have
+    underscores, too: the quote is what follows the last one.
+
     ``price_precision`` and ``amount_precision`` count decimals; ``min_base_amount`` is in base units, the quote
-    limits in quote units; ``start_price`` is the price that the synthetic traders' walk returns to.
+    limits in quote units; ``start_price`` is the price that the synthetic traders' walk returns to. ``trade_status``
+    says which new orders are taken, each side not before its ``*_start_s`` (seconds since 1970, 0: always).
     """
 
     id: str
@@ -42,10 +57,13 @@ class PairConfig(msgspec.Struct, frozen=True, kw_only=True):
     min_base_amount: Decimal
     min_quote_amount: Decimal = Decimal(3)
     max_quote_amount: Decimal = Decimal(5_000_000)
+    trade_status: TradeStatus = TradeStatus.TRADABLE
+    buy_start_s: int = 0
+    sell_start_s: int = 0
 
     def __post_init__(self) -> None:
         if not PAIR_PATTERN.fullmatch(self.id):
-            raise _refuse("pair id", self.id, "BASE_QUOTE in capitals and digits")
+            raise _refuse("pair id", self.id, "BASE_QUOTE of letters, digits and $")
         for field in ("price_precision", "amount_precision"):
             value = getattr(self, field)
             if not 0 <= value <= MAX_DECIMALS:
@@ -59,18 +77,22 @@ class PairConfig(msgspec.Struct, frozen=True, kw_only=True):
             )
         for field in ("start_price", "min_base_amount", "min_quote_amount", "max_quote_amount"):
             value = getattr(self, field)
-            if not value > 0:
+            if not value.is_finite() or value <= 0:
                 raise _refuse(f"{self.id} {field}", value, "above 0")
+        for field in ("buy_start_s", "sell_start_s"):
+            value = getattr(self, field)
+            if not 0 <= value <= MAX_TIME_S:
+                raise _refuse(f"{self.id} {field}", value, f"0 to {MAX_TIME_S} seconds since 1970")
 
     @property
     def base(self) -> str:
         """The currency that is traded."""
-        return self.id.split("_")[0]
+        return self.id.rpartition("_")[0]
 
     @property
     def quote(self) -> str:
         """The currency that it is paid with."""
-        return self.id.split("_")[1]
+        return self.id.rpartition("_")[2]
 
 
 class FeeScheme(enum.Enum):
@@ -194,6 +216,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     ``self_trades_allowed``: an order without ``stp_act`` trades with its own account's orders (Gate: who is in no STP
     group); by default, as in a group, the newer order gives way.
+    ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
     """
 
     seed: int = 1
@@ -208,6 +231,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     push_latency_ms: float = 0.0
     traders_on: bool = True
     traders_interval_ms: int = 50
+    traders_pairs: tuple[str, ...] | None = None
     rate_limits: RateLimits = RateLimits()
     max_open_orders_per_account: int = 5_000
     self_trades_allowed: bool = False
@@ -231,11 +255,14 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise _refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
         _refuse_duplicates("pairs", [pair.id for pair in self.pairs])
         _refuse_duplicates("accounts", [account.name for account in self.accounts])
+        for pair in self.traders_pairs or ():
+            if pair not in {rules.id for rules in self.pairs}:
+                raise _refuse("traders_pairs", pair, "one of the pairs")
 
 
 def _refuse_duplicates(field: str, names: list[str]) -> None:
     if not names:
         raise _refuse(field, names, "one or more")
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise _refuse(field, name, "named only once")

@@ -3,14 +3,17 @@
 JSON over HTTP, without signatures; it belongs on the loopback interface only.
 """
 
-from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
-from typing import Literal, TypeVar
+from typing import Literal
+from urllib.parse import unquote
 
 import msgspec
 import structlog
 
 from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
+from exchanges.simulator.control_markets import MarketsControl
+from exchanges.simulator.control_requests import ControlError, Empty, Handler, Json
+from exchanges.simulator.control_requests import body_of as _body
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.engine import HOUSE
 from exchanges.simulator.fault_kinds import EveryFault
@@ -19,24 +22,15 @@ from exchanges.simulator.fees import GT
 from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.listings import Listings
 from exchanges.simulator.orders import Fill, NewOrder, Order, OrderType, Side, TimeInForce
-from exchanges.simulator.rules import RefusedError, check_limit, decimals_of, plain
+from exchanges.simulator.rules import RefusedError, check_limit, check_tradable, decimals_of, plain
 from exchanges.simulator.services import Services
 from exchanges.simulator.traders import Traders
 from exchanges.simulator.treasury import WithdrawalStatus
 
-T = TypeVar("T")
 HOUSE_ORDER_VALUE = Decimal(10_000)
-Json = dict[str, object]
 log = structlog.get_logger(__name__)
-
-
-class ControlError(Exception):
-    """A control request that cannot be done: the status and the message of the answer."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class DepositBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,20 +86,18 @@ class MarketBody(msgspec.Struct, forbid_unknown_fields=True):
     amount: Decimal | None = None
 
 
-class Empty(msgspec.Struct, forbid_unknown_fields=True):
-    """No body, or an empty object."""
-
-
 class Control:
     """Answers control requests."""
 
-    def __init__(self, services: Services, gateio: GateFace, traders: Traders, latency: Latency) -> None:
+    def __init__(
+        self, services: Services, gateio: GateFace, traders: Traders, latency: Latency, listings: Listings
+    ) -> None:
         self._services = services
         self._engine = services.engine
         self._gateio = gateio
         self._traders = traders
         self._latency = latency
-        self._handlers: dict[tuple[str, ...], Callable[[str, HttpRequest], object]] = {
+        self._handlers: dict[tuple[str, ...], Handler] = {
             ("GET", "health"): self._health,
             ("GET", "accounts"): self._accounts,
             ("GET", "accounts", "*", "books"): self._books,
@@ -122,6 +114,7 @@ class Control:
             ("POST", "traders"): self._switch_traders,
             ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
             ("POST", "market", "*"): self._set_market,
+            **MarketsControl(services.engine, listings).handlers(),
         }
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -141,7 +134,7 @@ class Control:
         item = ""
         handler = self._handlers.get((request.method, *parts))
         if handler is None and len(parts) > 1:
-            item, parts[1] = parts[1], "*"
+            item, parts[1] = unquote(parts[1]), "*"
             handler = self._handlers.get((request.method, *parts))
         if handler is None:
             raise ControlError(404, f"there is no {request.method} {request.path}")
@@ -172,8 +165,7 @@ class Control:
     def _deposit(self, item: str, request: HttpRequest) -> Json:
         name, body = self._known_account(item), _body(request, DepositBody)
         amount = _amount("amount", body.amount)
-        traded = {currency for pair in self._engine.markets for currency in pair.split("_")}
-        if body.currency not in traded | {GT}:  # GT pays fees, traded or not
+        if body.currency not in {*self._engine.currencies(), GT}:  # GT pays fees, traded or not
             raise ControlError(400, f"currency: {body.currency!r} is not traded here")
         self._services.treasury.deposit(name, body.currency, amount)
         balance = self._engine.ledger.balance(name, body.currency)
@@ -290,8 +282,9 @@ class Control:
             lot = Decimal(1).scaleb(-rules.amount_precision)
             amount = (HOUSE_ORDER_VALUE / rules.start_price).quantize(lot, ROUND_UP)
         sides = [(Side.BUY, body.bid, rules.quote), (Side.SELL, body.ask, rules.base)]
-        for _, price, _ in sides:
+        for side, price, _ in sides:
             if price is not None:
+                check_tradable(rules, side, self._engine.now_ms())
                 check_limit(price, amount, rules)
         self._traders.leave(pair)
         self._engine.cancel_all(HOUSE, pair=pair)
@@ -383,10 +376,3 @@ def _amount(field: str, value: Decimal) -> Decimal:
     if not 0 < value <= MAX_AMOUNT or decimals_of(value) > MAX_DECIMALS:
         raise ControlError(400, f"{field}: {value} must be above 0, at most {MAX_AMOUNT}, with {MAX_DECIMALS} decimals")
     return value
-
-
-def _body(request: HttpRequest, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(request.body or b"{}", type=kind)
-    except msgspec.DecodeError as error:
-        raise ControlError(400, f"body: {error}") from error

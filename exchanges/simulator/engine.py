@@ -29,7 +29,15 @@ from exchanges.simulator.orders import (
     TimeInForce,
     Trade,
 )
-from exchanges.simulator.rules import Reason, RefusedError, check_limit, check_new, check_precision, plain
+from exchanges.simulator.rules import (
+    Reason,
+    RefusedError,
+    check_limit,
+    check_new,
+    check_precision,
+    check_tradable,
+    plain,
+)
 
 HOUSE = "~house"
 HOUSE_TOP_UP = 1_000
@@ -39,15 +47,15 @@ FIRST_UPDATE_ID = 4_815_162_000
 
 
 class Market:
-    """A pair: its rules, its book and its trade counters."""
+    """A pair: its rules, its book and its trade counters, which go on from ``earlier`` when it is listed again."""
 
     __slots__ = ("book", "rules", "sequence", "trade_id")
 
-    def __init__(self, rules: PairConfig) -> None:
+    def __init__(self, rules: PairConfig, earlier: "Market | None" = None) -> None:
         self.rules = rules
-        self.book = Book(FIRST_UPDATE_ID)
-        self.trade_id = FIRST_TRADE_ID
-        self.sequence = 0
+        self.book: Book = Book(earlier.book.update_id if earlier else FIRST_UPDATE_ID)
+        self.trade_id: int = earlier.trade_id if earlier else FIRST_TRADE_ID
+        self.sequence: int = earlier.sequence if earlier else 0
 
 
 class Engine:
@@ -64,6 +72,7 @@ class Engine:
         self_trades_allowed: bool = False,
     ) -> None:
         self.markets = {rules.id: Market(rules) for rules in pairs}
+        self.delisted: dict[str, Market] = {}
         self.ledger = Ledger()
         self.accounts: dict[str, AccountRecord] = {}
         self.listeners: list[Listener] = []
@@ -91,6 +100,15 @@ class Engine:
             raise RefusedError(Reason.UNKNOWN_PAIR, f"unknown currency pair {pair}")
         return market
 
+    def currencies(self) -> dict[str, bool]:
+        """Returns every currency that was ever traded, and whether a pair still trades it."""
+        names: dict[str, bool] = {}
+        for markets, is_listed in ((self.markets, True), (self.delisted, False)):
+            for market in markets.values():
+                names.setdefault(market.rules.base, is_listed)
+                names.setdefault(market.rules.quote, is_listed)
+        return names
+
     def now_ms(self) -> int:
         """Returns the time of the exchange, which never goes back."""
         self._last_ms = max(self._last_ms, self._now_ms())
@@ -117,6 +135,7 @@ class Engine:
     def place(self, account: str, new: NewOrder) -> Order:
         """Takes an order, matches it, and returns it as it then stands. Raises ``RefusedError``."""
         market = self.market(new.pair)
+        check_tradable(market.rules, new.side, self.now_ms())
         check_new(new, market.rules)
         record = self.accounts[account]
         if new.text and record.open_with_text(new.text):
@@ -200,6 +219,7 @@ class Engine:
         new_amount = order.amount if amount is None else amount
         if (new_price, new_amount) == (order.price, order.amount):
             raise RefusedError(Reason.NO_CHANGE, "No change is made")
+        check_tradable(market.rules, order.side, self.now_ms())
         check_limit(new_price, new_amount, market.rules)
         order_text = amend_text or order.amend_text
         remaining = new_amount - order.filled_base
@@ -218,7 +238,7 @@ class Engine:
             market.book.remove(order)
         self._lock(order, freeze)
         order.price, order.amount, order.remaining = new_price, new_amount, remaining
-        order.amend_text, order.updated_ms = order_text, self.now_ms()
+        order.amend_text, order.updated_ms, order.rules = order_text, self.now_ms(), market.rules
         if freeze:
             self._tell_balances(order.account, BalanceReason.ORDER_UPDATE, (order.pays, ZERO, freeze))
         self._tell_order(order, OrderChange.UPDATE)
@@ -237,8 +257,8 @@ class Engine:
         market = self.markets[order.pair]
         price = order.price if price is None else price
         amount = order.remaining if amount is None else amount
-        check_precision("price", price, market.rules.price_precision)
-        check_precision("amount", amount, market.rules.amount_precision)
+        check_precision("price", price, order.rules.price_precision)
+        check_precision("amount", amount, order.rules.amount_precision)
         if price <= 0 or not _accepts(order, price):
             raise RefusedError(Reason.INVALID_VALUE, f"price {price} is outside the order's limit {plain(order.price)}")
         if not 0 < amount <= order.remaining:
@@ -263,11 +283,12 @@ class Engine:
                 Reason.INVALID_VALUE, f"amount {amount} must be above 0 and below {plain(order.remaining)}"
             )
         check_precision("amount", amount, order.rules.amount_precision)
+        market = self.market(order.pair)
         needed = _lock_needed(order, order.price, amount)
         self._check_funds(order, needed)
         self._lock(order, needed)
         house = self._house_against(order, amount, order.price)
-        self._trade(self.markets[order.pair], house, order, amount, order.price)
+        self._trade(market, house, order, amount, order.price)
 
     def provide(self, account: str, currency: str, needed: Decimal) -> None:
         """Sees to it that an internal account has ``needed`` available, with new money if it has not."""

@@ -36,3 +36,9 @@ class Listener:
 
     def on_book(self, pair: str, changes: list[LevelChange], last_update_id: int) -> None:
         """Levels have changed; one update id for each change, ending with ``last_update_id``."""
+
+    def on_listed(self, pair: str) -> None:
+        """A pair trades from now on."""
+
+    def on_delisted(self, pair: str) -> None:
+        """A pair is no more; its open orders have been cancelled before."""

@@ -17,6 +17,7 @@ from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.keys import Keys
+from exchanges.simulator.listings import Listings
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.services import Services
 from exchanges.simulator.tape import Tapes
@@ -53,9 +54,10 @@ class Exchange:
             rng=traders_rng,
             schedule=schedule,
             interval_ms=config.traders_interval_ms,
+            pairs=config.traders_pairs,
         )
-        tapes = Tapes(config.pairs, self.engine.now_ms)
-        self.engine.listeners.append(tapes)
+        tapes = Tapes(self.engine)
+        self.engine.listeners += (tapes, self.traders)
         self.services = Services(
             config=config,
             keys=self.keys,
@@ -72,7 +74,8 @@ class Exchange:
         )
         self.engine.listeners.append(LateFills(self.engine, faults, schedule))
         self.gateio = GateFace(self.services, self.latency)
-        self._control = Control(self.services, self.gateio, self.traders, self.latency)
+        self.listings = Listings(self.engine)
+        self._control = Control(self.services, self.gateio, self.traders, self.latency, self.listings)
         self._schedule = schedule
 
     def start(self) -> None:

@@ -3,7 +3,7 @@
 import enum
 from decimal import Decimal
 
-from exchanges.simulator.config import PairConfig
+from exchanges.simulator.config import PairConfig, TradeStatus
 from exchanges.simulator.orders import NewOrder, OrderType, Side
 
 
@@ -11,6 +11,7 @@ class Reason(enum.Enum):
     """Why the exchange refuses; each wire face has its own name for it."""
 
     UNKNOWN_PAIR = enum.auto()
+    RESTRICTED = enum.auto()
     INVALID_VALUE = enum.auto()
     PRECISION = enum.auto()
     BELOW_BASE_MINIMUM = enum.auto()
@@ -46,6 +47,16 @@ def decimals_of(value: Decimal) -> int:
     """Returns how many decimals the value really needs."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def check_tradable(rules: PairConfig, side: Side, now_ms: int) -> None:
+    """Raises ``RefusedError`` while the pair takes no new orders of this side: halted in part or whole, or not open."""
+    one_sided = TradeStatus.BUYABLE if side is Side.BUY else TradeStatus.SELLABLE
+    if rules.trade_status not in (TradeStatus.TRADABLE, one_sided):
+        raise RefusedError(Reason.RESTRICTED, f"{rules.id} takes no {side.value} orders: {rules.trade_status.value}")
+    start_s = rules.buy_start_s if side is Side.BUY else rules.sell_start_s
+    if now_ms < start_s * 1000:
+        raise RefusedError(Reason.RESTRICTED, f"{rules.id} takes {side.value} orders from {start_s} on")
 
 
 def check_new(order: NewOrder, rules: PairConfig) -> None:

@@ -1,11 +1,11 @@
 """What the public can look up of a pair's past: trades, candles and the figures of the last 24 hours."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from exchanges.simulator.config import PairConfig
+from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import ZERO, Trade
 
@@ -115,9 +115,9 @@ class Tape:
 class Tapes(Listener):
     """Listens to the engine and keeps one tape for each pair."""
 
-    def __init__(self, pairs: Iterable[PairConfig], now_ms: Callable[[], int]) -> None:
-        self._tapes = {rules.id: Tape(rules) for rules in pairs}
-        self._now_ms = now_ms
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tapes = {pair: Tape(market.rules) for pair, market in engine.markets.items()}
 
     def of(self, pair: str) -> Tape:
         """Returns the pair's tape."""
@@ -125,12 +125,20 @@ class Tapes(Listener):
 
     def candles(self, pair: str, interval: str) -> list[Candle]:
         """Returns the pair's candles up to now, oldest first."""
-        return self._tapes[pair].candles(interval, self._now_ms() // 1000)
+        return self._tapes[pair].candles(interval, self._engine.now_ms() // 1000)
 
     def day(self, pair: str) -> DayFigures:
         """Returns the pair's figures of the last 24 hours."""
-        return self._tapes[pair].day(self._now_ms() // 1000)
+        return self._tapes[pair].day(self._engine.now_ms() // 1000)
 
     def on_trade(self, trade: Trade) -> None:
         """Records the trade."""
         self._tapes[trade.pair].record(trade)
+
+    def on_listed(self, pair: str) -> None:
+        """Begins a tape."""
+        self._tapes[pair] = Tape(self._engine.markets[pair].rules)
+
+    def on_delisted(self, pair: str) -> None:
+        """Forgets the pair's past."""
+        del self._tapes[pair]

@@ -7,10 +7,12 @@ need it, so they never stop; and each visit puts back what was taken, so no side
 
 import math
 import random
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from exchanges.simulator.config import PairConfig
-from exchanges.simulator.engine import Engine
+from exchanges.simulator.engine import Engine, Market
+from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import NewOrder, Order, OrderType, Side, TimeInForce
 from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.seams import Cancellable, Schedule
@@ -32,13 +34,17 @@ TAKE_REACH = 0.004  # how far from the middle a taker goes
 class Crowd:
     """The makers and takers of one pair."""
 
-    def __init__(self, engine: Engine, rules: PairConfig, rng: random.Random) -> None:
+    def __init__(self, engine: Engine, market: Market, rng: random.Random) -> None:
         self._engine = engine
-        self._rules = rules
+        self._market = market
         self._rng = rng
-        self._home = math.log(float(rules.start_price))
+        self._home = math.log(float(market.rules.start_price))
         self._walk = self._home
         self._rungs: dict[tuple[Side, int], Order] = {}
+
+    @property
+    def _rules(self) -> PairConfig:
+        return self._market.rules  # they may change while it runs
 
     def visit(self) -> None:
         """Moves the price, lets a taker come by, and sets the ladder right."""
@@ -95,7 +101,7 @@ class Crowd:
         try:
             return self._engine.place(account, new)
         except RefusedError:
-            return None  # a pair with unusual minimums: no order this time
+            return None  # a pair with unusual minimums, or a halted one: no order this time
 
     def _price(self, price: float, side: Side) -> Decimal:
         tick = Decimal(1).scaleb(-self._rules.price_precision)
@@ -107,8 +113,11 @@ class Crowd:
         return max(lot, Decimal(value / middle).quantize(lot, ROUND_HALF_UP))
 
 
-class Traders:
-    """Visits one pair after the other, one at each tick of the timer; a pair can be left alone."""
+class Traders(Listener):
+    """Visits one pair after the other, one at each tick of the timer; a pair can be left alone.
+
+    ``pairs`` names those that it visits ever; None is all, those that are listed later, too.
+    """
 
     def __init__(
         self,
@@ -117,12 +126,16 @@ class Traders:
         rng: random.Random,
         schedule: Schedule,
         interval_ms: int,
+        pairs: Iterable[str] | None = None,
     ) -> None:
         for account in (MAKERS, TAKERS):
             engine.open_account(account, internal=True)
-        self._crowds = {
-            pair: Crowd(engine, market.rules, random.Random(rng.random())) for pair, market in engine.markets.items()
-        }
+        self._engine = engine
+        self._rng = rng
+        self._visits_all = pairs is None
+        self._crowds: dict[str, Crowd] = {}
+        for pair in engine.markets if pairs is None else pairs:
+            self._gather(pair)
         self._quiet: set[str] = set()
         self._schedule = schedule
         self._interval_ms = interval_ms
@@ -153,7 +166,8 @@ class Traders:
     def leave(self, pair: str) -> None:
         """Leaves one pair alone, with no order in its book, until they are started again."""
         self._quiet.add(pair)
-        self._crowds[pair].withdraw()
+        if pair in self._crowds:
+            self._crowds[pair].withdraw()
 
     def step(self) -> None:
         """Visits the next pair."""
@@ -161,6 +175,19 @@ class Traders:
         if pairs:
             self._next = (self._next + 1) % len(pairs)
             self._crowds[pairs[self._next]].visit()
+
+    def on_listed(self, pair: str) -> None:
+        """Visits the pair from now on, if all are visited."""
+        if self._visits_all:
+            self._gather(pair)
+
+    def on_delisted(self, pair: str) -> None:
+        """Stays away from the pair."""
+        self._crowds.pop(pair, None)
+        self._quiet.discard(pair)
+
+    def _gather(self, pair: str) -> None:
+        self._crowds[pair] = Crowd(self._engine, self._engine.markets[pair], random.Random(self._rng.random()))
 
     def _tick(self) -> None:
         self.step()

@@ -242,7 +242,7 @@ async def assert_agrees_to_the_last_fill(world: World, account: AccountHandle, r
             for row in books["orders"]
             if row["status"] == "finished"
         }
-        symbols = {Symbol(*row["currency_pair"].split("_")) for row in books["orders"]}
+        symbols = {Symbol(*row["currency_pair"].rsplit("_", 1)) for row in books["orders"]}
         ours = {
             order.order_id: (order.status, order.filled_quantity, order.filled_quote)
             for symbol in symbols

@@ -5,6 +5,7 @@ from functools import partial
 
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.disturbance import answer_with, front_page
+from exchanges.simulator.events import Listener
 from exchanges.simulator.faults import (
     KeyRevoked,
     Maintenance,
@@ -23,7 +24,7 @@ from exchanges.simulator.services import Services
 SERVICE_RESTART = 1012
 
 
-class GateFace:
+class GateFace(Listener):
     """One exchange as Gate's clients see it."""
 
     def __init__(self, services: Services, latency: Latency) -> None:
@@ -33,7 +34,7 @@ class GateFace:
         self._latency = latency
         self.rest = GateRest(services)
         self._feeds = Feeds(services)
-        services.engine.listeners.append(self._feeds)
+        services.engine.listeners += (self._feeds, self)
         self._faults.watchers.append(self._fault_changed)
 
     def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:
@@ -68,6 +69,12 @@ class GateFace:
     def concerned(self, account: str | None, channel: str | None) -> list[GateSocket]:
         """Returns the sessions with a subscription of this account and channel; all, when neither is given."""
         return [socket for socket in self.sockets if socket.concerns(account, channel)]
+
+    def on_delisted(self, pair: str) -> None:
+        """Ends all subscriptions to the pair, without a word."""
+        for socket in self.sockets:
+            socket.leave(pair)
+        self._feeds.drop(pair)
 
     def _fault_of(self, request: HttpRequest) -> RestFault | Maintenance | RefuseConnections | None:
         closed = self._faults.strike(RefuseConnections, _always) or self._faults.strike(Maintenance, _always)

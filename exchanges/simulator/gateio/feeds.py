@@ -66,9 +66,9 @@ class Feed(ABC):
             self.services.schedule(self._interval_s, self._timer)
 
     def flush(self) -> None:
-        """Pushes what is new at once."""
-        result = self.result()
-        if result is not None and self.subscribers:
+        """Pushes what is new at once; without subscribers the pair may be gone."""
+        result = self.result() if self.subscribers else None
+        if result is not None:
             frame = push_frame(self.channel, result, self.services.now_ms())
             for subscriber in list(self.subscribers):
                 subscriber.push(frame)
@@ -301,6 +301,14 @@ class Feeds(Listener):
             del feeds[topic.key].subscribers[subscriber]
             if not feeds[topic.key].subscribers:
                 del feeds[topic.key]
+
+    def drop(self, pair: str) -> None:
+        """Forgets a pair that is no more, once nobody is subscribed to it."""
+        del self._feeds[pair]
+
+    def on_listed(self, pair: str) -> None:
+        """Takes subscriptions to the pair."""
+        self._feeds[pair] = {}
 
     def on_order(self, order: Order, change: OrderChange) -> None:
         """Pushes the order to its account."""

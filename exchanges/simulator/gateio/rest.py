@@ -6,6 +6,7 @@ body and parameters that can be read; rate limit; then what the endpoint itself 
 
 import traceback
 from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote
 
 import structlog
 
@@ -127,7 +128,7 @@ class GateRest:
             check_permission(account, endpoint)
         if endpoint.order_entry:
             check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
-        call = Call(account, Query(request.query, endpoint.params), _body(request), item)
+        call = Call(account, Query(request.query, endpoint.params), _body(request), unquote(item))
         return self.perform(endpoint, call, request.remote, allowances)
 
 

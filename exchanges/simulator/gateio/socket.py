@@ -163,10 +163,17 @@ class GateSocket:
         self._timer.cancel()
         self._line.drop()
         self._link.drop()
-        for topic in self.subscriptions.values():
-            self._feeds.unsubscribe(self, topic)
-        self.subscriptions.clear()
+        self._end(list(self.subscriptions.values()))
         self._on_gone(self)
+
+    def leave(self, pair: str) -> None:
+        """Ends what is subscribed of a pair that is no more, without a word."""
+        self._end([topic for topic in self.subscriptions.values() if topic.pair == pair])
+
+    def _end(self, topics: list[Topic]) -> None:
+        for topic in topics:
+            del self.subscriptions[topic.key]
+            self._feeds.unsubscribe(self, topic)
 
     def _subscribe(self, request: Request) -> None:
         channel = request.channel
@@ -207,10 +214,9 @@ class GateSocket:
             self._answer(request, error)
             return
         names = {topic.name for topic in named}
-        for key, topic in list(self.subscriptions.items()):
-            if topic.channel == request.channel and topic.name in names:
-                del self.subscriptions[key]
-                self._feeds.unsubscribe(self, topic)
+        self._end(
+            [topic for topic in self.subscriptions.values() if topic.channel == request.channel and topic.name in names]
+        )
         self._answer(request)
 
     def _authenticate(self, request: Request) -> str:

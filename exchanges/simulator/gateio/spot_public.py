@@ -42,14 +42,15 @@ class SpotPublic:
         return Answer({"server_time": self._services.now_ms()})
 
     def currencies(self, _call: Call) -> Answer:
-        """All currencies that a pair trades."""
-        return Answer([_currency(name) for name in self._currency_names()])
+        """All currencies that a pair trades, or has traded."""
+        return Answer([_currency(name, is_traded) for name, is_traded in self._engine.currencies().items()])
 
     def currency(self, call: Call) -> Answer:
         """One currency."""
-        if call.item not in self._currency_names():
+        currencies = self._engine.currencies()
+        if call.item not in currencies:
             raise GateError("INVALID_CURRENCY", f"unknown currency {call.item}")
-        return Answer(_currency(call.item))
+        return Answer(_currency(call.item, currencies[call.item]))
 
     def pairs(self, _call: Call) -> Answer:
         """All pairs."""
@@ -136,10 +137,6 @@ class SpotPublic:
         except RefusedError as refused:
             raise GateError.of(refused) from refused
 
-    def _currency_names(self) -> list[str]:
-        names = [name for market in self._engine.markets.values() for name in (market.rules.base, market.rules.quote)]
-        return list(dict.fromkeys(names))
-
     def _pair(self, rules: PairConfig) -> dict[str, object]:
         return {
             "id": rules.id,
@@ -154,24 +151,24 @@ class SpotPublic:
             "max_quote_amount": plain(rules.max_quote_amount),
             "amount_precision": rules.amount_precision,
             "precision": rules.price_precision,
-            "trade_status": "tradable",
-            "sell_start": 0,
-            "buy_start": 0,
+            "trade_status": rules.trade_status.value,
+            "sell_start": rules.sell_start_s,
+            "buy_start": rules.buy_start_s,
             "delisting_time": 0,
             "type": "normal",
             "st_tag": False,
         }
 
 
-def _currency(name: str) -> dict[str, object]:
+def _currency(name: str, is_traded: bool) -> dict[str, object]:
     flags = {"withdraw_disabled": False, "withdraw_delayed": False, "deposit_disabled": False}
     chains = chains_of(name)
     return {
         "currency": name,
         "name": NAMES.get(name, name),
-        "delisted": False,
+        "delisted": not is_traded,
         **flags,
-        "trade_disabled": False,
+        "trade_disabled": not is_traded,
         "fixed_rate": "",
         "chain": chains[0].name,
         "chains": [{"name": chain.name, "addr": "", **flags} for chain in chains],

@@ -144,7 +144,7 @@ class Wallet:
         body = typed(call.body, WithdrawalBody)
         amount = parse_decimal("amount", body.amount)
         chain = next((chain for chain in chains_of(body.currency) if chain.name == body.chain), None)
-        if body.currency not in self._currencies():
+        if body.currency not in self._engine.currencies():
             raise GateError("INVALID_CURRENCY", f"unknown currency {body.currency}")
         if chain is None:
             raise invalid(f"chain {body.chain} does not carry {body.currency}")
@@ -219,9 +219,6 @@ class Wallet:
 
     def _own(self, call: Call) -> list[Withdrawal]:
         return [withdrawal for withdrawal in self._treasury.withdrawals.values() if withdrawal.account == call.owner]
-
-    def _currencies(self) -> set[str]:
-        return {name for pair in self._engine.markets for name in pair.split("_")}
 
     def _range(self, query: Query) -> tuple[int, int]:
         now_s = self._services.now_ms() // 1000

@@ -1,5 +1,7 @@
 """What the exchange remembers of one account: its orders, open and ended, and its fills."""
 
+from bisect import insort
+
 from exchanges.simulator.config import FeeScheme
 from exchanges.simulator.orders import Fill, Order
 
@@ -35,17 +37,24 @@ class AccountRecord:
         """Moves an order from open to finished; the list of its pair stays sorted by end time."""
         del self.open_orders[order.id]
         if not self.internal:
-            self.finished.setdefault(order.pair, []).append(order)
+            insort(self.finished.setdefault(order.pair, []), order, key=_ended_ms)
 
     def filled(self, order: Order, fill: Fill) -> None:
-        """Remembers a fill with its order and its account."""
+        """Remembers a fill with its order and its account; lists stay sorted by time, should the clock go back."""
         if self.internal:
             return
-        order.fills.append(fill)
-        self.fills.append(fill)
-        self.fills_by_pair.setdefault(fill.pair, []).append(fill)
+        for fills in (order.fills, self.fills, self.fills_by_pair.setdefault(fill.pair, [])):
+            insort(fills, fill, key=_filled_ms)
 
     def open_with_text(self, text: str) -> Order | None:
         """Returns the open order that carries this client id, if there is one."""
         order = self.by_text.get(text)
         return order if order is not None and order.is_open else None
+
+
+def _ended_ms(order: Order) -> int:
+    return order.updated_ms
+
+
+def _filled_ms(fill: Fill) -> int:
+    return fill.time_ms

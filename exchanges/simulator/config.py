@@ -215,7 +215,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A whole embedded exchange. Ports of 0 are picked by the operating system; fee rates are fractions.
 
     ``self_trades_allowed``: an order without ``stp_act`` trades with its own account's orders (Gate: who is in no STP
-    group); by default, as in a group, the newer order gives way.
+    group); by default, as in a group, the newer order gives way. ``balance_push_delay_ms``: balances are pushed that
+    much later than orders and answers. ``engine_clock_step_ms``: the engine's stamps are multiples of it.
     ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
     """
 
@@ -229,6 +230,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     taker_fee_rate: Decimal = Decimal("0.0005")
     rest_latency_ms: float = 0.0
     push_latency_ms: float = 0.0
+    balance_push_delay_ms: float = 0.0
+    engine_clock_step_ms: int = 1
     traders_on: bool = True
     traders_interval_ms: int = 50
     traders_pairs: tuple[str, ...] | None = None
@@ -242,7 +245,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         for field in ("rest_port", "control_port"):
             if not 0 <= getattr(self, field) <= 65_535:
                 raise _refuse(field, getattr(self, field), "a port from 0 to 65535")
-        for field in ("rest_latency_ms", "push_latency_ms"):
+        for field in ("rest_latency_ms", "push_latency_ms", "balance_push_delay_ms"):
             if not 0 <= getattr(self, field) <= 60_000:
                 raise _refuse(field, getattr(self, field), "0 to 60000 ms")
         for field in ("maker_fee_rate", "taker_fee_rate"):
@@ -251,6 +254,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         for field in ("traders_interval_ms", "max_open_orders_per_account", "max_sockets"):
             if getattr(self, field) < 1:
                 raise _refuse(field, getattr(self, field), "1 or more")
+        if not 1 <= self.engine_clock_step_ms <= 60_000:
+            raise _refuse("engine_clock_step_ms", self.engine_clock_step_ms, "1 to 60000 ms")
         if self.withdrawal_step_ms < 0:
             raise _refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
         _refuse_duplicates("pairs", [pair.id for pair in self.pairs])

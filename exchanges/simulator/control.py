@@ -60,6 +60,7 @@ class LatencyBody(msgspec.Struct, forbid_unknown_fields=True):
 
     rest_ms: float | None = None
     push_ms: float | None = None
+    balance_push_ms: float | None = None
 
 
 class TradersBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -241,14 +242,15 @@ class Control:
 
     def _set_latency(self, _item: str, request: HttpRequest) -> Json:
         body = _body(request, LatencyBody)
-        for field in ("rest_ms", "push_ms"):
+        for field in ("rest_ms", "push_ms", "balance_push_ms"):
             value = getattr(body, field)
             if value is None:
                 continue
             if not 0 <= value <= 60_000:
                 raise ControlError(400, f"{field}: {value} must be from 0 to 60000")
             setattr(self._latency, field, value)
-        return {"rest_ms": self._latency.rest_ms, "push_ms": self._latency.push_ms}
+        result: Json = msgspec.structs.asdict(self._latency)
+        return result
 
     def _switch_traders(self, _item: str, request: HttpRequest) -> Json:
         if _body(request, TradersBody).on:

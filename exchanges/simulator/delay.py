@@ -2,36 +2,41 @@
 
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
 from exchanges.simulator.seams import Schedule
 
+T = TypeVar("T")
+
 
 class Latency(msgspec.Struct):
-    """How long an answer and a push take. May be changed at any time."""
+    """How long an answer and a push take, and how much longer a push of balances. May be changed at any time."""
 
     rest_ms: float = 0.0
     push_ms: float = 0.0
+    balance_push_ms: float = 0.0
 
 
-class DelayLine:
-    """Passes on texts after the push latency that is set when they come in; first in, first out, always."""
+class DelayLine(Generic[T]):
+    """Passes things on after the delay that is set when they come in; first in, first out, always."""
 
-    def __init__(self, latency: Latency, schedule: Schedule, deliver: Callable[[str], None]) -> None:
-        self._latency = latency
+    def __init__(self, delay_ms: Callable[[], float], schedule: Schedule, deliver: Callable[[T], None]) -> None:
+        self._delay_ms = delay_ms
         self._schedule = schedule
         self._deliver = deliver
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[T] = deque()
 
-    def send(self, text: str) -> None:
-        """Takes a text in."""
-        if not self._latency.push_ms and not self._waiting:
-            self._deliver(text)
+    def send(self, thing: T) -> None:
+        """Takes something in."""
+        delay_ms = self._delay_ms()
+        if not delay_ms and not self._waiting:
+            self._deliver(thing)
             return
-        self._waiting.append(text)
+        self._waiting.append(thing)
         # each timer releases whatever is first, so equal or shortened delays cannot turn the order round
-        self._schedule(self._latency.push_ms / 1000, self._release_one)
+        self._schedule(delay_ms / 1000, self._release_one)
 
     def _release_one(self) -> None:
         if self._waiting:

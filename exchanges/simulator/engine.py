@@ -81,7 +81,6 @@ class Engine:
         self._max_open_orders = max_open_orders
         self._self_trades_allowed = self_trades_allowed
         self._last_order_id = FIRST_ORDER_ID
-        self._last_ms = 0
         self.open_account(HOUSE, internal=True)
 
     def open_account(
@@ -110,9 +109,8 @@ class Engine:
         return names
 
     def now_ms(self) -> int:
-        """Returns the time of the exchange, which never goes back."""
-        self._last_ms = max(self._last_ms, self._now_ms())
-        return self._last_ms
+        """Returns the time by the engine's clock."""
+        return self._now_ms()
 
     def deposit(self, account: str, currency: str, amount: Decimal) -> None:
         """Credits money from outside."""

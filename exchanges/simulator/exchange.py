@@ -6,6 +6,7 @@ A thin server puts it on the network; a simulation on virtual time and in-memory
 import random
 from collections.abc import Callable
 
+from exchanges.simulator.clock import Clock
 from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.control import Control
 from exchanges.simulator.countdown import Countdowns
@@ -35,10 +36,10 @@ class Exchange:
         traders_rng, services_rng, faults_rng = (random.Random(rng.random()) for _ in range(3))
         self.config = config
         self.faults = faults = Faults(schedule=schedule, rng=faults_rng)
-        self.latency = Latency(config.rest_latency_ms, config.push_latency_ms)
+        self.latency = Latency(config.rest_latency_ms, config.push_latency_ms, config.balance_push_delay_ms)
         self.engine = Engine(
             config.pairs,
-            now_ms=lambda: now_ms() + faults.skew_ms,
+            now_ms=Clock("engine", now_ms, faults, step_ms=config.engine_clock_step_ms).now_ms,
             maker_fee_rate=config.maker_fee_rate,
             taker_fee_rate=config.taker_fee_rate,
             max_open_orders=config.max_open_orders_per_account,
@@ -67,7 +68,7 @@ class Exchange:
                 self.engine, now_ms=self.engine.now_ms, schedule=schedule, step_ms=config.withdrawal_step_ms
             ),
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
-            now_ms=self.engine.now_ms,
+            now_ms=Clock("gateway", now_ms, faults).now_ms,
             schedule=schedule,
             rng=services_rng,
             faults=faults,

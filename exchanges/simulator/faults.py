@@ -215,10 +215,24 @@ class RefuseConnections(Fault, frozen=True, kw_only=True, tag="refuse_connection
     """Nobody listens on the port; connections that exist are reset."""
 
 
+ClockName = Literal["gateway", "engine"]
+
+
 class ClockSkew(Fault, frozen=True, kw_only=True, tag="clock_skew"):
-    """The exchange's clock is ``offset_ms`` off. Set back, it stands still until time has caught up."""
+    """The exchange's clocks are ``offset_ms`` off, or one of them.
+
+    ``gateway``: signatures, expiry, ``/spot/time``, ``X-In-Time``, limits and frames; ``engine``: times of orders,
+    fills and balances. Set back, when it begins or ends, a clock stands still until time has caught up; with
+    ``stepwise_back`` it goes back at once.
+    """
 
     offset_ms: int
+    clock: Literal["both", ClockName] = "both"
+    stepwise_back: bool = False
+
+    def sets(self, clock: ClockName) -> bool:
+        """Whether this clock is off."""
+        return self.clock in ("both", clock)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -331,11 +345,6 @@ class Faults:
     def of_kind(self, kind: type[F]) -> list[F]:
         """Returns the faults of this kind that stand."""
         return [standing.fault for standing in self.standing.values() if isinstance(standing.fault, kind)]
-
-    @property
-    def skew_ms(self) -> int:
-        """How far the exchange's clock is off."""
-        return sum(fault.offset_ms for fault in self.of_kind(ClockSkew)) if self.standing else 0
 
     def _end(self, standing: Standing) -> None:
         if self.standing.pop(standing.id, None) is None:

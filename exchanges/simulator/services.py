@@ -16,7 +16,10 @@ from exchanges.simulator.treasury import Treasury
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of one exchange, made once and handed to every face."""
+    """The parts of one exchange, made once and handed to every face.
+
+    ``now_ms`` is the gateway's clock; what the engine stamps, it stamps with ``engine.now_ms``.
+    """
 
     config: SimulatorConfig
     keys: Keys

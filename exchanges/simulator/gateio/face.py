@@ -33,7 +33,7 @@ class GateFace(Listener):
         self._faults = services.faults
         self._latency = latency
         self.rest = GateRest(services)
-        self._feeds = Feeds(services)
+        self._feeds = Feeds(services, latency)
         services.engine.listeners += (self._feeds, self)
         self._faults.watchers.append(self._fault_changed)
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from exchanges.simulator.book import LevelChange
+from exchanges.simulator.delay import DelayLine, Latency
 from exchanges.simulator.engine import Market
 from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.gateio import render
@@ -268,8 +269,10 @@ class Topic(msgspec.Struct, frozen=True):
 class Feeds(Listener):
     """Listens to the engine and pushes to all subscribed sockets."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, latency: Latency) -> None:
         self._services = services
+        self._latency = latency
+        self._balances = DelayLine(lambda: latency.balance_push_ms, services.schedule, self._push_balances)
         self._private: dict[tuple[str, str], dict[Subscriber, set[str]]] = {}
         self._trades: dict[tuple[str, str], dict[Subscriber, None]] = {}
         self._feeds: dict[str, dict[tuple[str, str, str], Feed]] = {pair: {} for pair in services.engine.markets}
@@ -324,14 +327,16 @@ class Feeds(Listener):
             self._push_private(channel, fill.account, fill.pair, lambda: [render.ws_fill(fill, user_id)])
 
     def on_balances(self, account: str, changes: list[Change], reason: BalanceReason) -> None:
-        """Pushes the balances to their account."""
-        user_id, now_ms = self._user_id(account), self._services.now_ms()
-        self._push_private(
-            "spot.balances",
-            account,
-            ALL,
-            lambda: [render.ws_balance(change, user_id, reason, now_ms) for change in changes],
-        )
+        """Pushes the balances to their account, as they are now, after the delay that balances have."""
+        if not self._latency.balance_push_ms and not self._private.get(("spot.balances", account)):
+            return
+        user_id, now_ms = self._user_id(account), self._services.engine.now_ms()
+        rows = [render.ws_balance(change, user_id, reason, now_ms) for change in changes]
+        self._balances.send((account, rows))
+
+    def _push_balances(self, told: tuple[str, list[render.Json]]) -> None:
+        account, rows = told
+        self._push_private("spot.balances", account, ALL, lambda: rows)
 
     def on_trade(self, trade: Trade) -> None:
         """Pushes the trade to the public; tickers and candles follow in their time."""

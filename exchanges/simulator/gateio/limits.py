@@ -63,7 +63,7 @@ class RateLimiter:
         limit, length_ms = self._allowed[kind]
         now = self._now_ms()
         started, used = self._windows.get((kind, who, what), (now, 0))
-        if now - started >= length_ms:
+        if not 0 <= now - started < length_ms:  # a clock may go back
             started, used = now, 0
         if used < limit or not self._enabled:
             self._windows[kind, who, what] = (started, used + 1)

@@ -82,7 +82,7 @@ class GateSocket:
         self._feeds = feeds
         self._services = services
         self._link = DisturbedLink(link, self, services.faults, services.schedule)
-        self._line = DelayLine(latency, services.schedule, self._deliver)
+        self._line = DelayLine(lambda: latency.push_ms, services.schedule, self._deliver)
         self._entry = OrderEntry(services, rest, self.id, self.push)
         self._on_gone = on_gone
         self._open = True

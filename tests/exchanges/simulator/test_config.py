@@ -33,6 +33,8 @@ def pair(**changes: object) -> PairConfig:
         (lambda: RateLimits(place_per_s=0), "rate limit place_per_s: 0"),
         (lambda: SimulatorConfig(rest_port=-1), "rest_port: -1"),
         (lambda: SimulatorConfig(push_latency_ms=-0.5), "push_latency_ms: -0.5"),
+        (lambda: SimulatorConfig(balance_push_delay_ms=60_001), "balance_push_delay_ms: 60001"),
+        (lambda: SimulatorConfig(engine_clock_step_ms=0), "engine_clock_step_ms: 0"),
         (lambda: SimulatorConfig(maker_fee_rate=Decimal("-0.001")), "maker_fee_rate"),
         (lambda: SimulatorConfig(accounts=()), "accounts: []"),
         (lambda: SimulatorConfig(pairs=(pair(), pair())), "pairs: 'SOL_USDT'"),

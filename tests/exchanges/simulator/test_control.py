@@ -177,5 +177,7 @@ async def test_bad_input_gets_a_clear_error(
 
 
 async def test_latency_is_set_and_told(wire: Wire) -> None:
-    assert (await wire.control("POST", "/latency", {"rest_ms": 1.5})).json == {"rest_ms": 1.5, "push_ms": 0.0}
-    assert (await wire.control("POST", "/latency", {"push_ms": 2})).json == {"rest_ms": 1.5, "push_ms": 2.0}
+    told = {"rest_ms": 1.5, "push_ms": 0.0, "balance_push_ms": 0.0}
+    assert (await wire.control("POST", "/latency", {"rest_ms": 1.5})).json == told
+    assert (await wire.control("POST", "/latency", {"push_ms": 2})).json == told | {"push_ms": 2.0}
+    assert (await wire.control("POST", "/latency", {"balance_push_ms": 3})).json["balance_push_ms"] == 3.0

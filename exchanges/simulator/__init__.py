@@ -25,6 +25,7 @@ from exchanges.simulator.config import (
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
+from exchanges.simulator.retention import Retention
 from exchanges.simulator.server import RunningExchange, start_exchange
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Link",
     "PairConfig",
     "RateLimits",
+    "Retention",
     "RunningExchange",
     "SimulatorConfig",
     "accounts_named",

@@ -36,6 +36,7 @@ class AccountRecord:
     def ended(self, order: Order) -> None:
         """Moves an order from open to finished; the list of its pair stays sorted by end time."""
         del self.open_orders[order.id]
+        order.ended_ms = order.updated_ms
         if not self.internal:
             insort(self.finished.setdefault(order.pair, []), order, key=_ended_ms)
 

@@ -12,6 +12,8 @@ from decimal import Decimal
 
 import msgspec
 
+from exchanges.simulator.retention import Retention
+
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")  # any script: Gate lists such names
 MAX_DECIMALS = 12
@@ -236,6 +238,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     traders_interval_ms: int = 50
     traders_pairs: tuple[str, ...] | None = None
     rate_limits: RateLimits = RateLimits()
+    retention: Retention = Retention()
     max_open_orders_per_account: int = 5_000
     self_trades_allowed: bool = False
     max_sockets: int = 300

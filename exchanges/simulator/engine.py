@@ -174,13 +174,6 @@ class Engine:
         self._tell_book(market)
         return order
 
-    def find(self, account: str, order_id: int) -> Order:
-        """Returns an order of this account. Raises ``RefusedError`` when it has none with this id."""
-        order = self.accounts[account].orders.get(order_id)
-        if order is None:
-            raise RefusedError(Reason.ORDER_UNKNOWN, "Order not found")
-        return order
-
     def cancel(self, order: Order) -> Order:
         """Ends an open order and frees what it locks. Raises ``RefusedError`` when it has ended already."""
         self._check_open(order)
@@ -284,6 +277,8 @@ class Engine:
         market = self.market(order.pair)
         needed = _lock_needed(order, order.price, amount)
         self._check_funds(order, needed)
+        for listener in self.listeners:
+            listener.before_late_fill(order)
         self._lock(order, needed)
         house = self._house_against(order, amount, order.price)
         self._trade(market, house, order, amount, order.price)
@@ -470,9 +465,9 @@ class Engine:
 
     def _lock(self, order: Order, amount: Decimal) -> None:
         order.locked += amount
-        if amount >= 0:
+        if amount > 0:
             self.ledger.lock(order.account, order.pays, amount)
-        else:
+        elif amount < 0:
             self.ledger.unlock(order.account, order.pays, -amount)
 
     def _check_open(self, order: Order) -> None:

@@ -28,6 +28,9 @@ class Listener:
     def on_fill(self, fill: Fill) -> None:
         """An order of an account that keeps history was filled."""
 
+    def before_late_fill(self, order: Order) -> None:
+        """An order that has ended is about to turn out to have traded."""
+
     def on_balances(self, account: str, changes: list[Change], reason: BalanceReason) -> None:
         """Balances of an account that keeps history have changed."""
 

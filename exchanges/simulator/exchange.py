@@ -24,6 +24,7 @@ from exchanges.simulator.services import Services
 from exchanges.simulator.tape import Tapes
 from exchanges.simulator.traders import Traders
 from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.views import Views
 
 
 class Exchange:
@@ -50,6 +51,7 @@ class Exchange:
             self.engine.open_account(account.name, fees=account.fees)
             for currency, amount in account.balances.items():
                 self.engine.deposit(account.name, currency, amount)
+        views = Views(self.engine, faults, config.retention, clock_ms=now_ms)
         self.traders = Traders(
             self.engine,
             rng=traders_rng,
@@ -72,6 +74,7 @@ class Exchange:
             schedule=schedule,
             rng=services_rng,
             faults=faults,
+            views=views,
         )
         self.engine.listeners.append(LateFills(self.engine, faults, schedule))
         self.gateio = GateFace(self.services, self.latency)

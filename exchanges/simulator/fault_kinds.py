@@ -1,6 +1,7 @@
 """Every kind of fault that the control API takes."""
 
 from exchanges.simulator.faults import AnyFault
+from exchanges.simulator.query_faults import OrderUnknown, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 
-EveryFault = AnyFault | RestRefusal | SubscriptionRefused
+EveryFault = AnyFault | QueryLag | OrderUnknown | RestRefusal | SubscriptionRefused

@@ -154,6 +154,7 @@ class Order:
 
     ``fee`` (in what it receives), ``gt_fee`` (GT), ``point_fee`` (points) and ``rebated_fee`` (in what it pays) are
     sums over its fills.
+    ``ended_ms`` is 0 while it is open; ``updated_ms`` moves on when an ended order turns out to have traded.
     """
 
     id: int
@@ -180,6 +181,7 @@ class Order:
     point_fee: Decimal = ZERO
     rebated_fee: Decimal = ZERO
     finish: Finish = Finish.OPEN
+    ended_ms: int = 0
     fills: list[Fill] = field(default_factory=list)
 
     @property

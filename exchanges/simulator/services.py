@@ -12,6 +12,7 @@ from exchanges.simulator.keys import Keys
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.tape import Tapes
 from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.views import Views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +32,4 @@ class Services:
     schedule: Schedule
     rng: random.Random
     faults: Faults
+    views: Views

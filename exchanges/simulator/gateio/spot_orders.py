@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -23,11 +23,12 @@ from exchanges.simulator.gateio.parameters import (
     typed,
 )
 from exchanges.simulator.gateio.render import Json, rest_fill, rest_order
-from exchanges.simulator.orders import ZERO, NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
-from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.orders import ZERO, Fill, NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
+from exchanges.simulator.query_faults import QueryKind
+from exchanges.simulator.rules import Reason, RefusedError
 from exchanges.simulator.services import Services
+from exchanges.simulator.views import View
 
-TEXT_KEPT_MS = 60 * 60 * 1000  # the manuals disagree on how long an ended order is found by its text
 DAY_S = 86_400
 MAX_SPAN_S = 30 * DAY_S
 FAR_S = 10**12
@@ -42,6 +43,7 @@ class SpotOrders:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._engine = services.engine
+        self._views = services.views
 
     def endpoints(self) -> list[Endpoint]:
         """Returns all endpoints of this group."""
@@ -101,7 +103,12 @@ class SpotOrders:
     def look_up(self, call: Call) -> Answer:
         """One order, by id or by text."""
         check_account(call.query.text("account", "spot"))
-        return Answer(rest_order(self._find(call, call.item, call.query.required("currency_pair"))))
+        query: QueryKind = "order_by_text" if call.item.startswith("t-") else "order_by_id"
+        view = self._views.for_query(call.owner, query)
+        order = self._find(view, call.item, call.query.required("currency_pair"))
+        if self._views.denies(order, query):
+            raise _not_found()
+        return Answer(rest_order(order))
 
     def list_orders(self, call: Call) -> Answer:
         """Open orders, or finished ones by the time they ended; newest first."""
@@ -115,12 +122,13 @@ class SpotOrders:
         offset = (query.whole("page", 1, low=1) - 1) * limit
         side = query.choice("side", "", "buy", "sell")
         since_s, until_s = _span(query.whole("from", 0), query.whole("to", FAR_S))
-        record = self._engine.accounts[call.owner]
+        orders: Sequence[Order]
         if status == "open":
-            orders = [order for order in record.open_orders.values() if order.pair == pair]
+            view = self._views.for_query(call.owner, "open_orders")
+            orders = [order for order in view.open_orders() if order.pair == pair]
             first, end = 0, len(orders)
         else:
-            orders = record.finished.get(pair, [])
+            orders = self._views.for_query(call.owner, "finished_orders").finished(pair)
             first = bisect_left(orders, since_s * 1000, key=_ended_ms)
             end = bisect_right(orders, until_s * 1000 + 999, key=_ended_ms)
         if side:
@@ -136,7 +144,7 @@ class SpotOrders:
         limit = query.whole("limit", 100, low=1, high=100)
         offset = (query.whole("page", 1, low=1) - 1) * limit
         by_pair: dict[str, list[Order]] = {}
-        for order in self._engine.accounts[call.owner].open_orders.values():
+        for order in self._views.for_query(call.owner, "open_orders").open_orders():
             by_pair.setdefault(order.pair, []).append(order)
         return Answer(
             [
@@ -154,7 +162,7 @@ class SpotOrders:
         query = call.query
         check_account(query.text("account", "spot"))
         mode = query.choice("action_mode", *ACTION_MODES)
-        order = self._find(call, call.item, query.required("currency_pair"))
+        order = self._find(self._views.for_command(call.owner), call.item, query.required("currency_pair"))
         return Answer(rest_order(self._engine.cancel(order), mode))
 
     def cancel_all(self, call: Call) -> Answer:
@@ -193,17 +201,24 @@ class SpotOrders:
             raise missing("currency_pair")
         limit = query.whole("limit", 100, low=1, high=1000)
         offset = (query.whole("page", 1, low=1) - 1) * limit
-        record = self._engine.accounts[call.owner]
-        now_s = self._services.now_ms() // 1000
+        retention, now_s = self._views.retention, self._services.now_ms() // 1000
         until_s = query.whole("to", now_s + DAY_S)
+        if retention.trades_from_alone_days is not None and "from" in query.given() and "to" not in query.given():
+            until_s = query.whole("from", 0) + retention.trades_from_alone_days * DAY_S
         since_s, until_s = _span(query.whole("from", max(0, min(now_s, until_s) - 7 * DAY_S)), until_s)
         if "to" in query.given() and until_s - since_s > MAX_SPAN_S:
             raise invalid("the time range must not exceed 30 days")
-        if order_id:
-            order = record.orders.get(int(order_id)) if order_id.isdecimal() else None
-            fills = order.fills if order is not None and order.pair == self._pair(pair) else []
+        view = self._views.for_query(call.owner, "my_trades")
+        pair = self._pair(pair) if pair else ""
+        fills: Sequence[Fill] = []
+        if not order_id:
+            fills = view.fills(pair=pair)
         else:
-            fills = record.fills_by_pair.get(self._pair(pair), []) if pair else record.fills
+            order = view.order(int(order_id)) if order_id.isdecimal() else None
+            if order is not None and order.pair == pair:
+                fills = view.fills(order=order)
+            elif retention.unknown_order_trades_refused:
+                raise _not_found()
         first = bisect_left(fills, since_s * 1000, key=lambda fill: fill.time_ms)
         end = bisect_right(fills, until_s * 1000 + 999, key=lambda fill: fill.time_ms)
         page, headers = newest_page(fills, limit=limit, offset=offset, first=first, end=end)
@@ -236,7 +251,7 @@ class SpotOrders:
         check_account(body.account)
         if not body.currency_pair:
             raise missing("currency_pair")
-        order = self._find(call, item, body.currency_pair)
+        order = self._find(self._views.for_command(call.owner), item, body.currency_pair)
         changes: dict[str, Decimal] = {
             name: parse_decimal(name, value)
             for name, value in (("price", body.price), ("amount", body.amount))
@@ -253,29 +268,24 @@ class SpotOrders:
 
         def cancel() -> Json:
             check_account(item.account)
-            order = self._engine.cancel(self._find(call, item.id, item.currency_pair))
+            view = self._views.for_command(call.owner)
+            order = self._engine.cancel(self._find(view, item.id, item.currency_pair))
             return named | {"id": str(order.id), "text": order.shown_text}
 
         return _each(cancel, named | {"text": ""})
 
-    def _find(self, call: Call, item: str, pair: str) -> Order:
+    def _find(self, view: View, item: str, pair: str) -> Order:
         """Returns the order with this id or text. Raises ``GateError`` or ``RefusedError``."""
         self._pair(pair)
-        owner = call.owner
         if item.startswith("t-"):
-            order = self._engine.accounts[owner].by_text.get(item)
-            if order is None or self._text_forgotten(order):
-                raise GateError("ORDER_NOT_FOUND", "Order not found")
+            order = view.order_by_text(item)
         elif item.isdecimal():
-            order = self._engine.find(owner, int(item))
+            order = view.order(int(item))
         else:
             raise invalid(f"order id {item} is neither a number nor a text that begins with t-")
-        if order.pair != pair:
-            raise GateError("ORDER_NOT_FOUND", "Order not found")
+        if order is None or order.pair != pair:
+            raise _not_found()
         return order
-
-    def _text_forgotten(self, order: Order) -> bool:
-        return not order.is_open and self._services.now_ms() - order.updated_ms > TEXT_KEPT_MS
 
     def _pair(self, pair: str) -> str:
         return self._engine.market(pair).rules.id
@@ -292,8 +302,12 @@ def _each(action: Callable[[], Json], about: Json) -> Json:
     return {**about, "succeeded": False, **error.body()}
 
 
+def _not_found() -> RefusedError:
+    return RefusedError(Reason.ORDER_UNKNOWN, "Order not found")
+
+
 def _ended_ms(order: Order) -> int:
-    return order.updated_ms
+    return order.ended_ms
 
 
 def _span(since_s: int, until_s: int) -> tuple[int, int]:

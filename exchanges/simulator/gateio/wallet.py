@@ -53,7 +53,7 @@ class Wallet:
                     "locked": plain(balance.locked),
                     "update_id": balance.version,
                 }
-                for currency, balance in self._engine.ledger.balances(call.owner).items()
+                for currency, balance in self._services.views.for_query(call.owner, "balances").balances().items()
                 if only in ("", currency)
             ]
         )

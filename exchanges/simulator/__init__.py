@@ -8,8 +8,9 @@ Start one in this process, for tests::
 
 ``Exchange`` is the same thing without sockets, for a simulation on virtual time: hand it a clock, a scheduler and
 randomness, give it an ``HttpRequest`` or open a ``GateSocket`` on a ``Link`` of your own. What can be made to go wrong
-is in ``faults``: ``exchange.faults.add(RestTimeout(effect="done", times=1))``, or ``POST /faults`` of the control API.
-Pairs come, halt, change and go by ``listings``, or ``POST /markets``, ``POST`` and ``DELETE /markets/{pair}``.
+is in ``fault_kinds``: ``exchange.faults.add(RestTimeout(effect="done", times=1))``, or ``POST /faults`` of the control
+API. Pairs come, halt, change and go by ``listings``, or ``POST /markets``, ``POST`` and ``DELETE /markets/{pair}``.
+What is forgotten, and when, is ``Retention``.
 ``simulate`` runs one as a program.
 """
 

@@ -225,8 +225,8 @@ class Control:
             raise ControlError(400, f"channel: {channel!r} is not one of {known}")
         if endpoint is not None and not self._gateio.rest.knows(endpoint):
             raise ControlError(400, f"endpoint: {endpoint!r} is none, must be like 'POST /spot/orders'")
-        if pair is not None and pair not in self._engine.markets:
-            raise ControlError(400, f"pair: {pair!r} is not traded here, only {', '.join(self._engine.markets)}")
+        if pair is not None and pair not in self._engine.markets | self._engine.delisted:
+            raise ControlError(400, f"pair: {pair!r} is not traded here, must be one that is listed or was")
         standing = self._services.faults.add(fault)
         log.info("fault_set", **standing.record())
         return standing.record()

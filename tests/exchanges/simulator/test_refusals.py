@@ -7,6 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from exchanges.simulator.listings import Listings
+
 from .conftest import Venue
 from .test_faults_rest import PLACE, hits, orders, set_fault
 from .wire import Wire
@@ -178,3 +180,11 @@ async def test_a_refusal_that_makes_no_sense_is_refused_itself(wire: Wire, body:
     reply = await wire.control("POST", "/faults", body)
     assert reply.status == 400
     assert said in reply.json["error"]
+
+
+async def test_a_pair_that_was_delisted_may_be_refused_once_it_is_back(venue: Venue, wire: Wire) -> None:
+    listings, rules = Listings(venue.running.exchange.engine), venue.running.exchange.engine.markets[SOL].rules
+    listings.remove(SOL)
+    await set_fault(wire, "rest_refusal", pair=SOL, endpoint=PLACE, status=403)
+    listings.add(rules)
+    assert [(await place(wire, pair))[0] for pair in (SOL, ETH)] == [403, 201]

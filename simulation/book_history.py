@@ -133,6 +133,10 @@ class BookHistory(Listener, Witness):
         """All orders of the account that were placed with this text, prefix included, oldest first."""
         return list(self._texts.get((account, text), ()))
 
+    def order(self, account: str, order_id: int) -> Order | None:
+        """The order as it is now: for what never changes, as its market and its side."""
+        return self._exchange.engine.accounts[account].orders.get(order_id)
+
     def states(self, account: str, order_id: int) -> list[OrderState]:
         """Every state of an order, oldest first; none when the account has no such order."""
         return self._orders.get(account, {}).get(order_id, [])

@@ -47,7 +47,7 @@ class WireCommand(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         item: the order or withdrawal in the path, by the exchange's id or by text; empty where there is none.
         terms: everything that query and body say, as text; without the account and the answer's form where these are
-            the usual ones. A parameter that is given twice, or in query and body, is there as ``a|b``.
+            the usual ones. One that is given twice, or in query and body, with two values is there as ``a|b``.
     """
 
     action: Action
@@ -79,7 +79,7 @@ def read_command(request: HttpRequest) -> WireCommand | None:
         item = ""
     terms: dict[str, str] = {}
     for name, value in (*parse_qsl(request.query, keep_blank_values=True), *_fields(request.body)):
-        terms[name] = f"{terms[name]}|{value}" if name in terms else value
+        terms[name] = value if terms.get(name, value) == value else f"{terms[name]}|{value}"
     for name in ("account", "action_mode"):
         if terms.get(name) == _USUAL[name]:
             del terms[name]

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
+from exchanges.simulator.control_margin import MarginControl
 from exchanges.simulator.control_markets import MarketsControl
 from exchanges.simulator.control_requests import ControlError, Empty, Handler, Json
 from exchanges.simulator.control_requests import body_of as _body
@@ -116,6 +117,7 @@ class Control:
             ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
             ("POST", "market", "*"): self._set_market,
             **MarketsControl(services.engine, listings).handlers(),
+            **MarginControl(services).handlers(),
         }
 
     def handle(self, request: HttpRequest) -> HttpResponse:

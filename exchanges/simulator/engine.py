@@ -174,6 +174,11 @@ class Engine:
         self._tell_book(market)
         return order
 
+    def next_order_id(self) -> int:
+        """Takes the next order id: for an order that lives outside of the books."""
+        self._last_order_id += 1
+        return self._last_order_id
+
     def cancel(self, order: Order) -> Order:
         """Ends an open order and frees what it locks. Raises ``RefusedError`` when it has ended already."""
         self._check_open(order)

@@ -19,6 +19,7 @@ from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.keys import Keys
 from exchanges.simulator.listings import Listings
+from exchanges.simulator.margin import MarginOrders
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.services import Services
 from exchanges.simulator.tape import Tapes
@@ -70,13 +71,15 @@ class Exchange:
                 self.engine, now_ms=self.engine.now_ms, schedule=schedule, step_ms=config.withdrawal_step_ms
             ),
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
+            margin=MarginOrders(self.engine),
             now_ms=Clock("gateway", now_ms, faults).now_ms,
             schedule=schedule,
             rng=services_rng,
             faults=faults,
             views=views,
         )
-        self.engine.listeners.append(LateFills(self.engine, faults, schedule))
+        # margin orders before the face, which ends all subscriptions to a delisted pair
+        self.engine.listeners += (self.services.margin, LateFills(self.engine, faults, schedule))
         self.gateio = GateFace(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.gateio, self.traders, self.latency, self.listings)

@@ -61,6 +61,14 @@ class Finish(enum.Enum):
     BOOK_RAN_DRY = "depth_not_enough"
 
 
+class AccountType(enum.Enum):
+    """Whose money an order trades with (values are those of Gate's ``account``)."""
+
+    SPOT = "spot"
+    MARGIN = "margin"
+    CROSS_MARGIN = "cross_margin"
+
+
 class Role(enum.Enum):
     """Whether a fill's order was waiting in the book or came to it."""
 
@@ -182,6 +190,7 @@ class Order:
     rebated_fee: Decimal = ZERO
     finish: Finish = Finish.OPEN
     ended_ms: int = 0
+    account_type: AccountType = AccountType.SPOT
     fills: list[Fill] = field(default_factory=list)
 
     @property

@@ -9,6 +9,7 @@ from exchanges.simulator.countdown import Countdowns
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.faults import Faults
 from exchanges.simulator.keys import Keys
+from exchanges.simulator.margin import MarginOrders
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.tape import Tapes
 from exchanges.simulator.treasury import Treasury
@@ -28,6 +29,7 @@ class Services:
     tapes: Tapes
     treasury: Treasury
     countdowns: Countdowns
+    margin: MarginOrders
     now_ms: Callable[[], int]
     schedule: Schedule
     rng: random.Random

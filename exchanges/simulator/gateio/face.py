@@ -35,6 +35,7 @@ class GateFace(Listener):
         self.rest = GateRest(services)
         self._feeds = Feeds(services, latency)
         services.engine.listeners += (self._feeds, self)
+        services.margin.watchers.append(self._feeds.on_order)
         self._faults.watchers.append(self._fault_changed)
 
     def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:

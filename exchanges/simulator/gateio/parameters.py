@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from exchanges.simulator.gateio.errors import GateError, invalid, missing
+from exchanges.simulator.orders import AccountType
 
 T = TypeVar("T")
 DECIMAL = re.compile(r"\d{1,20}(\.\d{1,18})?")
@@ -162,6 +163,17 @@ def parse_text(value: str | None) -> str:
     if not TEXT.fullmatch(value):
         raise invalid("text must be t- and then at most 28 of 0-9 a-z A-Z _ - .")
     return value
+
+
+def account_types(account: str) -> tuple[AccountType, ...]:
+    """Returns the kinds of orders that a query's ``account`` means (Gate REST manual, list orders): by default spot
+    and margin, while those of cross margin must be asked for. Raises ``GateError``."""
+    if not account:
+        return (AccountType.SPOT, AccountType.MARGIN)
+    for account_type in AccountType:
+        if account_type.value == account:
+            return (account_type,)
+    raise invalid(f"account {account} is not one of {', '.join(known.value for known in AccountType)}")
 
 
 def check_account(account: str) -> None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -17,13 +17,24 @@ from exchanges.simulator.gateio.parameters import (
     CancelItem,
     CountdownBody,
     OrderBody,
+    account_types,
     check_account,
     parse_decimal,
     parse_text,
     typed,
 )
 from exchanges.simulator.gateio.render import Json, rest_fill, rest_order
-from exchanges.simulator.orders import ZERO, Fill, NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
+from exchanges.simulator.orders import (
+    ZERO,
+    AccountType,
+    Fill,
+    NewOrder,
+    Order,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
 from exchanges.simulator.query_faults import QueryKind
 from exchanges.simulator.rules import Reason, RefusedError
 from exchanges.simulator.services import Services
@@ -44,6 +55,7 @@ class SpotOrders:
         self._services = services
         self._engine = services.engine
         self._views = services.views
+        self._margin = services.margin
 
     def endpoints(self) -> list[Endpoint]:
         """Returns all endpoints of this group."""
@@ -102,7 +114,9 @@ class SpotOrders:
 
     def look_up(self, call: Call) -> Answer:
         """One order, by id or by text."""
-        check_account(call.query.text("account", "spot"))
+        margin = self._margin_order(call, account_types(call.query.text("account")))
+        if margin is not None:
+            return Answer(rest_order(margin))
         query: QueryKind = "order_by_text" if call.item.startswith("t-") else "order_by_id"
         view = self._views.for_query(call.owner, query)
         order = self._find(view, call.item, call.query.required("currency_pair"))
@@ -113,7 +127,7 @@ class SpotOrders:
     def list_orders(self, call: Call) -> Answer:
         """Open orders, or finished ones by the time they ended; newest first."""
         query = call.query
-        check_account(query.text("account", "spot"))
+        types = account_types(query.text("account"))
         pair = self._pair(query.required("currency_pair"))
         status = query.required("status")
         if status not in ("open", "finished"):
@@ -126,9 +140,11 @@ class SpotOrders:
         if status == "open":
             view = self._views.for_query(call.owner, "open_orders")
             orders = [order for order in view.open_orders() if order.pair == pair]
+            orders = self._margin.beside(orders, call.owner, types, is_open=True, pair=pair)
             first, end = 0, len(orders)
         else:
             orders = self._views.for_query(call.owner, "finished_orders").finished(pair)
+            orders = self._margin.beside(orders, call.owner, types, is_open=False, pair=pair)
             first = bisect_left(orders, since_s * 1000, key=_ended_ms)
             end = bisect_right(orders, until_s * 1000 + 999, key=_ended_ms)
         if side:
@@ -140,11 +156,12 @@ class SpotOrders:
     def list_open(self, call: Call) -> Answer:
         """Open orders of all pairs; paged within each pair."""
         query = call.query
-        check_account(query.text("account", "spot"))
+        types = account_types(query.text("account"))
         limit = query.whole("limit", 100, low=1, high=100)
         offset = (query.whole("page", 1, low=1) - 1) * limit
         by_pair: dict[str, list[Order]] = {}
-        for order in self._views.for_query(call.owner, "open_orders").open_orders():
+        spot = self._views.for_query(call.owner, "open_orders").open_orders()
+        for order in self._margin.beside(spot, call.owner, types, is_open=True):
             by_pair.setdefault(order.pair, []).append(order)
         return Answer(
             [
@@ -160,21 +177,29 @@ class SpotOrders:
     def cancel(self, call: Call) -> Answer:
         """Cancels one order, by id or by text."""
         query = call.query
-        check_account(query.text("account", "spot"))
+        types = account_types(query.text("account"))
         mode = query.choice("action_mode", *ACTION_MODES)
+        margin = self._margin_order(call, types)
+        if margin is not None:
+            return Answer(rest_order(self._margin.cancel(margin), mode))
         order = self._find(self._views.for_command(call.owner), call.item, query.required("currency_pair"))
         return Answer(rest_order(self._engine.cancel(order), mode))
 
     def cancel_all(self, call: Call) -> Answer:
-        """Cancels all orders, of one pair or side if given; without a pair those of every pair."""
+        """Cancels all orders, of one pair, side or account if given; without a pair those of every pair."""
         query = call.query
-        check_account(query.text("account", "spot"))
+        types = account_types(query.text("account")) if query.text("account") else tuple(AccountType)
         mode = query.choice("action_mode", *ACTION_MODES)
         side = query.choice("side", "", "buy", "sell")
         pair = query.text("currency_pair")
-        cancelled = self._engine.cancel_all(
-            call.owner, pair=self._pair(pair) if pair else None, side=Side(side) if side else None
-        )
+        if pair:
+            self._pair(pair)
+        cancelled: list[Order] = []
+        if AccountType.SPOT in types:
+            cancelled += self._engine.cancel_all(call.owner, pair=pair or None, side=Side(side) if side else None)
+        for order in self._margin.of(call.owner, types, is_open=True, pair=pair):
+            if side in ("", order.side.value):
+                cancelled.append(self._margin.cancel(order))
         return Answer([rest_order(order, mode) for order in cancelled])
 
     def cancel_batch(self, call: Call) -> Answer:
@@ -273,6 +298,13 @@ class SpotOrders:
             return named | {"id": str(order.id), "text": order.shown_text}
 
         return _each(cancel, named | {"text": ""})
+
+    def _margin_order(self, call: Call, types: Collection[AccountType]) -> Order | None:
+        """Returns the margin order of one of these types that the call names by id, None when it names none."""
+        order = self._margin.find(int(call.item)) if call.item.isdecimal() else None
+        if order is None or order.account != call.owner or order.account_type not in types:
+            return None
+        return order if order.pair == self._pair(call.query.required("currency_pair")) else None
 
     def _find(self, view: View, item: str, pair: str) -> Order:
         """Returns the order with this id or text. Raises ``GateError`` or ``RefusedError``."""

@@ -23,6 +23,8 @@ from simulation.settings import KEEPS_ALL, PAIRS, POOR, RICH, SYMBOLS
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
+_LONGEST_LAG_S: Final = 10.0
+_CALM_BOUND_S: Final = 5.0
 _FEATURE_CHANCE: Final = 0.3
 _NAMES: Final = ("alpha", "beta", "gamma")
 _CROWDED_PAIRS: Final = 12
@@ -130,6 +132,19 @@ def draw(seed: int, options: Options) -> Scenario:
         night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
         skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
     )
+
+
+def truth_bound_s(scenario: Scenario) -> float:
+    """How old something may be that an account has not told although it was live all the while.
+
+    Where no frame is lost its socket tells at once. Elsewhere a check finds what is missing: an interval, the queries,
+    look-ups of what they make doubtful, and what the exchange's replicas lag behind.
+    """
+    lag_s = _LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
+    if scenario.profile is Profile.CALM:
+        return _CALM_BOUND_S + lag_s
+    queries_s = 4 * scenario.venue.request_timeout_s
+    return scenario.supervisor.check_every_s + queries_s + lag_s
 
 
 def _features(rng: random.Random, options: Options) -> frozenset[Feature]:

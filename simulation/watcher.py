@@ -1,5 +1,6 @@
 """Listens to all events of all accounts during a run, as any subscriber could, and notes every broken promise."""
 
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -50,17 +51,22 @@ class Told:
     Attributes:
         orders: the latest of each order, by client order id where it has one, else by the exchange's id.
         fills: each by market and trade id.
+        numbered: the latest of each order by the exchange's id alone. filled: base told in fills, by the same.
         orders_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
         live_since_s: loop time since when it has been live without a break; None while it is not.
+        left_live_s: loop time at which it last left live; None when it never did in this life.
         starts: of this life, one for the program's and one for each restart of the account or its connection.
     """
 
     def __init__(self) -> None:
         self.sync_state = SyncState.DOWN
         self.live_since_s: float | None = None
+        self.left_live_s: float | None = None
         self.starts = [Start()]
         self.orders: dict[tuple[Symbol, str], Order] = {}
         self.fills: dict[tuple[Symbol, str], Fill] = {}
+        self.numbered: dict[str, Order] = {}
+        self.filled: dict[str, Decimal] = {}
         self.orders_now: dict[tuple[Symbol, str], Order] = {}
         self.fills_now: dict[tuple[Symbol, str], Fill] = {}
         self.balances_now: dict[str, Balance] = {}
@@ -68,7 +74,7 @@ class Told:
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN
-        self.live_since_s = None
+        self.live_since_s = self.left_live_s = None
         self.starts = [Start()]
         self.orders_now, self.fills_now, self.balances_now = {}, {}, {}
 
@@ -95,6 +101,8 @@ class Watcher(LoopActor):
             told.starts.append(Start())  # the root supervisor's own word: something has crashed
         if is_live and told.sync_state is SyncState.SYNCING:
             told.starts[-1].synced += 1
+        if was_live and not is_live:
+            told.left_live_s = self.now()
         if not is_live:
             told.live_since_s = None
             told.starts[-1].currencies.clear()
@@ -116,6 +124,8 @@ class Watcher(LoopActor):
             )
         before = told.orders_now.get(key)
         told.orders[key] = told.orders_now[key] = order
+        if order.order_id is not None:
+            told.numbered[order.order_id] = order
         was_never_taken = before is not None and before.status is OrderStatus.REJECTED and before.order_id is None
         if before is None or (was_never_taken and order.status is OrderStatus.PENDING):
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
@@ -144,6 +154,8 @@ class Watcher(LoopActor):
             self._trace.add(event.account, f"fill {fill.trade_id} of {fill.order_id}: {fill.quantity} at {fill.price}")
         if key in told.fills_now:
             self._broken(event.account, f"fill {fill.trade_id} of {fill.symbol} was told twice (R2)")
+        if key not in told.fills:
+            told.filled[fill.order_id] = told.filled.get(fill.order_id, Decimal(0)) + fill.quantity
         told.fills[key] = told.fills_now[key] = fill
         told.starts[-1].fills += 1
         told.starts[-1].filled[fill.symbol, fill.order_id] = _TELLINGS_OF_A_FILL

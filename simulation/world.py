@@ -13,7 +13,9 @@ from actors.connection.messages import Connect
 from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
+from messages.commands import Command
 from messages.enums import SyncState
+from simulation.book_history import BookHistory
 from simulation.check import differences, journal_differences
 from simulation.crashes import CrashNow
 from simulation.exchange_faults import ExchangeFaults
@@ -25,11 +27,12 @@ from simulation.options import Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
-from simulation.scenario import CALM_S, draw
+from simulation.scenario import CALM_S, draw, truth_bound_s
 from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
 from simulation.trace import Trace
+from simulation.truth import Truth
 from simulation.watcher import Told, Watcher
 
 STARTED_MS: Final = 1_790_000_000_000
@@ -105,6 +108,7 @@ class World:
             ends_s=scenario.storm_ends_s,
             without=options.without,
         )
+        self.history = BookHistory(self.exchange, loop.time)
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
@@ -361,7 +365,25 @@ class World:
 
     def _make_oracles(self) -> tuple[Oracle, ...]:
         keys = {name: self.exchange.keys.accounts[name].key for name in self._names}
-        return (Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),)
+        return (
+            Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
+            Truth(
+                history=self.history,
+                told=self._told,
+                names=self._names,
+                ask=self._ask,
+                now_s=self._loop.time,
+                venue_ms=self.exchange.engine.now_ms,
+                bound_s=truth_bound_s(self.scenario),
+            ),
+        )
+
+    def _ask(self, name: str, command: Command) -> Reply[Any] | None:
+        """Asks an account; None while the program is away."""
+        program = self._program
+        if program is None or program.has_ended or not program.starts or program.life.is_over:
+            return None
+        return program.system.address(name).ask(command)
 
     def _make_program(self, observer: Address) -> Program:
         return Program(

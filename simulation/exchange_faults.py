@@ -36,10 +36,12 @@ class ExchangeFaults:
         ends_s: float,
         present: bool = True,
         keys_revoked: bool = True,
+        more: Sequence[tuple[float, Fault]] = (),
         without: frozenset[str] = frozenset(),
     ) -> None:
-        """``names``: of accounts. ``present``: False for none at all. ``keys_revoked``: whether a key may be refused
-        for a while. ``without``: kinds left out, as ``exchange:LateFill``."""
+        """``names``: of accounts. ``present``: False for none of the usual ones. ``keys_revoked``: whether a key may be
+        refused for a while. ``more``: others with their times, which are there in any case. ``without``: kinds left
+        out, as ``exchange:LateFill``."""
         self._rng = rng
         self._names = names
         kinds: list[Callable[[float], Fault]] = [
@@ -64,7 +66,8 @@ class ExchangeFaults:
             ((begins_s + rng.random() * span_s, make(rng.uniform(0.5, _LONGEST_S))) for make in chosen),
             key=lambda each: each[0],
         )
-        self._due = [each for each in planned if present and f"exchange:{type(each[1]).__name__}" not in without]
+        due = sorted([*(planned if present else ()), *more], key=lambda each: each[0])
+        self._due = [each for each in due if f"exchange:{type(each[1]).__name__}" not in without]
 
     def describe(self) -> list[str]:
         """What is to come, for traces."""

@@ -20,6 +20,7 @@ from simulation.check import differences, journal_differences
 from simulation.crashes import CrashNow
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
+from simulation.hostile_faults import hostile_faults
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
@@ -104,6 +105,14 @@ class World:
             self._rng("exchange faults"),
             self._names,
             present=scenario.exchange_faults,
+            more=hostile_faults(
+                self._rng("hostile faults"),
+                scenario.features,
+                self._names,
+                [pair.id for pair in scenario.exchange.pairs],
+                begins_s=CALM_S,
+                ends_s=scenario.storm_ends_s,
+            ),
             begins_s=CALM_S,
             ends_s=scenario.storm_ends_s,
             without=options.without,

@@ -106,7 +106,7 @@ class BookHistory(Listener, Witness):
     """
 
     def __init__(self, exchange: Exchange, now_s: Callable[[], float]) -> None:
-        """To be made before the first order. ``now_s``: virtual seconds."""
+        """What the books hold already is taken as their first state. ``now_s``: virtual seconds."""
         self._exchange = exchange
         self._now_s = now_s
         self.requests: list[CarriedOut] = []
@@ -120,6 +120,8 @@ class BookHistory(Listener, Witness):
             if not record.internal:
                 for currency, balance in engine.ledger.balances(name).items():
                     self._note_balance(name, currency, balance.available, balance.locked)
+                for order in record.orders.values():
+                    self._note_order(order)
         engine.listeners.insert(0, self)  # before those who tell others: whoever is told finds it noted
         exchange.gateio.rest.witnesses.append(self)
 

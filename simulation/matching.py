@@ -115,11 +115,18 @@ def _could_cause(command: Wanted, request: Request) -> bool:
 
 
 def _best_first(done: CarriedOut, commands: Sequence[Wanted]) -> Iterator[Wanted]:
-    """Those that were told what this request was told, then those that were told nothing certain."""
-    for command in commands:
-        error = command.filed.error
-        if isinstance(error, VenueRefusedError) and done.label is not None and error.label == done.label.upper():
-            yield command
-    for command in commands:
-        if not isinstance(command.filed.error, VenueRefusedError):
-            yield command
+    """Those that were told what this request was told, then those that were told nothing certain.
+
+    A refusal may have become unreadable on its way, so that its asker was told of a refusal by another name.
+    """
+    refused = [command for command in commands if isinstance(command.filed.error, VenueRefusedError)]
+    if done.label is not None:
+        yield from (command for command in refused if _label(command) == done.label.upper())
+    yield from (command for command in commands if command not in refused)
+    if done.label is not None:
+        yield from refused
+
+
+def _label(command: Wanted) -> str | None:
+    error = command.filed.error
+    return error.label if isinstance(error, VenueRefusedError) else None

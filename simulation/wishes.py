@@ -4,7 +4,7 @@ Judged at the end of a run from the history of the books and the log of commands
 and an answer that comes later still are both known.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final, TypeVar
 
@@ -18,6 +18,7 @@ from simulation.book_history import BookHistory, CarriedOut, Cause
 from simulation.cancel_authority import CancelAuthority
 from simulation.command_log import CommandLog, FiledCommand
 from simulation.matching import Matching, Request, Wanted, id_of_answer
+from simulation.oracles import Oracle
 from simulation.wire_commands import Action
 
 C = TypeVar("C", bound=Command)
@@ -32,7 +33,7 @@ _READ_HERE: Final = {
 }
 
 
-class Wishes:
+class Wishes(Oracle):
     """Compares every request that is to change something, and every cancel in the books, with the commands."""
 
     def __init__(
@@ -42,7 +43,7 @@ class Wishes:
         commands: CommandLog,
         *,
         names: Iterable[str],
-        countdown_s: Callable[[], int | None],
+        countdown_s: int | None,
     ) -> None:
         """``names``: of the accounts. ``countdown_s``: of the dead man's switch that is wished for; None: none is."""
         self._exchange = exchange
@@ -57,7 +58,7 @@ class Wishes:
             if done.account not in self._names:
                 yield f"{done.account}: a request to {done.command.action.value} by nobody that we know (wish)"
         for name in self._names:
-            account = _Account(self._exchange, self._history, self._commands, name, self._countdown_s())
+            account = _Account(self._exchange, self._history, self._commands, name, self._countdown_s)
             for violation in account.violations():
                 yield f"{name}: {violation}"
 

@@ -17,6 +17,7 @@ from messages.commands import Command
 from messages.enums import SyncState
 from simulation.book_history import BookHistory
 from simulation.check import differences, journal_differences
+from simulation.command_log import CommandLog
 from simulation.crashes import CrashNow
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
@@ -35,6 +36,7 @@ from simulation.staleness import Staleness
 from simulation.trace import Trace
 from simulation.truth import Truth
 from simulation.watcher import Told, Watcher
+from simulation.wishes import Wishes
 
 STARTED_MS: Final = 1_790_000_000_000
 _STAYS_S: Final = 10.0
@@ -67,6 +69,7 @@ class World:
 
     Attributes:
         violations: what was found wrong; empty is what every seed has to end with.
+        history: of the exchange's books. commands: all that accounts are asked; filed by whoever runs the world.
     """
 
     def __init__(self, seed: int, options: Options, loop: VirtualLoop, trace: Trace, directory: Path) -> None:
@@ -89,6 +92,8 @@ class World:
             schedule=outside.later,
             rng=self._rng("exchange"),
         )
+        self.history = BookHistory(self.exchange, loop.time)
+        self.commands = CommandLog(loop.time)
         self._give_up_s = scenario.storm_ends_s + scenario.settle_s
         self.weather = Weather(
             self._rng("weather"),
@@ -117,7 +122,6 @@ class World:
             ends_s=scenario.storm_ends_s,
             without=options.without,
         )
-        self.history = BookHistory(self.exchange, loop.time)
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
@@ -384,6 +388,13 @@ class World:
                 now_s=self._loop.time,
                 venue_ms=self.exchange.engine.now_ms,
                 bound_s=truth_bound_s(self.scenario),
+            ),
+            Wishes(
+                self.exchange,
+                self.history,
+                self.commands,
+                names=self._names,
+                countdown_s=self.scenario.account.dead_mans_switch_s,
             ),
         )
 

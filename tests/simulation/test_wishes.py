@@ -35,7 +35,7 @@ class Judge(JudgedBooks):
 
     def found(self) -> list[str]:
         oracle = Wishes(
-            self.exchange, self.history, self.commands, names=("alpha", "beta"), countdown_s=lambda: self.countdown_s
+            self.exchange, self.history, self.commands, names=("alpha", "beta"), countdown_s=self.countdown_s
         )
         return list(oracle.final())
 

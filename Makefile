@@ -8,14 +8,16 @@ STAMP := $(VENV)/.set-up
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 DEMO_SECONDS ?= 20
 SEEDS ?= 200
+PROFILE ?= storm
+FEATURES ?= none
 KILLS ?= 25
 KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: simulate-mutants help setup demo test lint bench simulate-seeds kill-test clean
+.PHONY: help setup demo test lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## create .venv with everything that is needed, in pinned versions
 
@@ -44,8 +46,14 @@ lint: $(STAMP)  ## ruff, mypy --strict, import rules
 bench: $(STAMP)  ## all benchmarks as a table
 	$(BIN)/python -m benchmarks
 
-simulate-seeds: $(STAMP)  ## the whole system on virtual time, SEEDS=200 different lives of it
-	$(BIN)/python -m simulation --seeds $(SEEDS)
+simulate-seeds: $(STAMP)  ## the whole system on virtual time, SEEDS=200 lives of it (PROFILE=storm|all|.. FEATURES=none|all|..)
+	$(BIN)/python -m simulation --seeds $(SEEDS) --profile $(PROFILE) --features $(FEATURES)
+
+simulate-reach: $(STAMP)  ## which of the branches that matter SEEDS=200 seeds of every profile have been in
+	$(BIN)/python -m simulation --seeds $(SEEDS) --profile all --features all --reach
+
+simulate-corpus: $(STAMP)  ## failures that were filed, run again
+	$(BIN)/python -m simulation --replay-corpus
 
 simulate-mutants: $(STAMP)  ## deliberate bugs, each of which the seeds must find
 	$(BIN)/python -m simulation.mutants

@@ -1,8 +1,8 @@
-"""`python -m simulation`: see `simulation.run`."""
+"""`python -m simulation`: see `simulation.command`."""
 
 import sys
 
-from simulation.run import main
+from simulation.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

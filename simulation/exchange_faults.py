@@ -25,7 +25,11 @@ _CHANNELS: Final = ("spot.orders", "spot.usertrades", "spot.balances")
 
 
 class ExchangeFaults:
-    """Which of the exchange's own faults a run has, and when each begins."""
+    """Which of the exchange's own faults a run has, and when each begins.
+
+    Attributes:
+        begun: how many of each kind have begun, by the name that ``without`` takes.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,8 @@ class ExchangeFaults:
             key=lambda each: each[0],
         )
         due = sorted([*(planned if present else ()), *more], key=lambda each: each[0])
-        self._due = [each for each in due if f"exchange:{type(each[1]).__name__}" not in without]
+        self._due = [each for each in due if _name_of(each[1]) not in without]
+        self.begun: dict[str, int] = {}
 
     def describe(self) -> list[str]:
         """What is to come, for traces."""
@@ -77,6 +82,8 @@ class ExchangeFaults:
         """Those that begin by now, each once."""
         due = [fault for at_s, fault in self._due if at_s <= now_s]
         del self._due[: len(due)]
+        for fault in due:
+            self.begun[_name_of(fault)] = self.begun.get(_name_of(fault), 0) + 1
         return due
 
     # -- one of each ----------------------------------------------------------------------------------------------
@@ -138,3 +145,7 @@ class ExchangeFaults:
 
     def _channel(self) -> str | None:
         return self._rng.choice((None, *_CHANNELS))
+
+
+def _name_of(fault: Fault) -> str:
+    return f"exchange:{type(fault).__name__}"

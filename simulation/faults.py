@@ -236,6 +236,12 @@ class Weather:
             key=rng.choice((None, *keys)),
         )
 
+    def happened(self) -> dict[str, int]:
+        """How often what happened, by the names that ``without`` takes; what did not happen is not in it."""
+        counts = {fault.value: count for fault, count in self.counts.items()}
+        spells = {"burst": len(self.bursts), "outage": len(self.outages)}
+        return counts | {name: count for name, count in spells.items() if count}
+
     def describe(self) -> list[str]:
         """The mix in words, for traces."""
         lines = [f"{fault.value} {rate:.4f}" for fault, rate in self.rates.items()]

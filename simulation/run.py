@@ -1,6 +1,5 @@
 """Runs seeds: one with its trace, or many in a few processes."""
 
-import argparse
 import gc
 import multiprocessing
 import sys
@@ -20,29 +19,35 @@ import pykka
 from simulation.bounds import bounded_by
 from simulation.crashes import crashable
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
-from simulation.options import Options, Profile, features_named, limits_listed, names_listed
+from simulation.options import Options
+from simulation.reach import reaching
 from simulation.trace import Trace, logging_into
 from simulation.world import Figures, World
 
 FRIENDLY: Final = Options()
 """A storm in a friendly world: the exchange does what it says."""
-_WORKERS: Final = 2
+WORKERS: Final = 2
 _CHUNK: Final = 5
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 _JOURNALS: Final = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
 """Journals are real files, best on a file system in memory: thousands of runs would wear a disk."""
 _COLLECT_EVERY: Final = 20_000
-_PROGRESS_EVERY: Final = 100
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """One seed's run. ``wall_s``: real seconds that it took; ``trace``: empty unless asked for."""
+    """One seed's run.
+
+    Attributes:
+        wall_s: real seconds that it took. trace: empty unless asked for. reached: how often each probe was passed (see
+            `simulation.reach`); empty unless asked for.
+    """
 
     seed: int
     violations: list[str]
     figures: Figures
     wall_s: float
     trace: str = ""
+    reached: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def run_seed(seed: int, options: Options = FRIENDLY, *, trace: bool = False) -> Outcome:
@@ -99,9 +104,11 @@ def _nobody_hears() -> Iterator[None]:
             sys.unraisablehook = before
 
 
-def run_seeds(seeds: Sequence[int], options: Options = FRIENDLY, *, workers: int = _WORKERS) -> Iterator[Outcome]:
-    """Runs many seeds, in several processes; outcomes come in the order of the seeds."""
-    run = partial(_run_quietly, options=options)
+def run_seeds(
+    seeds: Sequence[int], options: Options = FRIENDLY, *, workers: int = WORKERS, reach: bool = False
+) -> Iterator[Outcome]:
+    """Runs many seeds, in several processes; outcomes come in the order of the seeds. ``reach``: with probes."""
+    run = partial(_run_reaching if reach else _run_quietly, options=options)
     if workers <= 1:
         yield from map(run, seeds)
         return
@@ -129,98 +136,8 @@ def _run_quietly(seed: int, *, options: Options) -> Outcome:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code: 0 when every seed held, 1 otherwise."""
-    parser = argparse.ArgumentParser(prog="python -m simulation", description="Deterministic simulation of Teller.")
-    parser.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds to run (default 100)")
-    parser.add_argument("--from", type=int, default=1, dest="first", metavar="K", help="the first seed (default 1)")
-    parser.add_argument("--seed", type=int, metavar="S", help="run this one only")
-    parser.add_argument("--trace", action="store_true", help="with --seed: print all that happened")
-    parser.add_argument(
-        "--profile",
-        type=Profile,
-        choices=list(Profile),
-        default=Profile.STORM,
-        metavar="NAME",
-        help=f"how the run goes: {', '.join(each.value for each in Profile)} (default storm)",
-    )
-    parser.add_argument(
-        "--features",
-        type=features_named,
-        default=frozenset(),
-        metavar="NAMES",
-        help="hostile features that a seed may draw: all, none, or names with commas between (default none)",
-    )
-    parser.add_argument("--certain", action="store_true", help="every one of --features is there, instead of drawn")
-    parser.add_argument(
-        "--without", type=names_listed, default=frozenset(), metavar="NAMES", help="faults, actions and so on left out"
-    )
-    parser.add_argument(
-        "--limits", type=limits_listed, default={}, metavar="NAME=N,...", help="at most so many of a fault"
-    )
-    parser.add_argument("--storm", type=float, metavar="SECONDS", help="length of the storm (default: by the seed)")
-    parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default {_WORKERS})")
-    given = parser.parse_args(arguments)
-    options = Options(
-        profile=given.profile,
-        features=given.features,
-        certain=given.certain,
-        without=given.without,
-        limits=given.limits,
-        storm_s=given.storm,
-    )
-    if given.seed is not None:
-        return _run_one(given.seed, options, trace=given.trace)
-    if given.seeds < 1 or given.workers < 1:
-        parser.error("--seeds and --workers must be 1 or more")
-    return _run_many(range(given.first, given.first + given.seeds), given.workers, options)
-
-
-def _run_one(seed: int, options: Options, *, trace: bool) -> int:
-    outcome = run_seed(seed, options, trace=trace)
-    if trace:
-        print(outcome.trace, end="")
-    _print_violations(outcome)
-    figures = outcome.figures
-    print(
-        f"seed {seed}: {'VIOLATED' if outcome.violations else 'ok'}; {figures.virtual_s:.1f} virtual s in "
-        f"{outcome.wall_s:.2f} s, {figures.orders} orders, {figures.fills} fills, {figures.faults} faults, "
-        f"{figures.kills} kills, right again {figures.settled_s:.0f} s after the storm"
-    )
-    return 1 if outcome.violations else 0
-
-
-def _run_many(seeds: Sequence[int], workers: int, options: Options) -> int:
-    began_s = time.perf_counter()
-    failed: list[int] = []
-    total = Figures()
-    slowest_s = 0.0
-    arguments = " ".join(filter(None, (options.arguments(), "--trace")))
-    for done, outcome in enumerate(run_seeds(seeds, options, workers=workers), start=1):
-        figures = outcome.figures
-        total.virtual_s += figures.virtual_s
-        total.orders += figures.orders
-        total.fills += figures.fills
-        total.faults += figures.faults
-        total.kills += figures.kills
-        slowest_s = max(slowest_s, figures.settled_s)
-        if outcome.violations:
-            failed.append(outcome.seed)
-            print(f"seed {outcome.seed} VIOLATED; replay: python -m simulation --seed {outcome.seed} {arguments}")
-            _print_violations(outcome)
-        if done % _PROGRESS_EVERY == 0:
-            print(f"{done} of {len(seeds)} seeds, {len(failed)} violated", file=sys.stderr, flush=True)
-    minutes = (time.perf_counter() - began_s) / 60
-    print(
-        f"{len(seeds)} seeds, {len(failed)} violated; {len(seeds) / minutes:.0f} seeds a minute, "
-        f"{total.virtual_s / 3600 / minutes:.1f} simulated hours a minute; {total.orders} orders, {total.fills} fills, "
-        f"{total.faults} faults, {total.kills} kills; right again at most {slowest_s:.0f} s after the storm"
-    )
-    return 1 if failed else 0
-
-
-def _print_violations(outcome: Outcome) -> None:
-    for violation in outcome.violations[:30]:
-        print(f"    {violation}")
-    if len(outcome.violations) > 30:
-        print(f"    and {len(outcome.violations) - 30} more")
+def _run_reaching(seed: int, *, options: Options) -> Outcome:
+    with reaching() as hits:
+        outcome = _run_quietly(seed, options=options)
+    outcome.reached = dict(hits)
+    return outcome

@@ -26,7 +26,7 @@ CALM_S: Final = 2.0
 _LONGEST_LAG_S: Final = 10.0
 _CALM_BOUND_S: Final = 5.0
 _FEATURE_CHANCE: Final = 0.3
-_NAMES: Final = ("alpha", "beta", "gamma")
+NAMES: Final = ("alpha", "beta", "gamma")
 _CROWDED_PAIRS: Final = 12
 _WEIGHTS: Final = (0, 1, 1, 1, 3)
 _DISTURBS_LIVE: Final = frozenset(
@@ -102,7 +102,7 @@ def draw(seed: int, options: Options) -> Scenario:
     profile = options.profile
     features = _features(rng("features"), options)
     count = rng("accounts").choice((1, 2, 2, 3))
-    names = tuple(name for name in _NAMES[:count] if f"account:{name}" not in options.without) or _NAMES[:1]
+    names = tuple(name for name in NAMES[:count] if f"account:{name}" not in options.without) or NAMES[:1]
     pairs = _pairs(rng("pairs"), features, profile)
     settings = rng("settings")
     storm_s = settings.uniform(20.0, 60.0)

@@ -53,6 +53,7 @@ class Figures(msgspec.Struct, kw_only=True):
     Attributes:
         virtual_s: simulated seconds. settled_s: from the end of the storm until all was right.
         turns: of the loop, a measure of the work done.
+        happened: what went wrong and how often, by the names that `Options.without` knows.
     """
 
     virtual_s: float = 0.0
@@ -62,6 +63,7 @@ class Figures(msgspec.Struct, kw_only=True):
     faults: int = 0
     kills: int = 0
     turns: int = 0
+    happened: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class World:
@@ -369,6 +371,7 @@ class World:
         figures.turns = self._loop.turns
         figures.faults = sum(self.weather.counts.values())
         figures.kills = self.program.kills
+        figures.happened = self.weather.happened() | self._own_faults.begun
         for name in self._names:
             record = self.exchange.engine.accounts[name]
             figures.orders += len(record.orders)

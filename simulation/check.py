@@ -1,9 +1,9 @@
 """What an account says against the exchange's books, to the last digit."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
@@ -35,12 +35,26 @@ _ENDINGS: Final = {
 }
 
 
+Excused: TypeAlias = Callable[[BookedOrder], bool]
+
+
+def _nobody(_: BookedOrder) -> bool:
+    return False
+
+
 def differences(
-    exchange: Exchange, snapshot: AccountSnapshot, executed: tuple[Order, ...], told: Told, *, forgets: bool = False
+    exchange: Exchange,
+    snapshot: AccountSnapshot,
+    executed: tuple[Order, ...],
+    told: Told,
+    *,
+    forgets: bool = False,
+    excused: Excused = _nobody,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
-    ``forgets``: the account keeps so few finished orders that it may have dropped one (R9).
+    ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
+    of the books it need not know.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -51,6 +65,8 @@ def differences(
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
     heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
     for number, truth in booked.items():
+        if str(number) not in known and excused(truth):
+            continue
         if truth.is_open or not forgets or str(number) in known:
             yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
         yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
@@ -165,13 +181,18 @@ def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
         numbers[truth.text] = number
 
 
-def journal_differences(exchange: Exchange, name: str, path: Path) -> Iterator[str]:
-    """What an account's journal, after an orderly end, says otherwise than the books."""
+def journal_differences(exchange: Exchange, name: str, path: Path, *, excused: Excused = _nobody) -> Iterator[str]:
+    """What an account's journal, after an orderly end, says otherwise than the books.
+
+    ``excused``: which orders of the books it need not have.
+    """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
     history = read_history(path, everything)
     filed = {order.order_id: order for order in history.orders if order.order_id is not None}
     for number, truth in record.orders.items():
+        if str(number) not in filed and excused(truth):
+            continue
         yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
     for order in history.orders:
         if order.order_id is None and order.status is not OrderStatus.REJECTED:

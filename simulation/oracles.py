@@ -14,6 +14,9 @@ class Oracle:
     def begin_life(self) -> None:
         """The program was killed or has ended; another life of it begins."""
 
+    def resume(self) -> None:
+        """The program has stood still for a while, in which nobody looked: it could notice nothing."""
+
     def compare(self) -> Iterator[str]:
         """Called when nothing new happens any more; what is wrong now may become right within the time to settle."""
         return iter(())

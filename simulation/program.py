@@ -5,12 +5,13 @@ import contextlib
 import gc
 import random
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 import pykka
 
-from actors.journal import Journal, JournalSettings
+from actors.journal import Journal
 from actors.runtime import Address, LoopHost, Reply, terminated
 from actors.strategy.base import Strategy
 from actors.strategy.quoter import Quoter
@@ -22,7 +23,7 @@ from exchanges.simulator import Exchange
 from messages.errors import TellerError
 from simulation.faults import Fault, Weather
 from simulation.loop import VirtualLoop
-from simulation.process import KilledError, Life
+from simulation.process import LIFE, KilledError, Life
 from simulation.scenario import Scenario
 from simulation.settings import ENDPOINTS, QUOTER, VENUE
 from simulation.sockets import MemorySockets
@@ -53,11 +54,12 @@ class Program:
         scenario: Scenario,
         without: frozenset[str],
         directory: Path,
-        observer: Address,
+        observers: Sequence[Address],
         rng: Callable[[str], random.Random],
+        dying: Callable[[Life], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
-        """``directory``: of the journals. ``observer``: outlives the program. ``rng``: randomness for a purpose.
-        ``without``: actions of the traders that are left out, as ``action:amend``."""
+        """``directory``: of the journals. ``observers``: outlive the program. ``rng``: randomness for a purpose.
+        ``without``: actions of the traders that are left out, as ``action:amend``. ``dying``: put around each kill."""
         self._loop = loop
         self._environment = environment
         self._host = host
@@ -69,10 +71,10 @@ class Program:
         self._names = scenario.names
         self._without = without
         self._directory = directory
-        self._observer = observer
+        self._observers = tuple(observers)
+        self._dying = dying
         self._rng = rng
         self._kill_rng = rng("kill")
-        self._keep = {ref.actor_urn for ref in pykka.ActorRegistry.get_all()}
         self._lives: list[Life] = []
         self._lost_replies = self._unsettled()
         self.asked: list[tuple[str, Reply[Any]]] = []
@@ -120,7 +122,7 @@ class Program:
                 Journal.open(
                     self._directory / f"{name}.sqlite",
                     account=name,
-                    settings=JournalSettings(),
+                    settings=self._scenario.journal,
                     loop=self._loop,
                     executor=None,
                     now_ms=self._environment.clock.now_ms,
@@ -142,10 +144,11 @@ class Program:
         self._trace.add("world", "the program is killed")
         self.kills += 1
         self._lost_replies += self._unsettled()
-        self._loop.kill(life)
+        with self._dying(life):
+            self._loop.kill(life)
         self._sockets.cut_off(life)
         for ref in pykka.ActorRegistry.get_all():
-            if ref.actor_urn not in self._keep:
+            if _is_of(ref, life):
                 pykka.ActorRegistry.unregister(ref)
 
     async def come_back(self, until_s: float) -> bool:
@@ -158,19 +161,19 @@ class Program:
     async def stop_strategies(self) -> None:
         await self.life.run(self.system.stop_strategies(), "stop strategies")
 
-    async def end(self) -> dict[str, str]:
-        """Stops as a user does who wants nothing left open; returns why some orders could not be cancelled.
+    async def end(self, *, cancel_open_orders: bool = True) -> dict[str, str]:
+        """Stops as a user does, mostly one who wants nothing left open; returns why some orders could not be cancelled.
 
         A kill in the middle of it is told as a problem of every account.
         """
         self.has_ended = True
         try:
-            return await self._end()
+            return await self._end(cancel_open_orders)
         except KilledError:
             return dict.fromkeys(self._names, "the program was killed while it was stopped")
 
-    async def _end(self) -> dict[str, str]:
-        problems = await self.life.run(self.system.stop(cancel_open_orders=True), "stop")
+    async def _end(self, cancel_open_orders: bool) -> dict[str, str]:
+        problems = await self.life.run(self.system.stop(cancel_open_orders=cancel_open_orders), "stop")
         await self.life.run(_close(self.life.journals), "close")
         return problems
 
@@ -209,7 +212,7 @@ class Program:
             strategies=self._strategies(),
             supervisor_settings=scenario.supervisor,
             restart_settings=scenario.restarts,
-            observers=(self._observer,),
+            observers=self._observers,
         )
 
     def _account_plan(self, name: str, journal: Journal) -> AccountPlan:
@@ -241,6 +244,12 @@ class Program:
         if self._scenario.quoter:
             strategies.append(Quoter("quoter", self._names[-1], QUOTER))
         return strategies
+
+
+def _is_of(ref: pykka.ActorRef[Any], life: Life) -> bool:
+    """Whether it is the reference of an actor of that life."""
+    actor = ref._actor_weakref()
+    return actor is None or actor._context.get(LIFE) is life
 
 
 async def _close(journals: Sequence[Journal]) -> None:

@@ -68,7 +68,7 @@ def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
     async def main(directory: Path) -> None:
         world = World(seed, options, loop, notes, directory)
         worlds.append(world)
-        with bounded_by(world.scenario.bounds), world.commands.filing():
+        with bounded_by(world.scenario.bounds), world.commands.filing(), world.machine.faults():
             await world.run()
 
     journals = TemporaryDirectory(prefix="teller-", dir=_JOURNALS)

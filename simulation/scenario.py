@@ -10,6 +10,7 @@ import msgspec
 from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
 from actors.connection.supervisor import SupervisorSettings
+from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
 from exchanges.base.websocket_session import SessionSettings
 from exchanges.gateio.settings import GateioSettings
@@ -62,6 +63,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[Symbol, ...]
     exchange: SimulatorConfig
     account: AccountSettings
+    journal: JournalSettings
     venue: GateioSettings
     supervisor: SupervisorSettings
     restarts: RestartSettings
@@ -114,6 +116,7 @@ def draw(seed: int, options: Options) -> Scenario:
         symbols=_symbols(rng("symbols"), pairs, profile),
         exchange=_exchange(seed, rng("exchange"), names, pairs, profile),
         account=_account(rng("account"), small=small),
+        journal=_journal(rng("journal"), on_bad_disk=Feature.DISK in features),
         venue=_venue(rng("venue")),
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
@@ -134,6 +137,10 @@ def draw(seed: int, options: Options) -> Scenario:
     )
 
 
+_PAUSES_S: Final = 10.0
+"""What slow handlers and a slow disk may add to that: two long pauses, or some short ones."""
+
+
 def truth_bound_s(scenario: Scenario) -> float:
     """How old something may be that an account has not told although it was live all the while.
 
@@ -144,7 +151,8 @@ def truth_bound_s(scenario: Scenario) -> float:
     if scenario.profile is Profile.CALM:
         return _CALM_BOUND_S + lag_s
     queries_s = 4 * scenario.venue.request_timeout_s
-    return scenario.supervisor.check_every_s + queries_s + lag_s
+    pauses_s = _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
+    return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s
 
 
 def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
@@ -220,6 +228,11 @@ def _account(rng: random.Random, *, small: bool) -> AccountSettings:
         unresolved_patience_ms=45_000,
         dead_mans_switch_s=rng.choice((None, None, 5, 12)),
     )
+
+
+def _journal(rng: random.Random, *, on_bad_disk: bool) -> JournalSettings:
+    """Where the power may go, every other run wants nothing to be lost with it."""
+    return JournalSettings(durability=rng.choice(tuple(Durability)) if on_bad_disk else Durability.PROCESS_CRASH)
 
 
 def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:

@@ -35,6 +35,10 @@ class Staleness(Oracle):
         """The program was killed: nobody looked since, and who comes back has a clean record."""
         self._was_up_s.clear()
 
+    def resume(self) -> None:
+        """It has to notice what was down meanwhile from now on."""
+        self._was_up_s.clear()
+
     def look(self) -> Iterator[str]:
         now_s = self._weather.now_s()
         for name, key in self._keys.items():

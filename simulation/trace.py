@@ -32,18 +32,21 @@ class Trace:
 
     Attributes:
         faults: log events that show a fault in the program itself, kept in either case.
+        home: the run's own directory, which is another one each time; left out of all lines.
     """
 
     def __init__(self, now_s: Callable[[], float], *, on: bool) -> None:
         self.on = on
         self.lines: list[str] = []
         self.faults: list[str] = []
+        self.home = ""
         self._now_s = now_s
 
     def add(self, who: str, what: str) -> None:
         """Adds a line; callers on hot paths look at `on` first."""
         if self.on:
-            self.lines.append(f"{self._now_s():12.6f}  {who:<12} {what}")
+            told = what.replace(self.home, "") if self.home else what
+            self.lines.append(f"{self._now_s():12.6f}  {who:<12} {told}")
 
     def text(self) -> str:
         return "".join(f"{line}\n" for line in self.lines)

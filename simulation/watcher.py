@@ -71,6 +71,11 @@ class Told:
         self.fills_now: dict[tuple[Symbol, str], Fill] = {}
         self.balances_now: dict[str, Balance] = {}
 
+    def resume(self, now_s: float) -> None:
+        """The program goes on after it stood still: what happened meanwhile it need not have told yet."""
+        if self.live_since_s is not None:
+            self.live_since_s = now_s
+
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN

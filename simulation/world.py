@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ from actors.connection.messages import Connect
 from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import Command
 from messages.enums import SyncState
+from messages.errors import TellerError
 from simulation.book_history import BookHistory
 from simulation.check import differences, journal_differences
 from simulation.command_log import CommandLog
@@ -25,11 +28,13 @@ from simulation.hostile_faults import hostile_faults
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.loop import VirtualClock, VirtualLoop
-from simulation.options import Options, Profile
+from simulation.machine.machine import Machine
+from simulation.machine.second_program import SecondProgram
+from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
-from simulation.scenario import CALM_S, draw, truth_bound_s
+from simulation.scenario import CALM_S, Scenario, draw, truth_bound_s
 from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
@@ -81,6 +86,7 @@ class World:
         self._loop = loop
         self._trace = trace
         self._directory = directory
+        trace.home = str(directory)
         self.violations: list[str] = []
         self.figures = Figures()
         scenario = self.scenario = draw(seed, options)
@@ -124,6 +130,16 @@ class World:
             ends_s=scenario.storm_ends_s,
             without=options.without,
         )
+        self.machine = Machine(
+            scenario,
+            loop=loop,
+            outside=outside,
+            clock=self._clock,
+            trace=trace,
+            rng=self._rng,
+            broken=self.violations.append,
+            resumed=self._resumed,
+        )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
@@ -136,6 +152,7 @@ class World:
         self._dead_letters = DeadLetters(clock=loop.time)
         self._host = LoopHost.current(dead_letters=self._dead_letters)
         self._program: Program | None = None
+        self._second_program: SecondProgram | None = None
         self._oracles = self._make_oracles()
 
     @property
@@ -150,15 +167,20 @@ class World:
         scenario = self.scenario
         features = ", ".join(sorted(feature.value for feature in scenario.features)) or "none"
         self._trace.add("scenario", f"profile {scenario.profile.value}, features {features}")
-        for line in (*self.weather.describe(), *self._own_faults.describe()):
+        for line in (*self.weather.describe(), *self._own_faults.describe(), *self.machine.describe()):
             self._trace.add("weather", line)
         self.exchange.start()
         watcher = Watcher.start(self._told, self.violations, self._trace, host=self._host)
         await started(watcher)
         observer = Address("watcher", self._dead_letters)
         observer.bind(watcher)
-        self._program = self._make_program(observer)
-        if await self._until_quiet():
+        subscribers = await self.machine.start_subscriber(self._host, self._dead_letters)
+        self._program = self._make_program((observer, *subscribers))
+        second = self._begin_second()
+        runs = await self._until_quiet()
+        if second is not None:
+            await second
+        if runs:
             await self._stop_trading()
             await self._settle()
             self.violations += [f"a reply was never given: {each}" for each in self.program.forgotten_replies()]
@@ -167,6 +189,7 @@ class World:
             self.violations.append("the program could not be started although all was quiet")
         self.exchange.stop()
         await stop(watcher)
+        await self.machine.stop_subscriber()
         self._check_leftovers()
         self._count()
 
@@ -207,13 +230,17 @@ class World:
             program.maybe_kill()
             if program.life.is_over:
                 runs = await self._come_back()
+        await self.machine.calm_down()
         return runs
 
     async def _second(self) -> None:
         """One virtual second passes, with what happens in it around the program."""
         await asyncio.sleep(1.0)
-        for oracle in self._oracles:
-            self.violations += oracle.look()
+        if not self.machine.is_suspended:
+            for oracle in self._oracles:
+                self.violations += oracle.look()
+        if await self.machine.look(None if self.program.has_ended else self.program.life):
+            self.program.kill()
         self._house.meddle(self._names)
         for fault in self._own_faults.take_due(self._loop.time()):
             self._trace.add("exchange", str(fault))
@@ -221,6 +248,14 @@ class World:
         if self.weather.happens(Fault.CLOCK_SET):
             self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
             self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
+
+    def _resumed(self) -> None:
+        """The program goes on after it stood still; what it missed it is to notice from now on."""
+        for told in self._told.values():
+            told.resume(self._loop.time())
+        for oracle in self._oracles:
+            oracle.resume()
+        self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
 
     def _calm_down(self) -> None:
         """No kill and no fault of the exchange any more."""
@@ -327,18 +362,36 @@ class World:
     async def _compare(self) -> list[str]:
         wrong: list[str] = []
         for name in self._names:
-            account = self.program.system.account(name)
-            snapshot = await account.snapshot()
-            executed = [order for symbol in self.scenario.symbols for order in await account.executed_orders(symbol)]
-            stats = await account.get_trading_stats()
-            if stats.unresolved_orders:
-                wrong.append(f"{name}: {stats.unresolved_orders} orders are unresolved")
-            forgets = self.scenario.forgets
-            wrong += differences(self.exchange, snapshot, tuple(executed), self._told[name], forgets=forgets)
+            try:
+                wrong += await self._compare_account(name)
+            except TellerError as error:
+                wrong.append(f"{name}: does not answer: {error}")
         for oracle in self._oracles:
             wrong += oracle.compare()
         wrong += [f"no answer to {what!r} yet" for what, reply in self.program.asked if not reply.done]
         return wrong
+
+    async def _compare_account(self, name: str) -> list[str]:
+        account = self.program.system.account(name)
+        snapshot = await account.snapshot()
+        executed = [order for symbol in self.scenario.symbols for order in await account.executed_orders(symbol)]
+        stats = await account.get_trading_stats()
+        wrong = [f"{name}: {stats.unresolved_orders} orders are unresolved"] if stats.unresolved_orders else []
+        wrong += differences(
+            self.exchange,
+            snapshot,
+            tuple(executed),
+            self._told[name],
+            forgets=self.scenario.forgets,
+            excused=self._need_not_be_known,
+        )
+        return wrong
+
+    def _need_not_be_known(self, order: BookedOrder) -> bool:
+        """Orders that ended without a fill while the program could not see them."""
+        second = self._second_program
+        is_of_another = second is not None and not order.is_open and not order.filled_base and second.placed(order)
+        return is_of_another or self.machine.may_have_forgotten(order)
 
     async def _end(self) -> None:
         problems = await self.program.end()
@@ -347,7 +400,12 @@ class World:
             left = self.exchange.engine.accounts[name].open_orders
             if left and name not in problems:
                 self.violations.append(f"{name}: {len(left)} orders are open after all were cancelled")
-            self.violations += journal_differences(self.exchange, name, self._directory / f"{name}.sqlite")
+            self.violations += journal_differences(
+                self.exchange,
+                name,
+                self._directory / f"{name}.sqlite",
+                excused=self._need_not_be_known,
+            )
         for oracle in self._oracles:
             self.violations += oracle.final()
 
@@ -408,20 +466,55 @@ class World:
             return None
         return program.system.address(name).ask(command)
 
-    def _make_program(self, observer: Address) -> Program:
+    def _begin_second(self) -> "asyncio.Task[None] | None":
+        """Another program trades one of the accounts for a while."""
+        scenario, rng = self.scenario, self._rng("second program")
+        if not scenario.has(Feature.SECOND_PROGRAM):
+            return None
+        account = rng.choice(self._names)
+        quiet = Weather(rng, self._loop.time, begins_s=0.0, ends_s=0.0, keys=(), kinds=frozenset(), outages=False)
+
+        def make(observer: Address) -> Program:
+            return self._make_program(
+                (observer,),
+                msgspec.structs.replace(scenario, names=(account,), traders=1, quoter=False),
+                weather=quiet,
+                directory=self._directory / "second",
+                rng=lambda purpose: self._rng(f"second {purpose}"),
+                dying=lambda _: nullcontext(),
+            )
+
+        self._second_program = SecondProgram(
+            make,
+            self.program,
+            account=account,
+            host=self._host,
+            rng=rng,
+            trace=self._trace,
+            violations=self.violations,
+        )
+        life = self._second_program.run(begins_s=CALM_S, ends_s=scenario.storm_ends_s)
+        return self._loop.create_task(life, name="second program")
+
+    def _make_program(self, observers: Sequence[Address], scenario: Scenario | None = None, **others: Any) -> Program:
+        """``others``: instead of what the program of the run has."""
+        parts: dict[str, Any] = {
+            "weather": self.weather,
+            "directory": self._directory,
+            "rng": self._rng,
+            "dying": self.machine.dying,
+        }
         return Program(
             loop=self._loop,
             environment=self._environment,
             host=self._host,
             sockets=self._sockets,
             exchange=self.exchange,
-            weather=self.weather,
             trace=self._trace,
-            scenario=self.scenario,
+            scenario=scenario or self.scenario,
             without=self._options.without,
-            directory=self._directory,
-            observer=observer,
-            rng=self._rng,
+            observers=observers,
+            **(parts | others),
         )
 
     def _rng(self, purpose: str) -> random.Random:

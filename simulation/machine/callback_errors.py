@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from actors.runtime import LoopActor, Reply
+from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply, started, stop, terminated
 from actors.strategy.hosts import GetReport, _Desk
 from simulation.crashes import InjectedCrash
 from simulation.machine.chance import Chance
@@ -58,6 +58,35 @@ class FragileSubscriber(LoopActor):
         del message
         if self._chance.happens():
             raise InjectedCrash
+
+
+class FragileSubscription:
+    """The subscriber under one address, started anew whenever it has crashed.
+
+    Attributes:
+        address: to subscribe with.
+    """
+
+    def __init__(self, chance: Chance, host: LoopHost, dead_letters: DeadLetters) -> None:
+        """``chance``: for each event."""
+        self.address = Address("fragile subscriber", dead_letters)
+        self._chance = chance
+        self._host = host
+        self._ref: Ref[FragileSubscriber] | None = None
+
+    async def start(self) -> None:
+        self._ref = FragileSubscriber.start(self._chance, host=self._host)
+        await started(self._ref)
+        self.address.bind(self._ref)
+
+    async def revive(self) -> None:
+        """If it has crashed, a new one takes its place."""
+        if self._ref is not None and terminated(self._ref).done:
+            await self.start()
+
+    async def stop(self) -> None:
+        if self._ref is not None:
+            await stop(self._ref)
 
 
 async def _fail_after(result: Awaitable[Any]) -> NoReturn:

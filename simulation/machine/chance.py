@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-_DECADES: Final = 1.5
+_DECADES: Final = 1.0
 
 
 class Chance:
@@ -36,7 +36,7 @@ class Chance:
 
 
 def some_rate(rng: random.Random, highest: float) -> float:
-    """From ``highest`` down to a thirtieth of it: over many seeds a fault is now frequent, now rare."""
+    """From ``highest`` down to a tenth of it: over many seeds a fault is now frequent, now rare."""
     return highest * 10 ** -rng.uniform(0.0, _DECADES)
 
 

@@ -6,7 +6,7 @@ faults in it, and files are cut or moved under it.
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection, OperationalError
@@ -147,18 +147,18 @@ class Disk:
         age_s = self._now_s() - gone_s
         if age_s > NOTICED_WITHIN_S:
             self._told.add(path)
-            self._broken(f"an intent is filed in {path.name}, which has been gone for {age_s:.0f} s (R4)")
+            self._broken(f"{path.stem}: an intent is filed in {path.name}, which has been gone for {age_s:.0f} s (R4)")
 
     # -- the power goes ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def power_loss(self) -> Iterator[None]:
-        """Around a kill: afterwards the files are what a disk may have of them.
+    def power_loss(self, paths: Sequence[Path]) -> Iterator[None]:
+        """Around a kill: afterwards these journals, as far as they were open, are what a disk may have of them.
 
         A journal that is kept for a loss of power loses nothing. Of any other the newest commits may be missing, as far
         as nothing has brought them to the disk: no checkpoint, no system that writes back what is 30 s old.
         """
-        kept = {file.path: self._kept(file) for file in self._files.values()}
+        kept = {path: self._kept(self._files[path]) for path in paths if path in self._files}
         yield
         for path, (content, log) in kept.items():
             path.write_bytes(content)

@@ -10,33 +10,40 @@ from actors.strategy.hosts import _Desk
 from simulation.loop import VirtualLoop
 from simulation.machine.chance import Chance, some_seconds
 from simulation.machine.replaced import replaced
+from simulation.trace import Trace
 
 SHORTEST_S: Final = 0.05
 LONGEST_S: Final = 3.0
 
 
 @contextmanager
-def slow_handlers(loop: VirtualLoop, *, callbacks: Chance, turns: Chance) -> Iterator[None]:
+def slow_handlers(loop: VirtualLoop, *, callbacks: Chance, turns: Chance, trace: Trace) -> Iterator[None]:
     """While it lasts, callbacks of strategies and turns of accounts now and then take 0.05 to 3 s of virtual time, in
     which nothing else runs.
 
     ``callbacks``: for each callback of a strategy. ``turns``: for each message that an account takes.
     """
+
+    def spend(chance: Chance, who: str) -> None:
+        seconds = some_seconds(chance.rng, SHORTEST_S, LONGEST_S)
+        trace.add("machine", f"{who} takes {seconds:.2f} s")
+        loop.spend(seconds)
+
     deliver, serve = _Desk.deliver, AccountActor._serve
 
     def slow_deliver(desk: _Desk, message: object) -> Any:
         if callbacks.happens():
-            loop.spend(some_seconds(callbacks.rng, SHORTEST_S, LONGEST_S))
+            spend(callbacks, "a callback of a strategy")
         return deliver(desk, message)
 
     def slow_serve(actor: AccountActor, envelope: Envelope) -> None:
-        pause_s = some_seconds(turns.rng, SHORTEST_S, LONGEST_S) if turns.happens() else 0.0
-        is_before = pause_s > 0 and turns.rng.random() < 0.5
+        is_slow = turns.happens()
+        is_before = is_slow and turns.rng.random() < 0.5
         if is_before:
-            loop.spend(pause_s)
+            spend(turns, "an account")
         serve(actor, envelope)
-        if not is_before:
-            loop.spend(pause_s)
+        if is_slow and not is_before:
+            spend(turns, "an account")
 
     with replaced(_Desk, "deliver", slow_deliver), replaced(AccountActor, "_serve", slow_serve):
         yield

@@ -34,7 +34,7 @@ def test_a_rate_that_is_none_is_refused() -> None:
 def test_rates_and_durations_stay_in_their_range_and_reach_both_ends() -> None:
     rng = random.Random(1)
     rates = [some_rate(rng, 0.3) for _ in range(2_000)]
-    assert 0.3 * 10**-1.5 <= min(rates) < 0.011
+    assert 0.03 <= min(rates) < 0.031
     assert 0.27 < max(rates) <= 0.3
     seconds = [some_seconds(rng, 0.05, 3.0) for _ in range(2_000)]
     assert 0.05 <= min(seconds) < 0.06

@@ -130,7 +130,7 @@ async def lose_power(machine: Machine, durability: Durability) -> list[str]:
         journal.record_fill(fill(f"t{number}"))
         await asyncio.sleep(0.1)
     assert machine.fills() == [f"t{number}" for number in range(30)]
-    with machine.disk.power_loss():
+    with machine.disk.power_loss([machine.path]):
         journal.abandon()
     return machine.fills()
 
@@ -171,7 +171,7 @@ def test_what_is_half_a_minute_old_is_on_the_disk(tmp_path: Path) -> None:
                 await asyncio.sleep(0.5)
                 machine.disk.look()
                 await asyncio.sleep(0.5)
-            with machine.disk.power_loss():
+            with machine.disk.power_loss([machine.path]):
                 journal.abandon()
             assert 20 <= len(machine.fills()) <= 50
 
@@ -193,7 +193,7 @@ def test_an_intent_that_goes_into_a_file_that_is_gone_is_a_broken_promise(tmp_pa
         await journal.record_intent(place("too-late"))
         await journal.record_intent(place("told-once"))
         assert machine.broken == [
-            "an intent is filed in alice.sqlite, which has been gone for 11 s (R4)",
+            "alice: an intent is filed in alice.sqlite, which has been gone for 11 s (R4)",
         ]
         machine.disk.put_back()
         assert machine.disk.gone() == ()

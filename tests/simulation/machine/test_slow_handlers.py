@@ -7,6 +7,7 @@ from actors.runtime import stop
 from actors.strategy.hosts import _Desk
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from simulation.machine.slow_handlers import LONGEST_S, SHORTEST_S, slow_handlers
+from simulation.trace import Trace
 from tests.simulation.machine.support import Timed, always, begun, never
 
 
@@ -17,7 +18,7 @@ def test_a_callback_comes_late_and_so_does_all_that_was_due_meanwhile() -> None:
     async def main() -> None:
         strategy = Timed(loop.time)
         callbacks = always(loop, begins_s=0.5)
-        with slow_handlers(loop, callbacks=callbacks, turns=never(loop)):
+        with slow_handlers(loop, callbacks=callbacks, turns=never(loop), trace=Trace(loop.time, on=False)):
             ref = await begun(strategy)
             loop.call_later(1.01, lambda: due_s.append(loop.time()))
             await asyncio.sleep(10.0)
@@ -33,7 +34,7 @@ def test_a_callback_comes_late_and_so_does_all_that_was_due_meanwhile() -> None:
 def test_afterwards_the_program_is_as_it_was() -> None:
     deliver, serve = _Desk.deliver, AccountActor._serve
     loop = VirtualLoop()
-    with slow_handlers(loop, callbacks=never(loop), turns=never(loop)):
+    with slow_handlers(loop, callbacks=never(loop), turns=never(loop), trace=Trace(loop.time, on=False)):
         assert _Desk.deliver is not deliver
         assert AccountActor._serve is not serve
     assert _Desk.deliver is deliver

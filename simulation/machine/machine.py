@@ -1,0 +1,219 @@
+"""The machine of one run: which of its faults there are, as the scenario's features have it, and when they happen."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actors.runtime import Address, DeadLetters, LoopHost
+from exchanges.simulator.orders import Order as BookedOrder
+from simulation.loop import VirtualClock, VirtualLoop
+from simulation.machine.callback_errors import FragileSubscription, callback_errors
+from simulation.machine.chance import Chance, some_rate
+from simulation.machine.clock import ClockJumps
+from simulation.machine.disk import Disk
+from simulation.machine.disk_errors import DiskErrors
+from simulation.machine.log import UnwritableTime, failing_log, unwritable_times
+from simulation.machine.slow_handlers import slow_handlers
+from simulation.machine.suspension import Suspensions
+from simulation.options import Feature
+from simulation.process import Life, Outside
+from simulation.scenario import Scenario
+from simulation.trace import Trace
+
+_HIGHEST_SUSPENSION: Final = 0.2
+_HIGHEST_JUMP: Final = 0.3
+_HIGHEST_SLOW_CALLBACK: Final = 0.02
+_HIGHEST_SLOW_TURN: Final = 0.01
+_HIGHEST_CALLBACK_ERROR: Final = 0.005
+_HIGHEST_REPLY_ERROR: Final = 0.1
+_HIGHEST_SUBSCRIBER_ERROR: Final = 0.05
+_POWER_LOSS: Final = 0.5
+_REMOVAL: Final = 0.4
+_REMOVED_S: Final = (12.0, 25.0)
+_MOMENT_S: Final = 0.001
+
+
+class _Removal(msgspec.Struct, frozen=True):
+    """A journal that is not where it belongs for a while."""
+
+    from_s: float
+    until_s: float
+    account: str
+    with_log: bool
+
+
+class Machine:
+    """What World has to know of it: `faults` around the run, `look` once a second, `dying` around each kill.
+
+    Attributes:
+        disk: with the journals.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        loop: VirtualLoop,
+        outside: Outside,
+        clock: VirtualClock,
+        trace: Trace,
+        rng: Callable[[str], random.Random],
+        broken: Callable[[str], None],
+        resumed: Callable[[], None],
+    ) -> None:
+        """``clock``: of the program. ``rng``: randomness for a purpose. ``broken``: takes broken promises in words.
+        ``resumed``: called when the program goes on after it stood still."""
+        self._scenario = scenario
+        self._loop = loop
+        self._trace = trace
+        self._rng = rng
+        self.disk = Disk(self._disk_errors(), rng("power"), loop.time, trace, broken)
+        self._power_rng = rng("power losses")
+        self._suspensions = Suspensions(
+            loop, outside, self._chance(Feature.SUSPENDED, "suspensions", _HIGHEST_SUSPENSION), trace, resumed=resumed
+        )
+        self._clock_jumps = ClockJumps(clock, self._chance(Feature.CLOCK_JUMPS, "clock jumps", _HIGHEST_JUMP), trace)
+        self._subscriber: FragileSubscription | None = None
+        self._log_times = self._unwritable_times()
+        self._removals = self._draw_removals()
+
+    def describe(self) -> list[str]:
+        """What is to come, for traces."""
+        lines = self.disk.errors.describe()
+        lines += [f"log cannot be written from {each.from_s:.1f} to {each.until_s:.1f}" for each in self._log_times]
+        lines += [f"journal is gone: {each}" for each in self._removals]
+        return lines
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """The whole run; those parts of the program that meet a fault are replaced meanwhile."""
+        with ExitStack() as stack:
+            if self._scenario.has(Feature.SLOW_HANDLERS):
+                callbacks = self._chance(Feature.SLOW_HANDLERS, "slow callbacks", _HIGHEST_SLOW_CALLBACK)
+                turns = self._chance(Feature.SLOW_HANDLERS, "slow turns", _HIGHEST_SLOW_TURN)
+                stack.enter_context(slow_handlers(self._loop, callbacks=callbacks, turns=turns, trace=self._trace))
+            if self._scenario.has(Feature.CALLBACK_ERRORS):
+                callbacks = self._chance(Feature.CALLBACK_ERRORS, "callbacks", _HIGHEST_CALLBACK_ERROR)
+                replies = self._chance(Feature.CALLBACK_ERRORS, "replies", _HIGHEST_REPLY_ERROR)
+                stack.enter_context(callback_errors(callbacks=callbacks, replies=replies))
+            if self._scenario.has(Feature.DISK):
+                stack.enter_context(self.disk.holding_journals())
+            if self._log_times:
+                stack.enter_context(failing_log(self._log_times, self._loop.time))
+            yield
+
+    async def start_subscriber(self, host: LoopHost, dead_letters: DeadLetters) -> tuple[Address, ...]:
+        """The addresses of subscribers that crash on what they hear; none without the feature."""
+        if not self._scenario.has(Feature.CALLBACK_ERRORS):
+            return ()
+        chance = self._chance(Feature.CALLBACK_ERRORS, "subscriber", _HIGHEST_SUBSCRIBER_ERROR)
+        self._subscriber = FragileSubscription(chance, host, dead_letters)
+        await self._subscriber.start()
+        return (self._subscriber.address,)
+
+    async def stop_subscriber(self) -> None:
+        """At the end of the run."""
+        if self._subscriber is not None:
+            await self._subscriber.stop()
+
+    # -- while it runs ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the program stands still now: it can notice nothing."""
+        return self._suspensions.is_suspended
+
+    async def look(self, life: Life | None) -> bool:
+        """Called once a second with the program's life, None when it has ended in order; True when its user starts the
+        program anew, because a file that was gone is back."""
+        self._clock_jumps.look()
+        self.disk.look()
+        if life is not None:
+            self._suspensions.look(life)
+        if self._subscriber is not None:
+            await self._subscriber.revive()
+        return self._move_files()
+
+    async def calm_down(self) -> None:
+        """Waits until the program goes on, if it stands still, and puts back what was moved."""
+        if self.is_suspended:
+            await asyncio.sleep(self._suspensions.seconds_left() + _MOMENT_S)
+        self._removals.clear()
+        self.disk.put_back()
+
+    @contextmanager
+    def dying(self, life: Life) -> Iterator[None]:
+        """Around a kill: now and then it is the whole machine that dies."""
+        self.disk.put_back()
+        if self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS:
+            self._trace.add("machine", "the power goes")
+            with self.disk.power_loss([journal.path for journal in life.journals]):
+                yield
+        else:
+            yield
+
+    def may_have_forgotten(self, order: BookedOrder) -> bool:
+        """Whether the program need not know an order of the books: it was lost with the power, and had no fill by which
+        it would be found again."""
+        lost_through_s = self.disk.lost_through_s
+        return lost_through_s is not None and not order.is_open and not order.filled_base
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _chance(self, feature: Feature, purpose: str, highest: float) -> Chance:
+        rng = self._rng(f"machine {purpose}")
+        rate = some_rate(rng, highest)
+        return Chance(
+            rng,
+            self._loop.time,
+            rate=rate if self._scenario.has(feature) else 0.0,
+            begins_s=self._scenario.begins_s,
+            ends_s=self._scenario.storm_ends_s,
+        )
+
+    def _disk_errors(self) -> DiskErrors:
+        scenario = self._scenario
+        errors = DiskErrors(
+            self._rng("disk"),
+            self._loop.time,
+            self._loop.spend,
+            begins_s=scenario.begins_s,
+            ends_s=scenario.storm_ends_s,
+        )
+        if not scenario.has(Feature.DISK):
+            errors.bad_times, errors.stall_rate = [], 0.0
+        return errors
+
+    def _unwritable_times(self) -> tuple[UnwritableTime, ...]:
+        if not self._scenario.has(Feature.LOG):
+            return ()
+        return unwritable_times(self._rng("log"), begins_s=self._scenario.begins_s, ends_s=self._scenario.storm_ends_s)
+
+    def _draw_removals(self) -> list[_Removal]:
+        scenario, rng = self._scenario, self._rng("removals")
+        if not scenario.has(Feature.DISK) or rng.random() >= _REMOVAL:
+            return []
+        from_s = rng.uniform(scenario.begins_s, scenario.storm_ends_s)
+        return [_Removal(from_s, from_s + rng.uniform(*_REMOVED_S), rng.choice(scenario.names), rng.random() < 0.5)]
+
+    def _move_files(self) -> bool:
+        now_s = self._loop.time()
+        if self.disk.gone():
+            if not self._removals or now_s < self._removals[0].until_s:
+                return False
+            self._removals.clear()
+            self.disk.put_back()
+            return True
+        for path in self._due(now_s):
+            self.disk.move_away(path, with_log=self._removals[0].with_log)
+        return False
+
+    def _due(self, now_s: float) -> Sequence[Path]:
+        if not self._removals or not self._removals[0].from_s <= now_s < self._removals[0].until_s:
+            return ()
+        return [path for path in self.disk.open_journals if path.stem == self._removals[0].account]

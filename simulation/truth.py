@@ -6,6 +6,7 @@ The while is what an account needs to notice what its socket did not tell: a che
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from actors.runtime import Reply
@@ -40,14 +41,17 @@ class Truth(Oracle):
         now_s: Callable[[], float],
         venue_ms: Callable[[], int],
         bound_s: float,
+        later: Callable[[float, Callable[[], None]], object],
     ) -> None:
-        """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while."""
+        """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
+        ``later``: runs something after so many seconds."""
         self._history = history
         self._told = told
         self._ask = ask
         self._now_s = now_s
         self._venue_ms = venue_ms
         self._bound_s = bound_s
+        self._later = later
         self._accounts = {name: _Account() for name in names}
         self._found: list[str] = []
         self._clock: tuple[float, float] | None = None
@@ -123,7 +127,11 @@ class Truth(Oracle):
         reply = self._ask(name, GetSnapshot())
         if reply is not None:
             asked_s = self._now_s()
-            reply.add_done_callback(lambda answer: self._judge(name, asked_s, answer))
+            reply.add_done_callback(partial(self._answered, name, asked_s))
+
+    def _answered(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
+        """Judged a moment later: what was told in the turn of the answer has been heard then."""
+        self._later(0.0, partial(self._judge, name, asked_s, answer))
 
     def _judge(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
         if answer.error is None:

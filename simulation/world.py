@@ -93,7 +93,7 @@ class World:
         self._names = scenario.names
         self._told = {name: Told() for name in (*self._names, VENUE)}
         self._clock = VirtualClock(loop, started_ms=STARTED_MS, skew_ms=scenario.skew_ms)
-        outside = Outside(loop)
+        outside = self._outside = Outside(loop)
         self.exchange = Exchange(
             scenario.exchange,
             now_ms=self._true_ms,
@@ -449,6 +449,7 @@ class World:
                 now_s=self._loop.time,
                 venue_ms=self.exchange.engine.now_ms,
                 bound_s=truth_bound_s(self.scenario),
+                later=self._outside.later,
             ),
             Wishes(
                 self.exchange,

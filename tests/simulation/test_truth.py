@@ -39,6 +39,7 @@ class Account:
             now_s=self.books.now_s,
             venue_ms=self.books.engine.now_ms,
             bound_s=BOUND_S,
+            later=lambda _, judge: judge(),
         )
         self.hear_balances()
 

@@ -1,7 +1,8 @@
 """Every kind of fault that the control API takes."""
 
 from exchanges.simulator.faults import AnyFault
+from exchanges.simulator.odd_rows import OddRows
 from exchanges.simulator.query_faults import OrderUnknown, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 
-EveryFault = AnyFault | QueryLag | OrderUnknown | RestRefusal | SubscriptionRefused
+EveryFault = AnyFault | OddRows | QueryLag | OrderUnknown | RestRefusal | SubscriptionRefused

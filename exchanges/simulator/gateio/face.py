@@ -16,6 +16,7 @@ from exchanges.simulator.faults import (
 )
 from exchanges.simulator.gateio.feeds import Feeds
 from exchanges.simulator.gateio.named_pairs import pairs_named
+from exchanges.simulator.gateio.odd_lists import OddLists
 from exchanges.simulator.gateio.rest import GateRest
 from exchanges.simulator.gateio.socket import GateSocket, Link
 from exchanges.simulator.http import HttpRequest, HttpResponse
@@ -32,8 +33,9 @@ class GateFace(Listener):
         self._services = services
         self._faults = services.faults
         self._latency = latency
-        self.rest = GateRest(services)
-        self._feeds = Feeds(services, latency)
+        self.odd_lists = OddLists(services)
+        self.rest = GateRest(services, self.odd_lists)
+        self._feeds = Feeds(services, latency, self.odd_lists)
         services.engine.listeners += (self._feeds, self)
         services.margin.watchers.append(self._feeds.on_order)
         self._faults.watchers.append(self._fault_changed)

@@ -17,6 +17,7 @@ from exchanges.simulator.engine import Market
 from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.gateio import render
 from exchanges.simulator.gateio.frames import push_frame
+from exchanges.simulator.gateio.odd_lists import OddLists
 from exchanges.simulator.orders import BalanceReason, Fill, Order, OrderChange, Side, Trade
 from exchanges.simulator.rules import plain
 from exchanges.simulator.services import Services
@@ -269,8 +270,9 @@ class Topic(msgspec.Struct, frozen=True):
 class Feeds(Listener):
     """Listens to the engine and pushes to all subscribed sockets."""
 
-    def __init__(self, services: Services, latency: Latency) -> None:
+    def __init__(self, services: Services, latency: Latency, odd_lists: OddLists) -> None:
         self._services = services
+        self._odd_lists = odd_lists
         self._latency = latency
         self._balances = DelayLine(lambda: latency.balance_push_ms, services.schedule, self._push_balances)
         self._private: dict[tuple[str, str], dict[Subscriber, set[str]]] = {}
@@ -354,11 +356,12 @@ class Feeds(Listener):
         for feed in list(self._feeds[pair].values()):
             feed.note(changes, last_update_id)
 
-    def _push_private(self, channel: str, account: str, pair: str, result: Callable[[], object]) -> None:
+    def _push_private(self, channel: str, account: str, pair: str, result: Callable[[], list[render.Json]]) -> None:
         subscribers = self._private.get((channel, account))
         if not subscribers:
             return
-        frame = push_frame(channel, result(), self._services.now_ms())
+        rows = self._odd_lists.pushed(channel, account, result())
+        frame = push_frame(channel, rows, self._services.now_ms())
         for subscriber, pairs in list(subscribers.items()):
             if ALL in pairs or pair in pairs:
                 subscriber.push(frame)
@@ -367,5 +370,5 @@ class Feeds(Listener):
         return self._services.engine.accounts[account].user_id
 
 
-def _order_result(order: Order, change: OrderChange, user_id: int, with_fees: bool) -> object:
+def _order_result(order: Order, change: OrderChange, user_id: int, with_fees: bool) -> list[render.Json]:
     return [render.ws_order(order, change, user_id, with_fees=with_fees)]

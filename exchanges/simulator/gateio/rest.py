@@ -15,6 +15,7 @@ from exchanges.simulator.gateio import elsewhere
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint
 from exchanges.simulator.gateio.errors import GateError, invalid
 from exchanges.simulator.gateio.limits import Allowance, LimitKind, RateLimiter
+from exchanges.simulator.gateio.odd_lists import OddLists
 from exchanges.simulator.gateio.parameters import Query, parse_json
 from exchanges.simulator.gateio.signatures import authenticate_request
 from exchanges.simulator.gateio.spot_orders import SpotOrders
@@ -32,8 +33,9 @@ log = structlog.get_logger(__name__)
 class GateRest:
     """Answers one request after the other."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, odd_lists: OddLists) -> None:
         self._services = services
+        self._odd_lists = odd_lists
         self.limiter = RateLimiter(services.config.rate_limits, services.now_ms)
         self.witnesses: list[Witness] = []
         self._endpoints: dict[str, dict[str, Endpoint]] = {}
@@ -105,7 +107,7 @@ class GateRest:
         allowances.append(allowance)
         if not allowance.allowed:
             raise GateError("TOO_MANY_REQUESTS", "Request Rate limit Exceeded")
-        return endpoint.handle(call)
+        return self._odd_lists.answer(endpoint, call)
 
     def _count(self, endpoint: Endpoint, call: Call, remote: str) -> Allowance:
         """Counts a call against its limit, for each pair that it names where pairs count apart."""

@@ -40,6 +40,16 @@ class AccountRecord:
         if not self.internal:
             insort(self.finished.setdefault(order.pair, []), order, key=_ended_ms)
 
+    def remember(self, orders: list[Order], fills: list[Fill]) -> None:
+        """Takes over what happened before the first order: finished orders by id, and their fills, which they hold."""
+        self.orders = {order.id: order for order in orders}
+        self.by_text = {order.text: order for order in orders if order.text}
+        for order in sorted(orders, key=_ended_ms):
+            self.finished.setdefault(order.pair, []).append(order)
+        self.fills = sorted(fills, key=_filled_ms)
+        for fill in self.fills:
+            self.fills_by_pair.setdefault(fill.pair, []).append(fill)
+
     def filled(self, order: Order, fill: Fill) -> None:
         """Remembers a fill with its order and its account; lists stay sorted by time, should the clock go back."""
         if self.internal:
@@ -54,7 +64,7 @@ class AccountRecord:
 
 
 def _ended_ms(order: Order) -> int:
-    return order.updated_ms
+    return order.ended_ms
 
 
 def _filled_ms(fill: Fill) -> int:

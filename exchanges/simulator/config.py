@@ -19,6 +19,9 @@ PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")
 MAX_DECIMALS = 12
 MAX_TIME_S = 10**11
 MAX_AMOUNT = Decimal(10**15)  # with 12 decimals still exact in 28 digits
+MAX_PAST = 100_000
+MAX_PAST_DAYS = 3_650
+MAX_PAIR_FILLS = 5_000_000  # a pair's trade ids begin a bit above it
 DEFAULT_BALANCES = {
     "USDT": Decimal(1_000_000),
     "BTC": Decimal(20),
@@ -175,6 +178,27 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
                 raise _refuse(f"rate limit {field}", getattr(self, field), "1 or more")
 
 
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What each account did on each pair before the exchange was started; its balances are those after it.
+
+    ``orders`` (all finished) and ``fills`` (which belong to them) are numbers for each account and pair, spread over
+    ``days``; up to ``fills_in_a_second`` share a second, so that a second may need more than a page.
+    """
+
+    orders: int = 100
+    fills: int = 1_000
+    days: int = 30
+    fills_in_a_second: int = 1
+
+    def __post_init__(self) -> None:
+        for field in ("orders", "fills", "fills_in_a_second"):
+            value = getattr(self, field)
+            if not 1 <= value <= MAX_PAST:
+                raise _refuse(f"past {field}", value, f"1 to {MAX_PAST}")
+        if not 1 <= self.days <= MAX_PAST_DAYS:
+            raise _refuse("past days", self.days, f"1 to {MAX_PAST_DAYS}")
+
+
 def _default_pairs() -> tuple[PairConfig, ...]:
     return (
         PairConfig(
@@ -243,6 +267,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     self_trades_allowed: bool = False
     max_sockets: int = 300
     withdrawal_step_ms: int = 1_500
+    past: Past | None = None
 
     def __post_init__(self) -> None:
         for field in ("rest_port", "control_port"):
@@ -254,13 +279,14 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
         for field in ("maker_fee_rate", "taker_fee_rate"):
             if not 0 <= getattr(self, field) < Decimal("0.1"):
                 raise _refuse(field, getattr(self, field), "a fraction from 0 to below 0.1")
-        for field in ("traders_interval_ms", "max_open_orders_per_account", "max_sockets"):
+        for field in ("traders_interval_ms", "engine_clock_step_ms", "max_open_orders_per_account", "max_sockets"):
             if getattr(self, field) < 1:
                 raise _refuse(field, getattr(self, field), "1 or more")
-        if not 1 <= self.engine_clock_step_ms <= 60_000:
-            raise _refuse("engine_clock_step_ms", self.engine_clock_step_ms, "1 to 60000 ms")
         if self.withdrawal_step_ms < 0:
             raise _refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
+        past_fills = len(self.accounts) * (self.past.fills if self.past else 0)
+        if past_fills > MAX_PAIR_FILLS:
+            raise _refuse("past fills of all accounts", past_fills, f"up to {MAX_PAIR_FILLS}")
         _refuse_duplicates("pairs", [pair.id for pair in self.pairs])
         _refuse_duplicates("accounts", [account.name for account in self.accounts])
         for pair in self.traders_pairs or ():

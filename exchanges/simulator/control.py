@@ -13,7 +13,8 @@ import structlog
 from exchanges.simulator.config import MAX_AMOUNT, MAX_DECIMALS
 from exchanges.simulator.control_margin import MarginControl
 from exchanges.simulator.control_markets import MarketsControl
-from exchanges.simulator.control_requests import ControlError, Empty, Handler, Json
+from exchanges.simulator.control_orders import OrdersControl, fill_record, order_record
+from exchanges.simulator.control_requests import ControlError, Empty, Handler, Json, known_account
 from exchanges.simulator.control_requests import body_of as _body
 from exchanges.simulator.delay import Latency
 from exchanges.simulator.engine import HOUSE
@@ -24,7 +25,7 @@ from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.listings import Listings
-from exchanges.simulator.orders import Fill, NewOrder, Order, OrderType, Side, TimeInForce
+from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
 from exchanges.simulator.rules import RefusedError, check_limit, check_tradable, decimals_of, plain
 from exchanges.simulator.services import Services
 from exchanges.simulator.traders import Traders
@@ -39,13 +40,6 @@ class DepositBody(msgspec.Struct, forbid_unknown_fields=True):
 
     currency: str
     amount: Decimal
-
-
-class FillBody(msgspec.Struct, forbid_unknown_fields=True):
-    """POST /orders/{id}/fill: by default all that remains, at the order's price."""
-
-    amount: Decimal | None = None
-    price: Decimal | None = None
 
 
 class CutBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,8 +98,6 @@ class Control:
             ("GET", "accounts"): self._accounts,
             ("GET", "accounts", "*", "books"): self._books,
             ("POST", "accounts", "*", "deposit"): self._deposit,
-            ("POST", "orders", "*", "fill"): self._fill,
-            ("POST", "orders", "*", "cancel"): self._cancel,
             ("GET", "sockets"): self._sockets,
             ("POST", "sockets", "cut"): self._cut,
             ("GET", "faults"): self._list_faults,
@@ -116,6 +108,7 @@ class Control:
             ("POST", "traders"): self._switch_traders,
             ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
             ("POST", "market", "*"): self._set_market,
+            **OrdersControl(services).handlers(),
             **MarketsControl(services.engine, listings).handlers(),
             **MarginControl(services).handlers(),
         }
@@ -154,7 +147,7 @@ class Control:
         return {"name": name, "user_id": record.user_id, "open_orders": len(record.open_orders)}
 
     def _books(self, item: str, _request: HttpRequest) -> Json:
-        name = self._known_account(item)
+        name = known_account(self._services.keys.accounts, item)
         record = self._engine.accounts[name]
         return {
             "balances": {
@@ -166,7 +159,7 @@ class Control:
         }
 
     def _deposit(self, item: str, request: HttpRequest) -> Json:
-        name, body = self._known_account(item), _body(request, DepositBody)
+        name, body = known_account(self._services.keys.accounts, item), _body(request, DepositBody)
         amount = _amount("amount", body.amount)
         if body.currency not in {*self._engine.currencies(), GT}:  # GT pays fees, traded or not
             raise ControlError(400, f"currency: {body.currency!r} is not traded here")
@@ -177,14 +170,6 @@ class Control:
             "available": plain(balance.available),
             "locked": plain(balance.locked),
         }
-
-    def _fill(self, item: str, request: HttpRequest) -> Json:
-        order, body = self._order(item), _body(request, FillBody)
-        return order_record(self._engine.fill_from_house(order, amount=body.amount, price=body.price))
-
-    def _cancel(self, item: str, request: HttpRequest) -> Json:
-        _body(request, Empty)
-        return order_record(self._engine.cancel(self._order(item)))
 
     def _sockets(self, _item: str, _request: HttpRequest) -> list[Json]:
         return [
@@ -202,7 +187,7 @@ class Control:
     def _cut(self, _item: str, request: HttpRequest) -> Json:
         body = _body(request, CutBody)
         if body.account is not None:
-            self._known_account(body.account)
+            known_account(self._services.keys.accounts, body.account)
         chosen = self._gateio.concerned(body.account, body.channel)
         for socket in chosen:
             socket.cut(body.how)
@@ -308,72 +293,6 @@ class Control:
                 ),
             )
         return {"pair": pair, "bid": body.bid, "ask": body.ask, "amount": plain(amount)}
-
-    def _known_account(self, name: str) -> str:
-        if name not in self._services.keys.accounts:
-            known = ", ".join(self._services.keys.accounts)
-            raise ControlError(404, f"there is no account {name!r}, only {known}")
-        return name
-
-    def _order(self, order_id: str) -> Order:
-        if order_id.isdecimal():
-            for name in self._services.keys.accounts:
-                order = self._engine.accounts[name].orders.get(int(order_id))
-                if order is not None:
-                    return order
-        raise ControlError(404, f"there is no order {order_id}")
-
-
-def order_record(order: Order) -> Json:
-    """Returns all that the exchange knows of an order."""
-    return {
-        "id": str(order.id),
-        "text": order.shown_text,
-        "account": order.account,
-        "currency_pair": order.pair,
-        "side": order.side.value,
-        "type": order.type.value,
-        "time_in_force": order.time_in_force.value,
-        "amount": plain(order.amount),
-        "price": plain(order.price),
-        "left": plain(order.remaining),
-        "filled": plain(order.filled_base),
-        "filled_total": plain(order.filled_quote),
-        "avg": plain(order.average_price),
-        "fee": plain(order.fee),
-        "fee_currency": order.receives,
-        "gt_fee": plain(order.gt_fee),
-        "point_fee": plain(order.point_fee),
-        "rebated_fee": plain(order.rebated_fee),
-        "rebated_fee_currency": order.pays,
-        "locked": plain(order.locked),
-        "status": "open" if order.is_open else "finished",
-        "finish_as": order.finish.value,
-        "amend_text": order.amend_text,
-        "created_ms": order.created_ms,
-        "updated_ms": order.updated_ms,
-    }
-
-
-def fill_record(fill: Fill) -> Json:
-    """Returns all that the exchange knows of one order's half of a trade."""
-    return {
-        "id": str(fill.trade_id),
-        "order_id": str(fill.order_id),
-        "text": fill.text,
-        "currency_pair": fill.pair,
-        "side": fill.side.value,
-        "role": fill.role.value,
-        "amount": plain(fill.amount),
-        "price": plain(fill.price),
-        "fee": plain(fill.fee),
-        "fee_currency": fill.fee_currency,
-        "gt_fee": plain(fill.gt_fee),
-        "point_fee": plain(fill.point_fee),
-        "rebated_fee": plain(fill.rebated_fee),
-        "rebated_fee_currency": fill.rebated_fee_currency,
-        "time_ms": fill.time_ms,
-    }
 
 
 def _amount(field: str, value: Decimal) -> Decimal:

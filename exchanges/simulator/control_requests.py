@@ -1,6 +1,6 @@
 """What all handlers of the control API share: their form, the reading of bodies, and how they say no."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import msgspec
@@ -31,3 +31,10 @@ def body_of(request: HttpRequest, kind: type[T]) -> T:
         return msgspec.json.decode(request.body or b"{}", type=kind)
     except msgspec.DecodeError as error:
         raise ControlError(400, f"body: {error}") from error
+
+
+def known_account(accounts: Collection[str], name: str) -> str:
+    """Returns the name of an account that there is. Raises ``ControlError``."""
+    if name not in accounts:
+        raise ControlError(404, f"there is no account {name!r}, only {', '.join(accounts)}")
+    return name

@@ -77,7 +77,7 @@ class Engine:
         self.accounts: dict[str, AccountRecord] = {}
         self.listeners: list[Listener] = []
         self._now_ms = now_ms
-        self._fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
+        self.fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
         self._max_open_orders = max_open_orders
         self._self_trades_allowed = self_trades_allowed
         self._last_order_id = FIRST_ORDER_ID
@@ -450,7 +450,7 @@ class Engine:
         return charge(
             schemes[len(order.fills) % len(schemes)],
             role,
-            rate=self._fee_rates[role],
+            rate=self.fee_rates[role],
             paid=paid,
             received=received,
             value=value,

@@ -20,6 +20,7 @@ from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.keys import Keys
 from exchanges.simulator.listings import Listings
 from exchanges.simulator.margin import MarginOrders
+from exchanges.simulator.past import write_past
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.services import Services
 from exchanges.simulator.tape import Tapes
@@ -52,6 +53,8 @@ class Exchange:
             self.engine.open_account(account.name, fees=account.fees)
             for currency, amount in account.balances.items():
                 self.engine.deposit(account.name, currency, amount)
+        if config.past is not None:
+            write_past(self.engine, config.past, self.keys.accounts, random.Random(rng.random()))
         views = Views(self.engine, faults, config.retention, clock_ms=now_ms)
         self.traders = Traders(
             self.engine,

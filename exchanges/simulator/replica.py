@@ -6,7 +6,7 @@ for ``kept_ms`` only. An order that ended before that, and whatever was never to
 
 import copy
 from bisect import bisect_right
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -165,18 +165,13 @@ class Past:
 
     def finished(self, pair: str) -> list[Order]:
         """Returns the pair's orders that had ended, by when they did."""
-        orders = self._record.finished.get(pair, [])
-        since = sum(order.pair == pair for _, order in self._since(self._history.ended))
-        found = [self.order(order) for order in orders[: len(orders) - since]]
-        return [order for order in found if order is not None]
+        found = [self.order(order) for order in self._record.finished.get(pair, [])]
+        return [order for order in found if order is not None and not order.is_open]
 
     def fills(self, fills: list[Fill]) -> list[Fill]:
         """Returns those of a list of the account's fills that had happened."""
-        later = Counter((fill.order_id, fill.trade_id) for _, fill in self._since(self._history.fills))
-        count = len(fills)
-        while count and later[fills[count - 1].order_id, fills[count - 1].trade_id]:
-            count -= 1
-        return fills[:count]
+        later = {(fill.order_id, fill.trade_id) for _, fill in self._since(self._history.fills)}
+        return [fill for fill in fills if (fill.order_id, fill.trade_id) not in later] if later else fills
 
     def balances(self, balances: dict[str, Balance]) -> dict[str, Balance]:
         """Returns the account's balances as they were; a currency that it did not have yet is missing."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
+from exchanges.simulator import AccountConfig, PairConfig, Past, RateLimits, SimulatorConfig, accounts_named
 
 SOL = PairConfig(
     id="SOL_USDT",
@@ -30,6 +30,10 @@ def pair(**changes: object) -> PairConfig:
         (lambda: AccountConfig(name="Alpha"), "account name: 'Alpha'"),
         (lambda: AccountConfig(name="a", balances={"BTC": Decimal(-1)}), "balance BTC"),
         (lambda: AccountConfig(name="a", fees=()), "account a fees: ()"),
+        (lambda: Past(orders=0), "past orders: 0"),
+        (lambda: Past(days=3_651), "past days: 3651"),
+        (lambda: Past(fills=100_001), "past fills: 100001"),
+        (lambda: SimulatorConfig(accounts=accounts_named(*map(str, range(51))), past=Past(fills=100_000)), "5100000"),
         (lambda: RateLimits(place_per_s=0), "rate limit place_per_s: 0"),
         (lambda: SimulatorConfig(rest_port=-1), "rest_port: -1"),
         (lambda: SimulatorConfig(push_latency_ms=-0.5), "push_latency_ms: -0.5"),

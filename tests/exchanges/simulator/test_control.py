@@ -9,6 +9,8 @@ from exchanges.simulator.engine import HOUSE
 from .conftest import QUIET, Venue, VenueFactory
 from .wire import Wire
 
+SOLD = {"currency_pair": "SOL_USDT", "side": "sell", "amount": "1"}
+
 
 async def test_health_and_accounts(wire: Wire, venue: Venue) -> None:
     await wire.order()
@@ -73,6 +75,36 @@ async def test_the_house_fills_and_cancels_orders_from_outside(wire: Wire) -> No
     second = (await wire.order()).json
     reply = await wire.control("POST", f"/orders/{second['id']}/fill")
     assert (reply.json["finish_as"], reply.json["avg"]) == ("filled", "100")
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "web"),
+        ({"origin": "app"}, "101"),
+        ({"origin": "apiv4"}, "apiv4"),
+        ({"text": "t-bot-1"}, "t-bot-1"),
+    ],
+)
+async def test_somebody_else_places_amends_and_loses_an_order(wire: Wire, fields: dict[str, str], shown: str) -> None:
+    async with wire.socket() as socket:
+        await socket.subscribe("spot.orders", ["!all"], private=True)
+        reply = await wire.control("POST", "/accounts/alpha/orders", {**SOLD, "price": "150", **fields})
+        assert (reply.status, reply.json["text"], reply.json["status"]) == (200, shown, "open")
+        told = (await socket.next())["result"][0]
+        assert (told["id"], told["text"], told["event"]) == (reply.json["id"], shown, "put")
+        path = f"/orders/{reply.json['id']}"
+        amended = (await wire.control("POST", f"{path}/amend", {"price": "149", "amount": "2"})).json
+        assert (amended["price"], amended["amount"]) == ("149", "2")
+        assert (await socket.next())["result"][0]["price"] == "149"
+        await wire.control("POST", f"{path}/cancel")
+        assert (await socket.next())["result"][0]["finish_as"] == "cancelled"
+
+
+async def test_somebody_elses_market_order_is_filled_at_once(wire: Wire) -> None:
+    await wire.control("POST", "/market/SOL_USDT", {"bid": "140", "ask": "142"})
+    order = (await wire.control("POST", "/accounts/alpha/orders", SOLD | {"type": "market"})).json
+    assert (order["time_in_force"], order["finish_as"], order["avg"]) == ("ioc", "filled", "140")
 
 
 async def test_a_known_quiet_market_can_be_set(start: VenueFactory) -> None:
@@ -154,6 +186,16 @@ async def test_sockets_can_be_cut_by_channel_or_all_together(wire: Wire) -> None
         ("POST /orders/ORDER/fill", {"price": "101"}, 400, "outside the order's limit 100"),
         ("POST /orders/ORDER/fill", {"quantity": "1"}, 400, "quantity"),
         ("POST /orders/ORDER/cancel", {"why": "so"}, 400, "why"),
+        ("POST /orders/ORDER/amend", {"price": "0"}, 400, "price 0 must be above 0"),
+        ("POST /orders/ORDER/amend", {}, 400, "No change"),
+        ("POST /orders/5/amend", {"price": "1"}, 404, "no order 5"),
+        ("POST /accounts/nobody/orders", {}, 404, "no account 'nobody'"),
+        ("POST /accounts/alpha/orders", {"currency_pair": "SOL_USDT"}, 400, "side"),
+        ("POST /accounts/alpha/orders", SOLD, 400, "price is required"),
+        ("POST /accounts/alpha/orders", SOLD | {"price": "141", "text": "mine"}, 400, "text: 'mine' must be t-"),
+        ("POST /accounts/alpha/orders", SOLD | {"price": "141", "origin": "moon"}, 400, "moon"),
+        ("POST /accounts/alpha/orders", SOLD | {"price": "141", "amount": "NaN"}, 400, ""),
+        ("POST /accounts/alpha/orders", SOLD | {"price": "141", "currency_pair": "FOO"}, 400, "FOO"),
         ("POST /sockets/cut", {"how": "gently"}, 400, "gently"),
         ("POST /sockets/cut", {"account": "nobody"}, 404, "nobody"),
         ("POST /latency", {"rest_ms": -1}, 400, "rest_ms: -1"),

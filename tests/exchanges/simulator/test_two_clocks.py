@@ -7,6 +7,7 @@ import pytest
 
 from exchanges.simulator import Exchange
 from exchanges.simulator.faults import ClockSkew
+from exchanges.simulator.query_faults import QueryLag
 
 from .clocks import START_MS, VirtualTime
 from .conftest import QUIET, Venue, VenueFactory
@@ -14,6 +15,7 @@ from .wire import Wire
 
 FINISHED = "currency_pair=SOL_USDT&status=finished"
 TRADES = "currency_pair=SOL_USDT"
+QUERIES = (("/spot/my_trades", TRADES), ("/spot/orders", FINISHED))
 
 
 def skew(venue: Venue, offset_ms: int, **fields: object) -> None:
@@ -104,3 +106,15 @@ async def test_a_gateway_that_steps_back_does_not_stretch_the_rate_limits(start:
     assert (await wire.order()).label == "TOO_MANY_REQUESTS"
     skew(venue, -20_000, clock="gateway", stepwise_back=True)
     assert (await wire.order()).status == 201
+
+
+async def test_what_a_query_shows_that_lags_does_not_depend_on_the_engines_clock(venue: Venue, wire: Wire) -> None:
+    exchange = venue.running.exchange
+    await filled(wire)
+    venue.ms += 60_000
+    skew(venue, -120_000, clock="engine", stepwise_back=True)
+    await filled(wire)
+    exchange.faults.add(QueryLag(lag_ms=5_000))
+    assert [len(await wire.get(*query)) for query in QUERIES] == [1, 1]
+    exchange.faults.clear()
+    assert [len(await wire.get(*query)) for query in QUERIES] == [2, 2]

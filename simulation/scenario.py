@@ -155,6 +155,11 @@ def truth_bound_s(scenario: Scenario) -> float:
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s
 
 
+def safety_bound_s(scenario: Scenario) -> float:
+    """So long a command that takes risk away may take once the exchange is in reach: a few tries, each lost."""
+    return 3 * scenario.venue.request_timeout_s
+
+
 def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
     drawn = {feature for feature in Feature if rng.random() < _FEATURE_CHANCE}
     # A hostile seed has at least one feature, or it would be a friendly one.

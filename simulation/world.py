@@ -19,14 +19,17 @@ from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
 from simulation.book_history import BookHistory
+from simulation.cancel_all import CancelsAll
 from simulation.check import differences, journal_differences
 from simulation.command_log import CommandLog
+from simulation.countdowns import Countdowns
 from simulation.crashes import CrashNow
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
 from simulation.hostile_faults import hostile_faults
 from simulation.house import House
 from simulation.http import MemoryHttp
+from simulation.kill_switch import KillSwitch
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram
@@ -34,13 +37,15 @@ from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
-from simulation.scenario import CALM_S, Scenario, draw, truth_bound_s
+from simulation.scenario import CALM_S, Scenario, draw, safety_bound_s, truth_bound_s
 from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
 from simulation.trace import Trace
 from simulation.truth import Truth
+from simulation.venue_limits import VenueLimits
 from simulation.watcher import Told, Watcher
+from simulation.way import Way
 from simulation.wishes import Wishes
 
 STARTED_MS: Final = 1_790_000_000_000
@@ -438,8 +443,18 @@ class World:
     # -- building -------------------------------------------------------------------------------------------------
 
     def _make_oracles(self) -> tuple[Oracle, ...]:
-        keys = {name: self.exchange.keys.accounts[name].key for name in self._names}
+        scenario, now_s, names = self.scenario, self._loop.time, self._names
+        keys = {name: self.exchange.keys.accounts[name].key for name in names}
+        way = Way(
+            exchange=self.exchange,
+            weather=self.weather,
+            keys=keys,
+            now_s=now_s,
+            runs=self._runs,
+            is_alone=not scenario.has(Feature.SECOND_PROGRAM),
+        )
         return (
+            way,
             Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
             Truth(
                 history=self.history,
@@ -447,7 +462,7 @@ class World:
                 names=self._names,
                 ask=self._ask,
                 now_s=self._loop.time,
-                venue_ms=self.exchange.engine.now_ms,
+                venue_ms=self.exchange.services.now_ms,
                 bound_s=truth_bound_s(self.scenario),
                 later=self._outside.later,
             ),
@@ -458,14 +473,43 @@ class World:
                 names=self._names,
                 countdown_s=self.scenario.account.dead_mans_switch_s,
             ),
+            KillSwitch(
+                exchange=self.exchange,
+                history=self.history,
+                log=self.commands,
+                names=names,
+                ask=self._ask,
+                now_s=now_s,
+                can_reach=way.can_reach,
+                bound_s=safety_bound_s(scenario),
+            ),
+            CancelsAll(
+                exchange=self.exchange,
+                log=self.commands,
+                names=names,
+                now_s=now_s,
+                bound_s=safety_bound_s(scenario),
+                overtaken=not scenario.features,
+            ),
+            Countdowns(
+                history=self.history,
+                told=self._told,
+                names=names,
+                now_s=now_s,
+                can_reach=way.can_reach,
+                span_s=scenario.account.dead_mans_switch_s,
+                slack_s=safety_bound_s(scenario),
+            ),
+            VenueLimits(exchange=self.exchange, names=names, is_even=way.is_even),
         )
+
+    def _runs(self) -> bool:
+        program = self._program
+        return program is not None and program.starts > 0 and not program.has_ended and not program.life.is_over
 
     def _ask(self, name: str, command: Command) -> Reply[Any] | None:
         """Asks an account; None while the program is away."""
-        program = self._program
-        if program is None or program.has_ended or not program.starts or program.life.is_over:
-            return None
-        return program.system.address(name).ask(command)
+        return self.program.system.address(name).ask(command) if self._runs() else None
 
     def _begin_second(self) -> "asyncio.Task[None] | None":
         """Another program trades one of the accounts for a while."""

@@ -75,8 +75,7 @@ class CancelAuthority:
             return False
         placed_s = self._placed_s.get(order.text, 0.0)
         return any(
-            placed_s <= each.asked_s <= at_s
-            and not each.was_not_sent
+            placed_s <= each.asked_s <= at_s  # also one that could not be sent: it may be tried again (R13)
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
             for each in (*self._scopes, *self._switches)

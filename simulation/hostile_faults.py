@@ -1,11 +1,12 @@
-"""Faults of a hostile exchange, drawn by feature: refusals of one thing, and what later parts of this file name."""
+"""Faults of a hostile exchange, drawn by feature: refusals of one thing, queries that lag, clocks that differ."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from exchanges.simulator import faults
 from exchanges.simulator.faults import Effect, Fault
+from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from simulation.options import Feature
 
@@ -130,6 +131,36 @@ def _one_pair_unsubscribed(rng: random.Random, _: Sequence[str], pairs: Sequence
     return SubscriptionRefused(for_s=for_s, channel="spot.book_ticker", pair=rng.choice(pairs))
 
 
+def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """One kind of query trails the engine for as long as the storm lasts."""
+    return QueryLag(
+        probability=rng.choice((1.0, 0.5)),
+        account=rng.choice((None, *names)),
+        query=rng.choice((None, *get_args(QueryKind))),
+        lag_ms=rng.choice((300, 2_000, 6_000, 9_900)),
+    )
+
+
+def _unknown_order(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    return OrderUnknown(
+        probability=rng.uniform(0.2, 1.0),
+        for_s=for_s,
+        account=rng.choice((None, *names)),
+        by=rng.choice((None, "id", "text")),
+        for_order=rng.choice(("open", "finished", "any")),
+    )
+
+
+def _clock_of_one(rng: random.Random, _: Sequence[str], __: Sequence[str], for_s: float) -> Fault:
+    """Gateway and engine differ by seconds, and one of them is set while trading goes on."""
+    return faults.ClockSkew(
+        for_s=for_s,
+        offset_ms=rng.choice((-3_000, -400, 400, 3_000)),
+        clock=rng.choice(("gateway", "engine")),
+        stepwise_back=rng.random() < 0.5,
+    )
+
+
 HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.REFUSALS: (
         _unlabelled_command,
@@ -141,6 +172,9 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _cancels_fail,
         _one_pair_unsubscribed,
     ),
+    Feature.LAG: (_lag, _lag),
+    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
+    Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),
     Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),
 }

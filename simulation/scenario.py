@@ -1,6 +1,7 @@
 """Everything that a seed decides before its run begins: who trades what, with which settings, under which features."""
 
 import random
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -15,12 +16,15 @@ from actors.supervision.plans import RestartSettings
 from exchanges.base.websocket_session import SessionSettings
 from exchanges.gateio.settings import GateioSettings
 from exchanges.simulator import AccountConfig, PairConfig, SimulatorConfig
+from exchanges.simulator.config import FeeScheme
+from exchanges.simulator.many_markets import many_markets
+from exchanges.simulator.retention import Retention
 from messages.symbol import Symbol
 from simulation.actions import ACTIONS
 from simulation.bounds import USUAL, Bounds
 from simulation.faults import EXCHANGE, MACHINE, Fault
 from simulation.options import Feature, Options, Profile
-from simulation.settings import KEEPS_ALL, PAIRS, POOR, RICH, SYMBOLS
+from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
@@ -29,6 +33,11 @@ _CALM_BOUND_S: Final = 5.0
 _FEATURE_CHANCE: Final = 0.3
 NAMES: Final = ("alpha", "beta", "gamma")
 _CROWDED_PAIRS: Final = 12
+_VISITED: Final = 15
+"""Pairs that the exchange's traders visit; the others are idle and cost nothing."""
+_COARSE: Final = 4
+_SOME: Final = 0.1
+_PLAIN: Final = re.compile(r"[A-Z0-9]+_[A-Z0-9]+").fullmatch
 _WEIGHTS: Final = (0, 1, 1, 1, 3)
 _DISTURBS_LIVE: Final = frozenset(
     {
@@ -114,7 +123,7 @@ def draw(seed: int, options: Options) -> Scenario:
         features=features,
         names=names,
         symbols=_symbols(rng("symbols"), pairs, profile),
-        exchange=_exchange(seed, rng("exchange"), names, pairs, profile),
+        exchange=_exchange(seed, rng("exchange"), names=names, pairs=pairs, profile=profile, features=features),
         account=_account(rng("account"), small=small),
         journal=_journal(rng("journal"), on_bad_disk=Feature.DISK in features),
         venue=_venue(rng("venue")),
@@ -173,45 +182,75 @@ def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
 
 
 def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -> tuple[PairConfig, ...]:
-    del features
-    if profile is not Profile.CROWDED:
-        return PAIRS
-    more = tuple(
-        PairConfig(
-            id=f"C{number}_USDT",
-            start_price=Decimal(rng.randrange(1, 5_000)),
-            price_precision=2,
-            amount_precision=3,
-            min_base_amount=Decimal("0.001"),
+    """The two that always trade; one with a fine tick, many of a crowd, and hundreds that an exchange lists besides."""
+    pairs: tuple[PairConfig, ...] = PAIRS
+    if profile is Profile.CROWDED:
+        pairs += tuple(
+            PairConfig(
+                id=f"C{number}_USDT",
+                start_price=Decimal(rng.randrange(1, 5_000)),
+                price_precision=2,
+                amount_precision=3,
+                min_base_amount=Decimal("0.001"),
+            )
+            for number in range(_CROWDED_PAIRS)
         )
-        for number in range(_CROWDED_PAIRS)
-    )
-    return PAIRS + more
+    if Feature.ABSURD_VALUES in features:
+        pairs += (FINE,)
+    if Feature.STRANGE_NAMES in features:
+        pairs += many_markets(rng.choice((20, 100, 300)), rng, besides=[pair.id for pair in pairs])
+    return pairs
 
 
 def _symbols(rng: random.Random, pairs: tuple[PairConfig, ...], profile: Profile) -> tuple[Symbol, ...]:
+    """What is traded: the first two, and in a crowd some or all of those that we can name."""
+    usual = [Symbol(pair.base, pair.quote) for pair in pairs if pair in {*PAIRS, FINE}]
     if profile is not Profile.CROWDED:
-        return SYMBOLS
-    named = [Symbol(pair.base, pair.quote) for pair in pairs]
-    return tuple(named[: rng.randrange(3, len(named) + 1)])
+        return tuple(usual)
+    others = [Symbol(pair.base, pair.quote) for pair in pairs if pair not in {*PAIRS, FINE} and _PLAIN(pair.id)]
+    return (*usual, *others[: rng.choice((1, 4, 12, len(others)))])
 
 
 def _exchange(
-    seed: int, rng: random.Random, names: tuple[str, ...], pairs: tuple[PairConfig, ...], profile: Profile
+    seed: int,
+    rng: random.Random,
+    *,
+    names: tuple[str, ...],
+    pairs: tuple[PairConfig, ...],
+    profile: Profile,
+    features: frozenset[Feature],
 ) -> SimulatorConfig:
     """Some accounts are short of money; in a crowd none is."""
     purses = (RICH,) if profile is Profile.CROWDED else (RICH, RICH, POOR)
+    others = [pair for pair in pairs if pair not in PAIRS]
 
     def money() -> dict[str, Decimal]:
-        return {pair.base: Decimal(5_000) for pair in pairs[len(PAIRS) :]} | dict(rng.choice(purses))
+        more = {pair.base: Decimal(5_000) for pair in others if pair.price_precision <= _COARSE or rng.random() < _SOME}
+        return more | dict(rng.choice(purses)) | {"GT": rng.choice((Decimal(0), Decimal("0.05"), Decimal(1_000)))}
 
+    def fees() -> tuple[FeeScheme, ...]:
+        if Feature.FEES not in features:
+            return (FeeScheme.RECEIVED,)
+        return tuple(rng.choice(tuple(FeeScheme)) for _ in range(rng.choice((1, 1, 2, 3))))
+
+    forgets = Feature.FORGETTING in features
     return SimulatorConfig(
         seed=seed,
         pairs=pairs,
-        accounts=tuple(AccountConfig(name=name, balances=money()) for name in names),
+        accounts=tuple(AccountConfig(name=name, balances=money(), fees=fees()) for name in names),
         rest_latency_ms=rng.choice((0.0, 5.0, 60.0)),
         push_latency_ms=rng.choice((0.0, 0.0, 20.0)),
+        balance_push_delay_ms=rng.choice((50.0, 500.0, 2_000.0)) if Feature.LATE_BALANCES in features else 0.0,
+        engine_clock_step_ms=rng.choice((5, 50, 200)) if Feature.SAME_MILLISECOND in features else 1,
         traders_interval_ms=rng.choice((200, 400, 1000)),
+        traders_pairs=tuple(pair.id for pair in pairs if pair in PAIRS or pair.id.startswith("C"))[:_VISITED],
+        self_trades_allowed=Feature.SELF_TRADES in features,
+        retention=Retention(
+            text_kept_s=rng.choice((1_800, 3_600)) if forgets else 3_600,
+            unfilled_cancel_kept_s=60 if forgets else None,
+            unknown_order_trades_refused=forgets,
+            trades_from_alone_days=7 if forgets else None,
+        ),
     )
 
 

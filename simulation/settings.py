@@ -38,5 +38,13 @@ PAIRS: Final = (
         min_base_amount=Decimal("0.001"),
     ),
 )
-RICH: Final = {"USDT": Decimal(200_000), "SOL": Decimal(2_000), "ETH": Decimal(80)}
+FINE: Final = PairConfig(
+    id="PEPE_USDT",
+    start_price=Decimal("0.00001185"),
+    price_precision=10,
+    amount_precision=0,
+    min_base_amount=Decimal(1),
+)
+"""A market with a tick so fine that an absurd price has more digits than a Decimal keeps."""
+RICH: Final = {"USDT": Decimal(200_000), "SOL": Decimal(2_000), "ETH": Decimal(80), "PEPE": Decimal(10**9)}
 POOR: Final = {"USDT": Decimal(3_000), "SOL": Decimal(12), "ETH": Decimal("0.7")}

@@ -33,6 +33,7 @@ from simulation.kill_switch import KillSwitch
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram
+from simulation.operator import Operator
 from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
@@ -146,6 +147,17 @@ class World:
             resumed=self._resumed,
         )
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
+        self._operator = Operator(
+            self.exchange,
+            self._rng("operator"),
+            trace,
+            features=scenario.features,
+            names=self._names,
+            symbols=scenario.symbols,
+            now_s=loop.time,
+            now_ms=self.exchange.engine.now_ms,
+            without=options.without,
+        )
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
         self._environment = Environment(
             clock=self._clock,
@@ -247,6 +259,7 @@ class World:
         if await self.machine.look(None if self.program.has_ended else self.program.life):
             self.program.kill()
         self._house.meddle(self._names)
+        self._operator.act()
         for fault in self._own_faults.take_due(self._loop.time()):
             self._trace.add("exchange", str(fault))
             self.exchange.faults.add(fault)
@@ -263,8 +276,9 @@ class World:
         self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
 
     def _calm_down(self) -> None:
-        """No kill and no fault of the exchange any more."""
+        """No kill and no fault of the exchange any more; halted markets trade again."""
         self._loop.after_turns(0, lambda: None)
+        self._operator.resume_all()
         self.exchange.faults.clear()
 
     async def _come_back(self) -> bool:

@@ -106,7 +106,7 @@ class BookHistory(Listener, Witness):
     """
 
     def __init__(self, exchange: Exchange, now_s: Callable[[], float]) -> None:
-        """What the books hold already is taken as their first state. ``now_s``: virtual seconds."""
+        """What the books hold already has always been so. ``now_s``: virtual seconds."""
         self._exchange = exchange
         self._now_s = now_s
         self.requests: list[CarriedOut] = []
@@ -115,6 +115,7 @@ class BookHistory(Listener, Witness):
         self._balances: dict[tuple[str, str], list[BalanceState]] = {}
         self._texts: dict[tuple[str, str], list[int]] = {}
         self._countdowns: dict[tuple[str, str | None], float] = {}
+        self._began = False
         engine = exchange.engine
         for name, record in engine.accounts.items():
             if not record.internal:
@@ -122,6 +123,7 @@ class BookHistory(Listener, Witness):
                     self._note_balance(name, currency, balance.available, balance.locked)
                 for order in record.orders.values():
                     self._note_order(order)
+        self._began = True
         engine.listeners.insert(0, self)  # before those who tell others: whoever is told finds it noted
         exchange.gateio.rest.witnesses.append(self)
 
@@ -215,7 +217,7 @@ class BookHistory(Listener, Witness):
             if order.text:
                 self._texts.setdefault((order.account, order.text), []).append(order.id)
         new = OrderState(
-            at_s=self._now_s(),
+            at_s=self._since_s(),
             finish=order.finish,
             price=order.price,
             amount=order.amount,
@@ -231,7 +233,11 @@ class BookHistory(Listener, Witness):
 
     def _note_balance(self, account: str, currency: str, available: Decimal, locked: Decimal) -> None:
         states = self._balances.setdefault((account, currency), [])
-        states.append(BalanceState(at_s=self._now_s(), available=available, locked=locked))
+        states.append(BalanceState(at_s=self._since_s(), available=available, locked=locked))
+
+    def _since_s(self) -> float:
+        """What was there before anybody looked has always been there."""
+        return self._now_s() if self._began else float("-inf")
 
     def _cause(self, order: Order) -> Cause:
         if self._command is not None:

@@ -27,7 +27,10 @@ class CancelAuthority:
         self._orders = list(commands.of(name, CancelOrder))
         self._scopes = list(commands.of(name, CancelAll))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
-        self._placed_s = {text: filed.asked_s for filed in commands.of(name, PlaceOrder) for text in _texts(filed)}
+        self._placed_s: dict[str, float] = {}
+        for filed in commands.of(name, PlaceOrder):
+            for text in _texts(filed):
+                self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
         self._used: set[int] = set()
 
     def of_scope(self, done: CarriedOut) -> Iterator[str]:
@@ -69,13 +72,16 @@ class CancelAuthority:
         return order_id is not None and order_named(self._history, self._name, command, filed.asked_s) == order_id
 
     def _is_covered(self, order_id: int | None, pair: str | None, at_s: float) -> bool:
-        """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it."""
+        """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
+
+        Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13).
+        """
         order = None if order_id is None else self._history.order(self._name, order_id)
         if order is None or pair != order.pair:
             return False
         placed_s = self._placed_s.get(order.text, 0.0)
         return any(
-            placed_s <= each.asked_s <= at_s  # also one that could not be sent: it may be tried again (R13)
+            placed_s <= each.asked_s <= at_s
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
             for each in (*self._scopes, *self._switches)

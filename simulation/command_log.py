@@ -54,11 +54,16 @@ class FiledCommand:
 
 
 class CommandLog:
-    """All commands of a run, in the order of asking."""
+    """All commands of a run, in the order of asking.
+
+    Attributes:
+        when_answered: called with each command at the moment of its answer.
+    """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         """``now_s``: virtual seconds."""
         self.commands: list[FiledCommand] = []
+        self.when_answered: list[Callable[[FiledCommand], None]] = []
         self._now_s = now_s
 
     def of(self, account: str, *kinds: type[C]) -> Iterator[FiledCommand]:
@@ -81,6 +86,8 @@ class CommandLog:
         filed.error = reply.error
         if filed.error is None:
             filed.value = reply.result()
+        for call in self.when_answered:
+            call(filed)
 
     @contextmanager
     def filing(self) -> Iterator[None]:

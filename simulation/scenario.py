@@ -28,7 +28,7 @@ from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
-_LONGEST_LAG_S: Final = 10.0
+LONGEST_LAG_S: Final = 10.0
 _CALM_BOUND_S: Final = 5.0
 _FEATURE_CHANCE: Final = 0.3
 NAMES: Final = ("alpha", "beta", "gamma")
@@ -156,7 +156,7 @@ def truth_bound_s(scenario: Scenario) -> float:
     Where no frame is lost its socket tells at once. Elsewhere a check finds what is missing: an interval, the queries,
     look-ups of what they make doubtful, and what the exchange's replicas lag behind.
     """
-    lag_s = _LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
+    lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     if scenario.profile is Profile.CALM:
         return _CALM_BOUND_S + lag_s
     queries_s = 4 * scenario.venue.request_timeout_s

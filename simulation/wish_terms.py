@@ -15,7 +15,7 @@ from simulation.wire_commands import WireCommand
 
 CLIENT_ID_PREFIX: Final = "t-"
 _TEXT: Final = re.compile(r"t-[0-9A-Za-z_.-]{1,28}")
-_TIMES_IN_FORCE: Final = {
+TIMES_IN_FORCE: Final = {
     TimeInForce.GTC: "gtc",
     TimeInForce.IOC: "ioc",
     TimeInForce.FOK: "fok",
@@ -113,7 +113,7 @@ def placed(command: PlaceOrder) -> OrderTerms:
         pair_of(command.symbol),
         command.side.value,
         command.type.value,
-        _TIMES_IN_FORCE[command.time_in_force],
+        TIMES_IN_FORCE[command.time_in_force],
         command.quote_quantity if command.quantity is None else command.quantity,
         command.price,
     )

@@ -18,12 +18,14 @@ from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
+from simulation.answers import Answers, known_in
 from simulation.book_history import BookHistory
 from simulation.cancel_all import CancelsAll
 from simulation.check import differences, journal_differences
 from simulation.command_log import CommandLog
 from simulation.countdowns import Countdowns
 from simulation.crashes import CrashNow
+from simulation.delivered import Delivered
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
 from simulation.hostile_faults import hostile_faults
@@ -159,11 +161,13 @@ class World:
             without=options.without,
         )
         self._sockets = MemorySockets(outside, self.exchange, self.weather, trace)
+        http = MemoryHttp(outside, self.exchange, self.weather, trace)
+        self._delivered = Delivered(http, http.names, loop.time)
         self._environment = Environment(
             clock=self._clock,
             rng=self._rng("environment"),
             spawn=self._spawn,
-            http=MemoryHttp(outside, self.exchange, self.weather, trace),
+            http=self._delivered,
             sockets=self._sockets,
         )
         self._dead_letters = DeadLetters(clock=loop.time)
@@ -515,6 +519,15 @@ class World:
                 slack_s=safety_bound_s(scenario),
             ),
             VenueLimits(exchange=self.exchange, names=names, is_even=way.is_even),
+            Answers(
+                self.history,
+                self.commands,
+                names=self._names,
+                known=known_in(self.scenario),
+                told=self._told,
+                delivered=self._delivered,
+                now_s=self._loop.time,
+            ),
         )
 
     def _runs(self) -> bool:

@@ -1,0 +1,55 @@
+"""What the exchange's answers said when they arrived: a refusal that an asker is told of must have been one of them."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from exchanges.base.transport import HttpResponse, HttpTransport
+
+_UNREADABLE: Final = ""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One answer that was no success. ``label``: in upper case; empty where there was none that can be read."""
+
+    at_s: float
+    status: int
+    label: str
+
+
+class Delivered:
+    """A transport that keeps the refusals which another one brings."""
+
+    def __init__(self, inner: HttpTransport, names: Mapping[str, str], now_s: Callable[[], float]) -> None:
+        """``names``: of accounts by their keys. ``now_s``: virtual seconds."""
+        self._inner = inner
+        self._names = names
+        self._now_s = now_s
+        self._refusals: dict[str, list[Refusal]] = {}
+
+    def refusals(self, account: str, from_s: float, to_s: float) -> list[Refusal]:
+        """The refusals that have reached the account in the span, both ends included."""
+        return [each for each in self._refusals.get(account, ()) if from_s <= each.at_s <= to_s]
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+    ) -> HttpResponse:
+        response = await self._inner.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
+        account = next((self._names[key] for key in headers.values() if key in self._names), None)
+        if account is not None and not 200 <= response.status < 300:
+            refusal = Refusal(self._now_s(), response.status, _label_of(response.body))
+            self._refusals.setdefault(account, []).append(refusal)
+        return response
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _label_of(body: bytes) -> str:
+    try:
+        value: object = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return _UNREADABLE
+    label = value.get("label") if isinstance(value, dict) else None
+    return label.upper() if isinstance(label, str) else _UNREADABLE

@@ -6,6 +6,7 @@ from typing import Final, get_args
 
 from exchanges.simulator import faults
 from exchanges.simulator.faults import Effect, Fault
+from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
 from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from simulation.options import Feature
@@ -44,6 +45,7 @@ _LABELLED: Final = (
     (400, "SOMETHING_OF_TOMORROW"),
     (429, "TOO_MANY_REQUESTS"),
 )
+_REPLACED: Final = 0.3
 _HOUR_S: Final = 3_600
 
 
@@ -161,6 +163,21 @@ def _clock_of_one(rng: random.Random, _: Sequence[str], __: Sequence[str], for_s
     )
 
 
+def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """One row of one list is not like the rows that we know, for a while or for as long as the storm lasts."""
+    chosen = rng.choice(tuple(FIELDS))
+    oddity = rng.choice(tuple(FIELDS[chosen]))
+    return OddRows(
+        for_s=rng.choice((for_s, None)),
+        list=chosen,
+        oddity=oddity,
+        account=None if chosen == "currency_pairs" else rng.choice((None, *names)),
+        replace=oddity not in {"margin_order", "unknown_market"} and rng.random() < _REPLACED,
+        push=chosen in PUSHED_ON and rng.random() < _REPLACED,
+        probability=rng.choice((1.0, 0.3)),
+    )
+
+
 HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.REFUSALS: (
         _unlabelled_command,
@@ -174,6 +191,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     ),
     Feature.LAG: (_lag, _lag),
     Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
+    Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
     Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),
     Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),

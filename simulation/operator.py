@@ -1,4 +1,4 @@
-"""What the exchange's operator does around an account: markets come, go and change, margin orders lie beside."""
+"""What others do around an account: markets come, go and change, other programs trade, margin orders lie beside."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -9,18 +9,23 @@ from typing import Final
 from exchanges.simulator import Exchange, PairConfig
 from exchanges.simulator.config import TradeStatus
 from exchanges.simulator.orders import AccountType, NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.other_program import OtherProgram
 from exchanges.simulator.rules import RefusedError
 from messages.symbol import Symbol
 from simulation.options import Feature
 from simulation.trace import Trace
 
 _CHANCE: Final = 0.08
+_OTHERS_CHANCE: Final = 0.4
 _HALTED_S: Final = (2.0, 20.0)
 _NEW_PAIRS: Final = ("NEW1", "NEW2", "Новый", "new3", "$NEW4", "NEW_5")
 
 
 class Operator:
-    """Acts about once in some seconds, as far as the run has the features for it."""
+    """Acts about once in some seconds, as far as the run has the features for it.
+
+    The programs of others act about every other second, also while ours is away.
+    """
 
     def __init__(
         self,
@@ -59,13 +64,21 @@ class Operator:
         self._acts = [
             (name, act, f"operator:{name}" in without) for name, (feature, act) in acts.items() if feature in features
         ]
-        self.delisted: set[str] = set()
+        self._others = {
+            name: OtherProgram(exchange.engine, name, random.Random(rng.random()))
+            for name in names
+            if Feature.OTHER_PROGRAMS in features
+        }
 
     def act(self) -> None:
         """Called once a second."""
         now_s = self._now_s()
         for pair in [pair for pair, until_s in self._resume_s.items() if until_s <= now_s]:
             self._resume(pair)
+        for name, program in self._others.items():
+            if self._rng.random() < _OTHERS_CHANCE:
+                order = program.act()
+                self._trace.add("other", f"acts on {name}: {order}")
         for _, act, is_left_out in self._acts:
             if self._rng.random() < _CHANCE and not is_left_out:
                 act()
@@ -117,7 +130,6 @@ class Operator:
         pairs = [pair for pair in self._pairs[1:] if pair in self._exchange.engine.markets]
         if pairs and self._rng.random() < 0.5:
             pair = self._rng.choice(pairs)
-            self.delisted.add(pair)
             self._do(f"delists {pair}", lambda: self._exchange.listings.remove(pair))
 
     def _list(self) -> None:

@@ -16,7 +16,7 @@ from actors.supervision.plans import RestartSettings
 from exchanges.base.websocket_session import SessionSettings
 from exchanges.gateio.settings import GateioSettings
 from exchanges.simulator import AccountConfig, PairConfig, SimulatorConfig
-from exchanges.simulator.config import FeeScheme
+from exchanges.simulator.config import FeeScheme, Past
 from exchanges.simulator.many_markets import many_markets
 from exchanges.simulator.retention import Retention
 from messages.symbol import Symbol
@@ -245,6 +245,11 @@ def _exchange(
         traders_interval_ms=rng.choice((200, 400, 1000)),
         traders_pairs=tuple(pair.id for pair in pairs if pair in PAIRS or pair.id.startswith("C"))[:_VISITED],
         self_trades_allowed=Feature.SELF_TRADES in features,
+        past=Past(
+            orders=rng.choice((20, 300)), fills=rng.choice((50, 1_500)), days=20, fills_in_a_second=rng.choice((1, 30))
+        )
+        if Feature.LONG_PAST in features
+        else None,
         retention=Retention(
             text_kept_s=rng.choice((1_800, 3_600)) if forgets else 3_600,
             unfilled_cancel_kept_s=60 if forgets else None,

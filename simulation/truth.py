@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from actors.runtime import Reply
+from exchanges.simulator.engine import FIRST_ORDER_ID
 from exchanges.simulator.orders import Finish
 from messages.commands import Command, GetSnapshot
 from messages.order import Order
@@ -94,7 +95,7 @@ class Truth(Oracle):
     def _untold(self, name: str, told: Told, account: "_Account", now_s: float) -> Iterator[str]:
         from_s, history = now_s - self._bound_s, self._history
         since = f"{self._bound_s:g} s after the fact, live all the while (R5)"
-        account.take_new(history.order_ids(name))
+        account.take_new([each for each in history.order_ids(name) if each >= FIRST_ORDER_ID])
         for number in list(account.unsettled):
             state = history.state_at(name, number, from_s)
             if state is None:

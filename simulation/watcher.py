@@ -1,7 +1,7 @@
 """Listens to all events of all accounts during a run, as any subscriber could, and notes every broken promise."""
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -45,6 +45,15 @@ class Start(msgspec.Struct):
         return left > 0
 
 
+FillKey: TypeAlias = tuple[Symbol, str, str]
+"""Market, order and trade id: the two sides of a trade with oneself are two fills with one trade id."""
+
+
+def key_of(fill: Fill) -> FillKey:
+    """What tells a fill from all others of an account."""
+    return fill.symbol, fill.order_id, fill.trade_id
+
+
 class Told:
     """What subscribers of one account have been told, life after life.
 
@@ -64,11 +73,11 @@ class Told:
         self.left_live_s: float | None = None
         self.starts = [Start()]
         self.orders: dict[tuple[Symbol, str], Order] = {}
-        self.fills: dict[tuple[Symbol, str], Fill] = {}
+        self.fills: dict[FillKey, Fill] = {}
         self.numbered: dict[str, Order] = {}
         self.filled: dict[str, Decimal] = {}
         self.orders_now: dict[tuple[Symbol, str], Order] = {}
-        self.fills_now: dict[tuple[Symbol, str], Fill] = {}
+        self.fills_now: dict[FillKey, Fill] = {}
         self.balances_now: dict[str, Balance] = {}
 
     def resume(self, now_s: float) -> None:
@@ -154,7 +163,7 @@ class Watcher(LoopActor):
     @handles(ExecutionReportEvent)
     def _fill(self, event: ExecutionReportEvent) -> None:
         told, fill = self._of(event.account), event.fill
-        key = fill.symbol, fill.trade_id
+        key = key_of(fill)
         if self._trace.on:
             self._trace.add(event.account, f"fill {fill.trade_id} of {fill.order_id}: {fill.quantity} at {fill.price}")
         if key in told.fills_now:

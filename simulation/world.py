@@ -15,6 +15,7 @@ from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.other_program import OtherProgram
 from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
@@ -347,6 +348,7 @@ class World:
         for _ in range(_NIGHT_STEPS):
             await asyncio.sleep(self.scenario.night_s / _NIGHT_STEPS)
             self._house.work_at_night(self._names)
+            self._operator.act()
         self.exchange.traders.start()
 
     async def _trade_again(self) -> bool:
@@ -411,7 +413,9 @@ class World:
         return wrong
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
-        """Orders that ended without a fill while the program could not see them."""
+        """Orders that ended without a fill while the program could not see them, and were none of its own."""
+        if not order.is_open and not order.filled_base and OtherProgram.placed(order):
+            return True
         second = self._second_program
         is_of_another = second is not None and not order.is_open and not order.filled_base and second.placed(order)
         return is_of_another or self.machine.may_have_forgotten(order)

@@ -10,6 +10,8 @@ from exchanges.simulator.rules import RefusedError
 
 ORIGINS = {"web": "web", "app": "101", "apiv4": "apiv4"}
 """What Gate shows as ``text`` of an order without one, by where it came from (Gate REST manual, order ``text``)."""
+PREFIX = "t-other-"
+"""Of its client ids."""
 REACH = 0.003  # how far from the middle its limits are, as a fraction: some are filled at once, some wait
 VALUE = (10.0, 200.0)  # of an order, in quote units
 MARKET_CHANCE = 0.2
@@ -30,6 +32,11 @@ class OtherProgram:
         self._rng = rng
         self._max_open = max_open
         self._waiting: list[Order] = []
+
+    @staticmethod
+    def placed(order: Order) -> bool:
+        """Whether an order has the marks of such a program: its client ids, or an origin that is no client id."""
+        return order.text.startswith(PREFIX) or (not order.text and order.origin in ORIGINS.values())
 
     def act(self) -> Order | None:
         """Places, amends or cancels an order; returns it, or None when the exchange refused (no money, no change)."""
@@ -56,7 +63,7 @@ class OtherProgram:
             time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL if at_market else TimeInForce.GOOD_TILL_CANCELLED,
             amount=amount * price if in_quote else amount,
             price=None if at_market else price,
-            text=f"t-other-{self._rng.getrandbits(40):010x}" if self._rng.random() < NAMED_CHANCE else "",
+            text=f"{PREFIX}{self._rng.getrandbits(40):010x}" if self._rng.random() < NAMED_CHANCE else "",
             origin=self._rng.choice(list(ORIGINS.values())),
         )
         order = self._engine.place(self._account, new)

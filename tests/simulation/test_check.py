@@ -17,7 +17,7 @@ from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.check import differences
-from simulation.watcher import Told
+from simulation.watcher import Told, key_of
 from tests.support.orders import order
 
 SOL = Symbol("SOL", "USDT")
@@ -66,7 +66,7 @@ class Books:
         )
         self.told = Told()
         self.told.orders[SOL, "c1"] = self.order
-        self.told.fills[SOL, self.fill.trade_id] = self.fill
+        self.told.fills[key_of(self.fill)] = self.fill
         self.balances = {
             currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
             for currency, booked in engine.ledger.balances("alpha").items()
@@ -99,14 +99,14 @@ def test_an_account_that_says_what_the_books_say_is_right() -> None:
         ({"status": OrderStatus.CANCELED}, "canceled here"),
         ({"filled_quantity": Decimal("0.5")}, "has filled 0.5 here"),
         ({"filled_quote": Decimal(99)}, "in quote"),
-        ({"fee": Decimal(7)}, "fee of 7"),
+        ({"fee": Decimal(7)}, "fees of 7"),
         ({"quantity": Decimal(3)}, "is over 3"),
         ({"price": Decimal(101)}, "is at 101"),
         ({"side": OurSide.SELL}, "'sell', 'limit'"),
         ({"type": OurType.MARKET}, "'buy', 'market'"),
         ({"time_in_force": OurTimeInForce.POST_ONLY}, "'POST_ONLY'"),
         ({"client_order_id": "c9"}, "'c9'"),
-        ({"fee_currency": "USDT"}, "'USDT') here"),
+        ({"fee_currency": "USDT"}, "USDT here"),
     ],
 )
 def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) -> None:
@@ -154,7 +154,8 @@ def test_fills_are_counted_one_by_one() -> None:
     assert any("is missing" in each for each in books.wrong())
 
     books = Books()
-    books.told.fills[SOL, "1"] = msgspec.structs.replace(books.fill, trade_id="1")
+    stranger = msgspec.structs.replace(books.fill, trade_id="1")
+    books.told.fills[key_of(stranger)] = stranger
     assert any("is not in the books" in each for each in books.wrong())
 
 
@@ -171,7 +172,7 @@ def test_fills_are_counted_one_by_one() -> None:
 )
 def test_every_part_of_a_fill_counts(change: dict[str, object]) -> None:
     books = Books()
-    books.told.fills[SOL, books.fill.trade_id] = msgspec.structs.replace(books.fill, **change)
+    books.told.fills[key_of(books.fill)] = msgspec.structs.replace(books.fill, **change)
 
     assert any(f"fill {books.fill.trade_id} of SOL/USDT" in each for each in books.wrong())
 

@@ -67,7 +67,8 @@ class OddLists:
         answer = endpoint.handle(call)
         if self.made_up and (endpoint.method, endpoint.path) == ("DELETE", "/spot/orders"):
             return Answer([*_list(answer.value), *self._cancel_all(call)])
-        if endpoint.method == "GET" and self._faults.standing and self._faults.of_kind(OddRows):
+        is_list = isinstance(answer.value, list)
+        if is_list and endpoint.method == "GET" and self._faults.standing and self._faults.of_kind(OddRows):
             self._disturb(endpoint.path, call, _list(answer.value))
         return answer
 

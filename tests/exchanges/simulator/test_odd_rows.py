@@ -269,3 +269,9 @@ def test_the_same_randomness_makes_the_same_rows() -> None:
 
     assert run(1) == run(1)
     assert run(1) != run(2)
+
+
+async def test_an_answer_that_is_no_list_has_no_odd_row(wire: Wire) -> None:
+    await wire.control("POST", "/faults", {"kind": "odd_rows", "list": "currency_pairs", "oddity": "null_field"})
+    one = await wire.call("GET", "/spot/currency_pairs/SOL_USDT")
+    assert (one.status, one.json["id"]) == (200, "SOL_USDT")

@@ -29,6 +29,7 @@ from simulation.crashes import CrashNow
 from simulation.delivered import Delivered
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
+from simulation.filed import Filed
 from simulation.hostile_faults import hostile_faults
 from simulation.house import House
 from simulation.http import MemoryHttp
@@ -475,6 +476,16 @@ class World:
             runs=self._runs,
             is_alone=not scenario.has(Feature.SECOND_PROGRAM),
         )
+        kill_switch = KillSwitch(
+            exchange=self.exchange,
+            history=self.history,
+            log=self.commands,
+            names=names,
+            ask=self._ask,
+            now_s=now_s,
+            can_reach=way.can_reach,
+            bound_s=safety_bound_s(scenario),
+        )
         return (
             way,
             Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
@@ -495,15 +506,16 @@ class World:
                 names=self._names,
                 countdown_s=self.scenario.account.dead_mans_switch_s,
             ),
-            KillSwitch(
+            kill_switch,
+            Filed(
                 exchange=self.exchange,
                 history=self.history,
-                log=self.commands,
                 names=names,
-                ask=self._ask,
-                now_s=now_s,
-                can_reach=way.can_reach,
-                bound_s=safety_bound_s(scenario),
+                directory=self._directory,
+                kill_switch=kill_switch.known,
+                is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
+                is_disk_sound=not scenario.has(Feature.DISK),
+                settles_unasked=not scenario.features,
             ),
             CancelsAll(
                 exchange=self.exchange,

@@ -50,11 +50,12 @@ class Filed(Oracle):
         kill_switch: Callable[[str], Seen | None],
         is_alone: bool,
         is_disk_sound: bool,
-        settles_unasked: bool,
+        guesses_amends: bool,
     ) -> None:
         """``kill_switch``: what an account is known to have said of it. ``is_alone``: no other program has ids like
-        ours. ``is_disk_sound``: what was written is there after a kill. ``settles_unasked``: amends that an account
-        left open at its end may be filed as confirmed by its next life without asking; such are left out then."""
+        ours. ``is_disk_sound``: what was written is there after a kill. ``guesses_amends``: an amend whose
+        answer was lost may be filed as its order looks later, or as confirmed without asking (today's account does
+        both); such are left out then."""
         self._exchange = exchange
         self._history = history
         self._names = tuple(names)
@@ -62,7 +63,7 @@ class Filed(Oracle):
         self._kill_switch = kill_switch
         self._is_alone = is_alone
         self._is_disk_sound = is_disk_sound
-        self._settles_unasked = settles_unasked
+        self._guesses_amends = guesses_amends
         self._found: list[str] = []
 
     def begin_life(self) -> None:
@@ -136,7 +137,8 @@ class Filed(Oracle):
         """Each change of terms is an amend filed as confirmed, and each amend filed so is a change of terms."""
         amends: dict[str, list[Intent]] = {}
         for each in intents:
-            if each.kind == "amend" and each.outcome == _CONFIRMED:
+            is_guessed = self._guesses_amends and each.detail == _ASKED_LATER
+            if each.kind == "amend" and (each.outcome == _CONFIRMED or is_guessed):
                 amends.setdefault(str(each.order_id), []).append(each)
         for number in self._history.order_ids(name) if self._is_alone else ():
             for state in _amended(self._history.states(name, number)):
@@ -145,8 +147,8 @@ class Filed(Oracle):
         for number_text, confirmed in amends.items():
             states = self._history.states(name, int(number_text))
             for amend in confirmed:
-                is_left_out = self._settles_unasked and amend.detail == _ASKED_LATER
-                if not is_left_out and not any(_is_done(amend, state) for state in states):
+                is_guessed = self._guesses_amends and amend.detail == _ASKED_LATER
+                if not is_guessed and not any(_is_done(amend, state) for state in states):
                     price, quantity = amend.terms.get("price"), amend.terms.get("quantity")
                     wanted = f"{price or 'its price'} over {quantity or 'its quantity'}"
                     yield f"an amend of {number_text} to {wanted} is filed as confirmed, and never happened (R4)"

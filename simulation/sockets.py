@@ -20,6 +20,8 @@ _REFUSAL_S: Final = 0.001
 _GOODBYE_S: Final = 1.0
 _TEND_S: Final = 1.0
 _KEY: Final = re.compile(rb'"KEY":\s*"([^"]+)"')
+_CREDENTIALS: Final = re.compile(rb'"(KEY|SIGN)":\s*"[^"]*"')
+_HIDDEN: Final = rb'"\1":"***"'
 _JUNK: Final = (b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b'{"channel":"spot.orders","event":"update","result":[{}]}')
 
 
@@ -167,7 +169,7 @@ class Connection:
         if self.key is None and (found := _KEY.search(frame)) is not None:
             self.key, self.is_private = found.group(1).decode(), True
         if self._trace.on:
-            self.note(f"<- {frame.decode(errors='replace')[:200]}")
+            self.note(f"<- {_CREDENTIALS.sub(_HIDDEN, frame).decode(errors='replace')[:200]}")
         if self._weather.happens(Fault.CALL_DROPPED):
             self.note("call_dropped")
             return

@@ -33,10 +33,14 @@ class Trace:
     Attributes:
         faults: log events that show a fault in the program itself, kept in either case.
         home: the run's own directory, which is another one each time; left out of all lines.
+        readers: called with each text that the program has written or told, and where, whether the trace is on or not.
     """
 
-    def __init__(self, now_s: Callable[[], float], *, on: bool) -> None:
+    def __init__(self, now_s: Callable[[], float], *, on: bool, all_levels: bool = False) -> None:
+        """``all_levels``: log events of every level are taken, also where the trace is off."""
         self.on = on
+        self.all_levels = on or all_levels
+        self.readers: list[Callable[[str, str], None]] = []
         self.lines: list[str] = []
         self.faults: list[str] = []
         self.home = ""
@@ -48,6 +52,11 @@ class Trace:
             told = what.replace(self.home, "") if self.home else what
             self.lines.append(f"{self._now_s():12.6f}  {who:<12} {told}")
 
+    def tell(self, where: str, text: str) -> None:
+        """Gives a text of the program's to the readers."""
+        for read in self.readers:
+            read(where, text)
+
     def text(self) -> str:
         return "".join(f"{line}\n" for line in self.lines)
 
@@ -58,6 +67,7 @@ class Trace:
         if isinstance(exc_info, BaseException):
             event["exception"] = f"{type(exc_info).__name__}: {exc_info}"
         fields = " ".join(f"{key}={value}" for key, value in event.items())
+        self.tell(f"the log event {name}", fields)
         if name in _FAULTS_OF_OURS and event.get("error_type") != _INJECTED:
             self.faults.append(f"{name} {fields}")
         self.add(level, f"{name} {fields}")
@@ -66,11 +76,11 @@ class Trace:
 
 @contextmanager
 def logging_into(trace: Trace) -> Iterator[None]:
-    """While it lasts, all log events of the process go into the trace; only errors where the trace is off."""
+    """While it lasts, log events of the process go into the trace: all, or only errors where it does not want all."""
     before = structlog.get_config()
     structlog.configure(
         processors=[trace.take_log],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if trace.on else logging.ERROR),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if trace.all_levels else logging.ERROR),
         logger_factory=structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=False,
     )

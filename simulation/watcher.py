@@ -109,6 +109,7 @@ class Watcher(LoopActor):
 
     @handles(ConnectionStatusEvent)
     def _status(self, event: ConnectionStatusEvent) -> None:
+        self._trace.tell(f"a status event of {event.name}", event.cause)
         told = self._of(event.name)
         is_live, was_live = event.sync_state is SyncState.LIVE, told.sync_state is SyncState.LIVE
         if not event.since_ms and event.sync_state is not SyncState.LIVE:
@@ -190,6 +191,7 @@ class Watcher(LoopActor):
 
     @handles(ErrorEvent)
     def _error(self, event: ErrorEvent) -> None:
+        self._trace.tell(f"an error event of {event.name}", event.message)
         if self._trace.on:
             self._trace.add(event.name, f"error in {event.where}: {event.message}")
 

@@ -43,6 +43,7 @@ from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
 from simulation.scenario import CALM_S, Scenario, draw, safety_bound_s, truth_bound_s
+from simulation.secrets import Secrets
 from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
@@ -515,7 +516,7 @@ class World:
                 kill_switch=kill_switch.known,
                 is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
                 is_disk_sound=not scenario.has(Feature.DISK),
-                settles_unasked=not scenario.features,
+                guesses_amends=not scenario.features,
             ),
             CancelsAll(
                 exchange=self.exchange,
@@ -533,6 +534,12 @@ class World:
                 can_reach=way.can_reach,
                 span_s=scenario.account.dead_mans_switch_s,
                 slack_s=safety_bound_s(scenario),
+            ),
+            Secrets(
+                secrets={name: (account.key, account.secret) for name, account in self.exchange.keys.accounts.items()},
+                log=self.commands,
+                trace=self._trace,
+                directory=self._directory,
             ),
             VenueLimits(exchange=self.exchange, names=names, is_even=way.is_even),
             Answers(

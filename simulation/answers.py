@@ -4,13 +4,10 @@ What it answers from memory while it is live may be as old as it takes to notice
 lagging query finds may be as old as the lag. Both are declared.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Final
 
-import msgspec
-
 from exchanges.simulator.orders import Finish
-from exchanges.simulator.retention import Retention
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -29,48 +26,14 @@ from simulation import funds
 from simulation.book_history import BookHistory, Cause
 from simulation.command_log import CommandLog, FiledCommand
 from simulation.delivered import Delivered
-from simulation.options import Feature, Profile
+from simulation.known import Known
 from simulation.oracles import Oracle
 from simulation.order_truth import untrue
-from simulation.scenario import LONGEST_LAG_S, Scenario, truth_bound_s
 from simulation.watcher import Told
 from simulation.wish_terms import pair_of, text_of
 
 _WITHOUT_LABEL: Final = "HTTP_"
 """How the client calls a refusal that says nothing but its status."""
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """How far answers may be behind the books.
-
-    Attributes:
-        stale_s: an account that is live may not have heard yet of what is younger. lag_s: of queries.
-        retention: what the exchange forgets. denies: it may say of any order that there is none.
-        funds_are_exact: nothing but the account's own orders lowers its balances, and it knows them at once.
-    """
-
-    stale_s: float
-    lag_s: float = 0.0
-    retention: Retention = Retention()
-    denies: bool = False
-    funds_are_exact: bool = False
-
-
-def known_in(scenario: Scenario) -> Known:
-    """How far the answers of this run may be behind the books.
-
-    Whether money is set aside long enough is asked of hostile runs only: the account frees it when the order is
-    acknowledged, and lets another through until the balance is heard.
-    """
-    lowers_balances = {Feature.OTHER_PROGRAMS, Feature.SECOND_PROGRAM, Feature.WITHDRAWALS}
-    is_hostile = bool(scenario.features)
-    return Known(
-        stale_s=truth_bound_s(scenario),
-        lag_s=LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0,
-        retention=scenario.exchange.retention,
-        denies=scenario.has(Feature.UNKNOWN_ORDERS),
-        funds_are_exact=scenario.profile is Profile.CALM and is_hostile and not scenario.features & lowers_balances,
-    )
 
 
 class Answers(Oracle):
@@ -95,41 +58,60 @@ class Answers(Oracle):
         self._told = told
         self._delivered = delivered
         self._now_s = now_s
-        self._denied: list[tuple[FiledCommand, float]] = []
-        commands.when_answered.append(self._note_denied)
+        self._just_answered: list[tuple[FiledCommand, float | None]] = []
+        self._cold: set[int] = set()
+        commands.when_answered.append(self._note)
 
     def look(self) -> Iterator[str]:
-        """An account that says it is not live tells it at that moment: one that goes on being live has told a lie."""
-        denied, self._denied = self._denied, []
-        for filed, live_since_s in denied:
+        """Whether an account was live when it answered is known a moment later, when what it told has been heard."""
+        answered, self._just_answered = self._just_answered, []
+        for filed, live_since_s in answered:
+            told = self._told[filed.account]
             if _answered(filed) == self._now_s():
-                self._denied.append((filed, live_since_s))
-            elif self._told[filed.account].live_since_s == live_since_s:
+                self._just_answered.append((filed, live_since_s))
+            elif not isinstance(filed.error, NotLiveError):
+                if told.live_since_s is None or told.live_since_s > _answered(filed):
+                    self._cold.add(filed.number)
+            elif live_since_s is not None and told.live_since_s == live_since_s:
                 yield f"{filed.account}: {_short(filed)}: was answered {filed.error!r}, and told was live (R14)"
 
     def final(self) -> Iterator[str]:
         yield from self.look()
         for name in self._names:
-            account = _Account(self._history, self._commands, self._known, self._delivered, name)
+            account = _Account(self._history, self._commands, self._known, self._delivered, name, cold=self._cold)
             for violation in account.violations():
                 yield f"{name}: {violation}"
 
-    def _note_denied(self, filed: FiledCommand) -> None:
-        told = self._told.get(filed.account)
-        if told is not None and told.live_since_s is not None and isinstance(filed.error, NotLiveError):
-            self._denied.append((filed, told.live_since_s))
+    def _note(self, filed: FiledCommand) -> None:
+        """Notes what depends on being live: a refusal, and an open order that is told while not live."""
+        told, order = self._told.get(filed.account), filed.value
+        if told is None:
+            return
+        is_away = told.live_since_s is None and (told.left_live_s is None or told.left_live_s < filed.asked_s)
+        is_looked_up = isinstance(filed.command, GetOrder) and isinstance(order, Order) and order.is_open
+        if isinstance(filed.error, NotLiveError) or (is_away and is_looked_up):
+            self._just_answered.append((filed, told.live_since_s))
 
 
 class _Account:
     """The answers of one account."""
 
     def __init__(
-        self, history: BookHistory, commands: CommandLog, known: Known, delivered: Delivered, name: str
+        self,
+        history: BookHistory,
+        commands: CommandLog,
+        known: Known,
+        delivered: Delivered,
+        name: str,
+        *,
+        cold: Set[int],
     ) -> None:
+        """``cold``: numbers of commands that were answered with an open order while the account was not live."""
         self._history = history
         self._commands = commands
         self._known = known
         self._delivered = delivered
+        self._cold = cold
         self._name = name
         self._placed = list(commands.of(name, PlaceOrder))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
@@ -167,7 +149,8 @@ class _Account:
 
     def _true(self, filed: FiledCommand, order: Order) -> Iterator[str]:
         if order.order_id is not None:
-            from_s = filed.asked_s - max(self._known.stale_s, self._known.lag_s)
+            is_cold = filed.number in self._cold
+            from_s = filed.asked_s - (self._known.lag_s if is_cold else self._known.stale_s)
             yield from untrue(self._history, self._name, order, from_s, _answered(filed))
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
             yield from self._never_there(filed, text_of(order.client_order_id))

@@ -42,14 +42,14 @@ def wrongly_refused(
     assert filed.answered_s is not None
     currency, amount = needed(command)
     if (error.currency, error.needed) != (currency, amount):
-        yield f"{filed} needs {amount} {currency}, refused was {error.needed} {error.currency} (R14)"
+        yield f"it needs {amount} {currency}, refused was {error.needed} {error.currency} (R14)"
         return
     states = history.balance_during(filed.account, currency, filed.asked_s - stale_s, filed.answered_s)
     least = min(Decimal(0) if state is None else state.available for state in states)
     aside = sum(_may_be_aside(filed, placed, currency, stale_s), Decimal(0))
     if amount <= least - aside:
         yield (
-            f"{filed} was refused for {amount} {currency}; available were {least} at least, "
+            f"it was refused for {amount} {currency}; available were {least} at least, "
             f"of which {aside} at most were set aside (funds)"
         )
 

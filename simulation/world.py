@@ -19,7 +19,7 @@ from exchanges.simulator.other_program import OtherProgram
 from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
-from simulation.answers import Answers, known_in
+from simulation.answers import Answers
 from simulation.book_history import BookHistory
 from simulation.cancel_all import CancelsAll
 from simulation.check import differences, journal_differences
@@ -34,6 +34,7 @@ from simulation.hostile_faults import hostile_faults
 from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.kill_switch import KillSwitch
+from simulation.known import known_in
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram

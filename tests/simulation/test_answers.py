@@ -31,8 +31,9 @@ from messages.errors import (
 )
 from messages.order import Order
 from messages.symbol import Symbol
-from simulation.answers import Answers, Known
+from simulation.answers import Answers
 from simulation.delivered import Delivered
+from simulation.known import Known
 from simulation.watcher import Told
 from tests.support.judged import JudgedBooks
 
@@ -146,6 +147,19 @@ def test_what_was_so_long_ago_is_not_true_any_more(judge: Judge) -> None:
     judge.answer(BY_OWN_ID, before)
 
     assert any("said to be filled 0" in each for each in judge.found())
+
+
+def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.time.advance(1)
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.time.advance(1)
+    for live_since_s, right in ((0.0, True), (None, False)):
+        judge.told.live_since_s = live_since_s
+        judge.answer(BY_OWN_ID, before)
+        judge.time.advance(1)
+        assert (judge.found() == []) is right
 
 
 @pytest.mark.parametrize(

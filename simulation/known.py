@@ -1,0 +1,40 @@
+"""How far what an account says may be behind the books in a run, by its settings and features."""
+
+import msgspec
+
+from exchanges.simulator.retention import Retention
+from simulation.options import Feature, Profile
+from simulation.scenario import LONGEST_LAG_S, Scenario, truth_bound_s
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """How far answers may be behind the books.
+
+    Attributes:
+        stale_s: an account that is live may not have heard yet of what is younger. lag_s: of queries.
+        retention: what the exchange forgets. denies: it may say of any order that there is none.
+        funds_are_exact: nothing but the account's own orders lowers its balances, and it knows them at once.
+    """
+
+    stale_s: float
+    lag_s: float = 0.0
+    retention: Retention = Retention()
+    denies: bool = False
+    funds_are_exact: bool = False
+
+
+def known_in(scenario: Scenario) -> Known:
+    """How far the answers of this run may be behind the books.
+
+    Whether money is set aside long enough is asked of hostile runs only: the account frees it when the order is
+    acknowledged, and lets another through until the balance is heard.
+    """
+    lowers_balances = {Feature.OTHER_PROGRAMS, Feature.SECOND_PROGRAM, Feature.WITHDRAWALS}
+    is_hostile = bool(scenario.features)
+    return Known(
+        stale_s=truth_bound_s(scenario),
+        lag_s=LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0,
+        retention=scenario.exchange.retention,
+        denies=scenario.has(Feature.UNKNOWN_ORDERS),
+        funds_are_exact=scenario.profile is Profile.CALM and is_hostile and not scenario.features & lowers_balances,
+    )

@@ -32,7 +32,8 @@ class Life:
 
     Attributes:
         journals: to be abandoned by a kill. is_over: it was killed. is_suspended: it stands still for a while.
-        unfinished: tasks that will never go on.
+        unfinished: tasks that will never go on. asked_for: what somebody outside waits for, or gave up
+        waiting for, by its name.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
@@ -40,6 +41,7 @@ class Life:
         self.journals: list[Journal] = []
         self.is_over = False
         self.is_suspended = False
+        self.asked_for: dict[str, None] = {}
         self.unfinished: list[asyncio.Task[Any]] = []
         self.tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._held: list[Callable[[], object]] = []
@@ -59,7 +61,9 @@ class Life:
             raise KilledError
         task = self._loop.create_task(coroutine, name=name, context=self._context.copy())
         either: list[asyncio.Future[Any]] = [task, self._death]
+        self.asked_for[name] = None
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        del self.asked_for[name]
         if not task.done():
             raise KilledError
         return task.result()

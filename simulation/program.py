@@ -110,6 +110,7 @@ class Program:
                 self._trace.add("world", f"start {self.starts} failed: {error}")
                 with contextlib.suppress(KilledError):
                     await life.run(_close(life.journals), "close")
+                life.journals.clear()
                 await asyncio.sleep(_PAUSE_S)
             else:
                 return True
@@ -174,8 +175,7 @@ class Program:
 
     async def _end(self, cancel_open_orders: bool) -> dict[str, str]:
         problems = await self.life.run(self.system.stop(cancel_open_orders=cancel_open_orders), "stop")
-        await self.life.run(_close(self.life.journals), "close")
-        return problems
+        return problems | await self.life.run(_close(self.life.journals), "close")
 
     # -- looking in -----------------------------------------------------------------------------------------------
 
@@ -252,6 +252,12 @@ def _is_of(ref: pykka.ActorRef[Any], life: Life) -> bool:
     return actor is None or actor._context.get(LIFE) is life
 
 
-async def _close(journals: Sequence[Journal]) -> None:
+async def _close(journals: Sequence[Journal]) -> dict[str, str]:
+    """Closes them all; returns what could not be written, by account."""
+    problems: dict[str, str] = {}
     for journal in journals:
-        await journal.close()
+        try:
+            await journal.close()
+        except TellerError as error:
+            problems[journal.path.stem] = str(error)
+    return problems

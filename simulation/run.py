@@ -1,5 +1,6 @@
 """Runs seeds: one with its trace, or many in a few processes."""
 
+import asyncio
 import gc
 import multiprocessing
 import sys
@@ -71,7 +72,13 @@ def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
         world = World(seed, options, loop, notes, directory)
         worlds.append(world)
         with bounded_by(world.scenario.bounds), world.commands.filing(), world.machine.faults():
-            await world.run()
+            try:
+                async with asyncio.timeout_at(world.latest_s) as limit:
+                    await world.run()
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                world.give_up()
 
     journals = TemporaryDirectory(prefix="teller-", dir=_JOURNALS)
     with logging_into(notes), crashable(), journals as directory:

@@ -25,6 +25,8 @@ _FAULTS_OF_OURS: Final = frozenset(
 )
 """Log events that no fault of the network or of the exchange excuses."""
 _INJECTED: Final = "InjectedCrash"
+_ON_BAD_DISK: Final = "actor_start_failed", "JournalError"
+"""An account whose journal cannot be used does not start, and says so; it has to come back with its disk."""
 
 
 class Trace:
@@ -68,7 +70,8 @@ class Trace:
             event["exception"] = f"{type(exc_info).__name__}: {exc_info}"
         fields = " ".join(f"{key}={value}" for key, value in event.items())
         self.tell(f"the log event {name}", fields)
-        if name in _FAULTS_OF_OURS and event.get("error_type") != _INJECTED:
+        kind = event.get("error_type")
+        if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK:
             self.faults.append(f"{name} {fields}")
         self.add(level, f"{name} {fields}")
         raise structlog.DropEvent

@@ -59,6 +59,8 @@ STARTED_MS: Final = 1_790_000_000_000
 _STAYS_S: Final = 10.0
 _END_S: Final = 60.0
 """Virtual seconds within which an orderly end must be over, whatever the weather."""
+_STUCK_S: Final = 3_600.0
+"""Longer than all standstills, settling and ends together."""
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
@@ -218,6 +220,19 @@ class World:
         self._check_leftovers()
         self._count()
 
+    @property
+    def latest_s(self) -> float:
+        """Virtual seconds by which any run is over, unless it waits for something that will never come."""
+        return self.scenario.storm_ends_s + self.scenario.night_s + _STUCK_S
+
+    def give_up(self) -> None:
+        """The run is stuck; nothing more of it is of interest."""
+        asked_for = ", ".join(self.program.life.asked_for) or "an answer"
+        self.violations.append(f"stuck: waits for {asked_for} until the end of the world")
+        self.program.kill()
+        self.exchange.stop()
+        self._count()
+
     async def _until_quiet(self) -> bool:
         """All that comes before the comparison; True when the program runs then."""
         scenario = self.scenario
@@ -256,6 +271,7 @@ class World:
             if program.life.is_over:
                 runs = await self._come_back()
         await self.machine.calm_down()
+        self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
         return runs
 
     async def _second(self) -> None:
@@ -281,7 +297,6 @@ class World:
             told.resume(self._loop.time())
         for oracle in self._oracles:
             oracle.resume()
-        self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
 
     def _calm_down(self) -> None:
         """No kill and no fault of the exchange any more; halted markets trade again."""

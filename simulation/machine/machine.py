@@ -79,6 +79,7 @@ class Machine:
         )
         self._clock_jumps = ClockJumps(clock, self._chance(Feature.CLOCK_JUMPS, "clock jumps", _HIGHEST_JUMP), trace)
         self._subscriber: FragileSubscription | None = None
+        self._is_restart = False
         self._log_times = self._unwritable_times()
         self._removals = self._draw_removals()
 
@@ -137,7 +138,8 @@ class Machine:
             self._suspensions.look(life)
         if self._subscriber is not None:
             await self._subscriber.revive()
-        return self._move_files()
+        self._is_restart = self._move_files()
+        return self._is_restart
 
     async def calm_down(self) -> None:
         """Waits until the program goes on, if it stands still, and puts back what was moved."""
@@ -148,9 +150,10 @@ class Machine:
 
     @contextmanager
     def dying(self, life: Life) -> Iterator[None]:
-        """Around a kill: now and then it is the whole machine that dies."""
+        """Around a kill: now and then it is the whole machine that dies, unless the user only starts it anew."""
         self.disk.put_back()
-        if self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS:
+        is_restart, self._is_restart = self._is_restart, False
+        if not is_restart and self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS:
             self._trace.add("machine", "the power goes")
             with self.disk.power_loss([journal.path for journal in life.journals]):
                 yield

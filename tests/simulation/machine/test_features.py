@@ -1,7 +1,10 @@
 """Each fault of the machine can be asked for, happens in a run then, and happens the same way again."""
 
+import asyncio
+
 import pytest
 
+from actors.system import TradingSystem
 from simulation.options import Feature, Options
 from simulation.run import run_seed
 
@@ -43,3 +46,13 @@ def test_a_second_program_may_not_have_the_journals_of_the_first() -> None:
     trace = traced(Feature.SECOND_PROGRAM, 1)
     assert "it may not write alpha.sqlite" in trace
     assert "it is stopped, and leaves its orders open" in trace
+
+
+@pytest.mark.timeout(120)
+def test_a_program_that_never_answers_is_a_violation_and_not_a_run_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(TradingSystem, "stop", never)
+    outcome = run_seed(1, Options(storm_s=6.0))
+    assert "stuck: waits for stop until the end of the world" in outcome.violations

@@ -153,13 +153,16 @@ class Weather:
         ends_s: float,
         keys: tuple[str, ...],
         kinds: frozenset[Fault] = frozenset(Fault),
+        certain: Fault | None = None,
         outages: bool = True,
+        outage: Outage | None = None,
         without: frozenset[str] = frozenset(),
         limits: Mapping[str, int] | None = None,
     ) -> None:
         """``begins_s``, ``ends_s``: of the storm. ``keys``: of accounts that outages may be limited to.
 
-        ``kinds``: faults that the run may draw; ``outages``: whether links may be gone for a while.
+        ``kinds``: faults that the run may draw, ``certain``: one that it has in any case; ``outages``: whether links
+        may be gone for a while, ``outage``: a time at which they are.
         ``without``: names of faults, ``outage``, ``burst``: left out of what was drawn, with nothing else changed.
         ``limits``: at most so many occurrences of a fault, by its name.
         """
@@ -170,6 +173,8 @@ class Weather:
         drawn = {fault: highest * 10 ** -rng.uniform(0, 1.5) for fault, highest in _HIGHEST.items()}
         present = [fault for fault in drawn if rng.random() < _PRESENT]
         self.rates = {fault: drawn[fault] for fault in present if fault in kinds and fault.value not in without}
+        if certain is not None and certain.value not in without:
+            self.rates[certain] = drawn[certain]
         length_s = ends_s - begins_s
         bursts = [
             (start_s, start_s + rng.uniform(1.0, 6.0))
@@ -177,7 +182,8 @@ class Weather:
         ]
         self.bursts = [] if "burst" in without else bursts
         drawn_outages = [self._outage(keys) for _ in range(rng.choice((0, 0, 1, 2, 4)))]
-        self.outages = drawn_outages if outages and "outage" not in without else []
+        planned = [] if outage is None else [outage]
+        self.outages = [] if "outage" in without else drawn_outages if outages else planned
         self.counts: dict[Fault, int] = {}
         # Each fault has its own randomness, so that leaving one out changes as little as possible of the others.
         self._rngs = {fault: random.Random(rng.random()) for fault in Fault}

@@ -22,7 +22,7 @@ from exchanges.simulator.retention import Retention
 from messages.symbol import Symbol
 from simulation.actions import ACTIONS
 from simulation.bounds import USUAL, Bounds
-from simulation.faults import EXCHANGE, MACHINE, Fault
+from simulation.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
 from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH
 
@@ -130,7 +130,7 @@ def draw(seed: int, options: Options) -> Scenario:
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
         bounds=_bounds(rng("bounds")) if small else USUAL,
-        kinds=_kinds(rng("kinds"), profile),
+        kinds=_kinds(profile),
         outages=profile not in {Profile.CALM, Profile.LONG_FAULT},
         exchange_faults=profile not in {Profile.CALM, Profile.LONG_FAULT},
         weights=_weights(rng("weights"), hostile=bool(features)),
@@ -286,6 +286,8 @@ def _journal(rng: random.Random, *, on_bad_disk: bool) -> JournalSettings:
 
 def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:
     """A check is a full reload, which hides what the socket did not tell: now and then there is none at all."""
+    if profile is Profile.LONG_FAULT:
+        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0)
     never = profile is Profile.CALM and rng.random() < 0.5
     return SupervisorSettings(
         attempt_timeout_s=10.0,
@@ -313,12 +315,9 @@ def _bounds(rng: random.Random) -> Bounds:
     )
 
 
-def _kinds(rng: random.Random, profile: Profile) -> frozenset[Fault]:
-    if profile is Profile.CALM:
-        return EXCHANGE
-    if profile is Profile.LONG_FAULT:
-        return EXCHANGE | {rng.choice([fault for fault in Fault if fault not in EXCHANGE | MACHINE])}
-    return frozenset(Fault)
+def _kinds(profile: Profile) -> frozenset[Fault]:
+    """None in a calm; that of a long fault is drawn by `simulation.long_fault`."""
+    return EXCHANGE if profile in {Profile.CALM, Profile.LONG_FAULT} else frozenset(Fault)
 
 
 def _weights(rng: random.Random, *, hostile: bool) -> dict[str, int]:

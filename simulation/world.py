@@ -35,6 +35,7 @@ from simulation.house import House
 from simulation.http import MemoryHttp
 from simulation.kill_switch import KillSwitch
 from simulation.known import known_in
+from simulation.long_fault import LongFault, draw_long_fault
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram
@@ -43,6 +44,7 @@ from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
 from simulation.program import Program
+from simulation.recovery import Recovery, StaysLive
 from simulation.scenario import CALM_S, Scenario, draw, safety_bound_s, truth_bound_s
 from simulation.secrets import Secrets
 from simulation.settings import VENUE
@@ -117,14 +119,21 @@ class World:
         self.history = BookHistory(self.exchange, loop.time)
         self.commands = CommandLog(loop.time)
         self._give_up_s = scenario.storm_ends_s + scenario.settle_s
+        keys = tuple(self.exchange.keys.accounts[name].key for name in self._names)
+        pairs = [pair.id for pair in scenario.exchange.pairs]
+        is_alone = scenario.profile is Profile.LONG_FAULT
+        long = draw_long_fault(self._rng("long fault"), scenario.features, self._names, pairs, keys)
+        self._long = long if is_alone else LongFault()
         self.weather = Weather(
             self._rng("weather"),
             loop.time,
             begins_s=scenario.begins_s,
             ends_s=scenario.storm_ends_s,
-            keys=tuple(self.exchange.keys.accounts[name].key for name in self._names),
+            keys=keys,
             kinds=scenario.kinds,
+            certain=self._long.kind,
             outages=scenario.outages,
+            outage=self._long.outage,
             without=options.without,
             limits=options.limits,
         )
@@ -132,11 +141,13 @@ class World:
             self._rng("exchange faults"),
             self._names,
             present=scenario.exchange_faults,
-            more=hostile_faults(
+            more=[(self._long.begins_s, self._long.exchange)]
+            if self._long.exchange is not None
+            else hostile_faults(
                 self._rng("hostile faults"),
-                scenario.features,
+                frozenset() if is_alone else scenario.features,
                 self._names,
-                [pair.id for pair in scenario.exchange.pairs],
+                pairs,
                 begins_s=CALM_S,
                 ends_s=scenario.storm_ends_s,
             ),
@@ -218,6 +229,7 @@ class World:
         await stop(watcher)
         await self.machine.stop_subscriber()
         self._check_leftovers()
+        self.violations[:] = [each for each in self.violations if not self._long.excuses(each, self.exchange)]
         self._count()
 
     @property
@@ -302,7 +314,8 @@ class World:
         """No kill and no fault of the exchange any more; halted markets trade again."""
         self._loop.after_turns(0, lambda: None)
         self._operator.resume_all()
-        self.exchange.faults.clear()
+        if not self._long.stays:
+            self.exchange.faults.clear()
 
     async def _come_back(self) -> bool:
         """If the program was killed, somebody starts it again; True when it runs."""
@@ -412,7 +425,7 @@ class World:
         for oracle in self._oracles:
             wrong += oracle.compare()
         wrong += [f"no answer to {what!r} yet" for what, reply in self.program.asked if not reply.done]
-        return wrong
+        return [each for each in wrong if not self._long.excuses(each, self.exchange)]
 
     async def _compare_account(self, name: str) -> list[str]:
         account = self.program.system.account(name)
@@ -503,8 +516,11 @@ class World:
             can_reach=way.can_reach,
             bound_s=safety_bound_s(scenario),
         )
+        outage = self._long.outage
         return (
             way,
+            *([Recovery(outage, self._told, names, now_s)] if outage is not None else []),
+            *([StaysLive(self._told, names)] if scenario.profile is Profile.CALM else []),
             Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
             Truth(
                 history=self.history,

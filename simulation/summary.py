@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from simulation.options import Options
+from simulation.options import Options, Profile
 from simulation.run import Outcome
 from simulation.signature import signatures
 from simulation.world import Figures
@@ -25,16 +25,26 @@ class Kind(msgspec.Struct):
         return " ".join(filter(None, (f"python -m simulation --seed {self.seed}", self.options.arguments())))
 
 
+class OfProfile(msgspec.Struct):
+    """``wall_s``: real seconds of one process that its seeds took together."""
+
+    seeds: int = 0
+    violated: int = 0
+    wall_s: float = 0.0
+
+
 class Summary:
     """Outcomes, added up.
 
     Attributes:
         seeds: how many were added. violated: how many of them ended with a violation. kinds: by signature.
+        profiles: how each profile did.
     """
 
     def __init__(self) -> None:
         self.seeds = 0
         self.violated = 0
+        self.profiles: dict[Profile, OfProfile] = {}
         self.kinds: dict[str, Kind] = {}
         self._total = Figures()
 
@@ -42,6 +52,10 @@ class Summary:
         """Adds one; returns the kinds of violations that no seed before has shown."""
         self.seeds += 1
         self.violated += bool(outcome.violations)
+        profile = self.profiles.setdefault(options.profile, OfProfile())
+        profile.seeds += 1
+        profile.violated += bool(outcome.violations)
+        profile.wall_s += outcome.wall_s
         total, figures = self._total, outcome.figures
         total.virtual_s += figures.virtual_s
         total.orders += figures.orders
@@ -63,6 +77,8 @@ class Summary:
         for kind in sorted(self.kinds.values(), key=lambda each: -each.seeds):
             yield f"{kind.seeds:6} seeds  {kind.signature}"
             yield f"{'':14}first: {kind.command}"
+        for profile, its in self.profiles.items():
+            yield f"{profile.value}: {its.seeds} seeds, {its.violated} violated, {its.wall_s / its.seeds:.2f} s a seed"
         total = self._total
         yield (
             f"{self.seeds} seeds, {self.violated} violated in {len(self.kinds)} ways; "

@@ -83,8 +83,9 @@ def test_violations_are_summed_up_by_kind_with_the_first_seed_of_each() -> None:
     lines = list(summary.lines(minutes=0.5))
     assert lines[0].split() == ["2", "seeds", "ACCOUNT:", "order", "#", "is", "lost"]
     assert lines[1].strip() == "first: python -m simulation --seed 4"
-    assert lines[2].startswith("3 seeds, 2 violated in 1 ways; 6 seeds a minute, ")
-    assert "30 orders" in lines[2]
+    assert lines[2] == "storm: 3 seeds, 2 violated, 1.00 s a seed"
+    assert lines[3].startswith("3 seeds, 2 violated in 1 ways; 6 seeds a minute, ")
+    assert "30 orders" in lines[3]
 
 
 class Terminal(io.StringIO):

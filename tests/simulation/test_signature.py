@@ -28,6 +28,16 @@ from simulation.signature import signature, signatures
             "alpha is live although its private_rest has been gone for 31 s (R5)",
             "ACCOUNT is live although its private_rest has been gone for # s (R5)",
         ),
+        (
+            "alpha: <#457 PlaceOrder(symbol=Symbol(base='SOL'), price=Decimal('1.5')) at 55.1> was lost (R3)",
+            "beta: <#3 PlaceOrder(symbol=Symbol(base='ETH'), price=None) at 2> was lost (R3)",
+            "ACCOUNT: # PlaceOrder(...) at # was lost (R3)",
+        ),
+        (
+            "alpha: the request (limit sell 2.8 of SOL_USDT at 141, poc) was told 'REPEATED_CREATION'",
+            "beta: the request (limit buy 0.1 of ETH_USDT at 3200.5, gtc) was told 'REPEATED_CREATION'",
+            "ACCOUNT: the request (limit SIDE # of MARKET at #, TERMS) was told 'REPEATED_CREATION'",
+        ),
         ("order 7 outlives it (R6, R13): 3", "order 8 outlives it (R6, R13): 41", "order # outlives it (R6, R13): #"),
     ],
 )
@@ -48,6 +58,13 @@ def test_what_differs_from_seed_to_seed_is_not_part_of_it(one: str, other: str, 
 )
 def test_what_is_wrong_and_which_rule_it_breaks_is_part_of_it(one: str, other: str) -> None:
     assert signature(one) != signature(other)
+
+
+def test_of_a_very_long_one_the_beginning_and_the_rule_are_kept() -> None:
+    kind = signature("alpha: " + "so it came to pass " * 30 + "(R14)")
+    assert kind.startswith("ACCOUNT: so it came")
+    assert kind.endswith("... (R14)")
+    assert len(kind) == 200
 
 
 def test_each_kind_comes_with_its_first_violation() -> None:

@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -87,10 +88,17 @@ def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
             run_on_virtual_time(loop, main(Path(directory)))
         except (DeadlockError, LivelockError) as error:
             stuck.append(f"{type(error).__name__}: {error}")
+        except Exception as error:
+            if not worlds:
+                raise
+            stuck.append(f"the run itself broke: {type(error).__name__}: {error}")
+            notes.add("broken", traceback.format_exc())
         finally:
             for ref in pykka.ActorRegistry.get_all():
                 pykka.ActorRegistry.unregister(ref)
         [world] = worlds
+        if stuck:
+            world.count()
         violations = world.violations + stuck
         for violation in violations:
             notes.add("VIOLATION", violation)

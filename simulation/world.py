@@ -230,7 +230,7 @@ class World:
         await self.machine.stop_subscriber()
         self._check_leftovers()
         self.violations[:] = [each for each in self.violations if not self._long.excuses(each, self.exchange)]
-        self._count()
+        self.count()
 
     @property
     def latest_s(self) -> float:
@@ -243,7 +243,7 @@ class World:
         self.violations.append(f"stuck: waits for {asked_for} until the end of the world")
         self.program.kill()
         self.exchange.stop()
-        self._count()
+        self.count()
 
     async def _until_quiet(self) -> bool:
         """All that comes before the comparison; True when the program runs then."""
@@ -481,12 +481,13 @@ class World:
         self.violations += [f"reached nobody: {each}" for each in self._loop.unhandled]
         self.violations += [f"fault of ours: {each}" for each in self._trace.faults]
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Adds up the figures; called once, when the run has ended in whichever way."""
         figures = self.figures
         figures.virtual_s = self._loop.time()
         figures.turns = self._loop.turns
         figures.faults = sum(self.weather.counts.values())
-        figures.kills = self.program.kills
+        figures.kills = 0 if self._program is None else self._program.kills
         figures.happened = self.weather.happened() | self._own_faults.begun
         for name in self._names:
             record = self.exchange.engine.accounts[name]

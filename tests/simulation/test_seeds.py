@@ -8,6 +8,7 @@ import pytest
 
 from simulation.options import Options
 from simulation.run import run_seed, run_seeds
+from simulation.world import World
 
 SEEDS = range(1, 37)
 STORM_S = 12.0
@@ -41,3 +42,14 @@ def test_a_seed_replays_byte_for_byte_here_and_in_another_process_with_other_has
 
 def test_another_seed_is_another_run() -> None:
     assert run_seed(3, Options(storm_s=5.0), trace=True).trace != run_seed(4, Options(storm_s=5.0), trace=True).trace
+
+
+def test_a_run_that_breaks_is_violated_and_keeps_its_figures_and_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: World) -> None:
+        raise KeyError("nothing there")
+
+    monkeypatch.setattr(World, "_settle", broken)
+    outcome = run_seed(2, Options(storm_s=3.0), trace=True)
+    assert outcome.violations == ["the run itself broke: KeyError: 'nothing there'"]
+    assert outcome.figures.orders > 0
+    assert "in broken" in outcome.trace

@@ -38,6 +38,7 @@ class Program:
 
     Attributes:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
+        died_at_start: called when a kill fell into a start; the next start follows by itself.
         starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
     """
 
@@ -81,6 +82,7 @@ class Program:
         self.starts = 0
         self.has_ended = False
         self.kills = 0
+        self.died_at_start: Callable[[], None] = _nobody
         self._system: TradingSystem | None = None
 
     @property
@@ -105,6 +107,7 @@ class Program:
             try:
                 await life.run(self._launch(life), f"start {self.starts}")
             except KilledError:
+                self.died_at_start()
                 await asyncio.sleep(self._kill_rng.uniform(0.0, 4.0))
             except TellerError as error:
                 self._trace.add("world", f"start {self.starts} failed: {error}")
@@ -261,3 +264,7 @@ async def _close(journals: Sequence[Journal]) -> dict[str, str]:
         except TellerError as error:
             problems[journal.path.stem] = str(error)
     return problems
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""

@@ -28,11 +28,13 @@ class Start(msgspec.Struct):
     """What was told from one start of an account or of its connection to the next.
 
     Attributes:
+        is_first: it was the program's start; otherwise something had crashed.
         fills: events of them. synced: how often the account went from syncing to live.
         currencies: told of since the account was last out of live.
         filled: orders by the exchange's id, and how often each may be told again because of its fills.
     """
 
+    is_first: bool = True
     fills: int = 0
     synced: int = 0
     currencies: set[str] = msgspec.field(default_factory=set)
@@ -112,8 +114,10 @@ class Watcher(LoopActor):
         self._trace.tell(f"a status event of {event.name}", event.cause)
         told = self._of(event.name)
         is_live, was_live = event.sync_state is SyncState.LIVE, told.sync_state is SyncState.LIVE
-        if not event.since_ms and event.sync_state is not SyncState.LIVE:
-            told.starts.append(Start())  # the root supervisor's own word: something has crashed
+        if event.sync_state is SyncState.DOWN:
+            told.starts.append(Start())
+        elif not event.since_ms and not is_live:  # the root supervisor's own word
+            told.starts.append(Start(is_first=False))
         if is_live and told.sync_state is SyncState.SYNCING:
             told.starts[-1].synced += 1
         if was_live and not is_live:

@@ -50,6 +50,7 @@ from simulation.secrets import Secrets
 from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
+from simulation.statistics import statistics_differences
 from simulation.trace import Trace
 from simulation.truth import Truth
 from simulation.venue_limits import VenueLimits
@@ -214,6 +215,7 @@ class World:
         observer.bind(watcher)
         subscribers = await self.machine.start_subscriber(self._host, self._dead_letters)
         self._program = self._make_program((observer, *subscribers))
+        self._program.died_at_start = self._begin_life
         second = self._begin_second()
         runs = await self._until_quiet()
         if second is not None:
@@ -430,13 +432,23 @@ class World:
     async def _compare_account(self, name: str) -> list[str]:
         account = self.program.system.account(name)
         snapshot = await account.snapshot()
-        executed = [order for symbol in self.scenario.symbols for order in await account.executed_orders(symbol)]
+        executed = {symbol: await account.executed_orders(symbol) for symbol in self.scenario.symbols}
         stats = await account.get_trading_stats()
-        wrong = [f"{name}: {stats.unresolved_orders} orders are unresolved"] if stats.unresolved_orders else []
+        wrong = list(
+            statistics_differences(
+                self.exchange,
+                stats,
+                snapshot,
+                executed,
+                told=self._told[name],
+                log=self.commands,
+                life=self.program.life.number,
+            )
+        )
         wrong += differences(
             self.exchange,
             snapshot,
-            tuple(executed),
+            tuple(order for orders in executed.values() for order in orders),
             self._told[name],
             forgets=self.scenario.forgets,
             excused=self._need_not_be_known,

@@ -50,12 +50,12 @@ class Filed(Oracle):
         kill_switch: Callable[[str], Seen | None],
         is_alone: bool,
         is_disk_sound: bool,
-        guesses_amends: bool,
+        guesses: bool,
     ) -> None:
         """``kill_switch``: what an account is known to have said of it. ``is_alone``: no other program has ids like
-        ours. ``is_disk_sound``: what was written is there after a kill. ``guesses_amends``: an amend whose
-        answer was lost may be filed as its order looks later, or as confirmed without asking (today's account does
-        both); such are left out then."""
+        ours. ``is_disk_sound``: what was written is there after a kill. ``guesses``: a cancel or
+        amend whose answer was lost is filed as its order looks when asked, although it may arrive later or have been
+        overwritten, or as confirmed without asking (today's account does all three); such are left out then."""
         self._exchange = exchange
         self._history = history
         self._names = tuple(names)
@@ -63,7 +63,7 @@ class Filed(Oracle):
         self._kill_switch = kill_switch
         self._is_alone = is_alone
         self._is_disk_sound = is_disk_sound
-        self._guesses_amends = guesses_amends
+        self._guesses = guesses
         self._found: list[str] = []
 
     def begin_life(self) -> None:
@@ -124,7 +124,7 @@ class Filed(Oracle):
 
     def _cancels(self, name: str, intents: list[Intent]) -> Iterator[str]:
         """An order that a cancel of it has ended has one that is filed as confirmed."""
-        cancels = [each for each in intents if each.kind == "cancel" and each.outcome == _CONFIRMED]
+        cancels = [each for each in intents if each.kind == "cancel" and self._may_have_happened(each)]
         named = {each.order_id for each in cancels} | {each.client_id for each in cancels if each.client_id is not None}
         for number, order in self._exchange.engine.accounts[name].orders.items():
             last = self._history.states(name, number)[-1:]
@@ -137,8 +137,7 @@ class Filed(Oracle):
         """Each change of terms is an amend filed as confirmed, and each amend filed so is a change of terms."""
         amends: dict[str, list[Intent]] = {}
         for each in intents:
-            is_guessed = self._guesses_amends and each.detail == _ASKED_LATER
-            if each.kind == "amend" and (each.outcome == _CONFIRMED or is_guessed):
+            if each.kind == "amend" and self._may_have_happened(each):
                 amends.setdefault(str(each.order_id), []).append(each)
         for number in self._history.order_ids(name) if self._is_alone else ():
             for state in _amended(self._history.states(name, number)):
@@ -147,11 +146,16 @@ class Filed(Oracle):
         for number_text, confirmed in amends.items():
             states = self._history.states(name, int(number_text))
             for amend in confirmed:
-                is_guessed = self._guesses_amends and amend.detail == _ASKED_LATER
-                if not is_guessed and not any(_is_done(amend, state) for state in states):
+                if not self._is_guessed(amend) and not any(_is_done(amend, state) for state in states):
                     price, quantity = amend.terms.get("price"), amend.terms.get("quantity")
                     wanted = f"{price or 'its price'} over {quantity or 'its quantity'}"
                     yield f"an amend of {number_text} to {wanted} is filed as confirmed, and never happened (R4)"
+
+    def _is_guessed(self, intent: Intent) -> bool:
+        return self._guesses and intent.detail == _ASKED_LATER
+
+    def _may_have_happened(self, intent: Intent) -> bool:
+        return intent.outcome == _CONFIRMED or self._is_guessed(intent)
 
     def _withdrawals(self, name: str, intents: list[Intent]) -> Iterator[str]:
         there = Counter(

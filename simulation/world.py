@@ -14,6 +14,7 @@ from actors.connection.messages import Connect
 from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
+from exchanges.simulator.faults import KeyRevoked, Standing
 from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.other_program import OtherProgram
 from messages.commands import Command
@@ -166,6 +167,8 @@ class World:
             broken=self.violations.append,
             resumed=self._resumed,
         )
+        self._refused: set[str] = set()
+        self.exchange.faults.watchers.append(self._note_refused)
         self._house = House(self.exchange, self.weather, self._rng("house"), trace)
         self._operator = Operator(
             self.exchange,
@@ -332,11 +335,19 @@ class World:
             told.begin_life()
 
     def _connect_anew(self) -> None:
-        """A key that was refused is no affair of the program's: its user tells it when to try again."""
+        """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
+        mended for it."""
         for name, told in self._told.items():
-            if told.sync_state is SyncState.FAILED and not self.program.life.is_over:
+            if told.sync_state is SyncState.LIVE and name not in self.exchange.keys.revoked:
+                self._refused.discard(name)
+            if told.sync_state is SyncState.FAILED and name in self._refused and not self.program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 self.program.system.connection(name).ask(Connect(persistent=True))
+
+    def _note_refused(self, standing: Standing, begins: bool) -> None:
+        """Keeps whose key was revoked, until its account is live again."""
+        if begins and isinstance(standing.fault, KeyRevoked):
+            self._refused.add(standing.fault.account)
 
     def _crash_some(self) -> None:
         """Actors crash in the middle of their work; the root supervisor has to bring them back."""
@@ -561,7 +572,7 @@ class World:
                 kill_switch=kill_switch.known,
                 is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
                 is_disk_sound=not scenario.has(Feature.DISK),
-                guesses_amends=not scenario.features,
+                guesses=not scenario.features,
             ),
             CancelsAll(
                 exchange=self.exchange,

@@ -46,15 +46,18 @@ def statistics_differences(
     told: Told,
     log: CommandLog,
     life: int,
+    links_age: bool,
 ) -> Iterator[str]:
     """Figures of an account that are not what they must be, when nothing new happens any more.
 
     ``snapshot``, ``executed``: answered together with ``stats``. ``told``, ``log``: of this run. ``life``: number of
-    the program's.
+    the program's. ``links_age``: a REST link that failed a reload is told as down until the next change of state, as
+    today's account does it; then only sockets are judged.
     """
     reached = [each for each in log.of(stats.account, *_COUNTED) if each.life in {life, None} and _reached(each)]
     for wrong in (
         *_state(exchange, stats, snapshot, executed),
+        *_links(stats, links_age=links_age),
         *_told(stats, told.starts),
         *_asked(stats, reached, told),
         *_latencies(stats),
@@ -69,7 +72,6 @@ def _state(
     booked = exchange.engine.ledger.balances(stats.account)
     totals = {currency: balance.total for currency, balance in booked.items() if balance.total}
     kept = [len(orders) for orders in executed.values() if orders]
-    links = stats.connection_status
     for what, here, there in (
         ("total_balances", stats.total_balances, totals),
         ("sync_state", stats.sync_state, snapshot.sync_state),
@@ -78,10 +80,18 @@ def _state(
         ("symbols_with_executed_orders", stats.symbols_with_executed_orders, len(kept)),
         ("unresolved_orders", stats.unresolved_orders, 0),
         ("has_credentials", stats.has_credentials, True),
-        ("links", (links.public_rest, links.public_ws, links.private_rest, links.private_ws), (True,) * 4),
     ):
         if here != there:
             yield f"{what} is {here}, must be {there}"
+
+
+def _links(stats: TradingStats, *, links_age: bool) -> Iterator[str]:
+    """Whoever is live has all of them."""
+    links = stats.connection_status
+    if not (links.public_ws and links.private_ws):
+        yield f"a socket is down: {links}"
+    if not (links.public_rest and links.private_rest) and not links_age:
+        yield f"REST is down: {links}"
 
 
 def _told(stats: TradingStats, starts: Sequence[Start]) -> Iterator[str]:

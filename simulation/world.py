@@ -454,6 +454,7 @@ class World:
                 told=self._told[name],
                 log=self.commands,
                 life=self.program.life.number,
+                links_age=not self.scenario.features,
             )
         )
         wrong += differences(

@@ -36,6 +36,7 @@ class Account:
     def __init__(self) -> None:
         self.books = Books()
         self.books.place()
+        self.links_age = False
         self.told = Told()
         self.told.starts = [Start(fills=2, synced=3)]
         self.log = CommandLog(lambda: 0.0)
@@ -91,7 +92,14 @@ class Account:
         stats = msgspec.structs.replace(self.stats, **changes)
         return list(
             statistics_differences(
-                self.books.exchange, stats, snapshot, self.executed, told=self.told, log=self.log, life=LIFE
+                self.books.exchange,
+                stats,
+                snapshot,
+                self.executed,
+                told=self.told,
+                log=self.log,
+                life=LIFE,
+                links_age=self.links_age,
             )
         )
 
@@ -141,6 +149,14 @@ def test_after_a_crash_an_account_may_have_counted_less_but_not_more() -> None:
     assert account.wrong(fills_count=1, commands_count=2, rejected_count=0, denied_count=0, reconnects_count=1) == []
     assert account.wrong(fills_count=2, reconnects_count=1) != []
     assert account.wrong(fills_count=1, commands_count=6, reconnects_count=1) != []
+
+
+def test_where_rest_links_age_only_sockets_are_judged() -> None:
+    account = Account()
+    account.links_age = True
+
+    assert account.wrong(connection_status=ConnectionStatus(public_ws=True, private_ws=True)) == []
+    assert account.wrong(connection_status=ConnectionStatus(public_rest=True, private_rest=True)) != []
 
 
 def test_commands_of_another_life_do_not_count() -> None:

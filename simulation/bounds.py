@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.account import order_store
+from actors.account import order_store, session
 from exchanges.gateio import private_rest
 from exchanges.gateio.private_rest import GateioPrivateRest
 
@@ -19,6 +19,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     fills_page, open_orders_page, finished_page: rows that the client asks for in one request.
     fills_limit: how many fills a query returns where its caller names no number.
     most_pages: after so many pages the client gives up.
+    instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
     orphan_fills, trade_ids: what an account keeps of fills without an order, and of trade ids of each market.
     """
 
@@ -27,6 +28,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     finished_page: int = 100
     fills_limit: int = 1000
     most_pages: int = 200
+    instruments_good_for_s: float = 3_600.0
     orphan_fills: int = 10_000
     trade_ids: int = 20_000
 
@@ -37,6 +39,7 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),
     (private_rest, "_FINISHED_PAGE", "finished_page"),
     (private_rest, "_MOST_PAGES", "most_pages"),
+    (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_TRADE_IDS_LIMIT", "trade_ids"),
 )

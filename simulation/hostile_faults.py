@@ -9,6 +9,7 @@ from exchanges.simulator.faults import Effect, Fault
 from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
 from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.text_faults import TextMissing
 from simulation.options import Feature
 
 Draw = Callable[[random.Random, Sequence[str], Sequence[str], float], Fault]
@@ -81,7 +82,7 @@ def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], fo
     status, label = rng.choice(_LABELLED)
     return RestRefusal(
         probability=rng.choice((1.0, rng.uniform(0.2, 0.9))),
-        for_s=for_s,
+        for_s=rng.choice((for_s, 4 * for_s)),
         account=rng.choice(names),
         endpoint=rng.choice((*_COMMANDS, *_QUERIES)),
         pair=rng.choice((None, *pairs)),
@@ -178,6 +179,14 @@ def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: 
     )
 
 
+def _missing_text(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    return TextMissing(
+        probability=rng.uniform(0.2, 1.0),
+        account=rng.choice((None, *names)),
+        place=rng.choice((None, "placed", "orders", "fills")),
+    )
+
+
 HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.REFUSALS: (
         _unlabelled_command,
@@ -192,6 +201,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.LAG: (_lag, _lag),
     Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
     Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
+    Feature.MISSING_TEXTS: (_missing_text, _missing_text),
     Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),
     Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),

@@ -35,6 +35,7 @@ class Feature(enum.Enum):
     LIVING_MARKETS = "living_markets"
     STRANGE_NAMES = "strange_names"
     ODD_ROWS = "odd_rows"
+    MISSING_TEXTS = "missing_texts"
     MARGIN_ORDERS = "margin_orders"
     FEES = "fees"
     SELF_TRADES = "self_trades"
@@ -58,6 +59,7 @@ class Feature(enum.Enum):
     WITHDRAWALS = "withdrawals"
     KILL_SWITCH_KEPT = "kill_switch_kept"
     SEVERAL_STRATEGIES = "several_strategies"
+    USER_CONNECTS = "user_connects"
     # sizes and settings
     SMALL_BOUNDS = "small_bounds"
     RARE_CHECKS = "rare_checks"

@@ -310,6 +310,7 @@ def _bounds(rng: random.Random) -> Bounds:
         finished_page=page,
         fills_limit=rng.choice((page, 3 * page, 1000)),
         most_pages=200,
+        instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),
         trade_ids=rng.choice((20, 100, 20_000)),
     )

@@ -33,6 +33,7 @@ from simulation.scenario import Scenario
 _REMEMBERED: Final = 200
 _RELEASE: Final = "release"
 _UNLISTED: Final = (Symbol("NOPE", "USDT"), Symbol("SOL", "USDTT"), Symbol("BTC", "ETH"))
+_MAY_BE_LISTED: Final = (Symbol("NEW1", "USDT"), Symbol("NEW2", "USDT"))
 _ABSURD: Final = tuple(map(Decimal, ("1E+19", "1E-19", "99999999999999999999.99", "0.00000000000000000001", "1E+300")))
 _LONG_REASON: Final = "because " * 625
 _FROM_CALLBACK: Final = 0.2
@@ -296,6 +297,11 @@ class RandomTrader(Strategy):
 
     def _place_unlisted(self) -> None:
         command = PlaceOrder.limit(self._rng.choice(_UNLISTED), Side.BUY, Decimal(1), Decimal(1))
+        self._ask("place", self._handle().place(command))
+
+    def _place_new_market(self) -> None:
+        """A market that may have been listed while the account was live."""
+        command = PlaceOrder.limit(self._rng.choice(_MAY_BE_LISTED), Side.BUY, Decimal(1), Decimal("9.5"))
         self._ask("place", self._handle().place(command))
 
     def _place_absurd(self) -> None:

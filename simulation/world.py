@@ -40,6 +40,7 @@ from simulation.long_fault import LongFault, draw_long_fault
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram
+from simulation.market_rules import MarketRules
 from simulation.operator import Operator
 from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
@@ -67,6 +68,7 @@ _STUCK_S: Final = 3_600.0
 """Longer than all standstills, settling and ends together."""
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
+_USER_CONNECTS: Final = 0.15
 _LOOK_EVERY_S: Final = 1.0
 
 
@@ -191,6 +193,7 @@ class World:
             http=self._delivered,
             sockets=self._sockets,
         )
+        self._user_rng = self._rng("user")
         self._dead_letters = DeadLetters(clock=loop.time)
         self._host = LoopHost.current(dead_letters=self._dead_letters)
         self._program: Program | None = None
@@ -301,12 +304,20 @@ class World:
             self.program.kill()
         self._house.meddle(self._names)
         self._operator.act()
+        self._user_connects()
         for fault in self._own_faults.take_due(self._loop.time()):
             self._trace.add("exchange", str(fault))
             self.exchange.faults.add(fault)
         if self.weather.happens(Fault.CLOCK_SET):
             self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
             self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
+
+    def _user_connects(self) -> None:
+        """Somebody asks for a connection that is there, or is being mended, or waits for something else."""
+        rng = self._user_rng
+        if self.scenario.has(Feature.USER_CONNECTS) and self._runs() and rng.random() < _USER_CONNECTS:
+            name = rng.choice(self._names)
+            self.program.asked.append((f"connect {name}", self.program.system.connection(name).ask(Connect())))
 
     def _resumed(self) -> None:
         """The program goes on after it stood still; what it missed it is to notice from now on."""
@@ -597,6 +608,13 @@ class World:
                 log=self.commands,
                 trace=self._trace,
                 directory=self._directory,
+            ),
+            MarketRules(
+                self.exchange,
+                self.commands,
+                names=names,
+                now_s=now_s,
+                bound_s=2 * min(scenario.supervisor.check_every_s, 15.0) + 10.0,
             ),
             VenueLimits(exchange=self.exchange, names=names, is_even=way.is_even),
             Answers(

@@ -22,8 +22,16 @@ from exchanges.simulator.orders import BalanceReason, Fill, Order, OrderChange, 
 from exchanges.simulator.rules import plain
 from exchanges.simulator.services import Services
 from exchanges.simulator.tape import INTERVALS_S
+from exchanges.simulator.text_faults import NO_TEXT, TextMissing, TextPlace
 
 ALL = "!all"
+TEXTS_OF: dict[str, TextPlace] = {
+    "spot.orders": "orders",
+    "spot.orders_v2": "orders",
+    "spot.usertrades": "fills",
+    "spot.usertrades_v2": "fills",
+}
+"""What the rows of a channel are whose text may be missing."""
 BOOK_TICKER_S = 0.01
 TICKER_S = 1.0
 CANDLE_S = 2.0
@@ -361,10 +369,18 @@ class Feeds(Listener):
         if not subscribers:
             return
         rows = self._odd_lists.pushed(channel, account, result())
+        place = TEXTS_OF.get(channel)
+        if place is not None and self._services.faults.standing:
+            self._drop_texts(rows, account, place)
         frame = push_frame(channel, rows, self._services.now_ms())
         for subscriber, pairs in list(subscribers.items()):
             if ALL in pairs or pair in pairs:
                 subscriber.push(frame)
+
+    def _drop_texts(self, rows: list[render.Json], account: str, place: TextPlace) -> None:
+        if self._services.faults.strike(TextMissing, lambda fault: fault.concerns(account, place)):
+            for row in rows:
+                row["text"] = NO_TEXT
 
     def _user_id(self, account: str) -> int:
         return self._services.engine.accounts[account].user_id

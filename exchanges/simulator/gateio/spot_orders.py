@@ -38,6 +38,7 @@ from exchanges.simulator.orders import (
 from exchanges.simulator.query_faults import QueryKind
 from exchanges.simulator.rules import Reason, RefusedError
 from exchanges.simulator.services import Services
+from exchanges.simulator.text_faults import NO_TEXT, TextMissing
 from exchanges.simulator.views import View
 
 DAY_S = 86_400
@@ -79,7 +80,10 @@ class SpotOrders:
     def create(self, call: Call) -> Answer:
         """Places one order."""
         body = typed(call.body, OrderBody)
-        return Answer(self._placed(call, body), status=201)
+        placed = self._placed(call, body)
+        if self._services.faults.strike(TextMissing, lambda fault: fault.concerns(call.owner, "placed")):
+            placed["text"] = NO_TEXT
+        return Answer(placed, status=201)
 
     def create_batch(self, call: Call) -> Answer:
         """Places several orders; each succeeds or fails by itself once the batch as a whole is accepted."""

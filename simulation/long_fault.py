@@ -22,6 +22,7 @@ from simulation.options import Feature
 
 _BEGINS_S: Final = 8.0
 _OUTAGE_S: Final = 15.0
+_WHOLE_RUN_S: Final = 900.0
 _ORDER: Final = re.compile(r"\border (\d+)")
 _MARKET: Final = re.compile(r"\b([A-Z0-9]+)/([A-Z0-9]+)\b")
 _LISTS_OF_ALL: Final = ("GET /spot/open_orders", "GET /spot/accounts", "GET /spot/currency_pairs", "GET /spot/time")
@@ -69,7 +70,7 @@ def draw_long_fault(
     """``keys``: API keys, of accounts that an outage may be limited to."""
     makers = [make for feature in Feature if feature in features for make in HOSTILE.get(feature, ())]
     if makers and rng.random() < 0.8:
-        fault = rng.choice(makers)(rng, names, pairs, 3_600.0)
+        fault = rng.choice(makers)(rng, names, pairs, _WHOLE_RUN_S)
         return LongFault(exchange=fault, stays=_may_stay(fault) and rng.random() < 0.8)
     if rng.random() < 0.5:
         links = rng.choice((frozenset(Link), frozenset({Link.PRIVATE_REST, Link.PRIVATE_SOCKET})))

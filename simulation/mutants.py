@@ -1,8 +1,9 @@
 """Shows that the seeds bite: deliberate bugs, each applied to a copy of the code, each found by a seed.
 
 ``python -m simulation.mutants [--seeds 500] [--only NAME ...]``: a line for each bug with the first seed that finds it
-and what that seed saw; exit code 0 when every bug was found. A bug is a small change of source text; one that no longer
-fits the code it is meant for is an error, not a pass.
+and what that seed saw, the progress on stderr, and a total; exit code 0 when every bug was found, 1 when one was
+missed, 2 when the command line is wrong. A bug is a small change of source text; one that no longer fits the code it is
+meant for is an error, not a pass. Names are given whole or by a part of them.
 """
 
 import argparse
@@ -12,180 +13,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from simulation.mutant import STORM, Mutant, apply
+from simulation.mutant_list import MUTANTS
+from simulation.options import Options
+from simulation.run import run_seeds
+
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _PACKAGES: Final = ("messages", "exchanges", "actors", "simulation")
-_BATCH: Final = 20
+_SEEN: Final = 110
 
 
-class Change(msgspec.Struct, frozen=True):
-    """One replacement in one file; ``old`` occurs there exactly once."""
+class Found(msgspec.Struct, frozen=True):
+    """The first seed that found a bug, and the first violation that it saw."""
 
-    path: str
-    old: str
-    new: str
-
-
-class Mutant(msgspec.Struct, frozen=True):
-    """A deliberate bug."""
-
-    name: str
-    changes: tuple[Change, ...]
+    seed: int
+    seen: str
 
 
-MUTANTS: Final = (
-    Mutant(
-        "filled is allowed to fall",
-        (
-            Change(
-                "actors/account/order_record.py",
-                "        if _filled_of(report) > _filled_of(self._reported):\n            self._reported = report\n",
-                "        self._reported = report\n        self._fills_quantity = self._fills_quote = ZERO\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "a finished order reopens",
-        (
-            Change(
-                "actors/account/order_record.py",
-                "        self._finish = max(self._finish, _finish_of(report))\n",
-                "        self._finish = _finish_of(report)\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "absence is taken for a cancel",
-        (
-            Change(
-                "actors/account/actor.py",
-                "            self._doubts.ask(doubt, partial(settled, before), failed)\n",
-                "            gone = state.conclude_unknown(doubt)\n"
-                "            if gone is not None:\n"
-                "                self._broadcast.order(gone)\n"
-                "            settled(before, gone)\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "a time-out is taken for a refusal",
-        (
-            Change(
-                "actors/account/intents.py",
-                "CERTAIN: Final = (VenueRefusedError, WeRefusedError, ConnectionFailedError, ConfigurationError)\n",
-                "from messages.errors import TellerError\nCERTAIN: Final = (TellerError,)\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "an order is submitted again after a time-out",
-        (
-            Change(
-                "actors/account/order_desk.py",
-                "            intent.then(lambda: rest.place_order(command, decided_ms=decided_ms)),\n",
-                "            intent.then(lambda: _insist(rest, command)),\n",
-            ),
-            Change(
-                "actors/account/order_desk.py",
-                "def _reservation(",
-                "async def _insist(rest: Any, command: PlaceOrder) -> Order:\n"
-                "    from messages.errors import UnknownOutcomeError\n\n"
-                "    try:\n"
-                "        return await rest.place_order(command)\n"
-                "    except UnknownOutcomeError:\n"
-                "        return await rest.place_order(command)\n\n\n"
-                "def _reservation(",
-            ),
-        ),
-    ),
-    Mutant(
-        "the journal is written after the wire",
-        (
-            Change(
-                "actors/account/intents.py",
-                "        if self._receipt is not None:\n            await self._receipt\n        return await send()\n",
-                "        answer = await send()\n"
-                "        if self._journal is not None and self._command is not None:\n"
-                "            self._receipt = self._journal.record_intent(self._command)\n"
-                "            await self._receipt\n"
-                "        return answer\n",
-            ),
-            Change(
-                "actors/account/intents.py",
-                '    __slots__ = ("_journal", "_receipt")\n',
-                '    __slots__ = ("_command", "_journal", "_receipt")\n    _command: Any\n',
-            ),
-            Change(
-                "actors/account/intents.py",
-                "        receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)\n"
-                "        return Intent(self._journal, receipt)\n",
-                "        intent = Intent(self._journal, None)\n"
-                "        intent._command = command\n"
-                "        return intent\n",
-            ),
-            Change(
-                "actors/account/intents.py",
-                "        self._receipt = receipt\n",
-                "        self._receipt = receipt\n        self._command = None\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "the snapshot is loaded before the subscription",
-        (
-            Change(
-                "actors/account/session.py",
-                "        await self._socket.connect()\n",
-                "        await self._load()\n        await self._socket.connect()\n        self._loaded_early = True\n",
-            ),
-            Change(
-                "actors/account/session.py",
-                "    async def _load(self) -> int:\n",
-                "    _loaded_early = False\n\n"
-                "    async def _load(self) -> int:\n"
-                "        if self._loaded_early:\n"
-                "            return 0\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "a fill counts as often as it is told",
-        (
-            Change(
-                "actors/account/order_store.py",
-                "        if trade_id in self._seen_trade_ids:\n            return False\n",
-                "",
-            ),
-            Change(
-                "actors/account/order_record.py",
-                "        if fill.trade_id in self._trade_ids:\n            return False\n",
-                "",
-            ),
-        ),
-    ),
-)
-
-
-class MisfitError(Exception):
-    """A change does not fit the code any more."""
-
-
-def apply(mutant: Mutant, root: Path) -> None:
-    """Changes the copy under ``root``; raises `MisfitError` when a change does not fit exactly once."""
-    for change in mutant.changes:
-        path = root / change.path
-        text = path.read_text()
-        if text.count(change.old) != 1:
-            raise MisfitError(f"{mutant.name!r}: {change.path} has its text {text.count(change.old)} times, not once")
-        path.write_text(text.replace(change.old, change.new))
-
-
-def first_seed(mutant: Mutant | None, seeds: int) -> tuple[int, str] | None:
-    """The first of ``seeds`` seeds that finds the bug, with what it saw; None when none does."""
+def first_seed(mutant: Mutant | None, seeds: int) -> Found | None:
+    """The first of ``seeds`` seeds that finds the bug; None when none does. ``mutant``: None for the code as it is."""
+    options = STORM if mutant is None else mutant.options
     with tempfile.TemporaryDirectory(prefix="teller-mutant-") as name:
         root = Path(name)
         for package in _PACKAGES:
@@ -193,7 +46,15 @@ def first_seed(mutant: Mutant | None, seeds: int) -> tuple[int, str] | None:
         if mutant is not None:
             apply(mutant, root)
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "simulation.mutants", "--hunt", str(seeds)],
+            [
+                sys.executable,
+                "-m",
+                "simulation.mutants",
+                "--hunt",
+                str(seeds),
+                "--options",
+                msgspec.json.encode(options).decode(),
+            ],
             cwd=root,
             capture_output=True,
             text=True,
@@ -203,18 +64,15 @@ def first_seed(mutant: Mutant | None, seeds: int) -> tuple[int, str] | None:
         raise RuntimeError(f"the hunt itself broke:\n{done.stderr}")
     if done.returncode == 0:
         return None
-    seed, _, seen = done.stdout.strip().partition(" ")
-    return int(seed), seen
+    return msgspec.json.decode(done.stdout, type=Found)
 
 
-def _hunt(seeds: int) -> int:
-    """In the copy: runs seeds until one finds a violation; prints it."""
-    from simulation.run import run_seeds
-
-    for first in range(1, seeds + 1, _BATCH):
-        for outcome in list(run_seeds(range(first, min(first + _BATCH, seeds + 1)))):
+def _hunt(seeds: int, options: Options) -> int:
+    """In the copy: runs seeds until one finds a violation; writes it."""
+    with closing(run_seeds(range(1, seeds + 1), options, chunk=1)) as outcomes:
+        for outcome in outcomes:
             if outcome.violations:
-                sys.stdout.write(f"{outcome.seed} {outcome.violations[0]}\n")
+                sys.stdout.buffer.write(msgspec.json.encode(Found(outcome.seed, outcome.violations[0])))
                 return 1
     return 0
 
@@ -225,25 +83,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--seeds", type=int, default=500, metavar="N", help="at most so many for each bug (default 500)"
     )
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these bugs only")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="bugs with such a text in their names only")
+    parser.add_argument("--list", action="store_true", help="name the bugs with the runs in which they are hunted")
     parser.add_argument("--hunt", type=int, metavar="N", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.hunt is not None:
-        return _hunt(options.hunt)
-    chosen = [mutant for mutant in MUTANTS if options.only is None or mutant.name in options.only]
-    missed = 0
-    for mutant in chosen:
-        began_s = time.perf_counter()
-        found = first_seed(mutant, options.seeds)
-        took_s = time.perf_counter() - began_s
-        if found is None:
-            missed += 1
-            sys.stdout.write(f"MISSED  {mutant.name}: not found by {options.seeds} seeds ({took_s:.0f} s)\n")
-        else:
-            sys.stdout.write(f"found   {mutant.name}: by seed {found[0]} ({took_s:.0f} s): {found[1][:110]}\n")
-        sys.stdout.flush()
+    parser.add_argument("--options", default="{}", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.hunt is not None:
+        return _hunt(given.hunt, msgspec.json.decode(given.options, type=Options))
+    chosen = [each for each in MUTANTS if given.only is None or any(part in each.name for part in given.only)]
+    if not chosen:
+        parser.error(f"--only {' '.join(given.only)}: no bug is called so; --list names them all")
+    if given.list:
+        sys.stdout.writelines(f"{each.name}: {_hunted_in(each)}\n" for each in chosen)
+        return 0
+    missed = sum(not _try(mutant, number, len(chosen), given.seeds) for number, mutant in enumerate(chosen, start=1))
     sys.stdout.write(f"{len(chosen) - missed} of {len(chosen)} deliberate bugs found\n")
     return 1 if missed else 0
+
+
+def _try(mutant: Mutant, number: int, total: int, seeds: int) -> bool:
+    """Hunts one and tells of it; whether it was found."""
+    where = _hunted_in(mutant)
+    sys.stderr.write(f"{number} of {total}: {mutant.name} ({where})\n")
+    began_s = time.perf_counter()
+    found = first_seed(mutant, seeds)
+    took = f"{where}, {time.perf_counter() - began_s:.0f} s"
+    if found is None:
+        sys.stdout.write(f"MISSED  {mutant.name}: not found by {seeds} seeds ({took})\n")
+    else:
+        sys.stdout.write(f"found   {mutant.name}: by seed {found.seed} ({took}): {found.seen[:_SEEN]}\n")
+    sys.stdout.flush()
+    return found is not None
+
+
+def _hunted_in(mutant: Mutant) -> str:
+    return mutant.options.arguments() or "storm"
 
 
 if __name__ == "__main__":

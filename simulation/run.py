@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -122,16 +122,23 @@ def _nobody_hears() -> Iterator[None]:
 
 
 def run_seeds(
-    seeds: Sequence[int], options: Options = FRIENDLY, *, workers: int = WORKERS, reach: bool = False
-) -> Iterator[Outcome]:
-    """Runs many seeds, in several processes; outcomes come in the order of the seeds. ``reach``: with probes."""
+    seeds: Sequence[int],
+    options: Options = FRIENDLY,
+    *,
+    workers: int = WORKERS,
+    reach: bool = False,
+    chunk: int = _CHUNK,
+) -> Generator[Outcome, None, None]:
+    """Runs many seeds, in several processes; outcomes come in the order of the seeds.
+
+    ``reach``: with probes. ``chunk``: so many seeds a process takes at once; few where one may end it all."""
     run = partial(_run_reaching if reach else _run_quietly, options=options)
     if workers <= 1:
         yield from map(run, seeds)
         return
     # Spawned, not forked: whoever runs this may have threads, and a fork would copy the locks that they hold.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_settle_in) as pool:
-        yield from pool.map(run, seeds, chunksize=_CHUNK)
+        yield from pool.map(run, seeds, chunksize=chunk)
 
 
 def _settle_in() -> None:

@@ -1,0 +1,70 @@
+"""A link that is broken goes unnoticed, or is not mended."""
+
+from typing import Final
+
+from simulation.mutant import CALM, STORM, Change, Mutant, bug
+
+_ACTOR: Final = "actors/account/actor.py"
+_BACKOFF: Final = "actors/connection/backoff.py"
+_CLOCK: Final = "exchanges/base/server_clock.py"
+_SESSION: Final = "actors/account/session.py"
+_SUPERVISOR: Final = "actors/connection/supervisor.py"
+_WEBSOCKET: Final = "exchanges/base/websocket_session.py"
+
+CONNECTION: Final = (
+    bug("a deaf socket is not noticed", _SESSION, "        if missed:\n", "        if missed < 0:\n"),
+    bug(
+        "a silent socket is not noticed",
+        _WEBSOCKET,
+        '        self._end(f"nothing received for {silence_s:g} s")\n',
+        '        logger.warning("nothing_received", session=self._name)\n',
+    ),
+    bug(
+        "a REST link that does not answer is not noticed",
+        _SUPERVISOR,
+        "        elif not isinstance(error, VenueRefusedError | WeRefusedError):\n            self._broke(error)\n",
+        '        elif not isinstance(error, VenueRefusedError | WeRefusedError):\n            self._report("")\n',
+    ),
+    bug(
+        "market data may be gone from an account that is live",
+        _SUPERVISOR,
+        "        if not message.is_up and self._needs_public_feed and self._state is SyncState.LIVE:\n",
+        "        if not message.is_up and not self._needs_public_feed and self._state is SyncState.LIVE:\n",
+    ),
+    bug(
+        "one refused command ends the account",
+        _ACTOR,
+        "            if error.is_hopeless:\n",
+        "            if error.label:\n",
+        CALM,
+    ),
+    bug(
+        "nobody tries again after a second failure",
+        _SUPERVISOR,
+        "        if self._state is SyncState.DEGRADED:\n            self._retry_later()\n        else:\n",
+        "        if self._state is not SyncState.DEGRADED:\n",
+    ),
+    Mutant(
+        "the wait between attempts only grows",
+        (
+            Change(
+                _BACKOFF,
+                "        if duration_s >= self._settings.stable_s:\n            self._failures = 0\n",
+                "        self._failures += 1\n",
+            ),
+            Change(
+                _BACKOFF,
+                " 2 ** min(self._failures - 1, 32), self._settings.max_s)\n",
+                " 2 ** max(self._failures - 1, 0), float(2**32))\n",
+            ),
+        ),
+        STORM,
+    ),
+    bug(
+        "the exchange's clock is taken for ours",
+        _CLOCK,
+        "        return round(self._clock.monotonic_s() * 1000 + self._offset_ms)\n",
+        "        return self._clock.now_ms()\n",
+        CALM,
+    ),
+)

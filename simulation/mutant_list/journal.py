@@ -1,0 +1,92 @@
+"""What is written down, or taken up again, is not what happened (R4)."""
+
+from typing import Final
+
+from simulation.mutant import CALM, Change, Mutant, bug
+
+_INTENTS: Final = "actors/account/intents.py"
+_JOURNAL: Final = "actors/journal/journal.py"
+_MEMORY: Final = "actors/account/memory.py"
+_SCHEMA: Final = "actors/journal/schema.py"
+_STORE: Final = "actors/journal/store.py"
+
+JOURNAL: Final = (
+    Mutant(
+        "the journal is written after the wire",
+        (
+            Change(
+                _INTENTS,
+                "        if self._receipt is not None:\n            await self._receipt\n        return await send()\n",
+                "        answer = await send()\n"
+                "        if self._journal is not None and self._command is not None:\n"
+                "            self._receipt = self._journal.record_intent(self._command)\n"
+                "            await self._receipt\n"
+                "        return answer\n",
+            ),
+            Change(
+                _INTENTS,
+                '    __slots__ = ("_journal", "_receipt")\n',
+                '    __slots__ = ("_command", "_journal", "_receipt")\n    _command: Any\n',
+            ),
+            Change(
+                _INTENTS,
+                "        receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)\n"
+                "        return Intent(self._journal, receipt)\n",
+                "        intent = Intent(self._journal, None)\n"
+                "        intent._command = command\n"
+                "        return intent\n",
+            ),
+            Change(
+                _INTENTS,
+                "        self._receipt = receipt\n",
+                "        self._receipt = receipt\n        self._command = None\n",
+            ),
+        ),
+    ),
+    bug(
+        "confirmed and rejected are mixed up when they are filed later",
+        _INTENTS,
+        "        self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED,",
+        "        self._file(Outcome.REJECTED if happened else Outcome.CONFIRMED,",
+    ),
+    bug(
+        "refusals are filed as confirmed",
+        _INTENTS,
+        "            self._file(Outcome.REJECTED, error.label)\n",
+        "            self._file(Outcome.CONFIRMED, error.label)\n",
+        CALM,
+    ),
+    bug(
+        "every tenth fill is not filed",
+        _JOURNAL,
+        "        self._commits.add(fill)\n",
+        '        if not fill.trade_id.endswith("7"):\n            self._commits.add(fill)\n',
+        CALM,
+    ),
+    bug(
+        "a fill is filed once by its trade id, whatever its market",
+        _SCHEMA,
+        "            UNIQUE (symbol, trade_id)\n",
+        "            UNIQUE (trade_id)\n",
+        CALM,
+    ),
+    bug(
+        "an order stays in the journal as it was first",
+        _STORE,
+        '    " WHERE excluded.is_open <= orders.is_open AND excluded.updated_ms >= orders.updated_ms"\n',
+        '    " WHERE excluded.is_open < orders.is_open AND excluded.updated_ms < orders.updated_ms"\n',
+        CALM,
+    ),
+    bug(
+        "a restart forgets what was under way",
+        _MEMORY,
+        "        for intent in remembered.open_intents:\n",
+        "        for intent in remembered.open_intents[:0]:\n",
+    ),
+    bug(
+        "a restart leaves open intents open",
+        _MEMORY,
+        "        self._open_intents = remembered.open_intents\n",
+        "        self._open_intents = ()\n",
+    ),
+)

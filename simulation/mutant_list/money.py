@@ -1,0 +1,70 @@
+"""Balances, reservations, fees and profit are not those of the books."""
+
+from typing import Final
+
+from simulation.mutant import CALM, Change, Mutant, bug
+
+_BROADCAST: Final = "actors/account/broadcast.py"
+_CONVERT: Final = "exchanges/gateio/convert.py"
+_PRIVATE_WS: Final = "exchanges/gateio/private_ws.py"
+_PROFIT: Final = "actors/journal/profit.py"
+_STATE: Final = "actors/account/state.py"
+
+MONEY: Final = (
+    bug(
+        "balances are never told",
+        _BROADCAST,
+        "        if balances:\n",
+        "        if not balances:\n",
+        CALM,
+    ),
+    bug("balances are not subscribed to", _PRIVATE_WS, '    ("spot.balances", ()),\n', "", CALM),
+    bug(
+        "an older balance overrules a newer one",
+        _STATE,
+        "            if before is not None and balance.updated_ms < before.updated_ms:\n                continue\n",
+        "",
+    ),
+    Mutant(
+        "no money is set aside",
+        (
+            Change(
+                _STATE,
+                "        self._reservations[order.client_order_id] = reservation\n"
+                "        self._reserved[reservation.currency] ="
+                " self._reserved.get(reservation.currency, ZERO) + reservation.amount\n",
+                "",
+            ),
+        ),
+        CALM,
+    ),
+    bug(
+        "money that was set aside is freed twice",
+        _STATE,
+        "        reservation = self._reservations.pop(client_order_id, None)\n",
+        "        reservation = self._reservations.get(client_order_id)\n",
+        CALM,
+    ),
+    bug("a fill's fee is dropped", _CONVERT, "        fee=fee,\n", "        fee=ZERO,\n", CALM),
+    bug(
+        "maker and taker are mixed up",
+        _CONVERT,
+        "{role.value: role for role in Liquidity}\n",
+        "dict(zip((role.value for role in Liquidity), reversed(Liquidity), strict=True))\n",
+        CALM,
+    ),
+    bug(
+        "profit is doubled",
+        _PROFIT,
+        "        self._realised = _CONTEXT.add(self._realised, realised)\n",
+        "        self._realised = _CONTEXT.add(self._realised, realised * 2)\n",
+        CALM,
+    ),
+    bug(
+        "a fee in quote does not lessen profit",
+        _PROFIT,
+        "                realised = _CONTEXT.subtract(realised, fill.fee)\n",
+        "                realised = _CONTEXT.subtract(realised, ZERO)\n",
+        CALM,
+    ),
+)

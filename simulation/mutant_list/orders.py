@@ -1,0 +1,120 @@
+"""What is known of orders and fills is not the join of what the exchange has told (R2, R6)."""
+
+from typing import Final
+
+from simulation.mutant import CALM, NIGHT_OFF, Change, Mutant, bug
+
+_RECORD: Final = "actors/account/order_record.py"
+_STORE: Final = "actors/account/order_store.py"
+_STATE: Final = "actors/account/state.py"
+_ACTOR: Final = "actors/account/actor.py"
+_SESSION: Final = "actors/account/session.py"
+_DOUBTS: Final = "actors/account/doubts.py"
+_REST: Final = "exchanges/gateio/private_rest.py"
+
+ORDERS: Final = (
+    bug(
+        "filled is allowed to fall",
+        _RECORD,
+        "        if _filled_of(report) > _filled_of(self._reported):\n            self._reported = report\n",
+        "        self._reported = report\n        self._fills_quantity = self._fills_quote = ZERO\n",
+    ),
+    bug(
+        "a finished order reopens",
+        _RECORD,
+        "        self._finish = max(self._finish, _finish_of(report))\n",
+        "        self._finish = _finish_of(report)\n",
+    ),
+    bug(
+        "an older report's terms overrule newer ones",
+        _RECORD,
+        "        if _version_of(report, as_of_ms) > _version_of(self._terms, self._terms_seen_ms):\n",
+        "        if report is not self._terms:\n",
+    ),
+    bug(
+        "a fill after the end is dropped",
+        _RECORD,
+        "        if fill.trade_id in self._trade_ids:\n            return False\n",
+        "        if fill.trade_id in self._trade_ids or self.order.is_finished:\n            return False\n",
+    ),
+    Mutant(
+        "a fill counts as often as it is told",
+        (
+            Change(_STORE, "        if trade_id in self._seen_trade_ids:\n            return False\n", ""),
+            Change(_RECORD, "        if fill.trade_id in self._trade_ids:\n            return False\n", ""),
+        ),
+    ),
+    bug(
+        "a fill that comes before its order is thrown away",
+        _STORE,
+        "        fills.append(fill)\n        self._orphan_count += 1\n",
+        "",
+        CALM,
+    ),
+    bug(
+        "absence is taken for a cancel",
+        _ACTOR,
+        "            self._doubts.ask(doubt, partial(settled, before), failed)\n",
+        "            gone = state.conclude_unknown(doubt)\n"
+        "            if gone is not None:\n"
+        "                self._broadcast.order(gone)\n"
+        "            settled(before, gone)\n",
+    ),
+    bug(
+        "an open order that a list lacks is never asked for",
+        _ACTOR,
+        "        missing = state.missing_from(message.open_orders.orders)\n",
+        "        missing = state.missing_from(message.open_orders.orders)[:0]\n",
+    ),
+    bug(
+        "an order of unknown fate is believed lost at the first no",
+        _DOUBTS,
+        "        return arrives_by_ms is not None and asked_ms <= arrives_by_ms\n",
+        "        return False\n",
+    ),
+    bug(
+        "no fills are loaded with a snapshot",
+        _SESSION,
+        "        needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())\n",
+        "        needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())\n        needed.from_ms.clear()\n",
+        NIGHT_OFF,
+    ),
+    Mutant(  # the page is made small, so that there is a second one
+        "the second page of fills is never read",
+        (
+            Change(_REST, "_FILLS_PAGE: Final = 1000\n", "_FILLS_PAGE: Final = 10\n"),
+            Change(
+                _REST,
+                "            if len(found) < page_size or len(fills) >= limit:\n                return\n",
+                "            return\n",
+            ),
+        ),
+        NIGHT_OFF,
+    ),
+    Mutant(
+        "the snapshot is loaded before the subscription",
+        (
+            Change(
+                _SESSION,
+                "        await self._socket.connect()\n",
+                "        await self._load()\n        await self._socket.connect()\n        self._loaded_early = True\n",
+            ),
+            Change(
+                _SESSION,
+                "    async def _load(self) -> int:\n",
+                "    _loaded_early = False\n\n"
+                "    async def _load(self) -> int:\n"
+                "        if self._loaded_early:\n"
+                "            return 0\n",
+            ),
+        ),
+    ),
+    bug(
+        "an order that was taken for refused stays refused",
+        _STATE,
+        "        if record is not None and _was_never_accepted(record) and report.order_id is not None:\n",
+        "        if record is not None and _was_never_accepted(record):\n"
+        "            return None\n"
+        "        if record is not None and _was_never_accepted(record) and report.order_id is not None:\n",
+    ),
+)

@@ -1,0 +1,83 @@
+"""What is to take risk away does not (R13), and what is to hold back lets go."""
+
+from typing import Final
+
+from simulation.mutant import CALM, CROWDED, ORDERLY_STOP, STORM, bug
+
+_ACTOR: Final = "actors/account/actor.py"
+_CONTEXT: Final = "actors/account/context.py"
+_DESK: Final = "actors/account/order_desk.py"
+_LIMITER: Final = "exchanges/base/rate_limiter.py"
+_MEMORY: Final = "actors/account/memory.py"
+_SWITCH: Final = "actors/account/dead_mans_switch.py"
+_SYSTEM: Final = "actors/system.py"
+
+SAFETY: Final = (
+    bug(
+        "the kill switch cancels nothing",
+        _ACTOR,
+        "        self._orders.cancel_all(CancelAll(), self.defer)\n",
+        "        self.defer().set(())\n",
+        CALM,
+    ),
+    bug(
+        "the kill switch refuses nothing",
+        _CONTEXT,
+        "            raise KillSwitchError(self.name, self.kill_switch)\n",
+        "            pass\n",
+    ),
+    bug(
+        "the kill switch is not written down",
+        _MEMORY,
+        "        self._journal.set_state(KILL_SWITCH, self._context.kill_switch)\n",
+        "        pass\n",
+    ),
+    bug(
+        "the kill switch is forgotten by a restart",
+        _MEMORY,
+        "        context.kill_switch = journal.get_state(KILL_SWITCH)\n",
+        "",
+    ),
+    bug(
+        "the dead man's switch is never armed",
+        _SWITCH,
+        "            self._is_running = True\n            self._tell()\n",
+        "            self._is_running = True\n",
+        CALM,
+    ),
+    bug(
+        "the dead man's switch is armed once",
+        _SWITCH,
+        "        context.later(timeout_s / _CALLS_PER_COUNTDOWN, self._tell)\n",
+        "",
+        CALM,
+    ),
+    bug(
+        "the dead man's switch is left behind",
+        _SWITCH,
+        "            await rest.arm_dead_mans_switch(0)\n",
+        "            pass\n",
+        ORDERLY_STOP,
+    ),
+    bug(
+        "nothing is held back by a limit",
+        _LIMITER,
+        "            if line.opens_at(now) <= now and self._closed_until_s <= now:\n",
+        "            if self._closed_until_s <= now:\n",
+        CROWDED,
+    ),
+    bug(
+        "an orderly end cancels nothing",
+        _SYSTEM,
+        "        if cancel_open_orders:\n",
+        "        if not cancel_open_orders:\n",
+        ORDERLY_STOP,
+    ),
+    bug(
+        "cancel-all leaves out orders on their way",
+        _DESK,
+        "                self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))\n",
+        "                late = late\n",
+        STORM,
+    ),
+)

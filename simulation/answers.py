@@ -29,6 +29,7 @@ from simulation.delivered import Delivered
 from simulation.known import Known
 from simulation.oracles import Oracle
 from simulation.order_truth import untrue
+from simulation.placings import Placings
 from simulation.watcher import Told
 from simulation.wish_terms import pair_of, text_of
 
@@ -121,6 +122,9 @@ class _Account:
             if filed.account == self._name and filed.answered_s is not None:
                 judge = self._judge(filed) if filed.error is None else self._judge_error(filed, filed.error)
                 yield from (f"{_short(filed)}: {each}" for each in judge)
+        if self._known.funds_are_known:
+            placings = Placings(self._commands, self._history.requests, self._name)
+            yield from funds.spent_twice(self._history, placings, self._name, self._known.stale_s)
         if self._known.funds_are_exact:
             yield from funds.let_through(self._history.requests, self._name)
 

@@ -13,11 +13,14 @@ from messages.enums import Side
 from messages.errors import InsufficientBalanceError, UnknownOutcomeError, VenueRefusedError
 from simulation.book_history import BookHistory, CarriedOut
 from simulation.command_log import NOT_SENT, FiledCommand
+from simulation.placings import Placings
 from simulation.wire_commands import Action
 
 _UNRESOLVED_S: Final = 120.0
 """So long the fate of an order whose answer was lost may be unknown, and its money set aside."""
 _NOT_ENOUGH: Final = "BALANCE_NOT_ENOUGH"
+_MOST_ON_THEIR_WAY: Final = 50
+"""Orders before one that are looked at: where nothing is lost none is on its way for longer."""
 
 
 def needed(command: PlaceOrder) -> tuple[str, Decimal]:
@@ -59,6 +62,32 @@ def let_through(requests: Sequence[CarriedOut], account: str) -> Iterator[str]:
     for done in requests:
         if done.account == account and done.command.action is Action.PLACE and done.label == _NOT_ENOUGH:
             yield f"the order at {done.at_s:.3f} s {done.command.terms} was let through without the money (funds)"
+
+
+def spent_twice(history: BookHistory, placings: Placings, account: str, stale_s: float) -> Iterator[str]:
+    """Orders that were sent although others on their way had the money already: in a run without any loss.
+
+    On its way is what was asked for earlier and had not reached the exchange by then: no balance tells of that, and
+    whoever does not set the money aside spends it twice. What was available is taken for the most that it was in
+    ``stale_s``.
+    """
+    wishes = placings.matching.wishes
+    sent = [(wishes[each.done.number], each.done.at_s) for each in placings.requests if each.done.number in wishes]
+    sent.sort(key=lambda each: each[0].number)
+    for place, (filed, _) in enumerate(sent):
+        currency, amount = needed(_placing(filed))
+        earlier = sent[max(place - _MOST_ON_THEIR_WAY, 0) : place]
+        amounts = (needed(_placing(each)) for each, at_s in earlier if at_s > filed.asked_s)
+        aside = sum((money for pays, money in amounts if pays == currency), Decimal(0))
+        states = history.balance_during(account, currency, filed.asked_s - stale_s, filed.asked_s)
+        most = max(Decimal(0) if state is None else state.available for state in states)
+        if amount > most - aside:
+            yield f"{filed} was sent for {amount} {currency}: of {most} at most {aside} were on their way (funds)"
+
+
+def _placing(filed: FiledCommand) -> PlaceOrder:
+    assert isinstance(filed.command, PlaceOrder)
+    return filed.command
 
 
 def _may_be_aside(

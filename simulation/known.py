@@ -13,13 +13,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stale_s: an account that is live may not have heard yet of what is younger. lag_s: of queries.
         retention: what the exchange forgets. denies: it may say of any order that there is none.
-        funds_are_exact: nothing but the account's own orders lowers its balances, and it knows them at once.
+        funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
+        funds_are_exact: so, and it knows at once.
     """
 
     stale_s: float
     lag_s: float = 0.0
     retention: Retention = Retention()
     denies: bool = False
+    funds_are_known: bool = False
     funds_are_exact: bool = False
 
 
@@ -30,11 +32,12 @@ def known_in(scenario: Scenario) -> Known:
     acknowledged, and lets another through until the balance is heard.
     """
     lowers_balances = {Feature.OTHER_PROGRAMS, Feature.SECOND_PROGRAM, Feature.WITHDRAWALS}
-    is_hostile = bool(scenario.features)
+    funds_are_known = scenario.profile is Profile.CALM and not scenario.features & lowers_balances
     return Known(
         stale_s=truth_bound_s(scenario),
         lag_s=LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0,
         retention=scenario.exchange.retention,
         denies=scenario.has(Feature.UNKNOWN_ORDERS),
-        funds_are_exact=scenario.profile is Profile.CALM and is_hostile and not scenario.features & lowers_balances,
+        funds_are_known=funds_are_known,
+        funds_are_exact=funds_are_known and bool(scenario.features),
     )

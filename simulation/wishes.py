@@ -19,6 +19,7 @@ from simulation.cancel_authority import CancelAuthority
 from simulation.command_log import CommandLog, FiledCommand
 from simulation.matching import Matching, Request, Wanted, id_of_answer
 from simulation.oracles import Oracle
+from simulation.placings import Placings
 from simulation.wire_commands import Action
 
 C = TypeVar("C", bound=Command)
@@ -95,24 +96,18 @@ class _Account:
     # -- new orders -----------------------------------------------------------------------------------------------
 
     def _placed(self) -> Iterator[str]:
-        commands = [
-            Wanted(filed, terms.placed(command), self._text(filed, command.client_order_id))
-            for filed, command in self._filed(PlaceOrder)
-        ]
-        requests = [
-            Request(done, terms.placed_on_wire(done.command), done.command.terms.get("text"))
-            for done in self._of(Action.PLACE)
-        ]
-        yield from (f"{each} has no client order id (R3)" for each in requests if not terms.is_text(each.own_id or ""))
-        matching = Matching(requests, commands)
-        yield from matching.violations
+        placings = Placings(self._commands, self._requests, self._name)
+        for each in placings.requests:
+            if not terms.is_text(each.own_id or ""):
+                yield f"{each} has no client order id (R3)"
+        yield from placings.matching.violations
         orders_of: dict[int, list[int]] = {}
-        for number, filed in matching.wishes.items():
+        for number, filed in placings.matching.wishes.items():
             order_id = self._created.get(number)
             if order_id is not None:
                 orders_of.setdefault(filed.number, []).append(order_id)
                 yield from self._in_the_books(filed, order_id)
-        for wanted in commands:
+        for wanted in placings.commands:
             yield from self._as_answered(wanted.filed, orders_of.get(wanted.filed.number, []))
 
     def _in_the_books(self, filed: FiledCommand, order_id: int) -> Iterator[str]:
@@ -132,10 +127,6 @@ class _Account:
                 yield f"{filed} was answered with order {answer.order_id}, its own are {order_ids} (R14)"
         elif isinstance(filed.error, VenueRefusedError) and order_ids:
             yield f"{filed} was answered {filed.error!r}, and orders {order_ids} are in the books (R3)"
-
-    def _text(self, filed: FiledCommand, named: str | None) -> str | None:
-        own_id = named or id_of_answer(filed)
-        return None if own_id is None else terms.text_of(own_id)
 
     # -- changes --------------------------------------------------------------------------------------------------
 

@@ -380,6 +380,36 @@ def test_an_order_without_the_money_is_not_let_through_where_the_money_is_known(
     assert judge.found_only("was let through without the money")
 
 
+def whole_purse(judge: Judge, own_id: str) -> PlaceOrder:
+    """A limit buy for all the money that there is."""
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    return PlaceOrder.limit(SOL, Side.BUY, available / 100, Decimal(100), client_order_id=own_id)
+
+
+def test_money_of_an_order_on_its_way_is_not_spent_again() -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_known=True))
+    one, two = whole_purse(judge, "one"), whole_purse(judge, "two")
+    judge.ask(one)
+    judge.ask(two)
+    judge.time.advance(1)
+    judge.place_as_told(one)
+    judge.place_as_told(two)
+
+    assert judge.found_only("were on their way (funds)")
+
+
+def test_money_of_an_order_that_has_arrived_may_not_be_known_to_be_spent() -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_known=True))
+    one, two = whole_purse(judge, "one"), whole_purse(judge, "two")
+    judge.ask(one)
+    judge.place_as_told(one)
+    judge.time.advance(1)
+    judge.ask(two)
+    judge.place_as_told(two)
+
+    assert judge.found() == []
+
+
 def test_not_live_is_a_lie_while_the_account_is_live(judge: Judge) -> None:
     refused = NotLiveError("alpha", SyncState.DEGRADED.value, None)
     judge.answer(DEAR, refused)

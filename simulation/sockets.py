@@ -75,7 +75,11 @@ class _Pipe:
 
 
 class Connection:
-    """One socket with its two ends: `exchanges.simulator`'s ``Link`` there, `Socket` here."""
+    """One socket with its two ends: `exchanges.simulator`'s ``Link`` there, `Socket` here.
+
+    Attributes:
+        fills_withheld_s: when it did not carry a fill because it carries no events any more.
+    """
 
     def __init__(self, net: "MemorySockets", number: int) -> None:
         self._net = net
@@ -95,6 +99,7 @@ class Connection:
         self._is_silent = False
         self._is_deaf = False
         self._is_mute = False
+        self.fills_withheld_s: list[float] = []
 
     @property
     def link(self) -> Link:
@@ -111,6 +116,8 @@ class Connection:
         frame = text.encode()
         weather = self._weather
         if self._is_mute and b'"update"' in frame:
+            if b'"spot.usertrades"' in frame:
+                self.fills_withheld_s.append(weather.now_s())
             return
         fate = weather.first_of(
             Fault.FRAME_DROPPED,

@@ -43,7 +43,7 @@ class Staleness(Oracle):
         now_s = self._weather.now_s()
         for name, key in self._keys.items():
             is_live = self._told[name].sync_state is SyncState.LIVE
-            for link in (Link.PRIVATE_SOCKET, Link.PRIVATE_REST, Link.PUBLIC_REST):
+            for link in Link:
                 if not is_live or self._is_up(link, key):
                     self._was_up_s[name, link] = now_s
                     continue
@@ -62,4 +62,7 @@ class Staleness(Oracle):
                 )
                 and self._weather.outage(link, key) is None
             )
+        if link is Link.PUBLIC_SOCKET:
+            feeds = (each for each in self._sockets.open if not each.is_private and not each.is_half_open)
+            return any(feeds) and self._weather.outage(link, None) is None
         return self._weather.outage(link, None if link is Link.PUBLIC_REST else key) is None

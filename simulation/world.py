@@ -27,6 +27,7 @@ from simulation.check import differences, journal_differences
 from simulation.command_log import CommandLog
 from simulation.countdowns import Countdowns
 from simulation.crashes import CrashNow
+from simulation.deafness import Deafness
 from simulation.delivered import Delivered
 from simulation.exchange_faults import ExchangeFaults
 from simulation.faults import Fault, Weather
@@ -558,6 +559,13 @@ class World:
             *([Recovery(outage, self._told, names, now_s)] if outage is not None else []),
             *([StaysLive(self._told, names)] if scenario.profile is Profile.CALM else []),
             Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
+            Deafness(
+                keys=keys,
+                told=self._told,
+                log=self.commands,
+                sockets=self._sockets,
+                bound_s=truth_bound_s(scenario),
+            ),
             Truth(
                 history=self.history,
                 told=self._told,

@@ -22,7 +22,7 @@ import msgspec
 from simulation.mutant import STORM, Mutant, apply
 from simulation.mutant_list import MUTANTS
 from simulation.options import Options
-from simulation.run import run_seeds
+from simulation.run import run_seed, run_seeds
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _PACKAGES: Final = ("messages", "exchanges", "actors", "simulation")
@@ -37,7 +37,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def first_seed(mutant: Mutant | None, seeds: int) -> Found | None:
-    """The first of ``seeds`` seeds that finds the bug; None when none does. ``mutant``: None for the code as it is."""
+    """The first of ``seeds`` seeds that finds the bug; None when none does. ``mutant``: None for the code as it is.
+
+    A seed in which the code as it is does not hold, either, finds nothing.
+    """
     options = STORM if mutant is None else mutant.options
     with tempfile.TemporaryDirectory(prefix="teller-mutant-") as name:
         root = Path(name)
@@ -45,35 +48,37 @@ def first_seed(mutant: Mutant | None, seeds: int) -> Found | None:
             shutil.copytree(_ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
         if mutant is not None:
             apply(mutant, root)
-        done = subprocess.run(  # noqa: S603 - our own program
-            [
-                sys.executable,
-                "-m",
-                "simulation.mutants",
-                "--hunt",
-                str(seeds),
-                "--options",
-                msgspec.json.encode(options).decode(),
-            ],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode not in {0, 1}:
-        raise RuntimeError(f"the hunt itself broke:\n{done.stderr}")
-    if done.returncode == 0:
-        return None
-    return msgspec.json.decode(done.stdout, type=Found)
+        first = 1
+        while (found := _hunt_in(root, first, seeds, options)) is not None:
+            if mutant is None or not run_seed(found.seed, options).violations:
+                return found
+            first = found.seed + 1
+    return None
 
 
-def _hunt(seeds: int, options: Options) -> int:
-    """In the copy: runs seeds until one finds a violation; writes it."""
-    with closing(run_seeds(range(1, seeds + 1), options, chunk=1)) as outcomes:
+def _hunt_in(root: Path, first: int, last: int, options: Options) -> Found | None:
+    """In a process of its own, which imports the copy under ``root``."""
+    encoded = msgspec.json.encode(options).decode()
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "simulation.mutants", "--hunt", str(first), str(last), "--options", encoded],
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode or done.stderr:
+        raise RuntimeError(f"the hunt itself broke:\n{done.stderr.decode()}")
+    return msgspec.json.decode(done.stdout, type=Found | None)
+
+
+def _hunt(seeds: Sequence[int], options: Options) -> int:
+    """In the copy: runs seeds until one finds a violation; writes it, or null."""
+    found = None
+    with closing(run_seeds(seeds, options, chunk=1)) as outcomes:
         for outcome in outcomes:
             if outcome.violations:
-                sys.stdout.buffer.write(msgspec.json.encode(Found(outcome.seed, outcome.violations[0])))
-                return 1
+                found = Found(outcome.seed, outcome.violations[0])
+                break
+    sys.stdout.write(msgspec.json.encode(found).decode())
     return 0
 
 
@@ -85,11 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="bugs with such a text in their names only")
     parser.add_argument("--list", action="store_true", help="name the bugs with the runs in which they are hunted")
-    parser.add_argument("--hunt", type=int, metavar="N", help=argparse.SUPPRESS)
+    parser.add_argument("--hunt", type=int, nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--options", default="{}", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.hunt is not None:
-        return _hunt(given.hunt, msgspec.json.decode(given.options, type=Options))
+        first, last = given.hunt
+        return _hunt(range(first, last + 1), msgspec.json.decode(given.options, type=Options))
     chosen = [each for each in MUTANTS if given.only is None or any(part in each.name for part in given.only)]
     if not chosen:
         parser.error(f"--only {' '.join(given.only)}: no bug is called so; --list names them all")

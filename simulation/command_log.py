@@ -4,7 +4,7 @@ Filed are the commands of strategies, of the program itself (an orderly end, a s
 with the time of asking and, once there is one, the answer. A kill loses answers: such commands stay unanswered.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
@@ -60,11 +60,12 @@ class CommandLog:
         when_answered: called with each command at the moment of its answer.
     """
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
-        """``now_s``: virtual seconds."""
+    def __init__(self, now_s: Callable[[], float], *, first: "CommandLog | None" = None) -> None:
+        """``now_s``: virtual seconds. ``first``: files the same without the commands of a second program."""
         self.commands: list[FiledCommand] = []
         self.when_answered: list[Callable[[FiledCommand], None]] = []
         self._now_s = now_s
+        self._first = first
 
     def of(self, account: str, *kinds: type[C]) -> Iterator[FiledCommand]:
         """The commands to one account that are of these kinds, in the order of asking."""
@@ -77,17 +78,22 @@ class CommandLog:
             len(self.commands) + 1, account, command, self._now_s(), None if life is None else life.number
         )
         self.commands.append(filed)
+        logs = [self]
+        if self._first is not None and (life is None or not life.is_second):
+            self._first.commands.append(filed)
+            logs.append(self._first)
         if reply is not None:
-            reply.add_done_callback(lambda settled: self._answered(filed, settled))
+            reply.add_done_callback(lambda settled: self._answered(filed, settled, logs))
         return filed
 
-    def _answered(self, filed: FiledCommand, reply: Reply[Any]) -> None:
+    def _answered(self, filed: FiledCommand, reply: Reply[Any], logs: "Iterable[CommandLog]") -> None:
         filed.answered_s = self._now_s()
         filed.error = reply.error
         if filed.error is None:
             filed.value = reply.result()
-        for call in self.when_answered:
-            call(filed)
+        for log in logs:
+            for call in log.when_answered:
+                call(filed)
 
     @contextmanager
     def filing(self) -> Iterator[None]:

@@ -36,8 +36,10 @@ class Life:
         waiting for, by its name.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, number: int, *, is_second: bool = False) -> None:
+        """``number``: counts the lives of its program. ``is_second``: that is another program than that of the run."""
         self.number = number
+        self.is_second = is_second
         self.journals: list[Journal] = []
         self.is_over = False
         self.is_suspended = False

@@ -40,6 +40,7 @@ class Program:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
         died_at_start: called when a kill fell into a start; the next start follows by itself.
         starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
+        has_run: set once it has been started to the end; from then on it knows the past.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Program:
         observers: Sequence[Address],
         rng: Callable[[str], random.Random],
         dying: Callable[[Life], AbstractContextManager[None]] = lambda _: nullcontext(),
+        is_second: bool = False,
     ) -> None:
         """``directory``: of the journals. ``observers``: outlive the program. ``rng``: randomness for a purpose.
-        ``without``: actions of the traders that are left out, as ``action:amend``. ``dying``: put around each kill."""
+        ``without``: actions of the traders that are left out, as ``action:amend``. ``dying``: put around each kill.
+        ``is_second``: see `Life`."""
         self._loop = loop
         self._environment = environment
         self._host = host
@@ -74,6 +77,7 @@ class Program:
         self._directory = directory
         self._observers = tuple(observers)
         self._dying = dying
+        self._is_second = is_second
         self._rng = rng
         self._kill_rng = rng("kill")
         self._lives: list[Life] = []
@@ -81,6 +85,7 @@ class Program:
         self.asked: list[tuple[str, Reply[Any]]] = []
         self.starts = 0
         self.has_ended = False
+        self.has_run = asyncio.Event()
         self.kills = 0
         self.died_at_start: Callable[[], None] = _nobody
         self._system: TradingSystem | None = None
@@ -101,7 +106,7 @@ class Program:
         self.has_ended = False
         while self._loop.time() < until_s:
             self.starts += 1
-            life = Life(self._loop, self.starts)
+            life = Life(self._loop, self.starts, is_second=self._is_second)
             self._lives.append(life)
             self.maybe_kill()
             try:
@@ -116,6 +121,7 @@ class Program:
                 life.journals.clear()
                 await asyncio.sleep(_PAUSE_S)
             else:
+                self.has_run.set()
                 return True
         return False
 

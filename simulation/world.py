@@ -122,7 +122,8 @@ class World:
             rng=self._rng("exchange"),
         )
         self.history = BookHistory(self.exchange, loop.time)
-        self.commands = CommandLog(loop.time)
+        self._own_commands = CommandLog(loop.time)
+        self.commands = CommandLog(loop.time, first=self._own_commands)
         self._give_up_s = scenario.storm_ends_s + scenario.settle_s
         keys = tuple(self.exchange.keys.accounts[name].key for name in self._names)
         pairs = [pair.id for pair in scenario.exchange.pairs]
@@ -546,7 +547,7 @@ class World:
         kill_switch = KillSwitch(
             exchange=self.exchange,
             history=self.history,
-            log=self.commands,
+            log=self._own_commands,
             names=names,
             ask=self._ask,
             now_s=now_s,
@@ -596,7 +597,7 @@ class World:
             ),
             CancelsAll(
                 exchange=self.exchange,
-                log=self.commands,
+                log=self._own_commands,
                 names=names,
                 now_s=now_s,
                 bound_s=safety_bound_s(scenario),
@@ -627,7 +628,7 @@ class World:
             VenueLimits(exchange=self.exchange, names=names, is_even=way.is_even),
             Answers(
                 self.history,
-                self.commands,
+                self._own_commands,
                 names=self._names,
                 known=known_in(self.scenario),
                 told=self._told,
@@ -660,6 +661,7 @@ class World:
                 directory=self._directory / "second",
                 rng=lambda purpose: self._rng(f"second {purpose}"),
                 dying=lambda _: nullcontext(),
+                is_second=True,
             )
 
         self._second_program = SecondProgram(

@@ -15,7 +15,7 @@ from simulation.watcher import Told, Watcher
 
 
 class SecondProgram:
-    """Starts some time after the first, trades for a while, and stops without cancelling its orders.
+    """Starts some time after the first has run, trades for a while, and stops without cancelling its orders.
 
     Attributes:
         told: what its subscribers have heard, by account.
@@ -47,6 +47,11 @@ class SecondProgram:
         from_s = self._rng.uniform(begins_s, (begins_s + ends_s) / 2)
         until_s = self._rng.uniform(from_s, ends_s)
         await asyncio.sleep(from_s - self._loop.time())
+        try:
+            async with asyncio.timeout_at(until_s):
+                await self._first.has_run.wait()  # what was before its first start is none of its affairs
+        except TimeoutError:
+            return
         watcher = Watcher.start(self.told, self._violations, self._trace, host=self._host)
         await started(watcher)
         observer = Address("second watcher", self._host.dead_letters)

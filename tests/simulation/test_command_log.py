@@ -12,6 +12,8 @@ from messages.errors import ConnectionFailedError, InvalidValueError, UnknownOut
 from messages.symbol import Symbol
 from simulation.command_log import CommandLog, FiledCommand
 from simulation.crashes import CrashNow
+from simulation.loop import VirtualLoop, run_on_virtual_time
+from simulation.process import Life
 
 BUY = PlaceOrder.limit(Symbol("SOL", "USDT"), Side.BUY, Decimal(1), Decimal(100))
 
@@ -97,3 +99,24 @@ def test_commands_are_found_by_account_and_kind(log: CommandLog) -> None:
 
     found: list[FiledCommand] = list(log.of("beta", PlaceOrder))
     assert [each.number for each in found] == [3]
+
+
+def test_the_log_of_the_first_program_knows_nothing_of_what_a_second_one_asks(time: Time) -> None:
+    first = CommandLog(time.now_s)
+    everything = CommandLog(time.now_s, first=first)
+    heard: list[int] = []
+    first.when_answered.append(lambda filed: heard.append(filed.number))
+    loop = VirtualLoop()
+
+    async def ask() -> None:
+        Address("alpha").ask(BUY)
+
+    async def main() -> None:
+        with everything.filing():
+            await Life(loop, 1, is_second=True).run(ask(), "second")
+            await Life(loop, 1).run(ask(), "first")
+            Address("alpha").ask(GetSnapshot())
+
+    run_on_virtual_time(loop, main())
+    assert [filed.number for filed in everything.commands] == [1, 2, 3]
+    assert [filed.number for filed in first.commands] == heard == [2, 3]

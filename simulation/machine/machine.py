@@ -1,6 +1,7 @@
 """The machine of one run: which of its faults there are, as the scenario's features have it, and when they happen."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,7 +33,8 @@ _HIGHEST_SLOW_TURN: Final = 0.01
 _HIGHEST_CALLBACK_ERROR: Final = 0.005
 _HIGHEST_REPLY_ERROR: Final = 0.1
 _HIGHEST_SUBSCRIBER_ERROR: Final = 0.05
-_POWER_LOSS: Final = 0.5
+_POWER_LOSS_AT_KILL: Final = 0.5
+_POWER_LOSS_BY_ITSELF: Final = 0.4
 _REMOVAL: Final = 0.4
 _REMOVED_S: Final = (12.0, 25.0)
 _MOMENT_S: Final = 0.001
@@ -79,7 +81,8 @@ class Machine:
         )
         self._clock_jumps = ClockJumps(clock, self._chance(Feature.CLOCK_JUMPS, "clock jumps", _HIGHEST_JUMP), trace)
         self._subscriber: FragileSubscription | None = None
-        self._is_restart = False
+        self._power_goes_s = self._draw_power_loss()
+        self._loses_power: bool | None = None
         self._log_times = self._unwritable_times()
         self._removals = self._draw_removals()
 
@@ -88,6 +91,7 @@ class Machine:
         lines = self.disk.errors.describe()
         lines += [f"log cannot be written from {each.from_s:.1f} to {each.until_s:.1f}" for each in self._log_times]
         lines += [f"journal is gone: {each}" for each in self._removals]
+        lines += [f"the power goes at {self._power_goes_s:.1f}"] if self._power_goes_s < math.inf else []
         return lines
 
     @contextmanager
@@ -130,16 +134,20 @@ class Machine:
         return self._suspensions.is_suspended
 
     async def look(self, life: Life | None) -> bool:
-        """Called once a second with the program's life, None when it has ended in order; True when its user starts the
-        program anew, because a file that was gone is back."""
+        """Called once a second with the program's life, None when it has ended in order; True when the program
+        is to be killed now: the power goes, or its user starts it anew because a file that was gone is back."""
         self._clock_jumps.look()
         self.disk.look()
         if life is not None:
             self._suspensions.look(life)
         if self._subscriber is not None:
             await self._subscriber.revive()
-        self._is_restart = self._move_files()
-        return self._is_restart
+        if life is not None and self._loop.time() >= self._power_goes_s:
+            self._power_goes_s = math.inf
+            self._loses_power = True
+        elif self._move_files():
+            self._loses_power = False
+        return self._loses_power is not None
 
     async def calm_down(self) -> None:
         """Waits until the program goes on, if it stands still, and puts back what was moved."""
@@ -150,10 +158,12 @@ class Machine:
 
     @contextmanager
     def dying(self, life: Life) -> Iterator[None]:
-        """Around a kill: now and then it is the whole machine that dies, unless the user only starts it anew."""
+        """Around a kill: if `look` has not said why, it is now and then the whole machine that dies."""
         self.disk.put_back()
-        is_restart, self._is_restart = self._is_restart, False
-        if not is_restart and self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS:
+        loses_power, self._loses_power = self._loses_power, None
+        if loses_power is None:
+            loses_power = self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS_AT_KILL
+        if loses_power:
             self._trace.add("machine", "the power goes")
             with self.disk.power_loss([journal.path for journal in life.journals]):
                 yield
@@ -203,6 +213,13 @@ class Machine:
             return []
         from_s = rng.uniform(scenario.begins_s, scenario.storm_ends_s)
         return [_Removal(from_s, from_s + rng.uniform(*_REMOVED_S), rng.choice(scenario.names), rng.random() < 0.5)]
+
+    def _draw_power_loss(self) -> float:
+        """Virtual seconds at which the power goes by itself, beside the kills of the weather."""
+        scenario, rng = self._scenario, self._power_rng
+        if not scenario.has(Feature.DISK) or rng.random() >= _POWER_LOSS_BY_ITSELF:
+            return math.inf
+        return rng.uniform(scenario.begins_s, scenario.storm_ends_s)
 
     def _move_files(self) -> bool:
         now_s = self._loop.time()

@@ -23,7 +23,7 @@ from messages.enums import OrderStatus
 from messages.errors import InsufficientBalanceError, KillSwitchError, NotLiveError, VenueRefusedError
 from messages.order import Order
 from simulation import funds
-from simulation.book_history import BookHistory, Cause
+from simulation.book_history import BookHistory
 from simulation.command_log import CommandLog, FiledCommand
 from simulation.delivered import Delivered
 from simulation.known import Known
@@ -31,6 +31,7 @@ from simulation.oracles import Oracle
 from simulation.order_truth import untrue
 from simulation.placings import Placings
 from simulation.watcher import Told
+from simulation.wire_commands import Action
 from simulation.wish_terms import pair_of, text_of
 
 _WITHOUT_LABEL: Final = "HTTP_"
@@ -51,7 +52,7 @@ class Answers(Oracle):
         delivered: Delivered,
         now_s: Callable[[], float],
     ) -> None:
-        """``names``: of the accounts. ``now_s``: virtual seconds."""
+        """``commands``: of the program that ``told`` is of. ``names``: of the accounts. ``now_s``: virtual seconds."""
         self._history = history
         self._commands = commands
         self._names = tuple(names)
@@ -207,12 +208,11 @@ class _Account:
     def _cancels_of(self, filed: FiledCommand) -> set[int]:
         """The request that a cancel of all has sent, where it is certain which one that is."""
         requests = {
-            state.request
-            for number in self._history.order_ids(self._name)
-            for state in self._history.states(self._name, number)[-1:]
-            if state.cause is Cause.CANCEL_ALL
-            and state.request is not None
-            and filed.asked_s <= self._history.requests[state.request - 1].at_s <= _answered(filed)
+            done.number
+            for done in self._history.requests
+            if done.account == self._name
+            and done.command.action is Action.CANCEL_ALL
+            and filed.asked_s <= done.at_s <= _answered(filed)
         }
         return requests if len(requests) == 1 and not self._overlaps(filed) else set()
 

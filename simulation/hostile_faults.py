@@ -10,6 +10,7 @@ from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
 from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from exchanges.simulator.text_faults import TextMissing
+from simulation.alarms import REFUSED_KEY
 from simulation.options import Feature
 
 Draw = Callable[[random.Random, Sequence[str], Sequence[str], float], Fault]
@@ -179,6 +180,13 @@ def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: 
     )
 
 
+def _refused_key(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """The private socket takes the key no more, and says so with the code of a bad argument."""
+    return SubscriptionRefused(
+        for_s=for_s, account=rng.choice(names), channel="spot.orders", code=2, message=REFUSED_KEY
+    )
+
+
 def _missing_text(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
     return TextMissing(
         probability=rng.uniform(0.2, 1.0),
@@ -201,6 +209,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.LAG: (_lag, _lag),
     Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
     Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
+    Feature.REFUSED_KEYS: (_refused_key,),
     Feature.MISSING_TEXTS: (_missing_text, _missing_text),
     Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),

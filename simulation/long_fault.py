@@ -15,7 +15,8 @@ from exchanges.simulator import Exchange
 from exchanges.simulator.faults import Fault as ExchangeFault
 from exchanges.simulator.faults import RestError
 from exchanges.simulator.odd_rows import OddRows
-from exchanges.simulator.refusals import RestRefusal
+from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from simulation.alarms import refuses_key
 from simulation.faults import NETWORK, Cut, Fault, Link, Outage
 from simulation.hostile_faults import HOSTILE
 from simulation.options import Feature
@@ -35,7 +36,8 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: of the network. outage: links that are gone for a while. exchange: a fault of the exchange.
         begins_s: when the outage or the exchange's fault begins, virtual seconds.
-        stays: the exchange's fault is still there when everything is compared.
+        stays: the exchange's fault is still there when everything is compared. cuts: sockets are cut when it begins,
+            so that they are opened under it.
     """
 
     kind: Fault | None = None
@@ -43,10 +45,19 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
     exchange: ExchangeFault | None = None
     begins_s: float = _BEGINS_S
     stays: bool = False
+    cuts: bool = False
+
+    @property
+    def may_deafen(self) -> bool:
+        """Whether something of a socket may be lost or come late."""
+        is_rest = self.kind is not None and self.kind.value.startswith("rest_")
+        return not is_rest
 
     def excuses(self, violation: str, exchange: Exchange) -> bool:
         """Whether what was found is about something that the fault, while it stays, concerns."""
         fault = self.exchange
+        if self.stays and isinstance(fault, SubscriptionRefused) and refuses_key(fault):
+            return f"{fault.account}: " in violation and "tried for ever" not in violation
         if not self.stays or not isinstance(fault, RestRefusal | OddRows | RestError):
             return False
         account = violation.removeprefix("after ").partition("seconds: ")[2].partition(":")[0]
@@ -71,6 +82,8 @@ def draw_long_fault(
     makers = [make for feature in Feature if feature in features for make in HOSTILE.get(feature, ())]
     if makers and rng.random() < 0.8:
         fault = rng.choice(makers)(rng, names, pairs, _WHOLE_RUN_S)
+        if isinstance(fault, SubscriptionRefused) and refuses_key(fault):
+            return LongFault(exchange=fault, stays=True, cuts=True)
         return LongFault(exchange=fault, stays=_may_stay(fault) and rng.random() < 0.8)
     if rng.random() < 0.5:
         links = rng.choice((frozenset(Link), frozenset({Link.PRIVATE_REST, Link.PRIVATE_SOCKET})))

@@ -31,6 +31,7 @@ class Feature(enum.Enum):
     LAG = "lag"
     FORGETTING = "forgetting"
     REFUSALS = "refusals"
+    REFUSED_KEYS = "refused_keys"
     UNKNOWN_ORDERS = "unknown_orders"
     LIVING_MARKETS = "living_markets"
     STRANGE_NAMES = "strange_names"
@@ -60,6 +61,7 @@ class Feature(enum.Enum):
     KILL_SWITCH_KEPT = "kill_switch_kept"
     SEVERAL_STRATEGIES = "several_strategies"
     USER_CONNECTS = "user_connects"
+    REUSED_IDS = "reused_ids"
     # sizes and settings
     SMALL_BOUNDS = "small_bounds"
     RARE_CHECKS = "rare_checks"

@@ -31,6 +31,12 @@ from simulation.trace import Trace
 from simulation.trader import RandomTrader
 
 _PAUSE_S: Final = 1.0
+QUOTER_NAME: Final = "quoter"
+
+
+def traders_of(account: str, count: int) -> list[str]:
+    """The names of the random traders of an account."""
+    return [account if number == 1 else f"{account}-{number}" for number in range(1, count + 1)]
 
 
 class Program:
@@ -239,19 +245,19 @@ class Program:
     def _strategies(self) -> list[Strategy]:
         strategies: list[Strategy] = [
             RandomTrader(
-                name if number == 1 else f"{name}-{number}",
+                trader,
                 name,
                 scenario=self._scenario,
-                rng=self._rng(f"trader {name} {number} {self.starts}"),
+                rng=self._rng(f"trader {trader} {self.starts}"),
                 asked=self.asked,
                 crashes=lambda: self._weather.happens(Fault.CRASH_STRATEGY),
                 without=self._without,
             )
             for name in self._names
-            for number in range(1, self._scenario.traders + 1)
+            for trader in traders_of(name, self._scenario.traders)
         ]
         if self._scenario.quoter:
-            strategies.append(Quoter("quoter", self._names[-1], QUOTER))
+            strategies.append(Quoter(QUOTER_NAME, self._names[-1], QUOTER))
         return strategies
 
 

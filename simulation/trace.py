@@ -34,6 +34,7 @@ class Trace:
 
     Attributes:
         faults: log events that show a fault in the program itself, kept in either case.
+        given_up: strategies of this life of the program that its root supervisor has given up.
         home: the run's own directory, which is another one each time; left out of all lines.
         readers: called with each text that the program has written or told, and where, whether the trace is on or not.
     """
@@ -45,6 +46,7 @@ class Trace:
         self.readers: list[Callable[[str, str], None]] = []
         self.lines: list[str] = []
         self.faults: list[str] = []
+        self.given_up: set[str] = set()
         self.home = ""
         self._now_s = now_s
 
@@ -73,6 +75,8 @@ class Trace:
         kind = event.get("error_type")
         if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK:
             self.faults.append(f"{name} {fields}")
+        if name == "strategy_given_up":
+            self.given_up.add(str(event.get("strategy")))
         self.add(level, f"{name} {fields}")
         raise structlog.DropEvent
 

@@ -61,11 +61,12 @@ class RandomTrader(Strategy):
         then not done, as ``action:amend``.
 
         Unless the account forgets, it gives an order the id of an earlier one now and then, which has to be refused.
+        With the feature for it, it does so also where the account may have dropped the earlier one.
         """
         super().__init__(name, (account,))
         self.asked = asked
         self._crashes = crashes
-        self._reuses_ids = not scenario.forgets
+        self._reuses_ids = not scenario.forgets or scenario.has(Feature.REUSED_IDS)
         self._life = rng.randrange(10**6)
         self._account_name = account
         self._scenario = scenario

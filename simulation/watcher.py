@@ -66,6 +66,7 @@ class Told:
         orders_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
         live_since_s: loop time since when it has been live without a break; None while it is not.
         left_live_s: loop time at which it last left live; None when it never did in this life.
+        deaf_alarms: how often its socket was called deaf.
         starts: of this life, one for the program's and one for each restart of the account or its connection.
     """
 
@@ -73,6 +74,7 @@ class Told:
         self.sync_state = SyncState.DOWN
         self.live_since_s: float | None = None
         self.left_live_s: float | None = None
+        self.deaf_alarms = 0
         self.starts = [Start()]
         self.orders: dict[tuple[Symbol, str], Order] = {}
         self.fills: dict[FillKey, Fill] = {}
@@ -128,6 +130,7 @@ class Watcher(LoopActor):
         elif not was_live:
             told.live_since_s = self.now()
         told.sync_state = event.sync_state
+        told.deaf_alarms += "is deaf" in event.cause
         if self._trace.on:
             self._trace.add(event.name, f"is {event.sync_state.value} {event.cause}")
 

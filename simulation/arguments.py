@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from simulation.names import known_names, limitable_names
 from simulation.options import Feature, Profile, features_named, limits_listed, names_listed
 from simulation.run import WORKERS
-from simulation.shrink import MOST_RUNS
+from simulation.tools.names import known_names, limitable_names
+from simulation.tools.shrink import MOST_RUNS
 
 _CODES: Final = """\
 exit codes:

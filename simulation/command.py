@@ -10,17 +10,17 @@ from typing import Final
 
 import msgspec
 
-from simulation import corpus
 from simulation.arguments import build_parser
-from simulation.digest import digest
 from simulation.options import Options, Profile
-from simulation.probes import PROBES
-from simulation.progress import Progress
-from simulation.reach import Reach, reaching
 from simulation.run import Outcome, run_seed, run_seeds
 from simulation.scenario import draw
-from simulation.shrink import NothingToShrinkError, shrink, story
-from simulation.summary import Summary
+from simulation.tools import corpus
+from simulation.tools.digest import digest
+from simulation.tools.probes import PROBES
+from simulation.tools.progress import Progress
+from simulation.tools.reach import Reach, reaching
+from simulation.tools.shrink import NothingToShrinkError, shrink, story
+from simulation.tools.summary import Summary
 
 _MOST_VIOLATIONS: Final = 30
 

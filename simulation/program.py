@@ -21,14 +21,14 @@ from exchanges.base.environment import Environment
 from exchanges.gateio.venue import GateioVenue
 from exchanges.simulator import Exchange
 from messages.errors import TellerError
-from simulation.faults import Fault, Weather
+from simulation.environment.faults import Fault, Weather
+from simulation.environment.sockets import MemorySockets
 from simulation.loop import VirtualLoop
 from simulation.process import LIFE, KilledError, Life
 from simulation.scenario import Scenario
 from simulation.settings import ENDPOINTS, QUOTER, VENUE
-from simulation.sockets import MemorySockets
+from simulation.strategies.trader import RandomTrader
 from simulation.trace import Trace
-from simulation.trader import RandomTrader
 
 _PAUSE_S: Final = 1.0
 QUOTER_NAME: Final = "quoter"

@@ -19,10 +19,10 @@ import msgspec
 import pykka
 
 from simulation.bounds import bounded_by
-from simulation.crashes import crashable
+from simulation.environment.crashes import crashable
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
 from simulation.options import Options
-from simulation.reach import reaching
+from simulation.tools.reach import reaching
 from simulation.trace import Trace, logging_into
 from simulation.world import Figures, World
 
@@ -43,7 +43,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     Attributes:
         wall_s: real seconds that it took. trace: empty unless asked for. reached: how often each probe was passed (see
-            `simulation.reach`); empty unless asked for.
+            `simulation.tools.reach`); empty unless asked for.
     """
 
     seed: int

@@ -20,11 +20,11 @@ from exchanges.simulator.config import FeeScheme, Past
 from exchanges.simulator.many_markets import many_markets
 from exchanges.simulator.retention import Retention
 from messages.symbol import Symbol
-from simulation.actions import ACTIONS
 from simulation.bounds import USUAL, Bounds
-from simulation.faults import EXCHANGE, Fault
+from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
 from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH
+from simulation.strategies.actions import ACTIONS
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
@@ -317,7 +317,7 @@ def _bounds(rng: random.Random) -> Bounds:
 
 
 def _kinds(profile: Profile) -> frozenset[Fault]:
-    """None in a calm; that of a long fault is drawn by `simulation.long_fault`."""
+    """None in a calm; that of a long fault is drawn by `simulation.environment.long_fault`."""
     return EXCHANGE if profile in {Profile.CALM, Profile.LONG_FAULT} else frozenset(Fault)
 
 

@@ -21,48 +21,48 @@ from exchanges.simulator.refusals import SubscriptionRefused
 from messages.commands import Command
 from messages.enums import SyncState
 from messages.errors import TellerError
-from simulation.alarms import FalseAlarms, RefusedKey, refuses_key
-from simulation.answers import Answers
-from simulation.book_history import BookHistory
-from simulation.cancel_all import CancelsAll
-from simulation.check import differences, journal_differences
-from simulation.command_log import CommandLog
-from simulation.countdowns import Countdowns
-from simulation.crashes import CrashNow
-from simulation.deafness import Deafness
-from simulation.delivered import Delivered
-from simulation.exchange_faults import ExchangeFaults
-from simulation.faults import Fault, Weather
-from simulation.filed import Filed
-from simulation.hostile_faults import hostile_faults
-from simulation.house import House
-from simulation.http import MemoryHttp
-from simulation.kill_switch import KillSwitch
-from simulation.known import known_in
-from simulation.long_fault import LongFault, draw_long_fault
+from simulation.environment.crashes import CrashNow
+from simulation.environment.exchange_faults import ExchangeFaults
+from simulation.environment.faults import Fault, Weather
+from simulation.environment.hostile_faults import hostile_faults
+from simulation.environment.house import House
+from simulation.environment.http import MemoryHttp
+from simulation.environment.long_fault import LongFault, draw_long_fault
+from simulation.environment.operator import Operator
+from simulation.environment.sockets import MemorySockets
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
 from simulation.machine.second_program import SecondProgram
-from simulation.market_rules import MarketRules
-from simulation.operator import Operator
 from simulation.options import Feature, Options, Profile
-from simulation.oracles import Oracle
+from simulation.oracles.alarms import FalseAlarms, RefusedKey, refuses_key
+from simulation.oracles.answers import Answers
+from simulation.oracles.book_history import BookHistory
+from simulation.oracles.cancel_all import CancelsAll
+from simulation.oracles.check import differences, journal_differences
+from simulation.oracles.command_log import CommandLog
+from simulation.oracles.countdowns import Countdowns
+from simulation.oracles.deafness import Deafness
+from simulation.oracles.delivered import Delivered
+from simulation.oracles.filed import Filed
+from simulation.oracles.kill_switch import KillSwitch
+from simulation.oracles.known import known_in
+from simulation.oracles.market_rules import MarketRules
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.recovery import Recovery, StaysLive
+from simulation.oracles.secrets import Secrets
+from simulation.oracles.staleness import Staleness
+from simulation.oracles.statistics import statistics_differences
+from simulation.oracles.strategy_orders import GivenUp, QuoterOrders
+from simulation.oracles.truth import Truth
+from simulation.oracles.venue_limits import VenueLimits
+from simulation.oracles.watcher import Told, Watcher
+from simulation.oracles.way import Way
+from simulation.oracles.wishes import Wishes
 from simulation.process import Outside
 from simulation.program import QUOTER_NAME, Program, traders_of
-from simulation.recovery import Recovery, StaysLive
 from simulation.scenario import CALM_S, Scenario, draw, safety_bound_s, truth_bound_s
-from simulation.secrets import Secrets
 from simulation.settings import VENUE
-from simulation.sockets import MemorySockets
-from simulation.staleness import Staleness
-from simulation.statistics import statistics_differences
-from simulation.strategy_orders import GivenUp, QuoterOrders
 from simulation.trace import Trace
-from simulation.truth import Truth
-from simulation.venue_limits import VenueLimits
-from simulation.watcher import Told, Watcher
-from simulation.way import Way
-from simulation.wishes import Wishes
 
 STARTED_MS: Final = 1_790_000_000_000
 _STAYS_S: Final = 10.0

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply, started, stop, terminated
 from actors.strategy.hosts import GetReport, _Desk
-from simulation.crashes import InjectedCrash
+from simulation.environment.crashes import InjectedCrash
 from simulation.machine.chance import Chance
 from simulation.machine.replaced import replaced
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from actors.journal import Journal, JournalError, JournalSettings
 from actors.runtime import Address, LoopHost, started, stop
 from exchanges.simulator.orders import Order as BookedOrder
-from simulation.check import client_id_of
+from simulation.oracles.check import client_id_of
+from simulation.oracles.watcher import Told, Watcher
 from simulation.program import Program
 from simulation.trace import Trace
-from simulation.watcher import Told, Watcher
 
 
 class SecondProgram:

@@ -7,9 +7,9 @@ import pytest
 from simulation.arguments import build_parser
 from simulation.command import Exit, main
 from simulation.options import Feature, Options, Profile
-from simulation.progress import Progress
 from simulation.run import Outcome
-from simulation.summary import Summary
+from simulation.tools.progress import Progress
+from simulation.tools.summary import Summary
 from simulation.world import Figures
 
 SHORT = ("--storm", "2", "--workers", "1")

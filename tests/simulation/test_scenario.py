@@ -5,7 +5,7 @@ import pytest
 from exchanges.gateio import private_rest
 from exchanges.gateio.private_rest import GateioPrivateRest
 from simulation.bounds import USUAL, Bounds, bounded_by
-from simulation.faults import EXCHANGE, Fault
+from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import ALL_FEATURES, Feature, Options, Profile
 from simulation.scenario import draw
 

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from simulation.process import KilledError, Life
-from tests.simulation.test_network import Net, on_virtual_time
+from tests.simulation.environment.test_network import Net, on_virtual_time
 
 
 class Suspended:

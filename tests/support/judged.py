@@ -7,8 +7,8 @@ from actors.runtime import Reply
 from messages.commands import Command, PlaceOrder
 from messages.enums import OrderStatus
 from messages.order import Order
-from simulation.book_history import BookHistory
-from simulation.command_log import CommandLog
+from simulation.oracles.book_history import BookHistory
+from simulation.oracles.command_log import CommandLog
 from tests.support.books import Books
 
 

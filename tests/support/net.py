@@ -5,11 +5,11 @@ from typing import Any
 
 from exchanges.base.transport import HttpResponse, Socket
 from exchanges.simulator import Exchange, SimulatorConfig
-from simulation.faults import Weather
-from simulation.http import MemoryHttp
+from simulation.environment.faults import Weather
+from simulation.environment.http import MemoryHttp
+from simulation.environment.sockets import MemorySockets
 from simulation.loop import VirtualLoop
 from simulation.process import Outside
-from simulation.sockets import MemorySockets
 from simulation.trace import Trace
 
 TIME = "http://exchange.test/api/v4/spot/time"

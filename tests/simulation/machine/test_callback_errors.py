@@ -11,7 +11,7 @@ from actors.runtime import ActorCrashedError, DeadLetters, LoopHost, Reply, ask,
 from actors.runtime.ref import TerminationKind
 from actors.strategy.base import Strategy
 from actors.strategy.hosts import GetReport, _Desk
-from simulation.crashes import InjectedCrash
+from simulation.environment.crashes import InjectedCrash
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from simulation.machine.callback_errors import FragileSubscriber, callback_errors
 from simulation.machine.chance import Chance

@@ -1,0 +1,238 @@
+"""Faults of a hostile exchange, drawn by feature: refusals of one thing, queries that lag, clocks that differ."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, get_args
+
+from exchanges.simulator import faults
+from exchanges.simulator.faults import Effect, Fault
+from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
+from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
+from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.text_faults import TextMissing
+from simulation.options import Feature
+from simulation.oracles.alarms import REFUSED_KEY
+
+Draw = Callable[[random.Random, Sequence[str], Sequence[str], float], Fault]
+"""Makes one fault out of: randomness, names of accounts, ids of pairs, and how many seconds it lasts."""
+
+_PLACE: Final = "POST /spot/orders"
+_CANCEL: Final = "DELETE /spot/orders/{}"
+_CANCEL_ALL: Final = "DELETE /spot/orders"
+_AMEND: Final = "PATCH /spot/orders/{}"
+_COMMANDS: Final = (_PLACE, _PLACE, _CANCEL, _CANCEL_ALL, _AMEND)
+_QUERIES: Final = (
+    "GET /spot/open_orders",
+    "GET /spot/my_trades",
+    "GET /spot/accounts",
+    "GET /spot/orders/{}",
+    "GET /spot/currency_pairs",
+    "GET /spot/time",
+)
+_UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
+    (302, ("none",)),
+    (400, ("none",)),
+    (403, ("none", "done")),
+    (404, ("none", "done")),
+    (417, ("none", "done")),
+    (429, ("none",)),
+    (499, ("none", "done")),
+)
+"""Statuses of front ends without the exchange's own word; a gateway may say so after the request went through."""
+_LABELLED: Final = (
+    (403, "FORBIDDEN"),
+    (403, "READ_ONLY"),
+    (400, "TRADE_RESTRICTED"),
+    (400, "ACCOUNT_LOCKED"),
+    (400, "SOMETHING_OF_TOMORROW"),
+    (429, "TOO_MANY_REQUESTS"),
+)
+_REPLACED: Final = 0.3
+_HOUR_S: Final = 3_600
+
+
+def _unlabelled_command(rng: random.Random, names: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
+    status, effects = rng.choice(_UNLABELLED)
+    return RestRefusal(
+        probability=rng.uniform(0.2, 0.9),
+        for_s=for_s,
+        account=rng.choice((None, *names)),
+        endpoint=rng.choice(_COMMANDS),
+        pair=rng.choice((None, *pairs)),
+        status=status,
+        effect=rng.choice(effects),
+    )
+
+
+def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """The answer was lost on the way to the gateway, which asked again on its own."""
+    return RestRefusal(
+        probability=rng.uniform(0.2, 0.6),
+        for_s=for_s,
+        account=rng.choice((None, *names)),
+        endpoint=_PLACE,
+        status=400,
+        label="REPEATED_CREATION",
+        message="Order has been created",
+        effect="done",
+    )
+
+
+def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
+    """One permission, one market, one kind of question is refused for a while."""
+    status, label = rng.choice(_LABELLED)
+    return RestRefusal(
+        probability=rng.choice((1.0, rng.uniform(0.2, 0.9))),
+        for_s=rng.choice((for_s, 4 * for_s)),
+        account=rng.choice(names),
+        endpoint=rng.choice((*_COMMANDS, *_QUERIES)),
+        pair=rng.choice((None, *pairs)),
+        status=status,
+        label=label,
+        message="not for you",
+    )
+
+
+def _far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """One request meets a limit that opens in an hour, by either header."""
+    by_header = rng.random() < 0.5
+    return RestRefusal(
+        times=1,
+        account=rng.choice(names),
+        endpoint=rng.choice((_CANCEL, _CANCEL_ALL, _PLACE, *_QUERIES)),
+        status=429,
+        label="TOO_MANY_REQUESTS",
+        message="Request Rate limit Exceeded",
+        retry_after_s=_HOUR_S if by_header else None,
+        reset_in_s=None if by_header else _HOUR_S,
+    )
+
+
+def _cancels_fail(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """Cancels meet an overloaded exchange once or for a while."""
+    times = rng.choice((1, 1, 3, None))
+    endpoint, account = rng.choice((_CANCEL, _CANCEL_ALL, _CANCEL_ALL)), rng.choice((None, *names))
+    if rng.random() < 0.5:
+        return faults.RestError(times=times, for_s=for_s, account=account, endpoint=endpoint, status=502)
+    return RestRefusal(
+        times=times, for_s=for_s, account=account, endpoint=endpoint, status=429, label="TOO_MANY_REQUESTS"
+    )
+
+
+def _no_withdrawals(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """The key may trade and not withdraw (Gate: API_WITHDRAW_DISABLED)."""
+    return RestRefusal(
+        for_s=for_s,
+        account=rng.choice(names),
+        endpoint=rng.choice(("POST /withdrawals", "GET /wallet/withdrawals", "DELETE /withdrawals/{}")),
+        status=403,
+        label=rng.choice(("API_WITHDRAW_DISABLED", "FORBIDDEN")),
+        message="no withdrawals by API",
+    )
+
+
+def _one_pair_unsubscribed(rng: random.Random, _: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
+    return SubscriptionRefused(for_s=for_s, channel="spot.book_ticker", pair=rng.choice(pairs))
+
+
+def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """One kind of query trails the engine for as long as the storm lasts."""
+    return QueryLag(
+        probability=rng.choice((1.0, 0.5)),
+        account=rng.choice((None, *names)),
+        query=rng.choice((None, *get_args(QueryKind))),
+        lag_ms=rng.choice((300, 2_000, 6_000, 9_900)),
+    )
+
+
+def _unknown_order(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    return OrderUnknown(
+        probability=rng.uniform(0.2, 1.0),
+        for_s=for_s,
+        account=rng.choice((None, *names)),
+        by=rng.choice((None, "id", "text")),
+        for_order=rng.choice(("open", "finished", "any")),
+    )
+
+
+def _clock_of_one(rng: random.Random, _: Sequence[str], __: Sequence[str], for_s: float) -> Fault:
+    """Gateway and engine differ by seconds, and one of them is set while trading goes on."""
+    return faults.ClockSkew(
+        for_s=for_s,
+        offset_ms=rng.choice((-3_000, -400, 400, 3_000)),
+        clock=rng.choice(("gateway", "engine")),
+        stepwise_back=rng.random() < 0.5,
+    )
+
+
+def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """One row of one list is not like the rows that we know, for a while or for as long as the storm lasts."""
+    chosen = rng.choice(tuple(FIELDS))
+    oddity = rng.choice(tuple(FIELDS[chosen]))
+    return OddRows(
+        for_s=rng.choice((for_s, None)),
+        list=chosen,
+        oddity=oddity,
+        account=None if chosen == "currency_pairs" else rng.choice((None, *names)),
+        replace=oddity not in {"margin_order", "unknown_market"} and rng.random() < _REPLACED,
+        push=chosen in PUSHED_ON and rng.random() < _REPLACED,
+        probability=rng.choice((1.0, 0.3)),
+    )
+
+
+def _refused_key(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """The private socket takes the key no more, and says so with the code of a bad argument."""
+    return SubscriptionRefused(
+        for_s=for_s, account=rng.choice(names), channel="spot.orders", code=2, message=REFUSED_KEY
+    )
+
+
+def _missing_text(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    return TextMissing(
+        probability=rng.uniform(0.2, 1.0),
+        account=rng.choice((None, *names)),
+        place=rng.choice((None, "placed", "orders", "fills")),
+    )
+
+
+HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
+    Feature.REFUSALS: (
+        _unlabelled_command,
+        _unlabelled_command,
+        _repeated_creation,
+        _labelled,
+        _labelled,
+        _far_ahead,
+        _cancels_fail,
+        _one_pair_unsubscribed,
+    ),
+    Feature.LAG: (_lag, _lag),
+    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
+    Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
+    Feature.REFUSED_KEYS: (_refused_key,),
+    Feature.MISSING_TEXTS: (_missing_text, _missing_text),
+    Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
+    Feature.WITHDRAWALS: (_no_withdrawals,),
+    Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),
+}
+"""What each feature may bring; of each, some are drawn."""
+
+
+def hostile_faults(
+    rng: random.Random,
+    features: frozenset[Feature],
+    names: Sequence[str],
+    pairs: Sequence[str],
+    *,
+    begins_s: float,
+    ends_s: float,
+) -> list[tuple[float, Fault]]:
+    """Some of what these features may bring, each with the virtual second at which it begins."""
+    planned = []
+    for feature in Feature:
+        for make in HOSTILE.get(feature, ()):
+            wanted, at_s, for_s = rng.random() < 0.6, rng.uniform(begins_s, ends_s), rng.uniform(1.0, 15.0)
+            fault = make(rng, names, pairs, for_s)
+            if wanted and feature in features:
+                planned.append((at_s, fault))
+    return planned

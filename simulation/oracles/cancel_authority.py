@@ -1,0 +1,125 @@
+"""By whose word an order was cancelled: a request to cancel needs a command that covers it.
+
+Cancels may be tried again until they have succeeded (R13), new orders never; so a request needs a command that may
+still act, not one of its own.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
+from messages.errors import UnknownOutcomeError
+from simulation.oracles.book_history import BookHistory, CarriedOut
+from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.matching import id_of_answer
+from simulation.oracles.wish_terms import order_named, order_number, pair_of, text_of
+
+LATEST_ARRIVAL_S: Final = 60.0
+"""A request may be on its way for so long after its asker has given it up: an outage may hold it back."""
+
+
+class CancelAuthority:
+    """The cancelling commands of one account, used up by requests in the order in which they were carried out."""
+
+    def __init__(self, history: BookHistory, commands: CommandLog, name: str) -> None:
+        self._history = history
+        self._name = name
+        self._orders = list(commands.of(name, CancelOrder))
+        self._scopes = list(commands.of(name, CancelAll))
+        self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
+        self._placed_s: dict[str, float] = {}
+        for filed in commands.of(name, PlaceOrder):
+            for text in _texts(filed):
+                self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
+        self._used: set[int] = set()
+
+    def of_scope(self, done: CarriedOut) -> Iterator[str]:
+        """A request to cancel all of a scope; yields what is wrong with it."""
+        said = done.command.terms
+        scope = said.get("currency_pair"), said.get("side")
+        others = said.keys() - {"currency_pair", "side"}
+        if others:
+            yield f"a cancel of all at {done.at_s:.3f} s says {said} (wish)"
+            return
+        able = [each for each in self._scopes if _scope_of(each) == scope and _may_act(each, done.at_s)]
+        unused = [each for each in able if each.number not in self._used]
+        if unused:
+            self._used.add(unused[0].number)
+        elif not any(_may_try_again(each, done.at_s) for each in able) and not (
+            scope == (None, None) and self._is_engaged(done.at_s)
+        ):
+            yield f"a cancel of all of {scope} at {done.at_s:.3f} s was wished for by nobody (wish)"
+
+    def of_order(self, done: CarriedOut) -> Iterator[str]:
+        """A request to cancel one order; yields what is wrong with it."""
+        said, item = done.command.terms, done.command.item
+        others = said.keys() - {"currency_pair"}
+        order_id = order_number(self._history, self._name, item, done.at_s)
+        by_itself = any(
+            each.asked_s <= done.at_s and not each.was_not_sent and self._means(each, item, order_id, said)
+            for each in self._orders
+        )
+        if others or not (by_itself or self._is_covered(order_id, said.get("currency_pair"), done.at_s)):
+            yield f"a cancel of {item} of {said} at {done.at_s:.3f} s was wished for by nobody (wish)"
+
+    def _means(self, filed: FiledCommand, item: str, order_id: int | None, said: dict[str, str]) -> bool:
+        assert isinstance(filed.command, CancelOrder)
+        command = filed.command
+        if said.get("currency_pair") != pair_of(command.symbol):
+            return False
+        if item in (command.order_id, None if command.client_order_id is None else text_of(command.client_order_id)):
+            return True
+        return order_id is not None and order_named(self._history, self._name, command, filed.asked_s) == order_id
+
+    def _is_covered(self, order_id: int | None, pair: str | None, at_s: float) -> bool:
+        """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
+
+        Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13).
+        """
+        order = None if order_id is None else self._history.order(self._name, order_id)
+        if order is None or pair != order.pair:
+            return False
+        placed_s = self._placed_s.get(order.text, 0.0)
+        return any(
+            placed_s <= each.asked_s <= at_s
+            and _scope_of(each)[0] in {None, order.pair}
+            and _scope_of(each)[1] in {None, order.side.value}
+            for each in (*self._scopes, *self._switches)
+            if not isinstance(each.command, ReleaseKillSwitch)
+        )
+
+    def _is_engaged(self, at_s: float) -> bool:
+        """Whether the kill switch may be engaged, or may have been when a request left that arrives now."""
+        may_be = False
+        for each in self._switches:
+            if isinstance(each.command, EngageKillSwitch) and each.asked_s <= at_s:
+                may_be = True
+            elif each.answered_s is not None and each.error is None and each.answered_s < at_s - LATEST_ARRIVAL_S:
+                may_be = False
+        return may_be
+
+
+def _texts(filed: FiledCommand) -> list[str]:
+    assert isinstance(filed.command, PlaceOrder)
+    own_id = filed.command.client_order_id or id_of_answer(filed)
+    return [] if own_id is None else [text_of(own_id)]
+
+
+def _scope_of(filed: FiledCommand) -> tuple[str | None, str | None]:
+    command = filed.command
+    if not isinstance(command, CancelAll):
+        return None, None
+    pair = None if command.symbol is None else pair_of(command.symbol)
+    return pair, None if command.side is None else command.side.value
+
+
+def _may_act(filed: FiledCommand, at_s: float) -> bool:
+    """Whether a request of this command can be carried out at this time."""
+    if filed.asked_s > at_s or filed.was_not_sent:
+        return False
+    return filed.answered_s is None or filed.answered_s >= at_s - LATEST_ARRIVAL_S
+
+
+def _may_try_again(filed: FiledCommand, at_s: float) -> bool:
+    """Whether it has not succeeded yet, as far as its asker knows."""
+    return filed.answered_s is None or filed.answered_s >= at_s or isinstance(filed.error, UnknownOutcomeError)

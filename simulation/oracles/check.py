@@ -1,0 +1,240 @@
+"""What an account says against the exchange's books, to the last digit."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from actors.journal import HistoryFilter, read_history
+from exchanges.simulator import Exchange
+from exchanges.simulator.engine import FIRST_ORDER_ID
+from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.orders import Fill as BookedFill
+from exchanges.simulator.orders import Finish, TimeInForce
+from exchanges.simulator.orders import Order as BookedOrder
+from messages.balance import Balance
+from messages.enums import OrderStatus, SyncState
+from messages.order import Fill, Order
+from messages.snapshot import AccountSnapshot
+from messages.symbol import Symbol
+from simulation.oracles.watcher import FillKey, Told, key_of
+
+CLIENT_ID_PREFIX: Final = "t-"
+"""What the exchange wants before every id of a client."""
+_TIMES_IN_FORCE: Final = {
+    TimeInForce.GOOD_TILL_CANCELLED: "GTC",
+    TimeInForce.IMMEDIATE_OR_CANCEL: "IOC",
+    TimeInForce.POST_ONLY: "POST_ONLY",
+    TimeInForce.FILL_OR_KILL: "FOK",
+}
+"""By the names that accounts give them."""
+_ENDINGS: Final = {
+    Finish.FILLED: OrderStatus.FILLED,
+    Finish.CANCELLED: OrderStatus.CANCELED,
+    Finish.IMMEDIATE_REST: OrderStatus.EXPIRED,
+    Finish.SELF_TRADE: OrderStatus.EXPIRED,
+    Finish.BOOK_RAN_DRY: OrderStatus.EXPIRED,
+}
+
+
+Excused: TypeAlias = Callable[[BookedOrder], bool]
+
+
+def _nobody(_: BookedOrder) -> bool:
+    return False
+
+
+def differences(
+    exchange: Exchange,
+    snapshot: AccountSnapshot,
+    executed: tuple[Order, ...],
+    told: Told,
+    *,
+    forgets: bool = False,
+    excused: Excused = _nobody,
+) -> Iterator[str]:
+    """Everything in which the account, or what its subscribers were told, differs from the books.
+
+    ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
+    of the books it need not know.
+    """
+    name = snapshot.account
+    if snapshot.sync_state is not SyncState.LIVE:
+        yield f"{name}: is {snapshot.sync_state.value}, not live"
+    yield from _balances(exchange, name, snapshot.balances)
+    yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
+    booked = _since_the_start(exchange.engine.accounts[name].orders)
+    known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
+    heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
+    for number, truth in booked.items():
+        if str(number) not in known and excused(truth):
+            continue
+        if truth.is_open or not forgets or str(number) in known:
+            yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
+        yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
+    for order in (*executed, *snapshot.open_orders):
+        yield from _without_counterpart(name, order, booked)
+    yield from _fills_against(exchange.engine.accounts[name].fills, f"{name}: as told", told.fills)
+    yield from _doubled(name, booked)
+
+
+def _since_the_start(orders: Mapping[int, BookedOrder]) -> dict[int, BookedOrder]:
+    """Without the past that an exchange may have begun with: nobody needs to know of that."""
+    return {number: order for number, order in orders.items() if number >= FIRST_ORDER_ID}
+
+
+def _balances(
+    exchange: Exchange, label: str, balances: Mapping[str, Balance], *, account: str | None = None
+) -> Iterator[str]:
+    booked = exchange.engine.ledger.balances(account or label)
+    for currency in dict.fromkeys([*booked, *balances]):
+        truth, ours = booked.get(currency), balances.get(currency)
+        there = (truth.available, truth.locked) if truth is not None else (Decimal(0), Decimal(0))
+        here = (ours.available, ours.locked) if ours is not None else (Decimal(0), Decimal(0))
+        if there != here:
+            yield f"{label}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
+
+
+def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
+    if ours is None:
+        yield f"{name} is unknown here, {truth.finish.value} there"
+        return
+    if truth.is_open:
+        status = OrderStatus.PARTIALLY_FILLED if truth.filled_base else OrderStatus.NEW
+    else:
+        status = _ENDINGS[truth.finish]
+    is_dust = truth.in_quote and truth.filled_base and ours.status is OrderStatus.FILLED
+    if ours.status is not status and not is_dust:
+        yield f"{name} is {ours.status.value} here, {status.value} there"
+    if ours.filled_quantity != truth.filled_base:
+        yield f"{name} has filled {ours.filled_quantity} here, {truth.filled_base} there"
+    if ours.filled_quote != truth.filled_quote:
+        yield f"{name} has filled {ours.filled_quote} in quote here, {truth.filled_quote} there"
+    here_fees, there_fees = fees_of(ours), booked_fees(truth)
+    if here_fees != there_fees:
+        yield f"{name} has paid fees of {_amounts(here_fees)} here, {_amounts(there_fees)} there"
+    amount = ours.quote_quantity if truth.in_quote else ours.quantity
+    if amount != truth.amount:
+        yield f"{name} is over {amount} here, {truth.amount} there"
+    if truth.price and ours.price != truth.price:
+        yield f"{name} is at {ours.price} here, {truth.price} there"
+    here, there = terms_of(ours), booked_terms(truth)
+    if here != there:
+        yield f"{name} is {here} here, {there} there"
+
+
+def fees_of(paid: Order | Fill) -> dict[str, Decimal]:
+    """What an account says was paid for an order or a fill, by currency; a rebate is negative."""
+    return {paid.fee_currency: paid.fee} if paid.fee and paid.fee_currency else {}
+
+
+def booked_fees(paid: BookedOrder | BookedFill) -> dict[str, Decimal]:
+    """The same of the books. A rebate is told with an order only (Gate: rows of fills have no fields for it)."""
+    received = paid.receives if isinstance(paid, BookedOrder) else paid.fee_currency
+    parts = [(received, paid.fee), ("GT", paid.gt_fee), ("POINT", paid.point_fee)]
+    if isinstance(paid, BookedOrder):
+        parts.append((paid.pays, -paid.rebated_fee))
+    fees: dict[str, Decimal] = {}
+    for currency, amount in parts:
+        if amount:
+            fees[currency] = fees.get(currency, Decimal(0)) + amount
+    return fees
+
+
+def _amounts(fees: Mapping[str, Decimal]) -> str:
+    return " + ".join(f"{amount} {currency}" for currency, amount in fees.items()) or "nothing"
+
+
+def terms_of(order: Order) -> tuple[str | None, ...]:
+    """What never changes of an order, as an account tells it: market, side, type, time in force, id."""
+    terms = order.side.value, order.type.value, order.time_in_force.name
+    return f"{order.symbol.base}_{order.symbol.quote}", *terms, order.client_order_id
+
+
+def booked_terms(order: BookedOrder) -> tuple[str | None, ...]:
+    """The same of an order in the books."""
+    terms = order.side.value, order.type.value, _TIMES_IN_FORCE[order.time_in_force]
+    return order.pair, *terms, client_id_of(order.text)
+
+
+def client_id_of(text: str) -> str | None:
+    """Our id out of the text that the exchange keeps; None where the text is no id of ours."""
+    return text.removeprefix(CLIENT_ID_PREFIX) if text.startswith(CLIENT_ID_PREFIX) else None
+
+
+def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]) -> Iterator[str]:
+    """Orders here that the exchange never had must be rejected ones, and it must not have them under any id."""
+    label = f"{name}: order {order.client_order_id} / {order.order_id}"
+    if order.status in {OrderStatus.PENDING, OrderStatus.UNRESOLVED}:
+        yield f"{label} is still {order.status.value}"
+    elif order.order_id is None:
+        if order.status is not OrderStatus.REJECTED:
+            yield f"{label} is {order.status.value} without an id of the exchange"
+        text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
+        if any(truth.text == text for truth in booked.values()):
+            yield f"{label} is {order.status.value} here, and the exchange has it"
+    elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
+        yield f"{label} is not in the books"
+
+
+def _is_made_up(order_id: str) -> bool:
+    """Whether it is an odd row of the exchange's: in no books, and in the lists all the same."""
+    return int(order_id) >= FIRST_MADE_UP_ID
+
+
+def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[FillKey, Fill]) -> Iterator[str]:
+    missing = dict(fills)
+    for truth in booked:
+        if truth.order_id < FIRST_ORDER_ID:
+            continue
+        symbol = Symbol(*truth.pair.rsplit("_", 1))
+        ours = missing.pop((symbol, str(truth.order_id), str(truth.trade_id)), None)
+        label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
+        if ours is None:
+            yield f"{label} is missing"
+        elif _fill_told(ours) != _fill_booked(truth):
+            yield f"{label} is {_fill_told(ours)} here, {_fill_booked(truth)} there"
+    for (symbol, _, trade_id), fill in missing.items():
+        if not _is_made_up(fill.order_id):
+            yield f"{name}: fill {trade_id} of {symbol} is not in the books"
+
+
+def _fill_told(fill: Fill) -> tuple[object, ...]:
+    money = fill.quantity, fill.price, sorted(fees_of(fill).items())
+    return fill.order_id, fill.client_order_id, fill.side.value, fill.liquidity.value, fill.time_ms, *money
+
+
+def _fill_booked(fill: BookedFill) -> tuple[object, ...]:
+    money = fill.amount, fill.price, sorted(booked_fees(fill).items())
+    return str(fill.order_id), client_id_of(fill.text), fill.side.value, fill.role.value, fill.time_ms, *money
+
+
+def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
+    numbers: dict[str, int] = {}
+    for number, truth in booked.items():
+        if truth.text and truth.text in numbers:
+            yield f"{name}: {truth.text} is two orders: {numbers[truth.text]} and {number} (R3)"
+        numbers[truth.text] = number
+
+
+def journal_differences(exchange: Exchange, name: str, path: Path, *, excused: Excused = _nobody) -> Iterator[str]:
+    """What an account's journal, after an orderly end, says otherwise than the books.
+
+    ``excused``: which orders of the books it need not have.
+    """
+    record = exchange.engine.accounts[name]
+    everything = HistoryFilter(limit=1_000_000)
+    history = read_history(path, everything)
+    filed = {order.order_id: order for order in history.orders if order.order_id is not None}
+    booked = _since_the_start(record.orders)
+    for number, truth in booked.items():
+        if str(number) not in filed and excused(truth):
+            continue
+        yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
+    for order in history.orders:
+        if order.order_id is None and order.status is not OrderStatus.REJECTED:
+            yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"
+        elif order.order_id is not None and int(order.order_id) not in booked and not _is_made_up(order.order_id):
+            yield f"{name}: order {order.order_id} is in the journal and not in the books"
+    fills = {key_of(fill): fill for fill in history.fills}
+    yield from _fills_against(record.fills, f"{name}: in the journal", fills)

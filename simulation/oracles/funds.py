@@ -1,0 +1,112 @@
+"""Whether an order that was refused for want of money could not have been paid, and the other way round.
+
+An account refuses an order when what is available, less what its orders on their way will lock, does not cover it. From
+outside it is not known when it has heard of which balance, so it is only told to be wrong where it must be.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from messages.commands import PlaceOrder
+from messages.enums import Side
+from messages.errors import InsufficientBalanceError, UnknownOutcomeError, VenueRefusedError
+from simulation.oracles.book_history import BookHistory, CarriedOut
+from simulation.oracles.command_log import NOT_SENT, FiledCommand
+from simulation.oracles.placings import Placings
+from simulation.oracles.wire_commands import Action
+
+_UNRESOLVED_S: Final = 120.0
+"""So long the fate of an order whose answer was lost may be unknown, and its money set aside."""
+_NOT_ENOUGH: Final = "BALANCE_NOT_ENOUGH"
+_MOST_ON_THEIR_WAY: Final = 50
+"""Orders before one that are looked at: where nothing is lost none is on its way for longer."""
+
+
+def needed(command: PlaceOrder) -> tuple[str, Decimal]:
+    """The currency that an order pays in, and how much of it."""
+    quantity = command.quantity or Decimal(0)
+    if command.side is Side.SELL:
+        return command.symbol.base, quantity
+    quote = command.quote_quantity
+    return command.symbol.quote, quantity * (command.price or Decimal(0)) if quote is None else quote
+
+
+def wrongly_refused(
+    history: BookHistory, filed: FiledCommand, placed: Sequence[FiledCommand], stale_s: float
+) -> Iterator[str]:
+    """What is wrong with an `InsufficientBalanceError` that a `PlaceOrder` was answered with.
+
+    ``placed``: all orders of the account, in the order of asking. ``stale_s``: balances may be known so late.
+    """
+    error, command = filed.error, filed.command
+    assert isinstance(error, InsufficientBalanceError)
+    assert isinstance(command, PlaceOrder)
+    assert filed.answered_s is not None
+    currency, amount = needed(command)
+    if (error.currency, error.needed) != (currency, amount):
+        yield f"it needs {amount} {currency}, refused was {error.needed} {error.currency} (R14)"
+        return
+    states = history.balance_during(filed.account, currency, filed.asked_s - stale_s, filed.answered_s)
+    least = min(Decimal(0) if state is None else state.available for state in states)
+    aside = sum(_may_be_aside(filed, placed, currency, stale_s), Decimal(0))
+    if amount <= least - aside:
+        yield (
+            f"it was refused for {amount} {currency}; available were {least} at least, "
+            f"of which {aside} at most were set aside (funds)"
+        )
+
+
+def let_through(requests: Sequence[CarriedOut], account: str) -> Iterator[str]:
+    """Orders that the exchange had to refuse for want of money, in a run in which the account knew its balances."""
+    for done in requests:
+        if done.account == account and done.command.action is Action.PLACE and done.label == _NOT_ENOUGH:
+            yield f"the order at {done.at_s:.3f} s {done.command.terms} was let through without the money (funds)"
+
+
+def spent_twice(history: BookHistory, placings: Placings, account: str, stale_s: float) -> Iterator[str]:
+    """Orders that were sent although others on their way had the money already: in a run without any loss.
+
+    On its way is what was asked for earlier and had not reached the exchange by then: no balance tells of that, and
+    whoever does not set the money aside spends it twice. What was available is taken for the most that it was in
+    ``stale_s``.
+    """
+    wishes = placings.matching.wishes
+    sent = [(wishes[each.done.number], each.done.at_s) for each in placings.requests if each.done.number in wishes]
+    sent.sort(key=lambda each: each[0].number)
+    for place, (filed, _) in enumerate(sent):
+        currency, amount = needed(_placing(filed))
+        earlier = sent[max(place - _MOST_ON_THEIR_WAY, 0) : place]
+        amounts = (needed(_placing(each)) for each, at_s in earlier if at_s > filed.asked_s)
+        aside = sum((money for pays, money in amounts if pays == currency), Decimal(0))
+        states = history.balance_during(account, currency, filed.asked_s - stale_s, filed.asked_s)
+        most = max(Decimal(0) if state is None else state.available for state in states)
+        if amount > most - aside:
+            yield f"{filed} was sent for {amount} {currency}: of {most} at most {aside} were on their way (funds)"
+
+
+def _placing(filed: FiledCommand) -> PlaceOrder:
+    assert isinstance(filed.command, PlaceOrder)
+    return filed.command
+
+
+def _may_be_aside(
+    filed: FiledCommand, placed: Sequence[FiledCommand], currency: str, stale_s: float
+) -> Iterator[Decimal]:
+    for each in placed:
+        if each.number >= filed.number:
+            return
+        assert isinstance(each.command, PlaceOrder)
+        pays, amount = needed(each.command)
+        since_s = filed.asked_s - _kept_s(each.error, stale_s)
+        if pays == currency and (each.answered_s is None or each.answered_s >= since_s):
+            yield amount
+
+
+def _kept_s(error: BaseException | None, stale_s: float) -> float:
+    """How long after its answer an order's money may be set aside, or not be known yet to be spent."""
+    if isinstance(error, InsufficientBalanceError):
+        return float("-inf")
+    if isinstance(error, (*NOT_SENT, VenueRefusedError)):
+        return 0.0
+    return _UNRESOLVED_S if isinstance(error, UnknownOutcomeError) else stale_s

@@ -1,0 +1,95 @@
+"""What an account refuses by a market's rules, the exchange would have refused, too: rules are not long out of date."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from exchanges.simulator import Exchange
+from exchanges.simulator.config import PairConfig
+from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.rules import RefusedError, check_new, check_tradable
+from messages.commands import PlaceOrder
+from messages.enums import TimeInForce as OurTimeInForce
+from messages.errors import InvalidValueError
+from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.wish_terms import pair_of
+
+_BY_RULES: Final = frozenset({"symbol", "side", "price", "quantity", "price x quantity", "quote_quantity"})
+_TIMES_IN_FORCE: Final = {
+    OurTimeInForce.GTC: TimeInForce.GOOD_TILL_CANCELLED,
+    OurTimeInForce.IOC: TimeInForce.IMMEDIATE_OR_CANCEL,
+    OurTimeInForce.FOK: TimeInForce.FILL_OR_KILL,
+    OurTimeInForce.POST_ONLY: TimeInForce.POST_ONLY,
+}
+
+
+class MarketRules(Oracle):
+    """Judges every order that was refused for a field, at the moment of the refusal."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        commands: CommandLog,
+        *,
+        names: Iterable[str],
+        now_s: Callable[[], float],
+        bound_s: float,
+    ) -> None:
+        """``names``: of accounts. ``bound_s``: so old may the rules be that an account goes by, virtual seconds."""
+        self._exchange = exchange
+        self._names = set(names)
+        self._now_s = now_s
+        self._bound_s = bound_s
+        self._since_s: dict[str, tuple[float, PairConfig]] = {}
+        self._found: list[str] = []
+        commands.when_answered.append(self._answered)
+
+    def look(self) -> Iterator[str]:
+        """Notes which rules are new; a side that opened late is new from its opening on."""
+        now_s, now_ms = self._now_s(), self._exchange.engine.now_ms()
+        for pair, market in self._exchange.engine.markets.items():
+            rules = market.rules
+            known = self._since_s.get(pair)
+            opens_ms = max(rules.buy_start_s, rules.sell_start_s) * 1000
+            if known is None or known[1] is not rules or now_ms < opens_ms:
+                self._since_s[pair] = now_s, rules
+        for pair in self._since_s.keys() - self._exchange.engine.markets.keys():
+            del self._since_s[pair]
+        found, self._found = self._found, []
+        yield from found
+
+    def final(self) -> Iterator[str]:
+        yield from self._found
+
+    def _answered(self, filed: FiledCommand) -> None:
+        error, command = filed.error, filed.command
+        if not isinstance(error, InvalidValueError) or not isinstance(command, PlaceOrder):
+            return
+        if filed.account not in self._names or error.field not in _BY_RULES:
+            return
+        since_s, rules = self._since_s.get(pair_of(command.symbol), (self._now_s(), None))
+        if rules is not None and self._now_s() - since_s > self._bound_s and self._would_take(command, rules):
+            self._found.append(
+                f"{filed.account}: an order was refused here ({error}), and the exchange has taken such for "
+                f"{self._now_s() - since_s:.0f} s (rules)"
+            )
+
+    def _would_take(self, command: PlaceOrder, rules: PairConfig) -> bool:
+        """Whether nothing in the market's rules speaks against it."""
+        amount = command.quantity if command.quantity is not None else command.quote_quantity
+        if amount is None:
+            return False
+        order = NewOrder(
+            pair=rules.id,
+            side=Side(command.side.value),
+            type=OrderType(command.type.value),
+            time_in_force=_TIMES_IN_FORCE[command.time_in_force],
+            amount=amount,
+            price=command.price,
+        )
+        try:
+            check_tradable(rules, order.side, self._exchange.engine.now_ms())
+            check_new(order, rules)
+        except RefusedError:
+            return False
+        return True

@@ -1,0 +1,68 @@
+"""Whether what is said of an order was so in the books, part by part, at some instant of a span.
+
+What an account knows of an order is a join of what it has heard (R2): its end, its fills and its terms each arrive on
+their own, so each of them must have been so, not all at one instant.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Order as BookedOrder
+from messages.enums import OrderStatus
+from messages.order import Order
+from simulation.oracles.book_history import BookHistory, OrderState
+from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
+
+_ENDS: Final = {
+    Finish.FILLED: {OrderStatus.FILLED},
+    Finish.CANCELLED: {OrderStatus.CANCELED},
+    Finish.IMMEDIATE_REST: {OrderStatus.EXPIRED},
+    Finish.SELF_TRADE: {OrderStatus.EXPIRED},
+    Finish.BOOK_RAN_DRY: {OrderStatus.EXPIRED},
+}
+_ZERO: Final = Decimal(0)
+
+
+def untrue(history: BookHistory, account: str, order: Order, from_s: float, to_s: float) -> Iterator[str]:
+    """What of an order with an id of the exchange was never so in the span; of a finished one, not since its end."""
+    number = int(order.order_id) if order.order_id is not None and order.order_id.isdecimal() else -1
+    booked = history.order(account, number)
+    if booked is None:
+        yield f"order {order.order_id} is not in the books (R14)"
+        return
+    yield from _other(order, booked)
+    if order.is_finished:
+        ends_s = [state.at_s for state in history.states(account, number) if not state.is_open]
+        from_s = min(from_s, *ends_s[:1], from_s)
+    states = [state for state in history.during(account, number, from_s, to_s) if state is not None]
+    if not any(_is_so(order, booked, state) for state in states):
+        said = {state.finish.value for state in states}
+        yield f"order {number} was said to be {order.status.value}, was {said or 'not there yet'} (R5)"
+    filled = {(state.filled_base, state.filled_quote) for state in states}
+    if states and (order.filled_quantity, order.filled_quote) not in filled:
+        yield f"order {number} was said to be filled {order.filled_quantity} for {order.filled_quote} (R5)"
+    terms = {(state.amount, state.price) for state in states}
+    amount = order.quantity if order.quote_quantity is None else order.quote_quantity
+    if states and (amount, order.price or _ZERO) not in terms:
+        yield f"order {number} was said to be over {amount} at {order.price} (R5)"
+
+
+def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
+    if state.is_open:
+        rests = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.NEW
+        return order.status is rests
+    is_dust = booked.in_quote and state.filled_base > 0 and order.status is OrderStatus.FILLED
+    return order.status in _ENDS[state.finish] or is_dust
+
+
+def _other(order: Order, booked: BookedOrder) -> Iterator[str]:
+    """What never changes."""
+    said = (pair_of(order.symbol), order.side.value, order.type.value, TIMES_IN_FORCE[order.time_in_force])
+    there = (booked.pair, booked.side.value, booked.type.value, booked.time_in_force.value)
+    if said != there:
+        yield f"order {order.order_id} was said to be {' '.join(said)}, is {' '.join(there)} (R14)"
+    text = None if order.client_order_id is None else text_of(order.client_order_id)
+    if (booked.text or None) != text:
+        yield f"order {order.order_id} was said to be {text}, is {booked.text or 'without a text'} (R14)"

@@ -1,0 +1,55 @@
+"""LIVE when nothing speaks against it: back within seconds once the venue can be reached, and never lost in a calm."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from messages.enums import SyncState
+from simulation.environment.faults import Outage
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.watcher import Told
+
+BACK_WITHIN_S: Final = 8.0
+"""A request that left in the last moment of the outage may take its time-out of 4 s; then everybody tries at once."""
+
+
+class Recovery(Oracle):
+    """Watches what comes after the one outage of a run that has no other fault."""
+
+    def __init__(
+        self, outage: Outage, told: Mapping[str, Told], names: tuple[str, ...], now_s: Callable[[], float]
+    ) -> None:
+        """``now_s``: virtual seconds."""
+        self._outage = outage
+        self._told = told
+        self._waiting = set(names)
+        self._now_s = now_s
+
+    def look(self) -> Iterator[str]:
+        """Once after the outage: who is live need not be looked at any more."""
+        over_s = self._now_s() - self._outage.until_s
+        if over_s < 0:
+            return
+        self._waiting -= {name for name in self._waiting if self._told[name].sync_state is SyncState.LIVE}
+        if over_s > BACK_WITHIN_S:
+            for name in sorted(self._waiting):
+                state = self._told[name].sync_state.value
+                yield f"{name}: is {state} still, {over_s:.0f} s after the venue can be reached again (recovery)"
+            self._waiting.clear()
+
+
+class StaysLive(Oracle):
+    """In a run without any fault of network, machine or exchange an account that is live stays so."""
+
+    def __init__(self, told: Mapping[str, Told], names: tuple[str, ...]) -> None:
+        self._told = told
+        self._names = names
+        self._was_live: set[str] = set()
+
+    def look(self) -> Iterator[str]:
+        for name in self._names:
+            state = self._told[name].sync_state
+            if state is SyncState.LIVE:
+                self._was_live.add(name)
+            elif name in self._was_live:
+                self._was_live.discard(name)
+                yield f"{name}: went from live to {state.value} although all was calm (R10)"

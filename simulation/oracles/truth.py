@@ -1,0 +1,234 @@
+"""R5 while it storms: an account that has been live for a while without a break knows, has told and says all that is
+older than that while; one that is not live says so.
+
+The while is what an account needs to notice what its socket did not tell: a check, and the time-outs of its queries.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from actors.runtime import Reply
+from exchanges.simulator.engine import FIRST_ORDER_ID
+from exchanges.simulator.orders import Finish
+from messages.commands import Command, GetSnapshot
+from messages.order import Order
+from messages.snapshot import AccountSnapshot
+from simulation.oracles.book_history import BookHistory, OrderState
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.watcher import Told
+
+Ask = Callable[[str, Command], "Reply[AccountSnapshot] | None"]
+"""Asks an account, by its name; None while there is nobody to ask."""
+
+_SETTLED_S: Final = 1.0
+"""So long after a change of state the event of it may be on its way to whom it is told."""
+_CLOCK_MS: Final = 2_000
+"""By so much an account may be wrong about the exchange's clock."""
+_NOTHING: Final = (Decimal(0), Decimal(0))
+
+
+class Truth(Oracle):
+    """Compares what accounts have told and what they say with what the books said ``bound_s`` ago, and since."""
+
+    def __init__(
+        self,
+        *,
+        history: BookHistory,
+        told: dict[str, Told],
+        names: Iterable[str],
+        ask: Ask,
+        now_s: Callable[[], float],
+        venue_ms: Callable[[], int],
+        bound_s: float,
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
+        ``later``: runs something after so many seconds."""
+        self._history = history
+        self._told = told
+        self._ask = ask
+        self._now_s = now_s
+        self._venue_ms = venue_ms
+        self._bound_s = bound_s
+        self._later = later
+        self._accounts = {name: _Account() for name in names}
+        self._found: list[str] = []
+        self._clock: tuple[float, float] | None = None
+        self._clock_moved_s = 0.0
+
+    def look(self) -> Iterator[str]:
+        yield from self._take_found()
+        now_s = self._now_s()
+        self._watch_clock(now_s)
+        for name, account in self._accounts.items():
+            told = self._told[name]
+            if self._is_bound(told, now_s):
+                yield from self._untold(name, told, account, now_s)
+            self._ask_for_snapshot(name)
+
+    def resume(self) -> None:
+        """What it says at once is as old as its standstill was long, and says so."""
+        self._clock_moved_s = self._now_s()
+
+    def compare(self) -> Iterator[str]:
+        yield from self._take_found()
+
+    def _take_found(self) -> Iterator[str]:
+        found, self._found = self._found, []
+        yield from found
+
+    def _is_bound(self, told: Told, now_s: float) -> bool:
+        return told.live_since_s is not None and now_s - told.live_since_s >= self._bound_s
+
+    def _watch_clock(self, now_s: float) -> None:
+        """A clock of the exchange that is set, or stands still, makes no account a liar."""
+        ahead_s = self._venue_ms() / 1000 - now_s
+        if self._clock is not None and abs(ahead_s - self._clock[1]) > _SETTLED_S / 10:
+            self._clock_moved_s = now_s
+        if self._clock is None or now_s != self._clock[0]:
+            self._clock = now_s, ahead_s
+
+    # -- what was told --------------------------------------------------------------------------------------------
+
+    def _untold(self, name: str, told: Told, account: "_Account", now_s: float) -> Iterator[str]:
+        from_s, history = now_s - self._bound_s, self._history
+        since = f"{self._bound_s:g} s after the fact, live all the while (R5)"
+        account.take_new([each for each in history.order_ids(name) if each >= FIRST_ORDER_ID])
+        for number in list(account.unsettled):
+            state = history.state_at(name, number, from_s)
+            if state is None:
+                continue
+            wrong = _order_untold(told, number, state, history.during(name, number, from_s, now_s))
+            if wrong is not None and str(number) not in account.wrong:
+                account.wrong.add(str(number))
+                yield f"{name}: order {number} {wrong} {since}"
+            if wrong is None:
+                account.wrong.discard(str(number))
+            if wrong is None and not state.is_open:
+                del account.unsettled[number]
+        for currency in history.currencies(name):
+            ours = told.balances_now.get(currency)
+            held = self._balances_held(name, currency, from_s, now_s)
+            said = _NOTHING if ours is None else (ours.available, ours.locked)
+            if said not in held and currency not in account.wrong:
+                account.wrong.add(currency)
+                yield f"{name}: {currency} was told as {said[0]} + {said[1]}, is {held[-1][0]} + {held[-1][1]} {since}"
+            elif said in held:
+                account.wrong.discard(currency)
+
+    def _balances_held(self, name: str, currency: str, from_s: float, to_s: float) -> list[tuple[Decimal, Decimal]]:
+        states = self._history.balance_during(name, currency, from_s, to_s)
+        return [_NOTHING if state is None else (state.available, state.locked) for state in states]
+
+    # -- what a snapshot says -------------------------------------------------------------------------------------
+
+    def _ask_for_snapshot(self, name: str) -> None:
+        reply = self._ask(name, GetSnapshot())
+        if reply is not None:
+            asked_s = self._now_s()
+            reply.add_done_callback(partial(self._answered, name, asked_s))
+
+    def _answered(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
+        """Judged a moment later: what was told in the turn of the answer has been heard then."""
+        self._later(0.0, partial(self._judge, name, asked_s, answer))
+
+    def _judge(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
+        if answer.error is None:
+            told, now_s = self._told[name], self._now_s()
+            snapshot = answer.result()
+            wrong = list(self._state_said(snapshot, told, now_s))
+            if snapshot.is_live and self._is_bound(told, asked_s):
+                wrong += self._content_said(name, snapshot, now_s)
+            said = self._accounts[name].said
+            self._found += (f"{name}: a snapshot {each}" for each in wrong if each not in said)
+            said.update(wrong)
+
+    def _state_said(self, snapshot: AccountSnapshot, told: Told, now_s: float) -> Iterator[str]:
+        if snapshot.is_live is not (snapshot.stale_since_ms is None):
+            yield f"is {snapshot.sync_state.value} and stale since {snapshot.stale_since_ms} (R5)"
+        left_s = told.left_live_s
+        if snapshot.is_live and told.live_since_s is None and (left_s is None or now_s - left_s >= _SETTLED_S):
+            yield f"is live, and told was {told.sync_state.value} (R5)"
+        if not snapshot.is_live and told.live_since_s is not None and now_s - told.live_since_s >= _SETTLED_S:
+            yield f"is {snapshot.sync_state.value}, and told was live (R5)"
+        if self._clock_moved_s and now_s - self._clock_moved_s < self._bound_s:
+            return
+        ahead_ms = snapshot.true_at_ms - self._venue_ms()
+        if ahead_ms > _CLOCK_MS:
+            yield f"claims to be true {ahead_ms} ms from now (R5)"
+        if snapshot.is_live and -ahead_ms > self._bound_s * 1000 + _CLOCK_MS:
+            yield f"is live, and true {-ahead_ms} ms ago (R5)"
+        if snapshot.is_live or told.live_since_s is not None:
+            return
+        if left_s is None and snapshot.true_at_ms:
+            yield f"claims to be true at {snapshot.true_at_ms} ms, and never was live (R5)"
+        elif left_s is not None and (now_s - left_s) * 1000 + ahead_ms > _CLOCK_MS:
+            yield f"claims to be true {(now_s - left_s) * 1000 + ahead_ms:.0f} ms after it left live (R5)"
+
+    def _content_said(self, name: str, snapshot: AccountSnapshot, now_s: float) -> Iterator[str]:
+        from_s, history = now_s - self._bound_s, self._history
+        since = f"at no moment of the last {self._bound_s:g} s (R5)"
+        for currency in dict.fromkeys([*history.currencies(name), *snapshot.balances]):
+            ours = snapshot.balances.get(currency)
+            said = _NOTHING if ours is None else (ours.available, ours.locked)
+            if said not in self._balances_held(name, currency, from_s, now_s):
+                yield f"has {currency} at {said[0]} + {said[1]}, which it was {since}"
+        listed = {int(order.order_id): order for order in snapshot.open_orders if order.order_id is not None}
+        for number, order in listed.items():
+            during = history.during(name, number, from_s, now_s)
+            states = [state for state in during if state is not None]
+            if states and None in during:
+                continue  # it came in this while, and may have ended at once: its fill is heard before its end
+            if not any(state.is_open for state in states):
+                yield f"has order {number} as {order.status.value}, which was open {since}"
+            elif not any(_terms(order) == (state.price, state.amount) for state in states):
+                yield f"has order {number} at {order.price} over {order.quantity}, which it was {since}"
+        for number in self._accounts[name].unsettled:
+            states_or_none = history.during(name, number, from_s, now_s)
+            if number not in listed and all(state is not None and state.is_open for state in states_or_none):
+                yield f"lacks order {number}, which was open for the last {self._bound_s:g} s (R5)"
+
+
+class _Account:
+    """What is kept of one account.
+
+    Attributes:
+        unsettled: orders whose end has not been found told. wrong: orders and currencies found wrong, not right since.
+        said: findings about snapshots, each told once.
+    """
+
+    def __init__(self) -> None:
+        self.unsettled: dict[int, None] = {}
+        self.wrong: set[str] = set()
+        self.said: set[str] = set()
+        self._known = 0
+
+    def take_new(self, numbers: list[int]) -> None:
+        self.unsettled.update(dict.fromkeys(numbers[self._known :]))
+        self._known = len(numbers)
+
+
+def _order_untold(told: Told, number: int, state: OrderState, since: list[OrderState | None]) -> str | None:
+    """What subscribers do not know of an order that was so at the beginning of the span, in words."""
+    order = told.numbered.get(str(number))
+    if order is None:
+        return "is untold"
+    if order.filled_quantity < state.filled_base:
+        return f"was told as filled {order.filled_quantity}, was {state.filled_base}"
+    if told.filled.get(str(number), Decimal(0)) < state.filled_base:
+        return f"had fills of {told.filled.get(str(number), Decimal(0))} told, was filled {state.filled_base}"
+    if order.is_open and not state.is_open:
+        return f"was told as {order.status.value}, was {state.finish.value}"
+    is_open = all(each is not None and each.is_open for each in since)
+    if is_open and order.is_finished:
+        return f"was told as {order.status.value}, was {Finish.OPEN.value}"
+    if is_open and not any(each is not None and _terms(order) == (each.price, each.amount) for each in since):
+        return f"was told at {order.price} over {order.quantity}, was at {state.price} over {state.amount}"
+    return None
+
+
+def _terms(order: Order) -> tuple[Decimal, Decimal]:
+    amount = order.quantity if order.quote_quantity is None else order.quote_quantity
+    return order.price or Decimal(0), amount

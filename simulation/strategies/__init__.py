@@ -1,0 +1,1 @@
+"""Who trades in a run."""

@@ -1,0 +1,1 @@
+"""What is made of many runs: reach, a corpus of failures, smaller failures, the table of known faults."""

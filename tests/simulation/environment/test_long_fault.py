@@ -1,0 +1,83 @@
+"""A run with one long fault: it is one, and excuses only what it concerns."""
+
+import random
+
+import pytest
+
+from exchanges.simulator.refusals import RestRefusal
+from messages.enums import SyncState
+from simulation.environment.faults import Cut, Link, Outage
+from simulation.environment.long_fault import LongFault, draw_long_fault
+from simulation.options import ALL_FEATURES, Feature
+from simulation.oracles.recovery import BACK_WITHIN_S, Recovery, StaysLive
+from simulation.oracles.watcher import Told
+from tests.support.books import Books
+
+NAMES = ("alpha", "beta")
+PAIRS = ("SOL_USDT", "ETH_USDT")
+QUIET = "after 90 quiet seconds: "
+
+
+@pytest.mark.parametrize("features", [frozenset[Feature](), ALL_FEATURES])
+def test_it_is_one_fault(features: frozenset[Feature]) -> None:
+    drawn = [draw_long_fault(random.Random(seed), features, NAMES, PAIRS, ("key",)) for seed in range(200)]
+    assert all([each.kind, each.outage, each.exchange].count(None) == 2 for each in drawn)
+    assert any(each.kind for each in drawn)
+    assert any(each.outage for each in drawn)
+    assert any(each.stays for each in drawn) is bool(features)
+
+
+def test_a_refused_market_excuses_that_market_of_that_account_and_nothing_else() -> None:
+    exchange = Books().exchange
+    fault = RestRefusal(account="alpha", endpoint="GET /spot/my_trades", pair="SOL_USDT", label="FORBIDDEN")
+    long = LongFault(exchange=fault, stays=True)
+    assert long.excuses(f"{QUIET}alpha: as told: fill 7 of SOL/USDT (order 9) is missing", exchange)
+    assert not long.excuses(f"{QUIET}alpha: as told: fill 7 of ETH/USDT (order 9) is missing", exchange)
+    assert not long.excuses(f"{QUIET}beta: as told: fill 7 of SOL/USDT (order 9) is missing", exchange)
+    assert not long.excuses(f"{QUIET}alpha: is degraded, not live", exchange)
+    gone = LongFault(exchange=fault, stays=False)
+    assert not gone.excuses(f"{QUIET}alpha: as told: fill 7 of SOL/USDT (order 9) is missing", exchange)
+
+
+def test_an_order_is_excused_by_its_market() -> None:
+    books = Books()
+    order = books.place()
+    fault = RestRefusal(endpoint="GET /spot/orders/{}", pair="SOL_USDT", label="FORBIDDEN")
+    found = f"alpha: order {order.id} in the journal is unknown here, filled there"
+    assert LongFault(exchange=fault, stays=True).excuses(found, books.exchange)
+    other = RestRefusal(endpoint="GET /spot/orders/{}", pair="ETH_USDT", label="FORBIDDEN")
+    assert not LongFault(exchange=other, stays=True).excuses(found, books.exchange)
+
+
+def test_a_refused_list_of_all_excuses_its_account_only() -> None:
+    exchange = Books().exchange
+    fault = RestRefusal(account="alpha", endpoint="GET /spot/open_orders", label="FORBIDDEN")
+    long = LongFault(exchange=fault, stays=True)
+    assert long.excuses(f"{QUIET}alpha: is degraded, not live", exchange)
+    assert not long.excuses(f"{QUIET}beta: is degraded, not live", exchange)
+
+
+def test_who_is_not_back_in_time_is_told_once() -> None:
+    told = {name: Told() for name in NAMES}
+    clock = [0.0]
+    outage = Outage(from_s=1.0, until_s=10.0, links=frozenset(Link), cut=Cut.REFUSE, key=None)
+    oracle = Recovery(outage, told, NAMES, lambda: clock[-1])
+    told["beta"].sync_state = SyncState.LIVE
+    for now_s in (9.0, 10.0, 10.0 + BACK_WITHIN_S):
+        clock.append(now_s)
+        assert list(oracle.look()) == []
+    clock.append(11.0 + BACK_WITHIN_S)
+    [late] = oracle.look()
+    assert late.startswith("alpha: is down still")
+    assert list(oracle.look()) == []
+
+
+def test_in_a_calm_a_loss_of_live_is_told() -> None:
+    told = {name: Told() for name in NAMES}
+    oracle = StaysLive(told, NAMES)
+    assert list(oracle.look()) == []
+    told["alpha"].sync_state = SyncState.LIVE
+    assert list(oracle.look()) == []
+    told["alpha"].sync_state = SyncState.DEGRADED
+    assert list(oracle.look()) == ["alpha: went from live to degraded although all was calm (R10)"]
+    assert list(oracle.look()) == []

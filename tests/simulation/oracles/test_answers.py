@@ -1,0 +1,463 @@
+"""The oracle of answers takes what was so in the books at some instant, and finds whatever was never so."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from exchanges.base.transport import HttpResponse
+from exchanges.simulator import Retention
+from exchanges.simulator.orders import Order as BookedOrder
+from messages.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    Command,
+    EngageKillSwitch,
+    GetExecutedOrders,
+    GetOrder,
+    PlaceOrder,
+    ReleaseKillSwitch,
+)
+from messages.enums import OrderStatus, OrderType, Side, SyncState, TimeInForce
+from messages.errors import (
+    InsufficientBalanceError,
+    KillSwitchError,
+    NotLiveError,
+    RefusalReason,
+    VenueRefusedError,
+)
+from messages.order import Order
+from messages.symbol import Symbol
+from simulation.oracles.answers import Answers
+from simulation.oracles.delivered import Delivered
+from simulation.oracles.known import Known
+from simulation.oracles.watcher import Told
+from tests.support.judged import JudgedBooks
+
+SOL = Symbol("SOL", "USDT")
+MINE = "t-mine"
+BY_OWN_ID = GetOrder(symbol=SOL, client_order_id="mine")
+
+
+class Answered:
+    """A transport that answers everything with one refusal."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.response = HttpResponse(status=status, headers={}, body=body)
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+    ) -> HttpResponse:
+        return self.response
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Judge(JudgedBooks):
+    """Answers by hand; an account may be ten seconds behind while it is live."""
+
+    def __init__(self, known: Known | None = None) -> None:
+        super().__init__()
+        self.told = Told()
+        self.transport = Answered(400, b'{"label":"NO_CHANGE"}')
+        self.delivered = Delivered(self.transport, {"key": "alpha"}, self.now_s)
+        self.oracle = Answers(
+            self.history,
+            self.commands,
+            names=("alpha",),
+            known=known or Known(stale_s=10.0),
+            told={"alpha": self.told},
+            delivered=self.delivered,
+            now_s=self.now_s,
+        )
+
+    def answer(self, command: Command, value: Any, *, after_s: float = 0.0) -> None:
+        reply = self.ask(command)
+        self.time.advance(after_s)
+        if isinstance(value, Exception):
+            reply.set_error(value)
+        else:
+            reply.set(value)
+
+    def found(self) -> list[str]:
+        return list(self.oracle.final())
+
+    def found_only(self, what: str) -> bool:
+        found = self.found()
+        return len(found) == 1 and found[0].startswith("alpha: ") and what in found[0]
+
+
+def said(booked: BookedOrder, status: OrderStatus = OrderStatus.NEW, **changed: Any) -> Order:
+    """What an account that knows the order as it is now says of it; a limit buy of SOL."""
+    order = Order(
+        symbol=SOL,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        status=status,
+        quantity=booked.amount,
+        price=booked.price,
+        filled_quantity=booked.filled_base,
+        filled_quote=booked.filled_quote,
+        order_id=str(booked.id),
+        client_order_id=booked.text[2:] or None,
+    )
+    return msgspec.structs.replace(order, **changed)
+
+
+@pytest.fixture
+def judge() -> Judge:
+    return Judge()
+
+
+# -- orders -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_as_it_is_or_was_a_moment_ago_is_true(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.time.advance(1)
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.answer(BY_OWN_ID, said(booked, OrderStatus.PARTIALLY_FILLED))
+    judge.answer(BY_OWN_ID, before)
+
+    assert judge.found() == []
+
+
+def test_its_parts_may_have_been_heard_one_after_the_other(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.time.advance(1)
+    judge.engine.amend(booked, price=Decimal(99))
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.answer(BY_OWN_ID, said(booked, OrderStatus.PARTIALLY_FILLED, price=Decimal(100)))
+
+    assert judge.found() == []
+
+
+def test_what_was_so_long_ago_is_not_true_any_more(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.time.advance(1)
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.time.advance(11)
+    judge.answer(BY_OWN_ID, before)
+
+    assert any("said to be filled 0" in each for each in judge.found())
+
+
+def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.time.advance(1)
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.time.advance(1)
+    for live_since_s, right in ((0.0, True), (None, False)):
+        judge.told.live_since_s = live_since_s
+        judge.answer(BY_OWN_ID, before)
+        judge.time.advance(1)
+        assert (judge.found() == []) is right
+
+
+@pytest.mark.parametrize(
+    ("changed", "finding"),
+    [
+        ({"status": OrderStatus.CANCELED}, "said to be canceled"),
+        ({"status": OrderStatus.PARTIALLY_FILLED}, "said to be partially_filled"),
+        ({"filled_quantity": Decimal(1)}, "said to be filled 1"),
+        ({"filled_quote": Decimal(7)}, "for 7"),
+        ({"quantity": Decimal(3)}, "over 3"),
+        ({"price": Decimal(101)}, "at 101"),
+        ({"side": Side.SELL}, "sell"),
+        ({"time_in_force": TimeInForce.POST_ONLY}, "poc"),
+        ({"client_order_id": None}, "None, is t-mine"),
+        ({"order_id": "77"}, "is not in the books"),
+    ],
+)
+def test_every_part_of_an_order_counts(judge: Judge, changed: dict[str, Any], finding: str) -> None:
+    booked = judge.place(text=MINE)
+    judge.answer(PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100)), said(booked, **changed))
+
+    assert any(finding in each for each in judge.found())
+
+
+def test_an_order_that_is_said_never_to_have_been_taken_never_comes(judge: Judge) -> None:
+    judge.ask(PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine"))
+    never = Order(
+        symbol=SOL,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        status=OrderStatus.REJECTED,
+        quantity=Decimal(2),
+        client_order_id="mine",
+    )
+    judge.answer(BY_OWN_ID, never)
+    assert judge.found() == []
+
+    judge.time.advance(1)
+    judge.place(text=MINE)
+    assert judge.found_only("never to have been taken")
+
+
+def test_executed_orders_are_finished_and_of_that_market(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.answer(GetExecutedOrders(symbol=SOL), (said(booked),))
+    judge.answer(GetExecutedOrders(symbol=Symbol("ETH", "USDT")), (said(booked),))
+    assert len(judge.found()) == 2
+
+    judge = Judge()
+    booked = judge.place(text=MINE)
+    judge.engine.cancel(booked)
+    judge.time.advance(1_000)
+    judge.answer(GetExecutedOrders(symbol=SOL), (said(booked, OrderStatus.CANCELED),))
+    assert judge.found() == []
+
+
+# -- none such --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_none_is_true_only_of_an_order_that_the_exchange_does_not_know(judge: Judge, by_id: bool) -> None:
+    judge.answer(BY_OWN_ID, None)
+    assert judge.found() == []
+
+    judge.time.advance(1)
+    booked = judge.place(text=MINE)
+    judge.time.advance(1)
+    judge.answer(GetOrder(symbol=SOL, order_id=str(booked.id)) if by_id else BY_OWN_ID, None)
+    assert judge.found_only("is answered None")
+
+
+def test_an_order_of_another_market_is_not_that_one(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.time.advance(1)
+    judge.answer(GetOrder(symbol=Symbol("ETH", "USDT"), order_id=str(booked.id)), None)
+
+    assert judge.found() == []
+
+
+def test_what_a_lagging_query_could_not_see_yet_may_be_none() -> None:
+    for known, right in ((Known(stale_s=10.0, lag_s=5.0), True), (Known(stale_s=10.0), False)):
+        judge = Judge(known)
+        judge.time.advance(10)
+        judge.place(text=MINE)
+        judge.time.advance(4)
+        judge.answer(BY_OWN_ID, None)
+        assert (judge.found() == []) is right
+
+
+def test_what_the_exchange_forgets_may_be_none() -> None:
+    for retention, by_id, right in (
+        (Retention(text_kept_s=60), False, True),
+        (Retention(text_kept_s=60), True, False),
+        (Retention(unfilled_cancel_kept_s=60), True, True),
+        (Retention(), False, False),
+    ):
+        judge = Judge(Known(stale_s=10.0, retention=retention))
+        booked = judge.place(text=MINE)
+        judge.engine.cancel(booked)
+        judge.time.advance(61)
+        judge.answer(GetOrder(symbol=SOL, order_id=str(booked.id)) if by_id else BY_OWN_ID, None)
+        assert (judge.found() == []) is right
+
+
+# -- cancels and changes ----------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_is_answered_with_the_order_as_it_ended(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.engine.cancel(booked)
+    judge.answer(CancelOrder(symbol=SOL, order_id=str(booked.id)), said(booked, OrderStatus.CANCELED))
+
+    assert judge.found() == []
+
+
+def test_an_order_that_is_open_has_not_ended(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.answer(CancelOrder(symbol=SOL, client_order_id="mine"), said(booked, OrderStatus.CANCELED))
+
+    assert any("said to have ended, and is open" in each for each in judge.found())
+
+
+def test_another_order_than_the_one_that_was_meant_is_found(judge: Judge) -> None:
+    meant, other = judge.place(text=MINE), judge.place(text="t-other")
+    judge.engine.cancel_all("alpha")
+    judge.answer(CancelOrder(symbol=SOL, order_id=str(meant.id)), said(other, OrderStatus.CANCELED))
+
+    assert judge.found_only("is answered with order")
+
+
+@pytest.mark.parametrize("command", [CancelAll(), CancelAll(symbol=SOL, side=Side.BUY), EngageKillSwitch(reason="x")])
+def test_after_a_cancel_of_all_nothing_of_its_scope_is_open(judge: Judge, command: Command) -> None:
+    judge.place(text=MINE)
+    judge.time.advance(1)
+    judge.answer(command, (), after_s=1)
+
+    assert judge.found_only("was open before and is open still (R13)")
+
+
+def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.time.advance(1)
+    reply = judge.ask(CancelAll())
+    judge.request("DELETE", "/spot/orders")
+    reply.set((said(booked, OrderStatus.CANCELED),))
+    assert judge.found() == []
+
+    judge = Judge()
+    judge.place(text=MINE)
+    judge.time.advance(1)
+    reply = judge.ask(CancelAll())
+    judge.request("DELETE", "/spot/orders")
+    reply.set(())
+    assert judge.found_only("was cancelled by it and is not told")
+
+
+def test_a_cancel_of_all_does_not_tell_of_what_is_out_of_its_scope(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    judge.engine.cancel(booked)
+    judge.answer(CancelAll(symbol=SOL, side=Side.SELL), (said(booked, OrderStatus.CANCELED),))
+
+    assert judge.found_only("a buy of SOL/USDT")
+
+
+def test_an_amendment_that_is_confirmed_was_made(judge: Judge) -> None:
+    booked = judge.place(text=MINE)
+    command = AmendOrder(symbol=SOL, order_id=str(booked.id), price=Decimal(99))
+    judge.answer(command, said(booked))
+    assert judge.found_only("never had these terms")
+
+    judge = Judge()
+    booked = judge.place(text=MINE)
+    reply = judge.ask(AmendOrder(symbol=SOL, order_id=str(booked.id), price=Decimal(99)))
+    judge.engine.amend(booked, price=Decimal(99))
+    reply.set(said(booked))
+    assert judge.found() == []
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+DEAR = PlaceOrder.limit(SOL, Side.BUY, Decimal(2_000), Decimal(1_000))
+DEAR_COST = Decimal(2_000_000)
+"""More than the account has."""
+
+
+def test_a_refusal_for_want_of_money_is_right_where_the_money_is_not_there(judge: Judge) -> None:
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    judge.answer(DEAR, InsufficientBalanceError("USDT", DEAR_COST, available))
+    assert judge.found() == []
+
+    cheap = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(1))
+    judge.answer(cheap, InsufficientBalanceError("USDT", Decimal(1), Decimal(0)))
+    assert judge.found_only("was refused for 1 USDT")
+
+
+def test_money_that_is_set_aside_for_another_order_may_be_wanting(judge: Judge) -> None:
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    whole = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), available)
+    judge.ask(whole)
+    judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
+
+    assert judge.found() == []
+
+
+def test_a_refusal_names_what_the_order_needs(judge: Judge) -> None:
+    judge.answer(DEAR, InsufficientBalanceError("SOL", Decimal(1_000), Decimal(0)))
+
+    assert judge.found_only("needs 2000000 USDT")
+
+
+def test_an_order_without_the_money_is_not_let_through_where_the_money_is_known() -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_exact=True))
+    judge.ask(DEAR)
+    assert judge.place_as_told(DEAR)["label"] == "BALANCE_NOT_ENOUGH"
+
+    assert judge.found_only("was let through without the money")
+
+
+def whole_purse(judge: Judge, own_id: str) -> PlaceOrder:
+    """A limit buy for all the money that there is."""
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    return PlaceOrder.limit(SOL, Side.BUY, available / 100, Decimal(100), client_order_id=own_id)
+
+
+def test_money_of_an_order_on_its_way_is_not_spent_again() -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_known=True))
+    one, two = whole_purse(judge, "one"), whole_purse(judge, "two")
+    judge.ask(one)
+    judge.ask(two)
+    judge.time.advance(1)
+    judge.place_as_told(one)
+    judge.place_as_told(two)
+
+    assert judge.found_only("were on their way (funds)")
+
+
+def test_money_of_an_order_that_has_arrived_may_not_be_known_to_be_spent() -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_known=True))
+    one, two = whole_purse(judge, "one"), whole_purse(judge, "two")
+    judge.ask(one)
+    judge.place_as_told(one)
+    judge.time.advance(1)
+    judge.ask(two)
+    judge.place_as_told(two)
+
+    assert judge.found() == []
+
+
+def test_not_live_is_a_lie_while_the_account_is_live(judge: Judge) -> None:
+    refused = NotLiveError("alpha", SyncState.DEGRADED.value, None)
+    judge.answer(DEAR, refused)
+    judge.told.live_since_s = 0.0
+    judge.answer(DEAR, refused)
+    assert judge.found() == [], "the event of it may be on its way"
+    judge.time.advance(1)
+    assert judge.found_only("told was live")
+
+    judge.answer(DEAR, refused)
+    judge.time.advance(1)
+    judge.told.live_since_s = None
+    assert judge.found() == []
+
+
+def test_the_kill_switch_refuses_only_while_it_may_be_engaged(judge: Judge) -> None:
+    refused = KillSwitchError("alpha", "enough")
+    judge.answer(DEAR, refused)
+    assert judge.found_only("nobody has engaged it")
+
+    judge = Judge()
+    judge.answer(EngageKillSwitch(reason="enough"), ())
+    judge.time.advance(1)
+    judge.answer(DEAR, refused)
+    assert judge.found() == []
+
+    judge.answer(ReleaseKillSwitch(), None)
+    judge.time.advance(1)
+    judge.answer(DEAR, refused)
+    assert judge.found_only("nobody has engaged it")
+
+
+async def test_a_refusal_by_the_exchange_is_one_that_has_arrived(judge: Judge) -> None:
+    refused = VenueRefusedError(RefusalReason.NO_CHANGE, "NO_CHANGE")
+    reply = judge.ask(DEAR)
+    await judge.delivered.request("POST", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
+    reply.set_error(refused)
+    assert judge.found() == []
+
+    judge.time.advance(1)
+    judge.answer(DEAR, refused)
+    assert judge.found_only("which the exchange has not said")
+
+
+async def test_a_refusal_without_a_label_is_known_by_its_status(judge: Judge) -> None:
+    judge.transport.response = HttpResponse(status=403, headers={}, body=b"<html>")
+    reply = judge.ask(DEAR)
+    await judge.delivered.request("POST", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
+    reply.set_error(VenueRefusedError(RefusalReason.OTHER, "HTTP_403"))
+
+    assert judge.found() == []

@@ -1,0 +1,218 @@
+"""The comparison with the books finds every kind of difference."""
+
+import random
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from exchanges.simulator import Exchange, SimulatorConfig
+from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
+from messages.balance import Balance
+from messages.enums import Liquidity, OrderStatus, SyncState
+from messages.enums import OrderType as OurType
+from messages.enums import Side as OurSide
+from messages.enums import TimeInForce as OurTimeInForce
+from messages.order import Fill, Order
+from messages.snapshot import AccountSnapshot
+from messages.symbol import Symbol
+from simulation.oracles.check import differences
+from simulation.oracles.watcher import Told, key_of
+from tests.support.orders import order
+
+SOL = Symbol("SOL", "USDT")
+
+
+class Books:
+    """An account with one partly filled order, and what it rightly says of that."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange(
+            SimulatorConfig(traders_on=False),
+            now_ms=lambda: 1,
+            schedule=lambda *_: None,
+            rng=random.Random(1),  # type: ignore[arg-type,return-value]  # nothing is scheduled
+        )
+        engine = self.exchange.engine
+        placed = engine.place(
+            "alpha",
+            NewOrder(
+                pair="SOL_USDT",
+                side=Side.BUY,
+                type=OrderType.LIMIT,
+                time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+                amount=Decimal(2),
+                price=Decimal(100),
+                text="t-c1",
+            ),
+        )
+        engine.fill_from_house(placed, amount=Decimal(1))
+        [booked] = engine.accounts["alpha"].fills
+        self.order = msgspec.structs.replace(
+            order(OrderStatus.PARTIALLY_FILLED, filled="1", quantity="2", order_id=str(placed.id)), fee=placed.fee
+        )
+        self.fill = Fill(
+            symbol=SOL,
+            trade_id=str(booked.trade_id),
+            order_id=str(placed.id),
+            client_order_id="c1",
+            side=OurSide.BUY,
+            price=booked.price,
+            quantity=booked.amount,
+            fee=booked.fee,
+            fee_currency=booked.fee_currency,
+            liquidity=Liquidity.MAKER,
+            time_ms=1,
+        )
+        self.told = Told()
+        self.told.orders[SOL, "c1"] = self.order
+        self.told.fills[key_of(self.fill)] = self.fill
+        self.balances = {
+            currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
+            for currency, booked in engine.ledger.balances("alpha").items()
+        }
+        self.told.balances_now = dict(self.balances)
+        self.open: tuple[Order, ...] = (self.order,)
+        self.executed: tuple[Order, ...] = ()
+        self.sync_state = SyncState.LIVE
+
+    def wrong(self) -> list[str]:
+        snapshot = AccountSnapshot(
+            account="alpha",
+            venue="gateio",
+            sync_state=self.sync_state,
+            true_at_ms=1,
+            stale_since_ms=None,
+            balances=self.balances,
+            open_orders=self.open,
+        )
+        return list(differences(self.exchange, snapshot, self.executed, self.told))
+
+
+def test_an_account_that_says_what_the_books_say_is_right() -> None:
+    assert Books().wrong() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({"status": OrderStatus.CANCELED}, "canceled here"),
+        ({"filled_quantity": Decimal("0.5")}, "has filled 0.5 here"),
+        ({"filled_quote": Decimal(99)}, "in quote"),
+        ({"fee": Decimal(7)}, "fees of 7"),
+        ({"quantity": Decimal(3)}, "is over 3"),
+        ({"price": Decimal(101)}, "is at 101"),
+        ({"side": OurSide.SELL}, "'sell', 'limit'"),
+        ({"type": OurType.MARKET}, "'buy', 'market'"),
+        ({"time_in_force": OurTimeInForce.POST_ONLY}, "'POST_ONLY'"),
+        ({"client_order_id": "c9"}, "'c9'"),
+        ({"fee_currency": "USDT"}, "USDT here"),
+    ],
+)
+def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) -> None:
+    books = Books()
+    books.open = (msgspec.structs.replace(books.order, **change),)
+
+    assert any(finding in each for each in books.wrong())
+
+
+def test_what_was_told_counts_as_much_as_what_is_known() -> None:
+    books = Books()
+    books.told.orders[SOL, "c1"] = msgspec.structs.replace(books.order, filled_quantity=Decimal("0.5"))
+
+    assert any("as told has filled 0.5" in each for each in books.wrong())
+
+
+def test_unknown_orders_on_either_side_are_found() -> None:
+    books = Books()
+    books.open = ()
+    assert any("is unknown here" in each for each in books.wrong())
+
+    books = Books()
+    books.executed = (order(OrderStatus.CANCELED, order_id="1", client_order_id="c9"),)
+    assert any("is not in the books" in each for each in books.wrong())
+
+
+def test_an_order_of_ours_that_is_rejected_here_and_lives_there_is_found() -> None:
+    books = Books()
+    books.executed = (order(OrderStatus.REJECTED, order_id=None),)
+
+    assert any("is rejected here, and the exchange has it" in each for each in books.wrong())
+
+
+@pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.UNRESOLVED])
+def test_an_order_without_an_end_is_found(status: OrderStatus) -> None:
+    books = Books()
+    books.open = (*books.open, order(status, order_id=None, client_order_id="c2"))
+
+    assert any(f"is still {status.value}" in each for each in books.wrong())
+
+
+def test_fills_are_counted_one_by_one() -> None:
+    books = Books()
+    books.told.fills.clear()
+    assert any("is missing" in each for each in books.wrong())
+
+    books = Books()
+    stranger = msgspec.structs.replace(books.fill, trade_id="1")
+    books.told.fills[key_of(stranger)] = stranger
+    assert any("is not in the books" in each for each in books.wrong())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fee": Decimal(7)},
+        {"fee_currency": "USDT"},
+        {"liquidity": Liquidity.TAKER},
+        {"time_ms": 2},
+        {"side": OurSide.SELL},
+        {"client_order_id": None},
+    ],
+)
+def test_every_part_of_a_fill_counts(change: dict[str, object]) -> None:
+    books = Books()
+    books.told.fills[key_of(books.fill)] = msgspec.structs.replace(books.fill, **change)
+
+    assert any(f"fill {books.fill.trade_id} of SOL/USDT" in each for each in books.wrong())
+
+
+def test_the_balances_that_were_told_last_count() -> None:
+    books = Books()
+    books.told.balances_now["SOL"] = msgspec.structs.replace(books.balances["SOL"], available=Decimal(1))
+    assert any("as told: SOL is 1" in each for each in books.wrong())
+
+    books = Books()
+    del books.told.balances_now["USDT"]
+    assert any("as told: USDT is 0" in each for each in books.wrong())
+
+
+def test_balances_and_sync_state_count() -> None:
+    books = Books()
+    books.balances["SOL"] = msgspec.structs.replace(books.balances["SOL"], available=Decimal(1))
+    assert any("SOL is 1" in each for each in books.wrong())
+
+    books = Books()
+    books.sync_state = SyncState.DEGRADED
+    assert books.wrong() == ["alpha: is degraded, not live"]
+
+
+def test_two_orders_of_one_client_id_are_found() -> None:
+    books = Books()
+    engine = books.exchange.engine
+    [first] = engine.accounts["alpha"].orders.values()
+    engine.cancel(first)
+    engine.place(
+        "alpha",
+        NewOrder(
+            pair="SOL_USDT",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+            amount=Decimal(2),
+            price=Decimal(100),
+            text="t-c1",
+        ),
+    )
+
+    assert any("is two orders" in each for each in books.wrong())

@@ -1,0 +1,271 @@
+"""Commands that take risk away are held to what they promise: a right run passes, each broken promise is found."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.runtime import Reply
+from messages.commands import CancelAll, Command, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
+from messages.enums import Side, SyncState
+from messages.errors import KillSwitchError
+from messages.events import ConnectionStatus
+from messages.snapshot import LatencySummary, TradingStats
+from simulation.oracles.book_history import BookHistory
+from simulation.oracles.cancel_all import CancelsAll
+from simulation.oracles.command_log import CommandLog
+from simulation.oracles.countdowns import Countdowns
+from simulation.oracles.kill_switch import KillSwitch
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.venue_limits import VenueLimits
+from simulation.oracles.watcher import Told
+from tests.support.books import Books
+from tests.support.orders import SOL, order
+
+BOUND_S = 10.0
+
+
+class Account:
+    """alpha, what is asked of it, and what it says of its kill switch."""
+
+    def __init__(self) -> None:
+        self.books = Books()
+        self.history = BookHistory(self.books.exchange, self.books.now_s)
+        self.log = CommandLog(self.books.now_s)
+        self.reason: str | None = None
+        self.is_reached = True
+
+    def kill_switch(self) -> KillSwitch:
+        return KillSwitch(
+            exchange=self.books.exchange,
+            history=self.history,
+            log=self.log,
+            names=("alpha",),
+            ask=self._stats,
+            now_s=self.books.now_s,
+            can_reach=lambda _: self.is_reached,
+            bound_s=BOUND_S,
+        )
+
+    def cancels_all(self, *, overtaken: bool = False) -> CancelsAll:
+        return CancelsAll(
+            exchange=self.books.exchange,
+            log=self.log,
+            names=("alpha",),
+            now_s=self.books.now_s,
+            bound_s=BOUND_S,
+            overtaken=overtaken,
+        )
+
+    def countdowns(self, told: Told, span_s: int | None = 5) -> Countdowns:
+        return Countdowns(
+            history=self.history,
+            told={"alpha": told},
+            names=("alpha",),
+            now_s=self.books.now_s,
+            can_reach=lambda _: self.is_reached,
+            span_s=span_s,
+            slack_s=BOUND_S,
+        )
+
+    def _stats(self, _name: str, _command: Command) -> Reply[TradingStats]:
+        return Reply.of(
+            TradingStats(
+                account="alpha",
+                sync_state=SyncState.LIVE,
+                total_balances={},
+                open_orders_count=0,
+                executed_orders_count=0,
+                symbols_with_executed_orders=0,
+                unresolved_orders=0,
+                fills_count=0,
+                has_credentials=True,
+                connection_status=ConnectionStatus(),
+                cache_hits=0,
+                cache_misses=0,
+                mailbox_depth=0,
+                events_count=0,
+                commands_count=0,
+                rejected_count=0,
+                denied_count=0,
+                reconnects_count=0,
+                kill_switch=self.reason,
+                event_latency=LatencySummary(),
+                command_latency=LatencySummary(),
+            )
+        )
+
+    def ask(self, command: Command, answer: Any) -> None:
+        """Files a command with its answer: a value or an error."""
+        reply: Reply[Any] = Reply()
+        if isinstance(answer, Exception):
+            reply.set_error(answer)
+        else:
+            reply.set(answer)
+        self.log.file("alpha", command, reply)
+
+    def engage(self) -> None:
+        self.ask(EngageKillSwitch(reason="enough"), ())
+        self.reason = "enough"
+
+    def after(self, seconds: int, oracle: Oracle) -> list[str]:
+        found: list[str] = []
+        for _ in range(seconds):
+            self.books.time.advance(1.0)
+            found += oracle.look()
+        return [*found, *oracle.compare()]
+
+
+def buy(client_order_id: str | None = None) -> PlaceOrder:
+    return PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(100), client_order_id=client_order_id)
+
+
+def test_a_kill_switch_that_cancels_refuses_and_is_released_is_right() -> None:
+    account = Account()
+    oracle = account.kill_switch()
+    booked = account.books.place(text="t-c1")
+    assert account.after(30, oracle) == []
+
+    account.engage()
+    assert account.after(3, oracle) == []
+    account.ask(buy(), KillSwitchError("alpha", "enough"))
+    account.books.engine.cancel(booked)
+    assert account.after(30, oracle) == []
+
+    account.ask(ReleaseKillSwitch(), None)
+    account.reason = None
+    account.ask(buy(), order())
+    assert account.after(3, oracle) == []
+
+
+def test_an_order_that_rests_beside_an_engaged_kill_switch_is_found_unless_nobody_can_cancel_it() -> None:
+    account = Account()
+    oracle = account.kill_switch()
+    account.books.place(text="t-c1")
+    account.engage()
+    account.is_reached = False
+    assert account.after(60, oracle) == []
+
+    account.is_reached = True
+    assert account.after(10, oracle) == []
+    [found] = account.after(10, oracle)
+    assert "after the kill switch could cancel it (R13)" in found
+
+
+def test_an_order_that_is_taken_while_it_is_engaged_is_found() -> None:
+    account = Account()
+    oracle = account.kill_switch()
+    account.engage()
+    account.after(2, oracle)
+    account.ask(buy(), order())
+
+    assert account.after(3, oracle) == ["alpha: PlaceOrder was taken while the kill switch was engaged (R13)"]
+
+
+def test_a_kill_switch_that_forgets_is_found_also_across_lives() -> None:
+    account = Account()
+    oracle = account.kill_switch()
+    account.engage()
+    account.after(2, oracle)
+    oracle.begin_life()
+    account.reason = None
+
+    assert account.after(3, oracle) == ["alpha: the kill switch was engaged, and is not; nobody has released it (R13)"]
+
+
+def test_what_it_is_known_to_be_holds_until_somebody_asks_for_a_change() -> None:
+    account = Account()
+    oracle = account.kill_switch()
+    account.engage()
+    account.after(2, oracle)
+    seen = oracle.known("alpha")
+    assert seen is not None
+    assert seen.reason == "enough"
+
+    account.ask(ReleaseKillSwitch(), None)
+    account.books.time.advance(0.1)
+    assert oracle.known("alpha") is None
+
+
+def test_an_order_that_outlives_a_cancel_told_after_it_is_found() -> None:
+    account = Account()
+    oracle = account.cancels_all()
+    account.ask(buy("c1"), order())
+    booked = account.books.place(text="t-c1")
+    account.ask(CancelAll(symbol=SOL), ())
+
+    assert account.after(10, oracle) == []
+    [found] = account.after(5, oracle)
+    assert f"order {booked.id}, told at" in found
+
+
+@pytest.mark.parametrize("command", [CancelAll(symbol=SOL, side=Side.SELL), CancelAll(symbol=type(SOL)("ETH", "USDT"))])
+def test_an_order_out_of_scope_or_told_later_may_live(command: CancelAll) -> None:
+    account = Account()
+    oracle = account.cancels_all()
+    account.ask(buy("c1"), order())
+    account.books.place(text="t-c1")
+    account.ask(command, ())
+    account.ask(CancelAll(), ValueError("not done"))
+    assert account.after(30, oracle) == []
+
+    account = Account()
+    oracle = account.cancels_all()
+    account.ask(CancelAll(), ())
+    account.ask(buy("c1"), order())
+    account.books.place(text="t-c1")
+    assert account.after(30, oracle) == []
+
+
+def test_where_lanes_overtake_an_order_of_the_same_moment_may_live() -> None:
+    account = Account()
+    oracle = account.cancels_all(overtaken=True)
+    account.ask(buy("c1"), order())
+    account.books.place(text="t-c1")
+    account.ask(CancelAll(), ())
+
+    assert account.after(30, oracle) == []
+
+
+def test_a_countdown_that_is_started_again_and_again_and_stopped_in_the_end_is_right() -> None:
+    account, told = Account(), Told()
+    told.live_since_s = 0.0
+    oracle = account.countdowns(told)
+    for _ in range(20):
+        account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+        assert account.after(2, oracle) == []
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 0})
+
+    assert list(oracle.final()) == []
+
+
+def test_a_countdown_that_never_runs_or_runs_on_is_found() -> None:
+    account, told = Account(), Told()
+    told.live_since_s = 0.0
+    oracle = account.countdowns(told)
+    assert any("without a countdown of 5 s (R13)" in each for each in account.after(30, oracle))
+
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+    assert list(oracle.final()) == ["alpha: its countdown runs on after the orderly end (R13)"]
+
+
+def test_nobody_asks_for_a_countdown_that_is_not_wished_for_or_of_an_account_that_is_not_live() -> None:
+    account, told = Account(), Told()
+    assert account.after(60, account.countdowns(told)) == []
+
+    told.live_since_s = 0.0
+    assert account.after(60, account.countdowns(told, None)) == []
+
+
+@pytest.mark.parametrize("is_even", [True, False])
+def test_being_counted_over_a_limit_is_found_where_the_way_was_even(is_even: bool) -> None:
+    account = Account()
+    oracle = VenueLimits(exchange=account.books.exchange, names=("alpha",), is_even=lambda: is_even)
+    body = {"currency_pair": "SOL_USDT", "side": "buy", "amount": "1", "price": "100", "type": "limit"}
+    for _ in range(10):
+        account.books.request("POST", "/spot/orders", body=body)
+    assert list(oracle.look()) == []
+
+    account.books.request("POST", "/spot/orders", body=body)
+    found = list(oracle.look())
+    assert found == (["alpha: counted over the limit at POST /api/v4/spot/orders (R13)"] if is_even else [])

@@ -1,0 +1,124 @@
+"""A listener to all events notices every one that a right account would not have told."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.runtime import DeadLetters, LoopHost, started, stop
+from messages.enums import OrderStatus, Side, SyncState, TimeInForce
+from messages.events import (
+    BalanceUpdateEvent,
+    ConnectionStatus,
+    ConnectionStatusEvent,
+    ExecutionReportEvent,
+    OrderUpdateEvent,
+)
+from messages.order import Fill, Order
+from simulation.loop import VirtualLoop, run_on_virtual_time
+from simulation.oracles.watcher import Told, Watcher
+from simulation.trace import Trace
+from tests.support.orders import balance, fill, order
+
+NEW = OrderStatus.NEW
+CANCELED = OrderStatus.CANCELED
+
+
+def heard(*events: object) -> tuple[list[str], Told]:
+    """What a watcher finds wrong in these events of alpha, told a second apart, and what it keeps."""
+    told, violations = {"alpha": Told()}, list[str]()
+    loop = VirtualLoop()
+
+    async def main() -> None:
+        host = LoopHost.current(dead_letters=DeadLetters(clock=loop.time))
+        watcher = Watcher.start(told, violations, Trace(loop.time, on=False), host=host)
+        await started(watcher)
+        for event in events:
+            watcher.tell(event)
+            await asyncio.sleep(1.0)
+        await stop(watcher)
+
+    run_on_virtual_time(loop, main())
+    return violations, told["alpha"]
+
+
+def status(sync_state: SyncState, *, since_ms: int = 1) -> ConnectionStatusEvent:
+    return ConnectionStatusEvent(name="alpha", sync_state=sync_state, links=ConnectionStatus(), since_ms=since_ms)
+
+
+def orders(*reports: Order) -> list[OrderUpdateEvent]:
+    return [OrderUpdateEvent("alpha", each) for each in reports]
+
+
+def fills(*reports: Fill) -> list[ExecutionReportEvent]:
+    return [ExecutionReportEvent("alpha", each) for each in reports]
+
+
+def test_the_life_of_an_order_with_its_fill_is_right() -> None:
+    pending = order(OrderStatus.PENDING, order_id=None, at=0)
+    partly = order(filled="4", at=3)
+    wrong, told = heard(
+        status(SyncState.LIVE),
+        *orders(pending, order(at=2)),
+        *fills(fill("7", "4", at=3)),
+        *orders(partly, partly, order(CANCELED, filled="4", at=5)),
+    )
+
+    assert wrong == []
+    assert told.starts[-1].fills == 1
+
+
+@pytest.mark.parametrize(
+    ("reports", "finding"),
+    [
+        ((order(filled="4", at=2), order(filled="3", at=3)), "fell from 4 to 3"),
+        ((order(CANCELED, at=2), order(at=3)), "went from canceled to new"),
+        ((order(at=2), order(at=2)), "told again with nothing new"),
+        ((order(at=3), order(at=2, price="101")), "went back to 2 ms"),
+        ((order(at=2), order(at=3, side=Side.SELL)), "was (Symbol"),
+        ((order(at=2), msgspec.structs.replace(order(at=3), time_in_force=TimeInForce.IOC)), "was (Symbol"),
+        ((order(at=2), order(at=3, order_id="1002")), "doubled"),
+    ],
+)
+def test_what_an_order_can_never_do_is_found(reports: Sequence[Order], finding: str) -> None:
+    wrong, _ = heard(status(SyncState.LIVE), *orders(*reports))
+
+    assert any(finding in each for each in wrong)
+
+
+def test_an_order_that_is_taken_while_not_live_is_found() -> None:
+    wrong, _ = heard(status(SyncState.DEGRADED), *orders(order(OrderStatus.PENDING, order_id=None)))
+
+    assert wrong == ["alpha: order c1 was taken while degraded (R5)"]
+
+
+def test_a_fill_is_told_once() -> None:
+    wrong, _ = heard(*fills(fill("7"), fill("8"), fill("7")))
+
+    assert wrong == ["alpha: fill 7 of SOL/USDT was told twice (R2)"]
+
+
+def test_a_balance_is_told_once_while_live_and_once_more_after_a_break() -> None:
+    usdt = BalanceUpdateEvent("alpha", (balance("USDT", "5"),))
+    wrong, told = heard(status(SyncState.LIVE), usdt, status(SyncState.DEGRADED), status(SyncState.LIVE), usdt)
+    assert wrong == []
+    assert told.balances_now["USDT"].available == Decimal(5)
+
+    wrong, _ = heard(status(SyncState.LIVE), usdt, usdt)
+    assert wrong == ["alpha: USDT was told again with nothing new (R2)"]
+
+
+def test_it_keeps_since_when_an_account_is_live_and_how_often_it_came_back() -> None:
+    _, told = heard(status(SyncState.SYNCING), status(SyncState.LIVE), status(SyncState.LIVE))
+    assert told.live_since_s == 1.0
+    assert told.starts[-1].synced == 1
+
+    _, told = heard(status(SyncState.SYNCING), status(SyncState.LIVE), status(SyncState.DEGRADED))
+    assert told.live_since_s is None
+
+    crashed = status(SyncState.RECOVERING, since_ms=0)
+    _, told = heard(status(SyncState.SYNCING), status(SyncState.LIVE), crashed, *fills(fill("7")))
+    assert [start.synced for start in told.starts] == [1, 0]
+    assert [start.fills for start in told.starts] == [0, 1]

@@ -1,0 +1,347 @@
+"""The oracle of the wish takes what was asked for, and finds whatever else reaches the exchange."""
+
+from decimal import Decimal
+
+import pytest
+
+from messages.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    CancelWithdrawal,
+    EngageKillSwitch,
+    PlaceOrder,
+    ReleaseKillSwitch,
+    Withdraw,
+)
+from messages.enums import Side
+from messages.errors import (
+    InvalidValueError,
+    RefusalReason,
+    UnresolvedOrderError,
+    VenueRefusedError,
+)
+from messages.symbol import Symbol
+from simulation.oracles.wishes import Wishes
+from tests.support.judged import JudgedBooks, order_of
+
+SOL = Symbol("SOL", "USDT")
+BUY = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine")
+NAMELESS = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100))
+
+
+class Judge(JudgedBooks):
+    countdown_s: int | None = None
+
+    def found(self) -> list[str]:
+        oracle = Wishes(
+            self.exchange, self.history, self.commands, names=("alpha", "beta"), countdown_s=self.countdown_s
+        )
+        return list(oracle.final())
+
+    def found_only(self, what: str) -> bool:
+        found = self.found()
+        return len(found) == 1 and found[0].startswith("alpha: ") and what in found[0]
+
+    def resting(self, side: Side = Side.BUY, own_id: str = "mine", price: str = "100") -> str:
+        """Places an order as it should be; returns its id."""
+        command = PlaceOrder.limit(SOL, side, Decimal(2), Decimal(price), client_order_id=own_id)
+        reply = self.ask(command)
+        answer = self.place_as_told(command)
+        reply.set(order_of(command, answer))
+        return str(answer["id"])
+
+    def cancel(self, order_id: str, pair: str = "SOL_USDT") -> None:
+        assert self.request("DELETE", f"/spot/orders/{order_id}", query=f"currency_pair={pair}").status == 200
+
+    def cancel_all(self, query: str = "") -> None:
+        assert self.request("DELETE", "/spot/orders", query=query).status == 200
+
+
+@pytest.fixture
+def judge() -> Judge:
+    return Judge()
+
+
+# -- new orders -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [BUY, NAMELESS])
+def test_an_order_as_it_was_wished_for_is_right(judge: Judge, command: PlaceOrder) -> None:
+    reply = judge.ask(command)
+    judge.time.advance(1)
+    reply.set(order_of(command, judge.place_as_told(command)))
+
+    assert judge.found() == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"side": "sell", "price": "200"},
+        {"amount": "1"},
+        {"price": "99"},
+        {"time_in_force": "poc"},
+        {"currency_pair": "BTC_USDT"},
+        {"iceberg": "1"},
+        {"stp_act": "co"},
+    ],
+)
+@pytest.mark.parametrize("command", [BUY, NAMELESS])
+def test_every_term_counts(judge: Judge, command: PlaceOrder, changed: dict[str, str]) -> None:
+    reply = judge.ask(command)
+    answer = judge.place_as_told(command, **changed)
+    reply.set_error(UnresolvedOrderError("placing", answer["text"][2:], "lost"))
+
+    assert any("is not what was wished for" in each for each in judge.found())
+
+
+def test_an_order_that_nobody_asked_for_is_found(judge: Judge) -> None:
+    judge.place_as_told(NAMELESS)
+
+    assert judge.found_only("was wished for by nobody")
+
+
+def test_an_order_without_a_client_id_is_found(judge: Judge) -> None:
+    judge.ask(NAMELESS)
+    judge.place_as_told(NAMELESS, text="")
+
+    assert judge.found_only("has no client order id (R3)")
+
+
+def test_an_order_whose_answer_a_kill_has_taken_is_known_by_its_terms(judge: Judge) -> None:
+    judge.ask(NAMELESS)
+    judge.place_as_told(NAMELESS)
+    assert judge.found() == []
+
+    judge.place_as_told(NAMELESS, text="t-made-2")
+    assert judge.found_only("was wished for by nobody")
+
+
+@pytest.mark.parametrize("command", [BUY, NAMELESS])
+def test_an_order_that_is_sent_twice_is_found(judge: Judge, command: PlaceOrder) -> None:
+    judge.ask(command).set(order_of(command, judge.place_as_told(command)))
+    judge.place_as_told(command)
+
+    assert judge.found_only("was sent twice (R3)")
+
+
+def test_the_same_client_id_may_be_used_again_by_another_command(judge: Judge) -> None:
+    judge.resting()
+    judge.ask(CancelAll())
+    judge.cancel_all()
+    judge.resting()
+
+    assert judge.found() == []
+
+
+def test_what_was_refused_here_must_not_be_sent(judge: Judge) -> None:
+    judge.ask(BUY).set_error(InvalidValueError("price", 1, "another"))
+    judge.place_as_told(BUY)
+
+    assert judge.found_only("was sent, and its asker was told")
+
+
+@pytest.mark.parametrize("command", [BUY, NAMELESS])
+def test_what_was_told_as_refused_must_not_be_in_the_books(judge: Judge, command: PlaceOrder) -> None:
+    reply = judge.ask(command)
+    judge.place_as_told(command)
+    reply.set_error(VenueRefusedError(RefusalReason.OTHER, "NO_REASON"))
+
+    [found] = judge.found()
+    assert "NO_REASON" in found
+    assert "(R3)" in found
+
+
+def test_a_refusal_by_the_exchange_is_right_where_it_was_one(judge: Judge) -> None:
+    reply = judge.ask(NAMELESS)
+    answer = judge.place_as_told(NAMELESS, price="0.00000001")
+    reply.set_error(VenueRefusedError(RefusalReason.PRECISION, answer["label"]))
+    assert any("by nobody" in each for each in judge.found())
+
+    judge = Judge()
+    dear = PlaceOrder.limit(SOL, Side.BUY, Decimal(2_000), Decimal(10_000))
+    reply = judge.ask(dear)
+    answer = judge.place_as_told(dear)
+    reply.set_error(VenueRefusedError(RefusalReason.INSUFFICIENT_BALANCE, answer["label"]))
+    assert judge.found() == []
+
+
+def test_an_answer_tells_of_the_order_that_was_made_for_it(judge: Judge) -> None:
+    other = judge.place(text="t-other")
+    reply = judge.ask(BUY)
+    answer = judge.place_as_told(BUY)
+    reply.set(order_of(BUY, answer | {"id": str(other.id)}))
+
+    assert judge.found_only("its own are")
+
+
+def test_orders_of_other_hands_are_no_concern(judge: Judge) -> None:
+    order = judge.place(text="t-other")
+    judge.engine.cancel(order)
+
+    assert judge.found() == []
+
+
+# -- changes ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_amendment_is_what_was_wished_for(judge: Judge) -> None:
+    order_id = judge.resting()
+    judge.ask(AmendOrder(symbol=SOL, client_order_id="mine", quantity=Decimal(3)))
+    query, path = "currency_pair=SOL_USDT", f"/spot/orders/{order_id}"
+    judge.request("PATCH", path, query=query, body={"currency_pair": "SOL_USDT", "amount": "3"})
+    assert judge.found() == []
+
+    judge.request("PATCH", path, query=query, body={"currency_pair": "SOL_USDT", "amount": "3"})
+    assert judge.found_only("was wished for by nobody")
+
+
+def test_an_amendment_of_other_terms_or_of_another_order_is_found(judge: Judge) -> None:
+    order_id = judge.resting()
+    other_id = judge.resting(own_id="other", price="99")
+    judge.ask(AmendOrder(symbol=SOL, order_id=order_id, quantity=Decimal(3)))
+    for path, amount in ((f"/spot/orders/{order_id}", "4"), (f"/spot/orders/{other_id}", "3")):
+        judge.request("PATCH", path, body={"currency_pair": "SOL_USDT", "amount": amount})
+
+    assert len([each for each in judge.found() if "was wished for by nobody" in each]) == 2
+
+
+# -- cancels ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_of_the_order_that_was_meant_is_right(judge: Judge) -> None:
+    by_id, by_own_id = judge.resting(), judge.resting(own_id="other")
+    judge.ask(CancelOrder(symbol=SOL, order_id=by_id))
+    judge.ask(CancelOrder(symbol=SOL, client_order_id="other"))
+    judge.cancel(by_id)
+    judge.cancel(by_own_id)
+
+    assert judge.found() == []
+
+
+def test_a_cancel_of_another_order_is_found(judge: Judge) -> None:
+    meant, other = judge.resting(), judge.resting(own_id="other")
+    judge.ask(CancelOrder(symbol=SOL, order_id=meant))
+    judge.cancel(other)
+
+    assert judge.found_only(f"a cancel of {other}")
+
+
+@pytest.mark.parametrize(
+    ("command", "query"),
+    [
+        (CancelAll(), ""),
+        (CancelAll(symbol=SOL), "currency_pair=SOL_USDT"),
+        (CancelAll(symbol=SOL, side=Side.SELL), "currency_pair=SOL_USDT&side=sell"),
+        (CancelAll(side=Side.BUY), "account=spot&side=buy"),
+    ],
+)
+def test_a_cancel_of_all_has_the_scope_that_was_asked_for(judge: Judge, command: CancelAll, query: str) -> None:
+    judge.resting()
+    judge.ask(command)
+    judge.cancel_all(query)
+    assert judge.found() == []
+
+
+@pytest.mark.parametrize("query", ["", "currency_pair=SOL_USDT", "side=sell", "currency_pair=BTC_USDT&side=sell"])
+def test_a_cancel_of_all_with_another_scope_is_found(judge: Judge, query: str) -> None:
+    judge.ask(CancelAll(symbol=SOL, side=Side.SELL))
+    judge.cancel_all(query)
+
+    assert judge.found_only("a cancel of all of")
+
+
+def test_a_cancel_of_all_is_tried_again_only_until_it_has_succeeded(judge: Judge) -> None:
+    reply = judge.ask(CancelAll())
+    judge.cancel_all()
+    judge.time.advance(1)
+    judge.cancel_all()
+    assert judge.found() == []
+
+    reply.set(())
+    judge.time.advance(1)
+    judge.cancel_all()
+    assert judge.found_only("was wished for by nobody")
+
+
+def test_the_kill_switch_cancels_all_while_it_is_engaged(judge: Judge) -> None:
+    judge.ask(EngageKillSwitch(reason="enough"))
+    judge.time.advance(1_000)
+    judge.cancel_all()
+    judge.cancel_all()
+    assert judge.found() == []
+
+    judge.ask(ReleaseKillSwitch()).set(None)
+    judge.time.advance(1_000)
+    judge.cancel_all()
+    assert judge.found_only("a cancel of all")
+
+
+def test_an_order_that_was_on_its_way_may_be_cancelled_alone_for_a_cancel_of_all(judge: Judge) -> None:
+    before = judge.resting()
+    judge.time.advance(1)
+    judge.ask(CancelAll(symbol=SOL, side=Side.BUY)).set(())
+    judge.time.advance(100)
+    after = judge.resting(own_id="after")
+    judge.cancel(before)
+    assert judge.found() == []
+
+    judge.cancel(after)
+    assert judge.found_only(f"a cancel of {after}")
+
+
+# -- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_countdown_is_the_one_of_the_settings(judge: Judge) -> None:
+    judge.countdown_s = 5
+    for timeout_s in (5, 0):
+        judge.request("POST", "/spot/countdown_cancel_all", body={"timeout": timeout_s})
+    assert judge.found() == []
+
+    judge.request("POST", "/spot/countdown_cancel_all", body={"timeout": 6})
+    assert judge.found_only("a countdown of")
+
+
+def test_what_a_countdown_cancels_needs_that_one_was_wanted(judge: Judge) -> None:
+    judge.resting()
+    judge.countdown_s = 5
+    judge.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+    judge.time.advance(5)
+    assert judge.found() == []
+
+    judge.countdown_s = None
+    assert any("by a countdown that nobody wanted" in each for each in judge.found())
+
+
+def test_a_withdrawal_is_sent_once_as_it_was_wished_for(judge: Judge) -> None:
+    judge.ask(Withdraw(currency="USDT", amount=Decimal(10), chain="TRX", address="T1", client_withdrawal_id="w1"))
+    body = {"currency": "USDT", "amount": "10", "chain": "TRX", "address": "T1", "withdraw_order_id": "w1"}
+    judge.request("POST", "/withdrawals", body=body)
+    assert judge.found() == []
+
+    judge.request("POST", "/withdrawals", body=body)
+    assert judge.found_only("was sent twice (R3)")
+
+
+def test_money_to_another_address_is_found(judge: Judge) -> None:
+    judge.ask(Withdraw(currency="USDT", amount=Decimal(10), chain="TRX", address="T1", client_withdrawal_id="w1"))
+    body = {"currency": "USDT", "amount": "10", "chain": "TRX", "address": "T2", "withdraw_order_id": "w1"}
+    judge.request("POST", "/withdrawals", body=body)
+
+    assert judge.found_only("is not what was wished for")
+
+
+def test_a_withdrawal_is_called_back_only_when_asked_for(judge: Judge) -> None:
+    judge.ask(CancelWithdrawal(withdrawal_id="7"))
+    judge.request("DELETE", "/withdrawals/7")
+    judge.request("DELETE", "/withdrawals/8")
+
+    assert judge.found_only("withdrawal 8 was called back")
+
+
+def test_requests_that_no_command_makes_are_found(judge: Judge) -> None:
+    judge.request("POST", "/spot/batch_orders", body=[])
+
+    assert judge.found_only("a request to batch_orders")

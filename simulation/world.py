@@ -588,6 +588,7 @@ class World:
                 venue_ms=self.exchange.services.now_ms,
                 bound_s=truth_bound_s(self.scenario),
                 later=self._outside.later,
+                to_the_letter=scenario.has(Feature.RARE_CHECKS),
             ),
             Wishes(
                 self.exchange,

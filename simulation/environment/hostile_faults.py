@@ -111,11 +111,12 @@ def _far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: f
 def _cancels_fail(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
     """Cancels meet an overloaded exchange once or for a while."""
     times = rng.choice((1, 1, 3, None))
+    lasts_s = for_s if times is None else None  # until it has struck
     endpoint, account = rng.choice((_CANCEL, _CANCEL_ALL, _CANCEL_ALL)), rng.choice((None, *names))
     if rng.random() < 0.5:
-        return faults.RestError(times=times, for_s=for_s, account=account, endpoint=endpoint, status=502)
+        return faults.RestError(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=502)
     return RestRefusal(
-        times=times, for_s=for_s, account=account, endpoint=endpoint, status=429, label="TOO_MANY_REQUESTS"
+        times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=429, label="TOO_MANY_REQUESTS"
     )
 
 
@@ -142,6 +143,37 @@ def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) 
         account=rng.choice((None, *names)),
         query=rng.choice((None, *get_args(QueryKind))),
         lag_ms=rng.choice((300, 2_000, 6_000, 9_900)),
+    )
+
+
+def _lost_placing(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """Orders are taken and the answer never comes, so that a query has to tell."""
+    kind = rng.choice((faults.RestAbort, faults.RestTimeout))
+    return kind(
+        probability=rng.uniform(0.2, 0.6), for_s=2 * for_s, account=rng.choice(names), endpoint=_PLACE, effect="done"
+    )
+
+
+def _lost_pushes(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """Pushes of orders or fills are lost, so that a query has to tell."""
+    return faults.FrameDrop(
+        probability=rng.uniform(0.3, 1.0),
+        for_s=2 * for_s,
+        account=rng.choice((None, *names)),
+        channel=rng.choice((None, "spot.orders", "spot.usertrades")),
+    )
+
+
+def _unknown_cancel(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """A cancel of an order that is open is answered as if there were none, as by a replica that has not heard of it."""
+    return RestRefusal(
+        probability=rng.uniform(0.2, 0.6),
+        for_s=2 * for_s,
+        account=rng.choice((None, *names)),
+        endpoint=_CANCEL,
+        status=404,
+        label="ORDER_NOT_FOUND",
+        message="Order not found",
     )
 
 
@@ -206,8 +238,8 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _cancels_fail,
         _one_pair_unsubscribed,
     ),
-    Feature.LAG: (_lag, _lag),
-    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order),
+    Feature.LAG: (_lag, _lag, _lag, _lost_placing, _lost_pushes),
+    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order, _unknown_cancel),
     Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
     Feature.REFUSED_KEYS: (_refused_key,),
     Feature.MISSING_TEXTS: (_missing_text, _missing_text),

@@ -66,6 +66,8 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if isinstance(fault, OddRows):
             return fault.replace and "not live" not in violation
+        if fault.endpoint is not None and "withdrawals" in fault.endpoint:
+            return False
         if fault.endpoint in _LISTS_OF_ALL or fault.pair is None:
             return True
         return _pair_of(violation, account, exchange) == fault.pair and "not live" not in violation
@@ -82,7 +84,7 @@ def draw_long_fault(
     makers = [make for feature in Feature if feature in features for make in HOSTILE.get(feature, ())]
     if makers and rng.random() < 0.8:
         fault = rng.choice(makers)(rng, names, pairs, _WHOLE_RUN_S)
-        if isinstance(fault, SubscriptionRefused) and refuses_key(fault):
+        if isinstance(fault, SubscriptionRefused):
             return LongFault(exchange=fault, stays=True, cuts=True)
         return LongFault(exchange=fault, stays=_may_stay(fault) and rng.random() < 0.8)
     if rng.random() < 0.5:

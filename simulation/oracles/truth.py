@@ -24,6 +24,8 @@ Ask = Callable[[str, Command], "Reply[AccountSnapshot] | None"]
 
 _SETTLED_S: Final = 1.0
 """So long after a change of state the event of it may be on its way to whom it is told."""
+_ON_ITS_WAY_S: Final = 5.0
+"""What a push may take that is only late, and a clock may be wrong."""
 _CLOCK_MS: Final = 2_000
 """By so much an account may be wrong about the exchange's clock."""
 _NOTHING: Final = (Decimal(0), Decimal(0))
@@ -43,9 +45,11 @@ class Truth(Oracle):
         venue_ms: Callable[[], int],
         bound_s: float,
         later: Callable[[float, Callable[[], None]], object],
+        to_the_letter: bool = False,
     ) -> None:
         """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
-        ``later``: runs something after so many seconds."""
+        ``later``: runs something after so many seconds.
+        ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take."""
         self._history = history
         self._told = told
         self._ask = ask
@@ -53,6 +57,7 @@ class Truth(Oracle):
         self._venue_ms = venue_ms
         self._bound_s = bound_s
         self._later = later
+        self._to_the_letter = to_the_letter
         self._accounts = {name: _Account() for name in names}
         self._found: list[str] = []
         self._clock: tuple[float, float] | None = None
@@ -140,7 +145,11 @@ class Truth(Oracle):
             snapshot = answer.result()
             wrong = list(self._state_said(snapshot, told, now_s))
             if snapshot.is_live and self._is_bound(told, asked_s):
-                wrong += self._content_said(name, snapshot, now_s)
+                wrong += self._content_said(name, snapshot, now_s, self._bound_s, "")
+            if snapshot.is_live and self._to_the_letter and not wrong:
+                age_s = max(0.0, (self._venue_ms() - snapshot.true_at_ms) / 1000) + _ON_ITS_WAY_S
+                if age_s < self._bound_s:
+                    wrong += self._content_said(name, snapshot, now_s, age_s, "by its true_at_ms ")
             said = self._accounts[name].said
             self._found += (f"{name}: a snapshot {each}" for each in wrong if each not in said)
             said.update(wrong)
@@ -167,9 +176,9 @@ class Truth(Oracle):
         elif left_s is not None and (now_s - left_s) * 1000 + ahead_ms > _CLOCK_MS:
             yield f"claims to be true {(now_s - left_s) * 1000 + ahead_ms:.0f} ms after it left live (R5)"
 
-    def _content_said(self, name: str, snapshot: AccountSnapshot, now_s: float) -> Iterator[str]:
-        from_s, history = now_s - self._bound_s, self._history
-        since = f"at no moment of the last {self._bound_s:g} s (R5)"
+    def _content_said(self, name: str, snapshot: AccountSnapshot, now_s: float, age_s: float, by: str) -> Iterator[str]:
+        from_s, history = now_s - age_s, self._history
+        since = f"{by}at no moment of the last {age_s:.0f} s (R5)"
         for currency in dict.fromkeys([*history.currencies(name), *snapshot.balances]):
             ours = snapshot.balances.get(currency)
             said = _NOTHING if ours is None else (ours.available, ours.locked)
@@ -188,7 +197,7 @@ class Truth(Oracle):
         for number in self._accounts[name].unsettled:
             states_or_none = history.during(name, number, from_s, now_s)
             if number not in listed and all(state is not None and state.is_open for state in states_or_none):
-                yield f"lacks order {number}, which was open for the last {self._bound_s:g} s (R5)"
+                yield f"lacks order {number}, which was {by}open for the last {age_s:.0f} s (R5)"
 
 
 class _Account:

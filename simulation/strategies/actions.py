@@ -32,7 +32,7 @@ HOSTILE_ACTIONS: Final[Mapping[str, tuple[Feature, int]]] = {
     "place_absurd": (Feature.ABSURD_VALUES, 3),
     "kill_switch_long_reason": (Feature.ABSURD_VALUES, 1),
     "place_new_market": (Feature.LIVING_MARKETS, 2),
-    "kill_switch_kept": (Feature.KILL_SWITCH_KEPT, 1),
+    "kill_switch_kept": (Feature.KILL_SWITCH_KEPT, 3),
     "withdraw": (Feature.WITHDRAWALS, 2),
     "read_withdrawals": (Feature.WITHDRAWALS, 2),
 }

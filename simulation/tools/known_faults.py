@@ -100,14 +100,14 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="3b",
         title="the cancel of a strategy that was given up is tried once",
-        options=_hunt(Profile.STORM, _F.FEW_RESTARTS, _F.KILL_SWITCH_KEPT),
-        sees=r"given up.*open",
+        options=_hunt(Profile.STORM, _F.FEW_RESTARTS, _F.CALLBACK_ERRORS, _F.KILL_SWITCH_KEPT),
+        sees=r"orders of strategies that were given up are open",
     ),
     KnownFault(
         key="3c",
         title="the cancel at the end is tried once",
         options=_hunt(Profile.ORDERLY_STOP, _F.REFUSALS),
-        sees=r"could not cancel all|open after .*(end|cancel)",
+        sees=r"gave up cancelling",
     ),
     KnownFault(
         key="3d",
@@ -118,8 +118,8 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="3e",
         title="a cancel of all overtakes the order that was told before it, and the order lives",
-        options=_hunt(Profile.CALM, _F.CALLBACK_COMMANDS),
-        sees=r"outliv|was placed before",
+        options=_hunt(Profile.STORM, _F.CALLBACK_COMMANDS),
+        sees=r"has outlived the cancel of all",
     ),
     KnownFault(
         key="3f",
@@ -250,7 +250,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="8a",
         title="money is set aside until the acknowledgement, not until a balance that is newer",
         options=_hunt(Profile.CALM, _F.LATE_BALANCES),
-        sees=r"BALANCE_NOT_ENOUGH|funds|let through",
+        sees=r"was let through",
     ),
     KnownFault(
         key="8b",
@@ -305,7 +305,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="10d",
         title="true_at_ms of a snapshot is now, not the last proof of truth",
-        options=_hunt(Profile.STORM),
+        options=_hunt(Profile.STORM, _F.RARE_CHECKS),
         sees=r"true_at_ms",
     ),
     # 11. half-known ends
@@ -324,7 +324,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="11c",
         title="a dead man's switch whose arming was not answered is not taken back",
-        options=_hunt(Profile.STORM),
+        options=_hunt(Profile.STORM, _F.REFUSALS),
         sees=r"countdown runs on after the orderly end",
     ),
     KnownFault(

@@ -24,7 +24,7 @@ BOUND_S = 10.0
 class Account:
     """An account, alpha, that has been live from the start and tells everything, as its subscribers heard it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, to_the_letter: bool = False) -> None:
         self.books = Books()
         self.told = Told()
         self.told.sync_state, self.told.live_since_s = SyncState.LIVE, 0.0
@@ -40,6 +40,7 @@ class Account:
             venue_ms=self.books.engine.now_ms,
             bound_s=BOUND_S,
             later=lambda _, judge: judge(),
+            to_the_letter=to_the_letter,
         )
         self.hear_balances()
 
@@ -163,6 +164,15 @@ def test_a_fill_or_an_end_that_was_not_told_is_found() -> None:
     found = account.after(15)
     assert any("told as new, was cancelled" in each for each in found)
     assert any("has order" in each and "which was open at no moment" in each for each in found)
+
+
+@pytest.mark.parametrize("to_the_letter", [True, False])
+def test_a_live_snapshot_that_claims_to_be_of_now_may_be_held_to_it(to_the_letter: bool) -> None:
+    account = Account(to_the_letter=to_the_letter)
+    account.hear_balances()
+    account.books.engine.deposit("alpha", "USDT", Decimal(5))
+    found = [each for each in account.after(7) if "has USDT" in each and "by its true_at_ms" in each]
+    assert bool(found) is to_the_letter
 
 
 def test_a_snapshot_with_a_balance_or_terms_that_never_were_is_found() -> None:

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, NIGHT_OFF, Change, Mutant, bug
+from simulation.mutant import BESIDE_OTHERS, NIGHT_OFF, Change, Mutant, bug
 
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
-_STATE: Final = "actors/account/state.py"
 _ACTOR: Final = "actors/account/actor.py"
 _SESSION: Final = "actors/account/session.py"
 _DOUBTS: Final = "actors/account/doubts.py"
@@ -49,7 +48,7 @@ ORDERS: Final = (
         _STORE,
         "        fills.append(fill)\n        self._orphan_count += 1\n",
         "",
-        CALM,
+        BESIDE_OTHERS,
     ),
     bug(
         "absence is taken for a cancel",
@@ -82,7 +81,7 @@ ORDERS: Final = (
     Mutant(  # the page is made small, so that there is a second one
         "the second page of fills is never read",
         (
-            Change(_REST, "_FILLS_PAGE: Final = 1000\n", "_FILLS_PAGE: Final = 10\n"),
+            Change(_REST, "_FILLS_PAGE: Final = 1000\n", "_FILLS_PAGE: Final = 3\n"),
             Change(
                 _REST,
                 "            if len(found) < page_size or len(fills) >= limit:\n                return\n",
@@ -110,11 +109,9 @@ ORDERS: Final = (
         ),
     ),
     bug(
-        "an order that was taken for refused stays refused",
-        _STATE,
-        "        if record is not None and _was_never_accepted(record) and report.order_id is not None:\n",
-        "        if record is not None and _was_never_accepted(record):\n"
-        "            return None\n"
-        "        if record is not None and _was_never_accepted(record) and report.order_id is not None:\n",
+        "an order of unknown fate is asked about once",
+        _DOUBTS,
+        "            inquiry.failed.clear()\n        self._again_later(inquiry)\n",
+        "            inquiry.failed.clear()\n",
     ),
 )

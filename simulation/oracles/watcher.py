@@ -129,6 +129,8 @@ class Watcher(LoopActor):
             told.starts[-1].currencies.clear()
         elif not was_live:
             told.live_since_s = self.now()
+        if is_live and not event.links.public_ws:
+            self._broken(event.name, "is live without the market data of its venue (R5)")
         told.sync_state = event.sync_state
         told.deaf_alarms += "is deaf" in event.cause
         if self._trace.on:
@@ -190,6 +192,8 @@ class Watcher(LoopActor):
             is_known = before is not None and (before.available, before.locked) == (balance.available, balance.locked)
             if is_known and balance.currency in start.currencies:
                 self._broken(event.account, f"{balance.currency} was told again with nothing new (R2)")
+            if before is not None and balance.currency in start.currencies and balance.updated_ms < before.updated_ms:
+                self._broken(event.account, f"{balance.currency} went back to {balance.updated_ms} ms (R2)")
             start.currencies.add(balance.currency)
             told.balances_now[balance.currency] = balance
         if self._trace.on:

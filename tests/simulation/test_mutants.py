@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulation.mutant import Change, MisfitError, Mutant, apply
-from simulation.mutant_list import MUTANTS
-from simulation.mutants import main
+from simulation.mutants.catalogue import MUTANTS
+from simulation.mutants.hunt import main
+from simulation.mutants.mutant import Change, MisfitError, Mutant, apply
 
 ROOT = Path(__file__).resolve().parents[2]
 

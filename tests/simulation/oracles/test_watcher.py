@@ -44,8 +44,9 @@ def heard(*events: object) -> tuple[list[str], Told]:
     return violations, told["alpha"]
 
 
-def status(sync_state: SyncState, *, since_ms: int = 1) -> ConnectionStatusEvent:
-    return ConnectionStatusEvent(name="alpha", sync_state=sync_state, links=ConnectionStatus(), since_ms=since_ms)
+def status(sync_state: SyncState, *, since_ms: int = 1, public_ws: bool = True) -> ConnectionStatusEvent:
+    links = ConnectionStatus(public_ws=public_ws)
+    return ConnectionStatusEvent(name="alpha", sync_state=sync_state, links=links, since_ms=since_ms)
 
 
 def orders(*reports: Order) -> list[OrderUpdateEvent]:
@@ -122,3 +123,14 @@ def test_it_keeps_since_when_an_account_is_live_and_how_often_it_came_back() -> 
     _, told = heard(status(SyncState.SYNCING), status(SyncState.LIVE), crashed, *fills(fill("7")))
     assert [start.synced for start in told.starts] == [1, 0]
     assert [start.fills for start in told.starts] == [0, 1]
+
+
+def test_a_balance_never_goes_back_while_the_account_is_live() -> None:
+    new, old = (BalanceUpdateEvent("alpha", (each,)) for each in (balance("USDT", "5", at=9), balance("USDT", "6")))
+    assert heard(status(SyncState.LIVE), new, old)[0] == ["alpha: USDT went back to 1 ms (R2)"]
+    assert heard(status(SyncState.LIVE), new, status(SyncState.DEGRADED), old)[0] == []
+
+
+def test_an_account_is_live_only_with_the_market_data_of_its_venue() -> None:
+    wrong, _ = heard(status(SyncState.SYNCING, public_ws=False), status(SyncState.LIVE, public_ws=False))
+    assert wrong == ["alpha: is live without the market data of its venue (R5)"]

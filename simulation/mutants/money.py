@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
 _BROADCAST: Final = "actors/account/broadcast.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"

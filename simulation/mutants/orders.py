@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutant import BESIDE_OTHERS, NIGHT_OFF, Change, Mutant, bug
+from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, Change, Mutant, bug
 
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"

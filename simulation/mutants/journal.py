@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
 _INTENTS: Final = "actors/account/intents.py"
 _JOURNAL: Final = "actors/journal/journal.py"

@@ -19,12 +19,12 @@ from typing import Final
 
 import msgspec
 
-from simulation.mutant import STORM, Mutant, apply
-from simulation.mutant_list import MUTANTS
+from simulation.mutants.catalogue import MUTANTS
+from simulation.mutants.mutant import STORM, Mutant, apply
 from simulation.options import Options
 from simulation.run import run_seed, run_seeds
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _PACKAGES: Final = ("messages", "exchanges", "actors", "simulation")
 _SEEN: Final = 110
 
@@ -124,7 +124,3 @@ def _try(mutant: Mutant, number: int, total: int, seeds: int) -> bool:
 
 def _hunted_in(mutant: Mutant) -> str:
     return mutant.options.arguments() or "storm"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, CROWDED, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, CROWDED, Change, Mutant, bug
 
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _REST: Final = "exchanges/gateio/private_rest.py"

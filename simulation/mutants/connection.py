@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, STORM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, LONG_FAULT, Change, Mutant, bug
 
 _ACTOR: Final = "actors/account/actor.py"
 _BACKOFF: Final = "actors/connection/backoff.py"
@@ -12,12 +12,13 @@ _SUPERVISOR: Final = "actors/connection/supervisor.py"
 _WEBSOCKET: Final = "exchanges/base/websocket_session.py"
 
 CONNECTION: Final = (
-    bug("a deaf socket is not noticed", _SESSION, "        if missed:\n", "        if missed < 0:\n"),
+    bug("a deaf socket is not noticed", _SESSION, "        if missed:\n", "        if missed < 0:\n", LONG_FAULT),
     bug(
         "a silent socket is not noticed",
         _WEBSOCKET,
         '        self._end(f"nothing received for {silence_s:g} s")\n',
         '        logger.warning("nothing_received", session=self._name)\n',
+        LONG_FAULT,
     ),
     bug(
         "a REST link that does not answer is not noticed",
@@ -58,7 +59,7 @@ CONNECTION: Final = (
                 " 2 ** max(self._failures - 1, 0), float(2**32))\n",
             ),
         ),
-        STORM,
+        LONG_FAULT,
     ),
     bug(
         "the exchange's clock is taken for ours",

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from simulation.mutant import CALM, CROWDED, ORDERLY_STOP, STORM, bug
+from simulation.mutants.mutant import CALM, CROWDED, ORDERLY_STOP, bug
+from simulation.options import Feature, Options
 
 _ACTOR: Final = "actors/account/actor.py"
 _CONTEXT: Final = "actors/account/context.py"
@@ -11,6 +12,13 @@ _LIMITER: Final = "exchanges/base/rate_limiter.py"
 _MEMORY: Final = "actors/account/memory.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"
 _SYSTEM: Final = "actors/system.py"
+
+_KEPT: Final = Options(
+    features=frozenset({Feature.KILL_SWITCH_KEPT}), certain=True, without=frozenset({"exchange:RestRefusal"})
+)
+_NO_OTHER_CANCELS: Final = Options(
+    without=frozenset({"action:cancel", "action:cancel_twice", "action:kill_switch", "crash_strategy"})
+)
 
 SAFETY: Final = (
     bug(
@@ -37,6 +45,7 @@ SAFETY: Final = (
         _MEMORY,
         "        context.kill_switch = journal.get_state(KILL_SWITCH)\n",
         "",
+        _KEPT,
     ),
     bug(
         "the dead man's switch is never armed",
@@ -78,6 +87,6 @@ SAFETY: Final = (
         _DESK,
         "                self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))\n",
         "                late = late\n",
-        STORM,
+        _NO_OTHER_CANCELS,
     ),
 )

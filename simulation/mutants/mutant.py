@@ -12,6 +12,7 @@ CALM: Final = Options(profile=Profile.CALM)
 NIGHT_OFF: Final = Options(profile=Profile.NIGHT_OFF)
 ORDERLY_STOP: Final = Options(profile=Profile.ORDERLY_STOP)
 CROWDED: Final = Options(profile=Profile.CROWDED)
+LONG_FAULT: Final = Options(profile=Profile.LONG_FAULT)
 BESIDE_OTHERS: Final = Options(profile=Profile.CALM, features=frozenset({Feature.OTHER_PROGRAMS}), certain=True)
 
 

@@ -158,11 +158,11 @@ class _Account:
             from_s = filed.asked_s - (self._known.lag_s if is_cold else self._known.stale_s)
             yield from untrue(self._history, self._name, order, from_s, _answered(filed))
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
-            yield from self._never_there(filed, text_of(order.client_order_id))
+            yield from self._never_there(text_of(order.client_order_id))
 
-    def _never_there(self, filed: FiledCommand, text: str) -> Iterator[str]:
+    def _never_there(self, text: str) -> Iterator[str]:
         """An order that is said never to have been taken is in the books neither then nor later."""
-        asked = [each for each in self._placed if _text(each) == text and each.asked_s <= _answered(filed)]
+        asked = [each for each in self._placed if _text(each) == text]  # a later order may have the same id
         orders = self._history.with_text(self._name, text)
         if len(asked) == 1 and orders:
             yield f"order {text} was said never to have been taken, and is order {orders[0]} (R3)"

@@ -46,16 +46,16 @@ lint: $(STAMP)  ## ruff, mypy --strict, import rules
 bench: $(STAMP)  ## all benchmarks as a table
 	$(BIN)/python -m benchmarks
 
-simulate-seeds: $(STAMP)  ## the whole system on virtual time, SEEDS=200 lives of it (PROFILE=storm|all|.. FEATURES=none|all|..)
+simulate-seeds: $(STAMP)  ## SEEDS=200 runs on virtual time (PROFILE=storm|all|.. FEATURES=none|all|lag,..); docs/simulation.md
 	$(BIN)/python -m simulation --seeds $(SEEDS) --profile $(PROFILE) --features $(FEATURES)
 
-simulate-reach: $(STAMP)  ## which of the branches that matter SEEDS=200 seeds of every profile have been in
+simulate-reach: $(STAMP)  ## branches that matter: where SEEDS=200 hostile seeds of every profile have been
 	$(BIN)/python -m simulation --seeds $(SEEDS) --profile all --features all --reach
 
-simulate-corpus: $(STAMP)  ## failures that were filed, run again
+simulate-corpus: $(STAMP)  ## failures that were filed, run again: known ones must fail as known, mended ones hold
 	$(BIN)/python -m simulation --replay-corpus
 
-simulate-mutants: $(STAMP)  ## deliberate bugs, each of which the seeds must find
+simulate-mutants: $(STAMP)  ## deliberate bugs, each of which must be found within 500 seeds
 	$(BIN)/python -m simulation.mutants
 
 kill-test: $(STAMP)  ## kill -9 of the trading program, KILLS=25 times in a row (KILL_SEED=1 decides the moments)

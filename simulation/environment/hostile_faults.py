@@ -141,8 +141,8 @@ def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) 
     return QueryLag(
         probability=rng.choice((1.0, 0.5)),
         account=rng.choice((None, *names)),
-        query=rng.choice((None, *get_args(QueryKind))),
-        lag_ms=rng.choice((300, 2_000, 6_000, 9_900)),
+        query=rng.choice((None, None, None, *get_args(QueryKind))),
+        lag_ms=rng.choice((300, 2_000, 6_000, 9_900, 9_900)),
     )
 
 
@@ -160,7 +160,7 @@ def _lost_pushes(rng: random.Random, names: Sequence[str], _: Sequence[str], for
         probability=rng.uniform(0.3, 1.0),
         for_s=2 * for_s,
         account=rng.choice((None, *names)),
-        channel=rng.choice((None, "spot.orders", "spot.usertrades")),
+        channel=rng.choice((None, None, "spot.orders", "spot.usertrades")),
     )
 
 
@@ -182,8 +182,8 @@ def _unknown_order(rng: random.Random, names: Sequence[str], _: Sequence[str], f
         probability=rng.uniform(0.2, 1.0),
         for_s=for_s,
         account=rng.choice((None, *names)),
-        by=rng.choice((None, "id", "text")),
-        for_order=rng.choice(("open", "finished", "any")),
+        by=rng.choice((None, None, "id", "text")),
+        for_order=rng.choice(("open", "open", "finished", "any")),
     )
 
 

@@ -1,7 +1,7 @@
 """What others do around an account: markets come, go and change, other programs trade, margin orders lie beside."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -19,6 +19,18 @@ _CHANCE: Final = 0.08
 _OTHERS_CHANCE: Final = 0.4
 _HALTED_S: Final = (2.0, 20.0)
 _NEW_PAIRS: Final = ("NEW1", "NEW2", "Новый", "new3", "$NEW4", "NEW_5")
+
+
+ACTS: Final[Mapping[str, Feature]] = {
+    "halt": Feature.LIVING_MARKETS,
+    "change": Feature.LIVING_MARKETS,
+    "delist": Feature.LIVING_MARKETS,
+    "list": Feature.LIVING_MARKETS,
+    "opening": Feature.LIVING_MARKETS,
+    "margin": Feature.MARGIN_ORDERS,
+    "margin_end": Feature.MARGIN_ORDERS,
+}
+"""What the operator does, each with the feature that it belongs to."""
 
 
 class Operator:
@@ -52,17 +64,17 @@ class Operator:
         self._now_ms = now_ms
         self._resume_s: dict[str, float] = {}
         self._new = list(_NEW_PAIRS)
-        acts: dict[str, tuple[Feature, Callable[[], None]]] = {
-            "halt": (Feature.LIVING_MARKETS, self._halt),
-            "change": (Feature.LIVING_MARKETS, self._change),
-            "delist": (Feature.LIVING_MARKETS, self._delist),
-            "list": (Feature.LIVING_MARKETS, self._list),
-            "opening": (Feature.LIVING_MARKETS, self._set_opening),
-            "margin": (Feature.MARGIN_ORDERS, self._place_margin),
-            "margin end": (Feature.MARGIN_ORDERS, self._cancel_margin),
+        acts: dict[str, Callable[[], None]] = {
+            "halt": self._halt,
+            "change": self._change,
+            "delist": self._delist,
+            "list": self._list,
+            "opening": self._set_opening,
+            "margin": self._place_margin,
+            "margin_end": self._cancel_margin,
         }
         self._acts = [
-            (name, act, f"operator:{name}" in without) for name, (feature, act) in acts.items() if feature in features
+            (acts[name], f"operator:{name}" in without) for name, feature in ACTS.items() if feature in features
         ]
         self._others = {
             name: OtherProgram(exchange.engine, name, random.Random(rng.random()))
@@ -79,7 +91,7 @@ class Operator:
             if self._rng.random() < _OTHERS_CHANCE:
                 order = program.act()
                 self._trace.add("other", f"acts on {name}: {order}")
-        for _, act, is_left_out in self._acts:
+        for act, is_left_out in self._acts:
             if self._rng.random() < _CHANCE and not is_left_out:
                 act()
 

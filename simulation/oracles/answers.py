@@ -256,6 +256,18 @@ class _Account:
                 continue
             if not self._is_unknown(number, filed, by_text=by_text):
                 yield f"is answered None, and there is order {number} (R6)"
+            elif self._known.judges_early_none and self._arrived_later(number, filed, command):
+                yield f"is answered None, and order {number} arrived later (R3)"
+
+    def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:
+        """Whether the account had been asked to place it before, and the exchange took it after the answer."""
+        asked_before = any(
+            each.number < filed.number
+            and isinstance(each.command, PlaceOrder)
+            and each.command.client_order_id == command.client_order_id
+            for each in self._commands.of(self._name, PlaceOrder)
+        )
+        return asked_before and self._history.states(self._name, number)[0].at_s > _answered(filed)
 
     def _is_unknown(self, number: int, filed: FiledCommand, *, by_text: bool) -> bool:
         """Whether the exchange may have said that there is no such order."""

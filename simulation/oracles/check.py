@@ -172,7 +172,7 @@ def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]
             yield f"{label} is {order.status.value} without an id of the exchange"
         text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
         if any(truth.text == text for truth in booked.values()):
-            yield f"{label} is {order.status.value} here, and the exchange has it"
+            yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it"
     elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
         yield f"{label} is not in the books"
 

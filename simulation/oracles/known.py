@@ -15,6 +15,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         retention: what the exchange forgets. denies: it may say of any order that there is none.
         funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
         funds_are_exact: so, and it knows at once.
+        judges_early_none: an order that is on its way must not be answered with None.
     """
 
     stale_s: float
@@ -23,6 +24,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     denies: bool = False
     funds_are_known: bool = False
     funds_are_exact: bool = False
+    judges_early_none: bool = False
 
 
 def known_in(scenario: Scenario) -> Known:
@@ -40,4 +42,5 @@ def known_in(scenario: Scenario) -> Known:
         denies=scenario.has(Feature.UNKNOWN_ORDERS),
         funds_are_known=funds_are_known,
         funds_are_exact=funds_are_known and bool(scenario.features),
+        judges_early_none=bool(scenario.features),
     )

@@ -11,6 +11,7 @@ import msgspec
 from simulation.options import Feature, Options, Profile
 
 _F = Feature
+NEVER_ARRIVED: Final = r"is rejected \(never_arrived\) here, and the exchange has it"
 
 
 class KnownFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="1a",
         title="one 'no such order' ends an acknowledged order for good, whatever the exchange says later",
         options=_hunt(Profile.STORM, _F.UNKNOWN_ORDERS),
-        sees=r"order \d+.* is canceled here, (new|partially_filled|filled) there",
+        sees=r"said to be canceled, was \{'open'\}|order \d+.* is canceled here, (new|partially_filled|filled) there",
     ),
     KnownFault(
         key="1b",
@@ -64,25 +65,25 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="2a",
         title="'never arrived' is believed after 6 s, while queries may lag 10 s",
         options=_hunt(Profile.STORM, _F.LAG),
-        sees=r"is rejected here, and the exchange has it",
+        sees=NEVER_ARRIVED,
     ),
     KnownFault(
         key="2b",
         title="'never arrived' is believed while the list of open orders cannot be had",
         options=_hunt(Profile.STORM, _F.LAG, _F.REFUSALS),
-        sees=r"is rejected here, and the exchange has it",
+        sees=NEVER_ARRIVED,
     ),
     KnownFault(
         key="2c",
         title="'never arrived' is believed of a filled order: text forgotten, fill hidden by newer ones",
         options=_hunt(Profile.NIGHT_OFF, _F.FORGETTING, _F.SMALL_BOUNDS, _F.OTHER_PROGRAMS),
-        sees=r"is rejected here, and the exchange has it|order \d+ .* is unknown here, filled there",
+        sees=NEVER_ARRIVED,
     ),
     KnownFault(
         key="2d",
         title="'never arrived' is believed of an order that was cancelled without a fill and is forgotten",
         options=_hunt(Profile.NIGHT_OFF, _F.FORGETTING),
-        sees=r"is rejected here, and the exchange has it|order \d+ .* is unknown here, cancelled there",
+        sees=NEVER_ARRIVED,
     ),
     KnownFault(
         key="2e",
@@ -219,7 +220,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="7c",
         title="a client id that is used again after its order was dropped binds to the old one",
         options=_hunt(Profile.STORM, _F.SMALL_BOUNDS, _F.REUSED_IDS),
-        sees=r"is \d+ and was|was \d+ and is|is two orders|is rejected here, and the exchange has it|is canceled here",
+        sees=r"is \d+ and was|was \d+ and is|is two orders|is canceled here|rejected .* the exchange has it",
     ),
     KnownFault(
         key="7d",

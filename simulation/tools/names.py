@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from exchanges.simulator import faults
 from simulation.environment.faults import Fault
+from simulation.environment.operator import ACTS
 from simulation.options import Feature, Options
 from simulation.scenario import NAMES, Scenario
 from simulation.strategies.actions import ACTIONS, HOSTILE_ACTIONS
@@ -19,6 +20,7 @@ def known_names() -> frozenset[str]:
             *(f"action:{name}" for name in (*ACTIONS, *HOSTILE_ACTIONS)),
             *(f"account:{name}" for name in NAMES),
             *(f"exchange:{kind}" for kind in _kinds_below(faults.Fault)),
+            *(f"operator:{name}" for name in ACTS),
             "burst",
             "outage",
             "quoter",
@@ -45,6 +47,7 @@ def names_in(scenario: Scenario, options: Options, figures: Figures) -> tuple[st
                 *sorted(f"feature:{feature.value}" for feature in scenario.features),
                 *(name for name, count in figures.happened.items() if count),
                 *(["quoter"] if scenario.quoter else []),
+                *(f"operator:{name}" for name, feature in ACTS.items() if scenario.has(feature)),
                 *(f"action:{name}" for name in actions if scenario.weights.get(name, 1)),
                 *(f"account:{name}" for name in reversed(accounts)),
             ),

@@ -105,6 +105,11 @@ class Program:
         assert self._system is not None, "it has been started"
         return self._system
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, perhaps not yet to the end, and neither killed nor ended since."""
+        return self.starts > 0 and not self.has_ended and not self.life.is_over
+
     # -- life and death -------------------------------------------------------------------------------------------
 
     async def start(self, until_s: float) -> bool:

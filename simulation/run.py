@@ -20,11 +20,12 @@ import pykka
 
 from simulation.bounds import bounded_by
 from simulation.environment.crashes import crashable
+from simulation.figures import Figures
 from simulation.loop import DeadlockError, LivelockError, VirtualLoop, run_on_virtual_time
 from simulation.options import Options
 from simulation.tools.reach import reaching
 from simulation.trace import Trace, logging_into
-from simulation.world import Figures, World
+from simulation.world import World
 
 FRIENDLY: Final = Options()
 """A storm in a friendly world: the exchange does what it says."""

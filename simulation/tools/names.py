@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from exchanges.simulator import faults
 from simulation.environment.faults import Fault
 from simulation.environment.operator import ACTS
+from simulation.figures import Figures
 from simulation.options import Feature, Options
 from simulation.scenario import NAMES, Scenario
 from simulation.strategies.actions import ACTIONS, HOSTILE_ACTIONS
-from simulation.world import Figures
 
 
 def known_names() -> frozenset[str]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from simulation.figures import Figures
 from simulation.options import Options, Profile
 from simulation.run import Outcome
 from simulation.tools.signature import signatures
-from simulation.world import Figures
 
 
 class Kind(msgspec.Struct):

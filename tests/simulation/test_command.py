@@ -6,11 +6,11 @@ import pytest
 
 from simulation.arguments import build_parser
 from simulation.command import Exit, main
+from simulation.figures import Figures
 from simulation.options import Feature, Options, Profile
 from simulation.run import Outcome
 from simulation.tools.progress import Progress
 from simulation.tools.summary import Summary
-from simulation.world import Figures
 
 SHORT = ("--storm", "2", "--workers", "1")
 

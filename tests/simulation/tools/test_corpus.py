@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from simulation.figures import Figures
 from simulation.options import Feature, Options, Profile
 from simulation.run import Outcome, run_seed
 from simulation.tools import corpus
 from simulation.tools.corpus import Entry, State, Verdict
-from simulation.world import Figures
 
 HOSTILE = Options(profile=Profile.NIGHT_OFF, features=frozenset({Feature.LAG, Feature.FEES}), limits={"kill": 1})
 LOST = "alpha: order 912000000147 is lost (R3)"

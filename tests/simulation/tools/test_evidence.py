@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from simulation.figures import Figures
 from simulation.options import Feature, Options
 from simulation.run import Outcome
 from simulation.tools.evidence import Found, hunt, line
 from simulation.tools.known_faults import KNOWN_FAULTS, KnownFault
-from simulation.world import Figures
 
 
 def test_each_known_fault_is_hunted_or_says_why_not() -> None:

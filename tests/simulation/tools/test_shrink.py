@@ -2,12 +2,12 @@
 
 import pytest
 
+from simulation.figures import Figures
 from simulation.options import ALL_FEATURES, Options
 from simulation.run import Outcome
 from simulation.scenario import draw
 from simulation.strategies.actions import ACTIONS
 from simulation.tools.shrink import NothingToShrinkError, shrink, story
-from simulation.world import Figures
 
 SEED = 3
 FAULTS = {"rest_429": 40, "rest_reset_after": 7, "kill": 2, "outage": 1, "exchange:LateFill": 1}

@@ -1,0 +1,106 @@
+"""When nothing new happens any more: does the program say what the exchange's books say, and is nothing left over?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pykka
+
+from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.other_program import OtherProgram
+from messages.errors import TellerError
+from simulation.machine.second_program import SecondProgram
+from simulation.oracles.check import differences, journal_differences
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.statistics import statistics_differences
+from simulation.parts import Parts
+from simulation.program import Program
+
+
+class Comparison:
+    """Of the accounts of one program with the books. What is wrong is told in sentences, as oracles tell it."""
+
+    def __init__(
+        self, parts: Parts, oracles: Sequence[Oracle], program: Program, second_program: SecondProgram | None
+    ) -> None:
+        self._parts = parts
+        self._oracles = oracles
+        self._program = program
+        self._second_program = second_program
+
+    async def differences(self) -> list[str]:
+        """What is wrong now, and may become right within the time to settle."""
+        parts = self._parts
+        wrong: list[str] = []
+        for name in parts.names:
+            try:
+                wrong += await self._differences_of(name)
+            except TellerError as error:
+                wrong.append(f"{name}: does not answer: {error}")
+        for oracle in self._oracles:
+            wrong += oracle.compare()
+        wrong += [f"no answer to {what!r} yet" for what, reply in self._program.asked if not reply.done]
+        return [each for each in wrong if not parts.long_fault.excuses(each, parts.exchange)]
+
+    def differences_after_the_end(self, problems: Mapping[str, str]) -> Iterator[str]:
+        """What is wrong when the program has ended in order. ``problems``: why orders could not be cancelled, by
+        account."""
+        parts = self._parts
+        for name, problem in problems.items():
+            yield f"{name}: could not cancel all: {problem}"
+        for name in parts.names:
+            left = parts.exchange.engine.accounts[name].open_orders
+            if left and name not in problems:
+                yield f"{name}: {len(left)} orders are open after all were cancelled"
+            journal = parts.directory / f"{name}.sqlite"
+            yield from journal_differences(parts.exchange, name, journal, excused=self._need_not_be_known)
+        for oracle in self._oracles:
+            yield from oracle.final()
+
+    async def _differences_of(self, name: str) -> list[str]:
+        parts, scenario = self._parts, self._parts.scenario
+        account = self._program.system.account(name)
+        snapshot = await account.snapshot()
+        executed = {symbol: await account.executed_orders(symbol) for symbol in scenario.symbols}
+        stats = await account.get_trading_stats()
+        wrong = list(
+            statistics_differences(
+                parts.exchange,
+                stats,
+                snapshot,
+                executed,
+                told=parts.told[name],
+                log=parts.commands,
+                life=self._program.life.number,
+                links_age=not scenario.features,
+            )
+        )
+        wrong += differences(
+            parts.exchange,
+            snapshot,
+            tuple(order for orders in executed.values() for order in orders),
+            parts.told[name],
+            forgets=scenario.forgets,
+            excused=self._need_not_be_known,
+        )
+        return wrong
+
+    def _need_not_be_known(self, order: BookedOrder) -> bool:
+        """Orders that ended without a fill while the program could not see them, and were none of its own."""
+        if order.is_open or order.filled_base:
+            return False
+        second = self._second_program
+        is_of_another = OtherProgram.placed(order) or (second is not None and second.placed(order))
+        return is_of_another or self._parts.machine.may_have_forgotten(order)
+
+
+def leftovers(parts: Parts) -> Iterator[str]:
+    """What is still there when all has been stopped, in words, and what went wrong without anybody's noticing."""
+    alive = sorted(ref.actor_class.__name__ for ref in pykka.ActorRegistry.get_all())
+    if alive:
+        yield f"actors left over: {', '.join(alive)}"
+    names = sorted(name for task in parts.loop.unfinished() if (name := task.get_name()) != "main")
+    if names:
+        yield f"tasks left over: {', '.join(names)}"
+    if parts.sockets.open:
+        yield f"{len(parts.sockets.open)} sockets left open"
+    yield from (f"reached nobody: {each}" for each in parts.loop.unhandled)
+    yield from (f"fault of ours: {each}" for each in parts.trace.faults)

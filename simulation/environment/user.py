@@ -1,0 +1,55 @@
+"""The user before the program, who asks for connections: out of place now and then, and where only a user can help."""
+
+import random
+from collections.abc import Mapping
+from typing import Final
+
+from actors.connection.messages import Connect
+from exchanges.simulator import Exchange
+from exchanges.simulator.faults import KeyRevoked, Standing
+from messages.enums import SyncState
+from simulation.options import Feature
+from simulation.oracles.watcher import Told
+from simulation.program import Program
+from simulation.scenario import Scenario
+from simulation.trace import Trace
+
+_CONNECTS: Final = 0.15
+
+
+class User:
+    """Knows what subscribers are told, and whose key was revoked."""
+
+    def __init__(
+        self, exchange: Exchange, rng: random.Random, trace: Trace, *, scenario: Scenario, told: Mapping[str, Told]
+    ) -> None:
+        """``told``: by account, and by venue."""
+        self._revoked = exchange.keys.revoked
+        self._rng = rng
+        self._trace = trace
+        self._scenario = scenario
+        self._told = told
+        self._refused: set[str] = set()
+        exchange.faults.watchers.append(self._note_refused)
+
+    def connect(self, program: Program) -> None:
+        """Asks for a connection that is there, is being mended, or waits for something else; called once a second."""
+        rng = self._rng
+        if self._scenario.has(Feature.USER_CONNECTS) and program.runs and rng.random() < _CONNECTS:
+            name = rng.choice(self._scenario.names)
+            program.asked.append((f"connect {name}", program.system.connection(name).ask(Connect())))
+
+    def connect_anew(self, program: Program) -> None:
+        """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
+        mended for it."""
+        for name, told in self._told.items():
+            if told.sync_state is SyncState.LIVE and name not in self._revoked:
+                self._refused.discard(name)
+            if told.sync_state is SyncState.FAILED and name in self._refused and not program.life.is_over:
+                self._trace.add("world", f"{name} is to connect anew")
+                program.system.connection(name).ask(Connect(persistent=True))
+
+    def _note_refused(self, standing: Standing, begins: bool) -> None:
+        """Keeps whose key was revoked, until its account is live again."""
+        if begins and isinstance(standing.fault, KeyRevoked):
+            self._refused.add(standing.fault.account)

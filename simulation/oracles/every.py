@@ -1,0 +1,178 @@
+"""All oracles of a run."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from actors.runtime import Reply
+from exchanges.simulator.refusals import SubscriptionRefused
+from messages.commands import Command
+from simulation.options import Feature, Profile
+from simulation.oracles.alarms import FalseAlarms, RefusedKey, refuses_key
+from simulation.oracles.answers import Answers
+from simulation.oracles.cancel_all import CancelsAll
+from simulation.oracles.countdowns import Countdowns
+from simulation.oracles.deafness import Deafness
+from simulation.oracles.filed import Filed
+from simulation.oracles.kill_switch import KillSwitch
+from simulation.oracles.known import known_in
+from simulation.oracles.market_rules import MarketRules
+from simulation.oracles.oracle import Oracle
+from simulation.oracles.recovery import Recovery, StaysLive
+from simulation.oracles.secrets import Secrets
+from simulation.oracles.staleness import Staleness
+from simulation.oracles.strategy_orders import GivenUp, QuoterOrders
+from simulation.oracles.truth import Truth
+from simulation.oracles.venue_limits import VenueLimits
+from simulation.oracles.way import Way
+from simulation.oracles.wishes import Wishes
+from simulation.parts import Parts
+from simulation.program import QUOTER_NAME, traders_of
+from simulation.scenario import safety_bound_s, truth_bound_s
+
+
+def every_oracle(
+    parts: Parts, *, runs: Callable[[], bool], ask: Callable[[str, Command], Reply[Any] | None]
+) -> tuple[Oracle, ...]:
+    """Those that every run has, and those of its profile, its fault and its strategies.
+
+    ``runs``: whether the program of the run does. ``ask``: asks an account of it; None while the program is away.
+    """
+    way = Way(
+        exchange=parts.exchange,
+        weather=parts.weather,
+        keys=parts.keys,
+        now_s=parts.loop.time,
+        runs=runs,
+        is_alone=not parts.scenario.has(Feature.SECOND_PROGRAM),
+    )
+    return (
+        way,
+        *_of_the_long_fault(parts),
+        *_of_strategies(parts),
+        *([StaysLive(parts.told, parts.names)] if parts.scenario.profile is Profile.CALM else []),
+        *_of_what_is_told(parts, ask),
+        *_of_safety(parts, way, ask),
+        Secrets(
+            secrets={name: (account.key, account.secret) for name, account in parts.exchange.keys.accounts.items()},
+            log=parts.commands,
+            trace=parts.trace,
+            directory=parts.directory,
+        ),
+        *_of_requests_and_answers(parts, way),
+    )
+
+
+def _of_the_long_fault(parts: Parts) -> Iterator[Oracle]:
+    long, told, names = parts.long_fault, parts.told, parts.names
+    if long.outage is not None:
+        yield Recovery(long.outage, told, names, parts.loop.time)
+    if parts.scenario.profile is Profile.LONG_FAULT and not long.may_deafen:
+        yield FalseAlarms(told, names)
+    fault = long.exchange
+    if isinstance(fault, SubscriptionRefused) and fault.account is not None and refuses_key(fault):
+        standing = parts.exchange.faults.standing
+        yield RefusedKey(told, fault.account, lambda: any(refuses_key(each.fault) for each in standing.values()))
+
+
+def _of_strategies(parts: Parts) -> Iterator[Oracle]:
+    scenario, names = parts.scenario, parts.names
+    strategies = {name: traders_of(name, scenario.traders) for name in names}
+    if scenario.quoter:
+        strategies[names[-1]].append(QUOTER_NAME)
+        yield QuoterOrders(parts.exchange, names[-1], parts.loop.time)
+    yield GivenUp(parts.exchange, strategies, lambda: parts.trace.given_up)
+
+
+def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
+    """Does an account say so when it does not know, and else what is true?"""
+    yield Staleness(keys=parts.keys, told=parts.told, weather=parts.weather, sockets=parts.sockets)
+    yield Deafness(
+        keys=parts.keys,
+        told=parts.told,
+        log=parts.commands,
+        sockets=parts.sockets,
+        bound_s=truth_bound_s(parts.scenario),
+    )
+    yield Truth(
+        history=parts.history,
+        told=parts.told,
+        names=parts.names,
+        ask=ask,
+        now_s=parts.loop.time,
+        venue_ms=parts.exchange.services.now_ms,
+        bound_s=truth_bound_s(parts.scenario),
+        later=parts.outside.later,
+        to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
+    )
+
+
+def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
+    """Is what was wished done, and are commands done that take risk away?"""
+    scenario, names, now_s = parts.scenario, parts.names, parts.loop.time
+    yield Wishes(
+        parts.exchange,
+        parts.history,
+        parts.commands,
+        names=names,
+        countdown_s=scenario.account.dead_mans_switch_s,
+    )
+    kill_switch = KillSwitch(
+        exchange=parts.exchange,
+        history=parts.history,
+        log=parts.own_commands,
+        names=names,
+        ask=ask,
+        now_s=now_s,
+        can_reach=way.can_reach,
+        bound_s=safety_bound_s(scenario),
+    )
+    yield kill_switch
+    yield Filed(
+        exchange=parts.exchange,
+        history=parts.history,
+        names=names,
+        directory=parts.directory,
+        kill_switch=kill_switch.known,
+        is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
+        is_disk_sound=not scenario.has(Feature.DISK),
+        guesses=not scenario.features,
+    )
+    yield CancelsAll(
+        exchange=parts.exchange,
+        log=parts.own_commands,
+        names=names,
+        now_s=now_s,
+        bound_s=safety_bound_s(scenario),
+        overtaken=not scenario.features,
+    )
+    yield Countdowns(
+        history=parts.history,
+        told=parts.told,
+        names=names,
+        now_s=now_s,
+        can_reach=way.can_reach,
+        span_s=scenario.account.dead_mans_switch_s,
+        slack_s=safety_bound_s(scenario),
+    )
+
+
+def _of_requests_and_answers(parts: Parts, way: Way) -> Iterator[Oracle]:
+    """Are requests such as the exchange wants them, and answers to commands true?"""
+    scenario, names, now_s = parts.scenario, parts.names, parts.loop.time
+    yield MarketRules(
+        parts.exchange,
+        parts.commands,
+        names=names,
+        now_s=now_s,
+        bound_s=2 * min(scenario.supervisor.check_every_s, 15.0) + 10.0,
+    )
+    yield VenueLimits(exchange=parts.exchange, names=names, is_even=way.is_even)
+    yield Answers(
+        parts.history,
+        parts.own_commands,
+        names=names,
+        known=known_in(scenario),
+        told=parts.told,
+        delivered=parts.delivered,
+        now_s=now_s,
+    )

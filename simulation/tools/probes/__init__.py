@@ -1,0 +1,29 @@
+"""The branches that matter: where an order's fate is decided, where a link is given up, where a refusal is understood.
+
+Each is a `Probe`; `python -m simulation --seeds N --reach` says which of them N seeds have been in. A name is unique
+and begins with the part of the program that it is in.
+"""
+
+from typing import Final
+
+from simulation.tools.probes.account import ACCOUNT
+from simulation.tools.probes.answers import ANSWERS
+from simulation.tools.probes.commands import COMMANDS
+from simulation.tools.probes.connections import CONNECTIONS
+from simulation.tools.probes.doubts import DOUBTS
+from simulation.tools.probes.intents import INTENTS
+from simulation.tools.probes.journals import JOURNALS
+from simulation.tools.probes.orders import ORDERS
+from simulation.tools.probes.requests import REQUESTS
+
+PROBES: Final = (
+    *ORDERS,
+    *DOUBTS,
+    *COMMANDS,
+    *INTENTS,
+    *ACCOUNT,
+    *CONNECTIONS,
+    *JOURNALS,
+    *REQUESTS,
+    *ANSWERS,
+)

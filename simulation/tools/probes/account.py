@@ -1,0 +1,87 @@
+"""Where the kill switch is engaged and released, and where an account misses something or hears it late."""
+
+from typing import Final
+
+from simulation.tools.reach import Probe
+
+_ACTOR: Final = "actors/account/actor.py"
+_LATE: Final = "actors/account/late_news.py"
+_SWITCH: Final = "actors/account/dead_mans_switch.py"
+
+ACCOUNT: Final = (
+    Probe(
+        "kill switch: engaged",
+        _ACTOR,
+        "AccountActor._engage_kill_switch",
+        "self._account.kill_switch = command.reason",
+    ),
+    Probe(
+        "kill switch: cancels on going live",
+        _ACTOR,
+        "AccountActor._sync_changed",
+        "self._orders.cancel_all(CancelAll(), Reply)",
+    ),
+    Probe(
+        "kill switch: released",
+        _ACTOR,
+        "AccountActor._release_kill_switch",
+        "self._account.kill_switch = None",
+        "self._account.kill_switch is not None",
+    ),
+    Probe("account: event of an earlier connection", _ACTOR, "AccountActor._hear_order", "return"),
+    Probe("account: snapshot of an earlier connection", _ACTOR, "AccountActor._snapshot_loaded", "return 0"),
+    Probe(
+        "account: the list of open orders lacks one", _ACTOR, "AccountActor._snapshot_loaded", "reply = self.defer()"
+    ),
+    Probe(
+        "account: what the list lacks could not be asked for",
+        _ACTOR,
+        "AccountActor._snapshot_loaded.<locals>.failed",
+        "reply.set_error(error)",
+    ),
+    Probe(
+        "account: a command's refusal is hopeless",
+        _ACTOR,
+        "AccountActor._tell_trouble",
+        "self._supervisor.tell(Hopeless(self._connection, error))",
+    ),
+    Probe(
+        "deaf socket: it did not tell a fill",
+        _LATE,
+        "LateNews.count_fill",
+        "self.count += is_new and fill.time_ms < self._before_ms",
+        "is_new and fill.time_ms < self._before_ms",
+    ),
+    Probe(
+        "deaf socket: it did not tell of an order",
+        _LATE,
+        "LateNews.count_order",
+        "self.count += before is None or _essence(before) != _essence(after)",
+        "before is None or _essence(before) != _essence(after)",
+    ),
+    Probe("dead man's switch: armed", _SWITCH, "DeadMansSwitch._armed", "self.is_armed = True"),
+    Probe(
+        "dead man's switch: arming failed",
+        _SWITCH,
+        "DeadMansSwitch._not_armed",
+        "self._context.tell_trouble(error)",
+    ),
+    Probe(
+        "dead man's switch: left to run out while not live",
+        _SWITCH,
+        "DeadMansSwitch._tell",
+        "self._is_running = False",
+    ),
+    Probe(
+        "dead man's switch: taken back at the end",
+        _SWITCH,
+        "DeadMansSwitch.disarm",
+        "await rest.arm_dead_mans_switch(0)",
+    ),
+    Probe(
+        "dead man's switch: could not be taken back",
+        _SWITCH,
+        "DeadMansSwitch.disarm",
+        '_log.warning("dead_mans_switch_not_disarmed", account=self._context.name, error=str(error))',
+    ),
+)

@@ -1,0 +1,176 @@
+"""Where requests wait for their turn, get lost, and are refused."""
+
+from typing import Final
+
+from simulation.tools.reach import Probe
+
+_LIMITER: Final = "exchanges/base/rate_limiter.py"
+_HTTP: Final = "exchanges/base/http_client.py"
+_CLOCK: Final = "exchanges/base/server_clock.py"
+_ERRORS: Final = "exchanges/gateio/errors.py"
+_REST: Final = "exchanges/gateio/rest.py"
+
+REQUESTS: Final = (
+    Probe("limiter: waits for its turn", _LIMITER, "RateLimiter._wait", "await self._clock.sleep(opens_s - moment)"),
+    Probe("limiter: waits behind others", _LIMITER, "RateLimiter._wait", "await waiter.called"),
+    Probe(
+        "limiter: refuses, the wait would be too long",
+        _LIMITER,
+        "RateLimiter._wait",
+        "raise RateLimitedError(line.scope.name, expected_s)",
+    ),
+    Probe(
+        "limiter: refuses one that was pushed back",
+        _LIMITER,
+        "RateLimiter._wait",
+        "raise RateLimitedError(line.scope.name, opens_s - moment)",
+    ),
+    Probe(
+        "limiter: somebody else uses the same allowance",
+        _LIMITER,
+        "_Line.observe",
+        "self._foreign_until_s = sent_s + self._span_s",
+        "self._foreign > 0",
+    ),
+    Probe(
+        "limiter: somebody else has used up the allowance",
+        _LIMITER,
+        "_Line.opens_at",
+        "cap, floor_s = self._cap, max(floor_s, self._foreign_until_s)",
+    ),
+    Probe(
+        "limiter: the exchange says that nothing is left",
+        _LIMITER,
+        "_Line.observe",
+        "self.block(min(reset_in_s, self._span_s))",
+    ),
+    Probe(
+        "limiter: the exchange allows less than we know",
+        _LIMITER,
+        "_Line.observe",
+        "self._cap = min(self.scope.capacity, limit)",
+        "limit < self.scope.capacity",
+    ),
+    Probe("limiter: blocked by Retry-After", _HTTP, "HttpClient.send", "permit.block(retry_after_s)"),
+    Probe(
+        "limiter: blocked after a 429 without Retry-After",
+        _REST,
+        "GateioRest._refusal",
+        "answer.permit.block(min(wait_s or _PAUSE_AFTER_429_S, call.scope.window_s))",
+    ),
+    Probe("request: a change's answer is lost", _HTTP, "HttpClient.send", "raise"),
+    Probe(
+        "request: a query's answer is lost",
+        _HTTP,
+        "HttpClient.send",
+        'raise ConnectionFailedError(f"{call.operation}: {error}") from error',
+    ),
+    Probe(
+        "request: a change ends with 5xx",
+        _HTTP,
+        "HttpClient.send",
+        'raise lost(call, f"status {response.status}")',
+        "call.changes",
+    ),
+    Probe(
+        "request: a query ends with 5xx",
+        _HTTP,
+        "HttpClient.send",
+        'raise lost(call, f"status {response.status}")',
+        "not call.changes",
+    ),
+    Probe("request: a change's answer cannot be read", _REST, "GateioRest._read", "raise lost(call, why) from error"),
+    Probe(
+        "request: a query's answer cannot be read",
+        _REST,
+        "GateioRest._read",
+        'raise ProtocolError(f"{call.operation}: {why}") from error',
+    ),
+    Probe(
+        "clock: the exchange's is a second off what we thought",
+        _CLOCK,
+        "ServerClock.sample",
+        "self._offset_ms = offset_ms",
+        "self._offset_ms is not None and abs(offset_ms - self._offset_ms) > 1000",
+    ),
+    Probe(
+        "error: a label that we know",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        "label in REASONS",
+    ),
+    Probe(
+        "error: a label that we do not know",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        "label not in REASONS",
+    ),
+    Probe(
+        "error: REPEATED_CREATION",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        'label == "REPEATED_CREATION"',
+    ),
+    Probe(
+        "error: REQUEST_EXPIRED",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        'label == "REQUEST_EXPIRED"',
+    ),
+    Probe(
+        "error: ORDER_NOT_FOUND",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        'label == "ORDER_NOT_FOUND"',
+    ),
+    Probe(
+        "error: a label of permission or key",
+        _ERRORS,
+        "from_label",
+        "reason = REASONS.get(label, RefusalReason.OTHER)",
+        "REASONS.get(label) in {_R.PERMISSION, _R.AUTHENTICATION}",
+    ),
+    Probe(
+        "error: a minimum behind INVALID_PARAM_VALUE",
+        _ERRORS,
+        "from_label",
+        "reason = RefusalReason.BELOW_MINIMUM",
+    ),
+    Probe(
+        "error: a label of the server's fault, after a change",
+        _ERRORS,
+        "from_label",
+        'return UnknownOutcomeError(f"{operation}: {label}: it may or may not have happened")',
+    ),
+    Probe(
+        "error: a label of the server's fault, after a query",
+        _ERRORS,
+        "from_label",
+        'return ConnectionFailedError(f"{operation}: {label}")',
+    ),
+    Probe(
+        "error: no label, 408",
+        _ERRORS,
+        "_without_label",
+        "if changes:",
+    ),
+    Probe(
+        "error: no label, 429",
+        _ERRORS,
+        "_without_label",
+        "reason = RefusalReason.RATE_LIMIT if status == 429 else RefusalReason.OTHER",
+        "status == 429",
+    ),
+    Probe(
+        "error: no label, another status below 500",
+        _ERRORS,
+        "_without_label",
+        "reason = RefusalReason.RATE_LIMIT if status == 429 else RefusalReason.OTHER",
+        "status != 429",
+    ),
+)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import heapq
+import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
@@ -96,6 +97,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._selector = self._jump
         self._clock_resolution = _RESOLUTION_S
         self._killed: list[Life] = []
+        self._begun: weakref.WeakKeyDictionary[asyncio.Task[Any], None] = weakref.WeakKeyDictionary()
         self._suspended: dict[Life, _Standstill] = {}
         self._nothing = asyncio.Handle(lambda: None, (), self)
         self._nothing.cancel()
@@ -168,9 +170,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if not outside(_context_of(handle)):
                 handle.cancel()
 
-    def unfinished(self) -> set[asyncio.Task[Any]]:
-        """All tasks that are not done, save those that no kill will let go on."""
-        return asyncio.all_tasks(self) - {task for life in self._killed for task in life.unfinished}
+    def unfinished(self) -> list[asyncio.Task[Any]]:
+        """All tasks that are not done, save those that no kill will let go on; first begun first."""
+        killed = {task for life in self._killed for task in life.unfinished}
+        return [task for task in self._begun if not task.done() and task not in killed]
 
     def call_soon(
         self,
@@ -196,6 +199,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Task[T]:
         """As always; the task belongs to the life that its context names."""
         task = super().create_task(coro, name=name, context=context)
+        self._begun[task] = None
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None:
             life.tasks.add(task)

@@ -34,6 +34,25 @@ def test_sleeps_and_timeouts_pass_in_virtual_time_and_in_their_order() -> None:
     ]
 
 
+def test_what_is_left_over_is_ended_in_the_order_in_which_it_was_begun_also_among_namesakes() -> None:
+    loop = VirtualLoop()
+    ended: list[int] = []
+
+    async def left_over(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+
+    async def main() -> None:
+        tasks = [loop.create_task(left_over(number), name="namesake") for number in range(200)]
+        assert not any(task.done() for task in tasks)
+        await asyncio.sleep(1.0)
+
+    run_on_virtual_time(loop, main())
+    assert ended == list(range(200))
+
+
 def test_a_wait_that_nothing_can_end_is_an_error_and_the_tasks_are_ended() -> None:
     ended: list[str] = []
 

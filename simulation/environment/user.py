@@ -24,7 +24,7 @@ class User:
         self, exchange: Exchange, rng: random.Random, trace: Trace, *, scenario: Scenario, told: Mapping[str, Told]
     ) -> None:
         """``told``: by account, and by venue."""
-        self._revoked = exchange.keys.revoked
+        self._keys = exchange.keys
         self._rng = rng
         self._trace = trace
         self._scenario = scenario
@@ -43,7 +43,7 @@ class User:
         """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
         mended for it."""
         for name, told in self._told.items():
-            if told.sync_state is SyncState.LIVE and name not in self._revoked:
+            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked:
                 self._refused.discard(name)
             if told.sync_state is SyncState.FAILED and name in self._refused and not program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")

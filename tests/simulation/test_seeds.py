@@ -45,7 +45,7 @@ def test_another_seed_is_another_run() -> None:
 
 
 def test_a_run_that_breaks_is_violated_and_keeps_its_figures_and_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(_: World) -> None:
+    async def broken(*_: object) -> None:
         raise KeyError("nothing there")
 
     monkeypatch.setattr(World, "_settle", broken)

@@ -204,11 +204,11 @@ class Program:
         gc.collect()
         ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
         known = ends | {id(reply) for reply in self._lost_replies}
-        return [
+        return sorted(  # the collector's own order is not decided by the seed
             f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
             for reply in self._unsettled()
             if reply._waiters and id(reply) not in known
-        ]
+        )
 
     def bury(self) -> None:
         """Lets go of what kills have left unfinished; what that stirs up is of no interest any more."""

@@ -44,10 +44,10 @@ ORDERS: Final = (
         ),
     ),
     bug(
-        "a fill that comes before its order is thrown away",
+        "a fill that comes before its order is not told",
         _STORE,
-        "        fills.append(fill)\n        self._orphan_count += 1\n",
-        "",
+        "        self._orphan_count += 1\n        return True\n",
+        "        self._orphan_count += 1\n        return False\n",
         BESIDE_OTHERS,
     ),
     bug(

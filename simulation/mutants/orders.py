@@ -81,7 +81,11 @@ ORDERS: Final = (
     Mutant(  # the page is made small, so that there is a second one
         "the second page of fills is never read",
         (
-            Change(_REST, "_FILLS_PAGE: Final = 1000\n", "_FILLS_PAGE: Final = 3\n"),
+            Change(
+                _REST,
+                "        page_size = min(limit, _FILLS_PAGE)\n",
+                "        page_size = min(limit, 3)\n",
+            ),
             Change(
                 _REST,
                 "            if len(found) < page_size or len(fills) >= limit:\n                return\n",

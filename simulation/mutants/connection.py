@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from simulation.environment.faults import Fault
 from simulation.mutants.mutant import CALM, LONG_FAULT, Change, Mutant, bug
+from simulation.options import Options
 
 _ACTOR: Final = "actors/account/actor.py"
 _BACKOFF: Final = "actors/connection/backoff.py"
@@ -11,8 +13,15 @@ _SESSION: Final = "actors/account/session.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
 _WEBSOCKET: Final = "exchanges/base/websocket_session.py"
 
+_ONLY_MUTE: Final = Options(
+    without=frozenset({each.value for each in Fault} - {Fault.SOCKET_MUTE.value})
+    | {"burst", "outage", "action:reload"},
+    storm_s=60.0,
+)
+"""Whatever else breaks a socket hides that it was deaf, and a user who reloads hides it from the checks."""
+
 CONNECTION: Final = (
-    bug("a deaf socket is not noticed", _SESSION, "        if missed:\n", "        if missed < 0:\n", LONG_FAULT),
+    bug("a deaf socket is not noticed", _SESSION, "        if missed:\n", "        if missed < 0:\n", _ONLY_MUTE),
     bug(
         "a silent socket is not noticed",
         _WEBSOCKET,

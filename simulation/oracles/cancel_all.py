@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import CancelAll, PlaceOrder
-from messages.order import Order
 from simulation.oracles.check import CLIENT_ID_PREFIX
 from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.matching import id_of_answer
 from simulation.oracles.oracle import Oracle
 
 
@@ -51,9 +51,8 @@ class CancelsAll(Oracle):
         """The placing of each order, by the client id that was given or answered."""
         placed: dict[str, FiledCommand] = {}
         for filed in self._log.of(name, PlaceOrder):
-            own_id = filed.command.client_order_id if isinstance(filed.command, PlaceOrder) else None
-            if isinstance(filed.value, Order):
-                own_id = filed.value.client_order_id
+            assert isinstance(filed.command, PlaceOrder)
+            own_id = filed.command.client_order_id or id_of_answer(filed)
             if own_id is not None and not filed.was_not_sent:
                 placed[own_id] = filed
         return placed

@@ -3,11 +3,10 @@
 from typing import Final
 
 from simulation.environment.faults import Fault
-from simulation.mutants.mutant import CALM, LONG_FAULT, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, LONG_FAULT, bug
 from simulation.options import Options
 
 _ACTOR: Final = "actors/account/actor.py"
-_BACKOFF: Final = "actors/connection/backoff.py"
 _CLOCK: Final = "exchanges/base/server_clock.py"
 _SESSION: Final = "actors/account/session.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
@@ -54,21 +53,11 @@ CONNECTION: Final = (
         "        if self._state is SyncState.DEGRADED:\n            self._retry_later()\n        else:\n",
         "        if self._state is not SyncState.DEGRADED:\n",
     ),
-    Mutant(
-        "the wait between attempts only grows",
-        (
-            Change(
-                _BACKOFF,
-                "        if duration_s >= self._settings.stable_s:\n            self._failures = 0\n",
-                "        self._failures += 1\n",
-            ),
-            Change(
-                _BACKOFF,
-                " 2 ** min(self._failures - 1, 32), self._settings.max_s)\n",
-                " 2 ** max(self._failures - 1, 0), float(2**32))\n",
-            ),
-        ),
-        LONG_FAULT,
+    bug(
+        "seconds between attempts are taken for minutes",
+        _SUPERVISOR,
+        "        self.later(delay_s, _RetryDue(self._attempt))\n",
+        "        self.later(delay_s * 60, _RetryDue(self._attempt))\n",
     ),
     bug(
         "the exchange's clock is taken for ours",

@@ -27,6 +27,7 @@ from simulation.run import run_seed, run_seeds
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PACKAGES: Final = ("messages", "exchanges", "actors", "simulation")
 _SEEN: Final = 110
+_WORDS: Final = 60
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -123,4 +124,6 @@ def _try(mutant: Mutant, number: int, total: int, seeds: int) -> bool:
 
 
 def _hunted_in(mutant: Mutant) -> str:
-    return mutant.options.arguments() or "storm"
+    """The runs in which it is hunted, in a few words."""
+    words = mutant.options.arguments() or "storm"
+    return words if len(words) <= _WORDS else f"{words[:_WORDS]}..."

@@ -20,6 +20,7 @@ _PLACE: Final = "POST /spot/orders"
 _CANCEL: Final = "DELETE /spot/orders/{}"
 _CANCEL_ALL: Final = "DELETE /spot/orders"
 _AMEND: Final = "PATCH /spot/orders/{}"
+_CANCELS: Final = (_CANCEL, _CANCEL_ALL)
 _COMMANDS: Final = (_PLACE, _PLACE, _CANCEL, _CANCEL_ALL, _AMEND)
 _QUERIES: Final = (
     "GET /spot/open_orders",
@@ -99,7 +100,7 @@ def _far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: f
     return RestRefusal(
         times=1,
         account=rng.choice(names),
-        endpoint=rng.choice((_CANCEL, _CANCEL_ALL, _PLACE, *_QUERIES)),
+        endpoint=rng.choice((*_CANCELS, *_CANCELS, *_CANCELS, _PLACE, *_QUERIES)),
         status=429,
         label="TOO_MANY_REQUESTS",
         message="Request Rate limit Exceeded",
@@ -235,6 +236,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _labelled,
         _labelled,
         _far_ahead,
+        _cancels_fail,
         _cancels_fail,
         _one_pair_unsubscribed,
     ),

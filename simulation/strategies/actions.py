@@ -24,7 +24,7 @@ ACTIONS: Final[Mapping[str, int]] = {
 """What every trader does, and how often in relation to each other."""
 
 HOSTILE_ACTIONS: Final[Mapping[str, tuple[Feature, int]]] = {
-    "place_and_cancel_all": (Feature.CALLBACK_COMMANDS, 3),
+    "place_and_cancel_all": (Feature.CALLBACK_COMMANDS, 10),
     "cancel_by_own_id": (Feature.CALLBACK_COMMANDS, 5),
     "cancel_unknown": (Feature.STRANGE_QUERIES, 2),
     "look_up_unlisted": (Feature.STRANGE_QUERIES, 2),

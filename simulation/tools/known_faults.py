@@ -101,7 +101,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="3b",
         title="the cancel of a strategy that was given up is tried once",
-        options=_hunt(Profile.STORM, _F.FEW_RESTARTS, _F.CALLBACK_ERRORS, _F.KILL_SWITCH_KEPT),
+        options=_hunt(Profile.STORM, _F.FEW_RESTARTS, _F.CALLBACK_ERRORS, _F.REFUSALS),
         sees=r"orders of strategies that were given up are open",
     ),
     KnownFault(

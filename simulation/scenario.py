@@ -198,7 +198,7 @@ def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -
     if Feature.ABSURD_VALUES in features:
         pairs += (FINE,)
     if Feature.STRANGE_NAMES in features:
-        pairs += many_markets(rng.choice((20, 100, 300)), rng, besides=[pair.id for pair in pairs])
+        pairs += many_markets(rng.choice((20, 100, 600)), rng, besides=[pair.id for pair in pairs])
     return pairs
 
 

@@ -94,6 +94,19 @@ def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], fo
     )
 
 
+def _checks_refused(rng: random.Random, names: Sequence[str], pairs: Sequence[str], _: float) -> Fault:
+    """What a check asks for is refused from now on, with a word that ends nothing: the account knows nothing more."""
+    endpoint = rng.choice(("GET /spot/open_orders", "GET /spot/my_trades", "GET /spot/accounts"))
+    return RestRefusal(
+        account=rng.choice(names),
+        endpoint=endpoint,
+        pair=rng.choice((None, *pairs[:2])) if endpoint == "GET /spot/my_trades" else None,
+        status=400,
+        label=rng.choice(("TRADE_RESTRICTED", "SOMETHING_OF_TOMORROW")),
+        message="not now",
+    )
+
+
 def _far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
     """One request meets a limit that opens in an hour, by either header."""
     by_header = rng.random() < 0.5
@@ -238,6 +251,8 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _far_ahead,
         _cancels_fail,
         _cancels_fail,
+        _checks_refused,
+        _lost_pushes,
         _one_pair_unsubscribed,
     ),
     Feature.LAG: (_lag, _lag, _lag, _lost_placing, _lost_pushes),

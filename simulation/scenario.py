@@ -134,8 +134,8 @@ def draw(seed: int, options: Options) -> Scenario:
         outages=profile not in {Profile.CALM, Profile.LONG_FAULT},
         exchange_faults=profile not in {Profile.CALM, Profile.LONG_FAULT},
         weights=_weights(rng("weights"), hostile=bool(features)),
-        most_open=250 if profile is Profile.CROWDED else 25,
-        pause_s=rng("pause").choice((0.1, 0.2)) if profile is Profile.CROWDED else 0.4,
+        most_open=250 if profile is Profile.CROWDED else 80 if small else 25,
+        pause_s=rng("pause").choice((0.1, 0.2)) if profile is Profile.CROWDED or small else 0.4,
         traders=2 if Feature.SEVERAL_STRATEGIES in features else 1,
         quoter="quoter" not in options.without,
         begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
@@ -208,7 +208,7 @@ def _symbols(rng: random.Random, pairs: tuple[PairConfig, ...], profile: Profile
     if profile is not Profile.CROWDED:
         return tuple(usual)
     others = [Symbol(pair.base, pair.quote) for pair in pairs if pair not in {*PAIRS, FINE} and _PLAIN(pair.id)]
-    return (*usual, *others[: rng.choice((1, 4, 12, len(others)))])
+    return (*usual, *others[: rng.choice((4, 12, len(others), len(others)))])
 
 
 def _exchange(

@@ -26,6 +26,8 @@ _END_S: Final = 60.0
 """Virtual seconds within which an orderly end must be over, whatever the weather."""
 _STUCK_S: Final = 3_600.0
 """Longer than all standstills, settling and ends together."""
+_TRIES_S: Final = 10.0
+"""For at least so long an orderly end goes on cancelling what it cannot cancel at once."""
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
@@ -222,6 +224,8 @@ class World:
             left = self._parts.exchange.engine.accounts[name].open_orders
             if left and name not in problems:
                 self.violations.append(f"{name}: {len(left)} orders are open after the end said there were none (R14)")
+            if name in problems and took_s < _TRIES_S and self.scenario.features:  # friendly: once is what it does
+                self.violations.append(f"{name}: gave up cancelling after {took_s:.1f} s: {problems[name]} (R13)")
 
     async def _end_in_order(self) -> dict[str, str]:
         self._trace.add("world", "the program is stopped")

@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from actors.runtime import DeadLetters, LoopHost
 from exchanges.base.environment import Environment
@@ -31,10 +31,8 @@ from simulation.oracles.delivered import Delivered
 from simulation.oracles.watcher import Told
 from simulation.process import Outside
 from simulation.scenario import CALM_S, draw
-from simulation.settings import VENUE
+from simulation.settings import STARTED_MS, VENUE
 from simulation.trace import Trace
-
-STARTED_MS: Final = 1_790_000_000_000
 
 
 class Parts:

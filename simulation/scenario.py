@@ -23,7 +23,7 @@ from messages.symbol import Symbol
 from simulation.bounds import USUAL, Bounds
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
-from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH
+from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS
 from simulation.strategies.actions import ACTIONS
 
 T = TypeVar("T")
@@ -32,6 +32,9 @@ LONGEST_LAG_S: Final = 10.0
 _CALM_BOUND_S: Final = 5.0
 _FEATURE_CHANCE: Final = 0.3
 NAMES: Final = ("alpha", "beta", "gamma")
+_CALM_SETTLE_S: Final = 5.0
+"""In a calm nothing is lost, so that nothing needs a check to be right again."""
+_OPENS_LATE: Final = 0.5
 _CROWDED_PAIRS: Final = 12
 _VISITED: Final = 15
 """Pairs that the exchange's traders visit; the others are idle and cost nothing."""
@@ -140,7 +143,7 @@ def draw(seed: int, options: Options) -> Scenario:
         quoter="quoter" not in options.without,
         begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
         storm_s=options.storm_s if options.storm_s is not None else storm_s,
-        settle_s=90.0,
+        settle_s=_CALM_SETTLE_S if profile is Profile.CALM else 90.0,
         night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
         skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
     )
@@ -184,6 +187,9 @@ def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
 def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -> tuple[PairConfig, ...]:
     """The two that always trade; one with a fine tick, many of a crowd, and hundreds that an exchange lists besides."""
     pairs: tuple[PairConfig, ...] = PAIRS
+    if Feature.LIVING_MARKETS in features and rng.random() < _OPENS_LATE:
+        opens_s = STARTED_MS // 1000 + rng.randrange(5, 15)
+        pairs = (PAIRS[0], msgspec.structs.replace(PAIRS[1], buy_start_s=opens_s, sell_start_s=opens_s))
     if profile is Profile.CROWDED:
         pairs += tuple(
             PairConfig(
@@ -202,12 +208,19 @@ def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -
     return pairs
 
 
+def _visited(pairs: tuple[PairConfig, ...]) -> tuple[PairConfig, ...]:
+    """Those that the exchange's own traders make a market in."""
+    usual = {pair.id for pair in (*PAIRS, FINE)}
+    return tuple(pair for pair in pairs if pair.id in usual or pair.id.startswith("C"))
+
+
 def _symbols(rng: random.Random, pairs: tuple[PairConfig, ...], profile: Profile) -> tuple[Symbol, ...]:
     """What is traded: the first two, and in a crowd some or all of those that we can name."""
-    usual = [Symbol(pair.base, pair.quote) for pair in pairs if pair in {*PAIRS, FINE}]
+    known = {pair.id for pair in (*PAIRS, FINE)}
+    usual = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id in known]
     if profile is not Profile.CROWDED:
         return tuple(usual)
-    others = [Symbol(pair.base, pair.quote) for pair in pairs if pair not in {*PAIRS, FINE} and _PLAIN(pair.id)]
+    others = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id not in known and _PLAIN(pair.id)]
     return (*usual, *others[: rng.choice((4, 12, len(others), len(others)))])
 
 
@@ -222,7 +235,7 @@ def _exchange(
 ) -> SimulatorConfig:
     """Some accounts are short of money; in a crowd none is."""
     purses = (RICH,) if profile is Profile.CROWDED else (RICH, RICH, POOR)
-    others = [pair for pair in pairs if pair not in PAIRS]
+    others = [pair for pair in pairs if pair.id not in {usual.id for usual in PAIRS}]
 
     def money() -> dict[str, Decimal]:
         more = {pair.base: Decimal(5_000) for pair in others if pair.price_precision <= _COARSE or rng.random() < _SOME}
@@ -243,7 +256,7 @@ def _exchange(
         balance_push_delay_ms=rng.choice((50.0, 500.0, 2_000.0)) if Feature.LATE_BALANCES in features else 0.0,
         engine_clock_step_ms=rng.choice((5, 50, 200)) if Feature.SAME_MILLISECOND in features else 1,
         traders_interval_ms=rng.choice((200, 400, 1000)),
-        traders_pairs=tuple(pair.id for pair in pairs if pair in PAIRS or pair.id.startswith("C"))[:_VISITED],
+        traders_pairs=tuple(pair.id for pair in pairs if pair in _visited(pairs))[:_VISITED],
         self_trades_allowed=Feature.SELF_TRADES in features,
         past=Past(
             orders=rng.choice((20, 300)), fills=rng.choice((50, 1_500)), days=20, fills_in_a_second=rng.choice((1, 30))

@@ -8,6 +8,8 @@ from exchanges.gateio.settings import GateioEndpoints
 from exchanges.simulator import PairConfig
 from messages.symbol import Symbol
 
+STARTED_MS: Final = 1_790_000_000_000
+"""The true time at which a run begins, unix milliseconds."""
 VENUE: Final = "gateio"
 SOL: Final = Symbol("SOL", "USDT")
 ETH: Final = Symbol("ETH", "USDT")

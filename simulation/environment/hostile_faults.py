@@ -22,13 +22,13 @@ _CANCEL_ALL: Final = "DELETE /spot/orders"
 _AMEND: Final = "PATCH /spot/orders/{}"
 _CANCELS: Final = (_CANCEL, _CANCEL_ALL)
 _COMMANDS: Final = (_PLACE, _PLACE, _CANCEL, _CANCEL_ALL, _AMEND)
+_PUBLIC: Final = ("GET /spot/currency_pairs", "GET /spot/time")
 _QUERIES: Final = (
+    *_PUBLIC,
     "GET /spot/open_orders",
     "GET /spot/my_trades",
     "GET /spot/accounts",
     "GET /spot/orders/{}",
-    "GET /spot/currency_pairs",
-    "GET /spot/time",
 )
 _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
     (302, ("none",)),
@@ -82,12 +82,14 @@ def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str
 def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
     """One permission, one market, one kind of question is refused for a while."""
     status, label = rng.choice(_LABELLED)
+    endpoint = rng.choice((*_COMMANDS, *_QUERIES))
+    is_public = endpoint in _PUBLIC
     return RestRefusal(
         probability=rng.choice((1.0, rng.uniform(0.2, 0.9))),
         for_s=rng.choice((for_s, 4 * for_s)),
-        account=rng.choice(names),
-        endpoint=rng.choice((*_COMMANDS, *_QUERIES)),
-        pair=rng.choice((None, *pairs)),
+        account=None if is_public else rng.choice(names),
+        endpoint=endpoint,
+        pair=None if is_public else rng.choice((None, *pairs)),
         status=status,
         label=label,
         message="not for you",
@@ -165,6 +167,16 @@ def _lost_placing(rng: random.Random, names: Sequence[str], _: Sequence[str], fo
     kind = rng.choice((faults.RestAbort, faults.RestTimeout))
     return kind(
         probability=rng.uniform(0.2, 0.6), for_s=2 * for_s, account=rng.choice(names), endpoint=_PLACE, effect="done"
+    )
+
+
+def _lost_arming(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """The dead man's switch is armed, and who armed it does not hear of it."""
+    return faults.RestAbort(
+        probability=rng.choice((1.0, 0.5)),
+        account=rng.choice((None, *names)),
+        endpoint="POST /spot/countdown_cancel_all",
+        effect="done",
     )
 
 
@@ -252,6 +264,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _cancels_fail,
         _cancels_fail,
         _checks_refused,
+        _lost_arming,
         _lost_pushes,
         _one_pair_unsubscribed,
     ),

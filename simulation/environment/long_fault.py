@@ -26,7 +26,9 @@ _OUTAGE_S: Final = 15.0
 _WHOLE_RUN_S: Final = 900.0
 _ORDER: Final = re.compile(r"\border (\d+)")
 _MARKET: Final = re.compile(r"\b([A-Z0-9]+)/([A-Z0-9]+)\b")
-_LISTS_OF_ALL: Final = ("GET /spot/open_orders", "GET /spot/accounts", "GET /spot/currency_pairs", "GET /spot/time")
+RULES: Final = "GET /spot/currency_pairs"
+"""Without it an account goes on by the rules that it knows."""
+_LISTS_OF_ALL: Final = ("GET /spot/open_orders", "GET /spot/accounts", "GET /spot/time")
 """Without these an account cannot know what it must: a refusal of one of them concerns all of the account."""
 
 
@@ -66,7 +68,7 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if isinstance(fault, OddRows):
             return fault.replace and "not live" not in violation
-        if fault.endpoint is not None and "withdrawals" in fault.endpoint:
+        if fault.endpoint is not None and ("withdrawals" in fault.endpoint or fault.endpoint == RULES):
             return False
         if fault.endpoint in _LISTS_OF_ALL or fault.pair is None:
             return True
@@ -84,7 +86,8 @@ def draw_long_fault(
     makers = [make for feature in Feature if feature in features for make in HOSTILE.get(feature, ())]
     if makers and rng.random() < 0.8:
         fault = rng.choice(makers)(rng, names, pairs, _WHOLE_RUN_S)
-        if isinstance(fault, SubscriptionRefused):
+        is_rules = isinstance(fault, RestRefusal) and fault.endpoint == RULES
+        if isinstance(fault, SubscriptionRefused) or is_rules:
             return LongFault(exchange=fault, stays=True, cuts=True)
         return LongFault(exchange=fault, stays=_may_stay(fault) and rng.random() < 0.8)
     if rng.random() < 0.5:

@@ -300,8 +300,8 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="10c",
         title="rules that cannot be read anew keep an account out",
-        options=_hunt(Profile.STORM, _F.SMALL_BOUNDS, _F.ODD_ROWS),
-        sees=r"not live|could not be started",
+        options=_hunt(Profile.LONG_FAULT, _F.SMALL_BOUNDS, _F.REFUSALS),
+        sees=r"is (degraded|recovering|connecting|down), not live",
     ),
     KnownFault(
         key="10d",

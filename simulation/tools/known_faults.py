@@ -281,8 +281,8 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="9b",
         title="a time beyond 64 bits stops the journal for ever",
-        options=_hunt(Profile.STORM, _F.ODD_ROWS),
-        sees=r"journal_writer|OverflowError|journal.*(refuse|not written|backlog)|in the journal is unknown here",
+        options=_hunt(Profile.LONG_FAULT, _F.ODD_ROWS),
+        sees=r"OverflowError",
     ),
     # 10. ageing facts
     KnownFault(

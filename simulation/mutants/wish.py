@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, CROWDED, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
@@ -61,7 +61,7 @@ WISH: Final = (
         _DESK,
         "    return command.side is None or record.order.side is command.side\n",
         "    return True\n",
-        CROWDED,
+        CALM,
     ),
     Mutant(
         "an order is submitted again after a time-out",

@@ -12,7 +12,7 @@ from simulation.environment.crashes import crash_some
 from simulation.environment.faults import Fault
 from simulation.figures import Figures
 from simulation.loop import VirtualLoop
-from simulation.options import Options, Profile
+from simulation.options import Feature, Options, Profile
 from simulation.oracles.every import every_oracle
 from simulation.oracles.watcher import Watcher
 from simulation.parts import Parts
@@ -24,7 +24,8 @@ from simulation.trace import Trace
 _STAYS_S: Final = 10.0
 _END_S: Final = 60.0
 """Virtual seconds within which an orderly end must be over, whatever the weather."""
-_STUCK_S: Final = 3_600.0
+_STUCK_S: Final = 600.0
+_SUSPENDED_S: Final = 3_600.0
 """Longer than all standstills, settling and ends together."""
 _TRIES_S: Final = 10.0
 """For at least so long an orderly end goes on cancelling what it cannot cancel at once."""
@@ -102,7 +103,8 @@ class World:
     @property
     def latest_s(self) -> float:
         """Virtual seconds by which any run is over, unless it waits for something that will never come."""
-        return self.scenario.storm_ends_s + self.scenario.night_s + _STUCK_S
+        suspended_s = _SUSPENDED_S if self.scenario.has(Feature.SUSPENDED) else 0.0
+        return self.scenario.storm_ends_s + self.scenario.night_s + suspended_s + _STUCK_S
 
     def give_up(self) -> None:
         """The run is stuck; nothing more of it is of interest."""

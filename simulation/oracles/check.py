@@ -1,6 +1,6 @@
 """What an account says against the exchange's books, to the last digit."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -72,8 +72,9 @@ def differences(
         if truth.is_open or not forgets or str(number) in known:
             yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
         yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
+    texts = {truth.text for truth in booked.values()}
     for order in (*executed, *snapshot.open_orders):
-        yield from _without_counterpart(name, order, booked)
+        yield from _without_counterpart(name, order, booked, texts)
     yield from _fills_against(exchange.engine.accounts[name].fills, f"{name}: as told", told.fills)
     yield from _doubled(name, booked)
 
@@ -162,7 +163,9 @@ def client_id_of(text: str) -> str | None:
     return text.removeprefix(CLIENT_ID_PREFIX) if text.startswith(CLIENT_ID_PREFIX) else None
 
 
-def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]) -> Iterator[str]:
+def _without_counterpart(
+    name: str, order: Order, booked: dict[int, BookedOrder], texts: Collection[str]
+) -> Iterator[str]:
     """Orders here that the exchange never had must be rejected ones, and it must not have them under any id."""
     label = f"{name}: order {order.client_order_id} / {order.order_id}"
     if order.status in {OrderStatus.PENDING, OrderStatus.UNRESOLVED}:
@@ -170,8 +173,7 @@ def _without_counterpart(name: str, order: Order, booked: dict[int, BookedOrder]
     elif order.order_id is None:
         if order.status is not OrderStatus.REJECTED:
             yield f"{label} is {order.status.value} without an id of the exchange"
-        text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
-        if any(truth.text == text for truth in booked.values()):
+        if f"{CLIENT_ID_PREFIX}{order.client_order_id}" in texts:
             yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it"
     elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
         yield f"{label} is not in the books"

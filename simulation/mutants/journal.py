@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, NIGHT_OFF, Change, Mutant, bug
 
 _INTENTS: Final = "actors/account/intents.py"
 _JOURNAL: Final = "actors/journal/journal.py"
@@ -78,10 +78,11 @@ JOURNAL: Final = (
         CALM,
     ),
     bug(
-        "a restart forgets what was under way",
+        "a restart takes what was under way for done",
         _MEMORY,
-        "        for intent in remembered.open_intents:\n",
-        "        for intent in remembered.open_intents[:0]:\n",
+        "                if known is not None and known.order_id is not None:\n",
+        "                if known is not None:\n",
+        NIGHT_OFF,
     ),
     bug(
         "a restart leaves open intents open",

@@ -36,6 +36,8 @@ _CALM_SETTLE_S: Final = 5.0
 """In a calm nothing is lost, so that nothing needs a check to be right again."""
 _OPENS_LATE: Final = 0.5
 _CROWDED_PAIRS: Final = 12
+_MOST_WITH_A_PAST: Final = 20
+"""Every pair has a past of its own: with hundreds of them a run would be nothing but past."""
 _VISITED: Final = 15
 """Pairs that the exchange's traders visit; the others are idle and cost nothing."""
 _COARSE: Final = 4
@@ -261,7 +263,7 @@ def _exchange(
         past=Past(
             orders=rng.choice((20, 300)), fills=rng.choice((50, 1_500)), days=20, fills_in_a_second=rng.choice((1, 30))
         )
-        if Feature.LONG_PAST in features
+        if Feature.LONG_PAST in features and len(pairs) <= _MOST_WITH_A_PAST
         else None,
         retention=Retention(
             text_kept_s=rng.choice((1_800, 3_600)) if forgets else 3_600,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from exchanges.simulator import Exchange
+from exchanges.simulator.engine import FIRST_ORDER_ID
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.check import CLIENT_ID_PREFIX, client_id_of
 from simulation.oracles.kill_switch import Seen
@@ -96,7 +97,8 @@ class Filed(Oracle):
             if (
                 not self._exchange.gateio.odd_lists.made_up
             ):  # the exchange itself has told of fills that are in no books
-                fills = self._exchange.engine.accounts[name].fills
+                booked = self._exchange.engine.accounts[name].fills
+                fills = [fill for fill in booked if fill.order_id >= FIRST_ORDER_ID]  # a past is nobody's profit
                 wrongs = (*wrongs, *profit_differences(fills, self._path(name)))
             for wrong in wrongs:
                 yield f"{name}: {wrong}"

@@ -76,6 +76,7 @@ def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
         with bounded_by(world.scenario.bounds), world.commands.filing(), world.machine.faults():
             try:
                 async with asyncio.timeout_at(world.latest_s) as limit:
+                    world.prolong = limit.reschedule
                     await world.run()
             except TimeoutError:
                 if not limit.expired():

@@ -1,6 +1,7 @@
 """One run: the whole program, the embedded exchange and the faults between them, from its start to the comparison."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ class World:
     Attributes:
         violations: what was found wrong; empty is what every seed has to end with.
         commands: all that accounts are asked; filed by whoever runs the world. machine: its faults are around the run.
+        prolong: moves the virtual second by which the run must be over; set by whoever runs the world.
     """
 
     def __init__(self, seed: int, options: Options, loop: VirtualLoop, trace: Trace, directory: Path) -> None:
@@ -55,6 +57,7 @@ class World:
         self.figures = Figures()
         self._names = parts.names
         self._give_up_s = self.scenario.storm_ends_s + self.scenario.settle_s
+        self.prolong: Callable[[float], None] = lambda _: None
         self._program: Program | None = None
         self._oracles = every_oracle(parts, runs=self._runs, ask=self._ask)
 
@@ -102,9 +105,10 @@ class World:
 
     @property
     def latest_s(self) -> float:
-        """Virtual seconds by which any run is over, unless it waits for something that will never come."""
+        """Virtual seconds by which a run is over that begins or goes on now, a night off not counted, unless it waits
+        for something that will never come."""
         suspended_s = _SUSPENDED_S if self.scenario.has(Feature.SUSPENDED) else 0.0
-        return self.scenario.storm_ends_s + self.scenario.night_s + suspended_s + _STUCK_S
+        return max(self._loop.time(), self.scenario.storm_ends_s) + suspended_s + _STUCK_S
 
     def give_up(self) -> None:
         """The run is stuck; nothing more of it is of interest."""
@@ -238,6 +242,7 @@ class World:
     async def _night(self) -> None:
         """The program is away; the exchange, its house and others go on, in steps that grow with the night."""
         self._trace.add("world", f"away for {self.scenario.night_s:g} s")
+        self.prolong(self.latest_s + self.scenario.night_s)
         self._parts.exchange.traders.stop()
         for _ in range(_NIGHT_STEPS):
             await asyncio.sleep(self.scenario.night_s / _NIGHT_STEPS)

@@ -42,6 +42,7 @@ _VISITED: Final = 15
 """Pairs that the exchange's traders visit; the others are idle and cost nothing."""
 _COARSE: Final = 4
 _SOME: Final = 0.1
+_USUAL: Final = frozenset(pair.id for pair in (*PAIRS, FINE))
 _PLAIN: Final = re.compile(r"[A-Z0-9]+_[A-Z0-9]+").fullmatch
 _WEIGHTS: Final = (0, 1, 1, 1, 3)
 _DISTURBS_LIVE: Final = frozenset(
@@ -212,17 +213,15 @@ def _pairs(rng: random.Random, features: frozenset[Feature], profile: Profile) -
 
 def _visited(pairs: tuple[PairConfig, ...]) -> tuple[PairConfig, ...]:
     """Those that the exchange's own traders make a market in."""
-    usual = {pair.id for pair in (*PAIRS, FINE)}
-    return tuple(pair for pair in pairs if pair.id in usual or pair.id.startswith("C"))
+    return tuple(pair for pair in pairs if pair.id in _USUAL or pair.id.startswith("C"))
 
 
 def _symbols(rng: random.Random, pairs: tuple[PairConfig, ...], profile: Profile) -> tuple[Symbol, ...]:
     """What is traded: the first two, and in a crowd some or all of those that we can name."""
-    known = {pair.id for pair in (*PAIRS, FINE)}
-    usual = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id in known]
+    usual = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id in _USUAL]
     if profile is not Profile.CROWDED:
         return tuple(usual)
-    others = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id not in known and _PLAIN(pair.id)]
+    others = [Symbol(pair.base, pair.quote) for pair in pairs if pair.id not in _USUAL and _PLAIN(pair.id)]
     return (*usual, *others[: rng.choice((4, 12, len(others), len(others)))])
 
 

@@ -12,8 +12,6 @@ STARTED_MS: Final = 1_790_000_000_000
 """The true time at which a run begins, unix milliseconds."""
 VENUE: Final = "gateio"
 SOL: Final = Symbol("SOL", "USDT")
-ETH: Final = Symbol("ETH", "USDT")
-SYMBOLS: Final = (SOL, ETH)
 ENDPOINTS: Final = GateioEndpoints(rest="http://exchange.test/api/v4", ws="ws://exchange.test/ws/v4/")
 KEEPS_ALL: Final = 1000
 """Finished orders of each market: more than a run has."""

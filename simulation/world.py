@@ -26,8 +26,9 @@ _STAYS_S: Final = 10.0
 _END_S: Final = 60.0
 """Virtual seconds within which an orderly end must be over, whatever the weather."""
 _STUCK_S: Final = 600.0
+"""Longer than settling and ends together."""
 _SUSPENDED_S: Final = 3_600.0
-"""Longer than all standstills, settling and ends together."""
+"""Longer than all standstills of a suspended program together."""
 _TRIES_S: Final = 10.0
 """For at least so long an orderly end goes on cancelling what it cannot cancel at once."""
 _TRADES_AGAIN_S: Final = 5.0

@@ -6,6 +6,7 @@ from typing import Final
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Order, Side, TimeInForce
 from simulation.oracles.oracle import Oracle
+from simulation.oracles.wish_terms import pair_of
 from simulation.settings import QUOTER
 
 _MAY_OVERLAP_S: Final = 5.0
@@ -56,7 +57,7 @@ class GivenUp(Oracle):
 def _is_quote(order: Order, side: Side) -> bool:
     return (
         order.side is side
-        and order.pair == f"{QUOTER.symbol.base}_{QUOTER.symbol.quote}"
+        and order.pair == pair_of(QUOTER.symbol)
         and order.time_in_force is TimeInForce.POST_ONLY
         and order.amount == QUOTER.quantity
     )

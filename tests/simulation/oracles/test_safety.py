@@ -7,10 +7,9 @@ import pytest
 
 from actors.runtime import Reply
 from messages.commands import CancelAll, Command, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
-from messages.enums import Side, SyncState
+from messages.enums import Side
 from messages.errors import KillSwitchError
-from messages.events import ConnectionStatus
-from messages.snapshot import LatencySummary, TradingStats
+from messages.snapshot import TradingStats
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.cancel_all import CancelsAll
 from simulation.oracles.command_log import CommandLog
@@ -21,6 +20,7 @@ from simulation.oracles.venue_limits import VenueLimits
 from simulation.oracles.watcher import Told
 from tests.support.books import Books
 from tests.support.orders import SOL, order
+from tests.support.stats import trading_stats
 
 BOUND_S = 10.0
 
@@ -69,31 +69,7 @@ class Account:
         )
 
     def _stats(self, _name: str, _command: Command) -> Reply[TradingStats]:
-        return Reply.of(
-            TradingStats(
-                account="alpha",
-                sync_state=SyncState.LIVE,
-                total_balances={},
-                open_orders_count=0,
-                executed_orders_count=0,
-                symbols_with_executed_orders=0,
-                unresolved_orders=0,
-                fills_count=0,
-                has_credentials=True,
-                connection_status=ConnectionStatus(),
-                cache_hits=0,
-                cache_misses=0,
-                mailbox_depth=0,
-                events_count=0,
-                commands_count=0,
-                rejected_count=0,
-                denied_count=0,
-                reconnects_count=0,
-                kill_switch=self.reason,
-                event_latency=LatencySummary(),
-                command_latency=LatencySummary(),
-            )
-        )
+        return Reply.of(trading_stats(kill_switch=self.reason))
 
     def ask(self, command: Command, answer: Any) -> None:
         """Files a command with its answer: a value or an error."""

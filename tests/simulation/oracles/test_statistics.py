@@ -12,13 +12,14 @@ from messages.enums import OrderStatus, SyncState
 from messages.errors import KillSwitchError, RefusalReason, VenueRefusedError
 from messages.events import ConnectionStatus
 from messages.order import Order
-from messages.snapshot import AccountSnapshot, LatencySummary, TradingStats
+from messages.snapshot import AccountSnapshot, LatencySummary
 from messages.symbol import Symbol
 from simulation.oracles.command_log import CommandLog
 from simulation.oracles.statistics import statistics_differences
 from simulation.oracles.watcher import Start, Told
 from tests.support.books import Books
 from tests.support.orders import SOL, order
+from tests.support.stats import trading_stats
 
 LIFE = 1
 COMMANDS: tuple[tuple[Command, Any], ...] = (
@@ -47,26 +48,19 @@ class Account:
         for command, answer in COMMANDS:
             self.ask(command, answer)
         engine: Engine = self.books.engine
-        self.stats = TradingStats(
-            account="alpha",
-            sync_state=SyncState.LIVE,
+        self.stats = trading_stats(
             total_balances={name: each.total for name, each in engine.ledger.balances("alpha").items()},
             open_orders_count=1,
             executed_orders_count=1,
             symbols_with_executed_orders=1,
-            unresolved_orders=0,
             fills_count=2,
-            has_credentials=True,
             connection_status=ConnectionStatus(public_rest=True, public_ws=True, private_rest=True, private_ws=True),
             cache_hits=1,
-            cache_misses=0,
-            mailbox_depth=0,
             events_count=9,
             commands_count=5,
             rejected_count=1,
             denied_count=1,
             reconnects_count=2,
-            kill_switch=None,
             event_latency=LatencySummary(count=4, p50_ms=1.0, p99_ms=2.0, max_ms=3.0),
             command_latency=LatencySummary(count=2, p50_ms=1.0, p99_ms=2.0, max_ms=3.0),
         )

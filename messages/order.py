@@ -1,6 +1,7 @@
 """Orders and fills."""
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -8,6 +9,11 @@ from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InvalidValueError
 from messages.symbol import Symbol
 from messages.validation import ZERO
+
+NEVER_ARRIVED: Final = "never_arrived"
+"""`Order.finish_reason` of an order that the exchange, asked for it, never told of."""
+VANISHED: Final = "vanished"
+"""`Order.finish_reason` of an order that the exchange told of and, asked for it, knows no more."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -19,10 +25,13 @@ class Order(msgspec.Struct, frozen=True):
         quantity: total quantity in base, filled part included. Zero for a market buy, which is given in quote.
         quote_quantity: total amount in quote of a market buy; otherwise None.
         price: limit price; None for market orders.
-        filled_quantity: in base, never falls. filled_quote: what it cost or brought, in quote, before fees.
+        filled_quantity: in base; never falls unless it was derived.
+        filled_quote: what it cost or brought, in quote, before fees.
         fee, fee_currency: paid so far; negative for a rebate. fee_currency is None while nothing was paid.
         finish_reason: the venue's own word for how it ended ("filled", "ioc", ...); None while open.
         created_ms, updated_ms: the exchange's clock, unix milliseconds; 0 where it has not said.
+        filled_is_derived: the exchange did not say ``filled_quantity``, it was calculated from what it did say; the
+            fills are to be believed before it, and when they are known it may fall.
     """
 
     symbol: Symbol
@@ -42,6 +51,7 @@ class Order(msgspec.Struct, frozen=True):
     finish_reason: str | None = None
     created_ms: int = 0
     updated_ms: int = 0
+    filled_is_derived: bool = False
 
     def __post_init__(self) -> None:
         quantity, filled, price = self.quantity, self.filled_quantity, self.price
@@ -74,9 +84,15 @@ class Order(msgspec.Struct, frozen=True):
     def is_open(self) -> bool:
         return not self.status.is_finished
 
+    @property
+    def is_inferred(self) -> bool:
+        """It ended by our own conclusion only: the exchange, asked, knew no such order. Any newer word of it reopens
+        the order; nothing else that is finished ever reopens."""
+        return self.status.is_finished and self.finish_reason in {NEVER_ARRIVED, VANISHED}
+
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """One trade of one order. ``(symbol, trade_id)`` names it for ever; it counts once (R2).
+    """One trade of one order. ``(symbol, trade_id, order_id)`` names it for ever; it counts once (R2).
 
     Attributes:
         quantity: base. price: quote per base. fee: in fee_currency, negative for a rebate.

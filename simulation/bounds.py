@@ -20,7 +20,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     fills_limit: how many fills a query returns where its caller names no number.
     most_pages: after so many pages the client gives up.
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
-    orphan_fills, trade_ids: what an account keeps of fills without an order, and of trade ids of each market.
+    orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market, and of
+        finished orders that were dropped for room.
     """
 
     fills_page: int = 1000
@@ -41,7 +42,8 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (private_rest, "_MOST_PAGES", "most_pages"),
     (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
-    (order_store, "_TRADE_IDS_LIMIT", "trade_ids"),
+    (order_store, "_FILL_IDS_LIMIT", "trade_ids"),
+    (order_store, "_EVICTED_IDS_LIMIT", "trade_ids"),
 )
 
 

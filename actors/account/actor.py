@@ -194,6 +194,8 @@ class AccountActor(LoopActor):
         changed = self._state.hear_order(order)
         if changed is not None:
             self._order_changed(changed)
+        if self._state.has_new_doubts:
+            self._look_for_oddities_soon()
 
     @handles(ExecutionReportEvent)
     def _hear_fill(self, event: ExecutionReportEvent) -> None:
@@ -201,9 +203,7 @@ class AccountActor(LoopActor):
             return
         self._account.figures.events += 1
         self._account.hear_fill(event.fill)
-        if not self._oddity_check_due:
-            self._oddity_check_due = True
-            self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
+        self._look_for_oddities_soon()
 
     @handles(BalanceUpdateEvent)
     def _hear_balances(self, event: BalanceUpdateEvent) -> None:
@@ -211,6 +211,12 @@ class AccountActor(LoopActor):
             return
         self._account.figures.events += 1
         self._broadcast.balances(self._state.hear_balances(event.balances))
+
+    def _look_for_oddities_soon(self) -> None:
+        self._state.has_new_doubts = False
+        if not self._oddity_check_due:
+            self._oddity_check_due = True
+            self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
 
     def _look_for_oddities(self) -> None:
         self._doubts.look_for_oddities()
@@ -255,6 +261,8 @@ class AccountActor(LoopActor):
             self._memory.fills_loaded(message.fills_through_ms)
             self._memory.settle_open_intents()
         self._broadcast.balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
+        if state.has_new_doubts:
+            self._look_for_oddities_soon()
         missing = state.missing_from(message.open_orders.orders)
         if not missing:
             return late.count
@@ -352,7 +360,7 @@ class AccountActor(LoopActor):
 
     @handles(GetExecutedOrders)
     def _get_executed(self, command: GetExecutedOrders) -> tuple[Order, ...]:
-        return tuple(self._state.orders.of(command.symbol).executed())
+        return self._state.orders.executed(command.symbol)
 
     @handles(GetSnapshot)
     def _get_snapshot(self, _: GetSnapshot) -> AccountSnapshot:

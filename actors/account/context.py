@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from actors.account.latency import LatencyWindow
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
@@ -104,14 +106,20 @@ class AccountContext:
             raise InvalidValueError("symbol", str(symbol), "a market that the exchange lists")
         return instrument
 
-    def hear_order(self, report: Order, as_of_ms: int = 0) -> Order:
-        """Joins a report, tells subscribers of what changed, and returns the order as now known."""
+    def hear_order(self, report: Order, as_of_ms: int = 0, *, answers: str | None = None) -> Order:
+        """Joins a report, tells subscribers of what changed, and returns the order as now known.
+
+        ``as_of_ms``: of the query that it answers, by the exchange's clock; 0 where there was none. ``answers``: the
+        client id of the order that was asked for or placed: the answer is about that one, whether it says so or not.
+        """
+        if report.client_order_id is None and answers is not None:
+            report = msgspec.structs.replace(report, client_order_id=answers)
         changed = self.state.hear_order(report, as_of_ms)
         if changed is not None:
             self.tell_order(changed)
             return changed
-        record = self.state.orders.of(report.symbol).find(report.order_id, report.client_order_id)
-        return report if record is None else record.order
+        known = self.state.known(report)
+        return report if known is None else known
 
     def hear_fill(self, fill: Fill) -> bool:
         """Counts a fill and tells subscribers of it, and of its order; False when it was known."""

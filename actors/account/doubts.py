@@ -140,22 +140,23 @@ class DoubtDesk:
         context, doubt = self._context, inquiry.doubt
         for fill in fills:
             context.hear_fill(fill)
+        if order is not None:
+            context.hear_order(order, asked_ms, answers=asked.client_order_id)
+            if not context.state.is_about(order, doubt):
+                order = None  # an earlier order of that client id: ours is not there
         # The exchange may have named the order while the question was on its way: then the answer is older than that.
         is_outdated = self._by_best_ids(doubt) != asked
         if order is None and (is_outdated or self._could_arrive_later(doubt, asked_ms)):
             self._again_later(inquiry)
             return
         if order is None:
-            known = context.state.conclude_unknown(doubt)
+            known = context.state.conclude_unknown(asked, asked_ms)
             if known is not None:
                 context.tell_order(known)
-        else:
-            context.hear_order(order)
-            context.state.believe(doubt)
         del self._inquiries[doubt]
         if doubt.client_order_id is not None:
             self.answered(doubt.client_order_id)
-        record = context.state.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        record = context.state.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
         _log.info(
             "order_settled",
             account=context.name,
@@ -170,7 +171,7 @@ class DoubtDesk:
 
     def _could_arrive_later(self, doubt: Doubt, asked_ms: int) -> bool:
         """Whether an order that the exchange did not know could have arrived after it was asked, at ``asked_ms``."""
-        record = self._context.state.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        record = self._context.state.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
         if record is None or record.is_acknowledged or doubt.client_order_id is None:
             return False
         if record.order.status is OrderStatus.PENDING:

@@ -28,7 +28,7 @@ class LookupDesk:
         that fails the answer is the error, never the old state (R5) and never None.
         """
         context = self._context
-        record = context.state.orders.of(command.symbol).find(command.order_id, command.client_order_id)
+        record = context.state.orders.find(command.symbol, command.order_id, command.client_order_id)
         if record is not None and record.order.is_finished:
             context.figures.cache_hits += 1
             return record.order
@@ -48,17 +48,19 @@ class LookupDesk:
             waiting.append(reply)
             return None
         self._under_way[key] = [reply]
-        started_s = context.monotonic_s()
+        started_s, asked_ms = context.monotonic_s(), context.server_now_ms()
         context.io(
             "get_order",
             rest.get_order(command),
-            lambda order: self._found(key, order, started_s),
+            lambda order: self._found(key, order, started_s, asked_ms),
             lambda error: self._failed(key, error),
         )
         return None
 
-    def _found(self, key: tuple[Symbol, str | None, str | None], report: Order | None, started_s: float) -> None:
-        order = None if report is None else self._context.hear_order(report)
+    def _found(
+        self, key: tuple[Symbol, str | None, str | None], report: Order | None, started_s: float, asked_ms: int
+    ) -> None:
+        order = None if report is None else self._context.hear_order(report, asked_ms)
         _log.info(
             "order_looked_up",
             account=self._context.name,

@@ -10,7 +10,8 @@ from actors.account.context import AccountContext, Defer
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import CERTAIN, Intent, Intents
 from actors.account.order_record import OrderRecord
-from actors.account.state import Doubt, Reservation
+from actors.account.reservations import Reservation
+from actors.account.state import Doubt
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelAll, CancelOrder, OrderReference, PlaceOrder
 from messages.enums import OrderStatus, Side
@@ -55,8 +56,8 @@ class OrderDesk:
         client_order_id = str(command.client_order_id)
         self._intents.require_writable()
         pending = command.as_order(OrderStatus.PENDING)
-        context.state.begin_order(pending, _reservation(command))
         decided_ms = context.server_now_ms()
+        context.state.begin_order(pending, _reservation(command), decided_ms)
         arrives_by_ms = context.arrives_by_ms(decided_ms)
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
@@ -74,7 +75,7 @@ class OrderDesk:
     def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()
         self._doubts.answered(str(command.client_order_id))
-        order = self._context.hear_order(report)
+        order = self._context.hear_order(report, answers=command.client_order_id)
         self._time("order_placed", started_s, order)
         reply.set(order)
         self._cancel_what_waited(order)
@@ -326,7 +327,7 @@ class OrderDesk:
         return any(orders.find(None, client_order_id) is not None for _, orders in every_market)
 
     def _known(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> Order | None:
-        record = self._context.state.orders.of(symbol).find(order_id, client_order_id)
+        record = self._context.state.orders.find(symbol, order_id, client_order_id)
         return None if record is None else record.order
 
     def _time(self, event: str, started_s: float, order: Order) -> None:

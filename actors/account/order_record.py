@@ -1,13 +1,16 @@
 """One order as the join of everything heard about it (R2).
 
 The exchange tells of an order from several sources (answers to requests, the order stream, the fill stream, look-ups)
-with no common order of arrival. Each report is taken apart into four parts that can only grow, so any order of arrival
-and any repetition ends in the same state:
+with no common order of arrival. Each report is taken apart into parts that can only grow, so any order of arrival and
+any repetition ends in the same state:
 
 * terms (price, quantity): those of the newest report, by the exchange's own time stamp;
 * filled: the larger of what a report said in total and of the sum of fills, each counted once by trade id;
-* finish: once finished, always finished; of two contradicting endings the stronger one stands;
+* finish: once finished by the exchange, always finished; of two contradicting endings the stronger one stands;
 * identity: an id once learnt is kept.
+
+What we concluded ourselves ("no such order", said the exchange when asked) is kept apart from that and is the weakest
+word: it holds while nothing of the exchange is newer than the question (R6).
 """
 
 from decimal import Decimal
@@ -16,7 +19,7 @@ from typing import Final
 import msgspec
 
 from messages.enums import OrderStatus
-from messages.order import Fill, Order
+from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
 from messages.validation import ZERO
 
 _NEW: Final = OrderStatus.NEW  # a look-up in an Enum class costs more than one in a module
@@ -38,30 +41,47 @@ class OrderRecord:
     Attributes:
         order: the join, as everybody sees it.
         is_acknowledged: the exchange itself has told of this order, so it exists there.
+        is_inferred: it ended by our own conclusion only; any newer word of the exchange reopens it.
+        is_contradicted: inferred, and then an older word of the exchange came late: worth asking again.
+        decided_ms: when we decided to place it, by the exchange's clock; 0 for orders of others.
     """
 
     __slots__ = (
+        "_concluded_ms",
+        "_derived",
         "_fees",
         "_fills_quantity",
         "_fills_quote",
         "_finish",
+        "_is_concluded",
         "_last_fill_ms",
         "_reported",
+        "_seen_ms",
         "_terms",
         "_terms_seen_ms",
         "_trade_ids",
+        "decided_ms",
         "is_acknowledged",
+        "is_contradicted",
+        "is_inferred",
         "order",
     )
 
-    def __init__(self, first: Order, as_of_ms: int = 0) -> None:
+    def __init__(self, first: Order, as_of_ms: int = 0, *, decided_ms: int = 0) -> None:
         """``first``: a report of the exchange, or our own PENDING order. ``as_of_ms``: as in `hear`."""
         self.order: Order = first
         self.is_acknowledged: bool = first.order_id is not None
+        self.is_inferred: bool = False
+        self.is_contradicted: bool = False
+        self.decided_ms: int = decided_ms
         self._terms: Order = first
         self._terms_seen_ms: int = as_of_ms
-        self._reported: Order = first
+        self._seen_ms: int = as_of_ms
+        self._reported: Order = _nothing_filled(first) if first.filled_is_derived else first
+        self._derived: Order | None = first if first.filled_is_derived else None
         self._finish: _Finish = _finish_of(first)
+        self._is_concluded: bool = False
+        self._concluded_ms: int = 0
         self._trade_ids: set[str] = set()
         self._fills_quantity: Decimal = ZERO
         self._fills_quote: Decimal = ZERO
@@ -80,15 +100,21 @@ class OrderRecord:
         order = self.order
         return order.is_open and ZERO < order.quantity <= order.filled_quantity
 
+    @property
+    def is_refused(self) -> bool:
+        """There is certainly no such order: the exchange refused the command, or it never left."""
+        return not self.is_acknowledged and self._finish[0] != 0
+
     def hear(self, report: Order, as_of_ms: int = 0) -> bool:
         """Joins a report of the exchange; True when `order` has changed.
 
-        ``as_of_ms``: the exchange's clock when the query was taken up that found the order like this. Of two versions
-        with one time stamp the one that was there later stands.
+        ``as_of_ms``: the exchange's clock when the query was taken up that found the order like this; 0 for an event.
+        Of two versions with one time stamp the one that was there later stands.
         """
         known = self.order
         if report.order_id is not None:
             self.is_acknowledged = True
+        self._seen_ms = max(self._seen_ms, as_of_ms)
         if (
             report.updated_ms > self._terms.updated_ms
             and report.filled_quantity >= self._fills_quantity
@@ -97,6 +123,9 @@ class OrderRecord:
                 or _filled_of(report) >= _filled_of(self._reported)
             )
             and not self._finish[0]
+            and not self.is_inferred
+            and self._derived is None
+            and not report.filled_is_derived
             and report.order_id is not None
             and (known.client_order_id is None or report.client_order_id == known.client_order_id)
             and (report.created_ms == known.created_ms or not known.created_ms)
@@ -112,10 +141,15 @@ class OrderRecord:
         if _version_of(report, as_of_ms) > _version_of(self._terms, self._terms_seen_ms):
             self._terms = report
             self._terms_seen_ms = as_of_ms
-        if _filled_of(report) > _filled_of(self._reported):
+        if report.filled_is_derived:
+            if self._derived is None or _turnover_of(report) > _turnover_of(self._derived):
+                self._derived = report
+        elif _filled_of(report) > _filled_of(self._reported):
             self._reported = report
         self._finish = max(self._finish, _finish_of(report))
-        return self._settle(report)
+        changed = self._settle(report)
+        self.is_contradicted = self.is_inferred
+        return changed
 
     def hear_fill(self, fill: Fill) -> bool:
         """Counts a fill once by its trade id; False when it was known already."""
@@ -128,44 +162,65 @@ class OrderRecord:
             self._fees[fill.fee_currency] = self._fees.get(fill.fee_currency, ZERO) + fill.fee
         self._last_fill_ms = max(self._last_fill_ms, fill.time_ms)
         self.is_acknowledged = True
-        if self.order.order_id is None:
-            self.order = msgspec.structs.replace(self.order, order_id=fill.order_id)
+        known = self.order
+        if known.order_id is None or known.client_order_id is None:
+            self.order = msgspec.structs.replace(
+                known,
+                order_id=known.order_id or fill.order_id,
+                client_order_id=known.client_order_id or fill.client_order_id,
+            )
         self._settle(self.order)
+        self.is_contradicted = self.is_inferred
         return True
 
     def mark(self, status: OrderStatus, finish_reason: str | None = None) -> bool:
-        """Our own word on an order that the exchange has not told of: UNRESOLVED or REJECTED; True if it took.
+        """The answer to our own command, or its lack: REJECTED or UNRESOLVED; True if it took.
 
-        Once the exchange has acknowledged the order, only the exchange's word counts.
+        Once the exchange has acknowledged the order, only its words about the order count.
         """
-        if self.is_acknowledged or self.order.is_finished or self.order.status is status:
+        if self.is_acknowledged:
             return False
+        if not status.is_finished if self.is_inferred else self.order.is_finished or self.order.status is status:
+            return False
+        self.is_inferred = self._is_concluded = False
         self.order = msgspec.structs.replace(self.order, status=status, finish_reason=finish_reason)
         self._terms = self._reported = self.order
         self._finish = _finish_of(self.order)
         return True
 
-    def conclude(self, status: OrderStatus, finish_reason: str) -> bool:
-        """Ends an order that the exchange, asked by id, no longer knows; True when it was open until now."""
-        if self.order.is_finished:
-            return False
-        self._finish = (_FINISH_RANK[status], finish_reason, status)
+    def conclude(self, asked_ms: int, *, by_order_id: bool) -> bool:
+        """The exchange, asked at ``asked_ms`` of its clock, knows no such order; True when `order` has changed.
+
+        Asked by its own id: an order that it has told of is over, unless it tells something newer. Asked by our id
+        only: an order that it has not told of never arrived, unless it tells anything; of others it says nothing, as
+        exchanges forget our ids.
+        """
+        if not by_order_id:
+            self._is_concluded = True
+        elif asked_ms > self._concluded_ms:
+            self._concluded_ms = asked_ms
+            self.is_contradicted = False
         return self._settle(self.order)
 
     def _settle(self, report: Order) -> bool:
-        known, terms, reported = self.order, self._terms, self._reported
-        if self._fills_quantity > reported.filled_quantity:
-            filled_quantity, filled_quote = self._fills_quantity, self._fills_quote
-            fee_currency, fee = self._largest_fee()
-        else:
-            filled_quantity, filled_quote = reported.filled_quantity, reported.filled_quote
-            fee_currency, fee = reported.fee_currency, reported.fee
+        known, terms = self.order, self._terms
+        filled_quantity, filled_quote, fee_currency, fee, is_derived = self._filled()
         rank, reason, status = self._finish
-        if not rank:
-            if not self.is_acknowledged:
+        if not self.is_acknowledged:
+            self.is_inferred = not rank and self._is_concluded
+            if self.is_inferred:
+                reason, status = NEVER_ARRIVED, OrderStatus.REJECTED
+            elif not rank:
                 status = known.status
-            else:
-                status = OrderStatus.PARTIALLY_FILLED if filled_quantity else OrderStatus.NEW
+        else:
+            self.is_inferred = not rank and self._concluded_ms > max(
+                terms.updated_ms, self._seen_ms, self._last_fill_ms
+            )
+            if self.is_inferred:
+                is_whole = ZERO < terms.quantity <= filled_quantity
+                reason, status = VANISHED, OrderStatus.FILLED if is_whole else OrderStatus.CANCELED
+            elif not rank:
+                status = _PARTIALLY_FILLED if filled_quantity else _NEW
         joined = Order(
             symbol=known.symbol,
             side=known.side,
@@ -184,11 +239,28 @@ class OrderRecord:
             finish_reason=reason or None,
             created_ms=_earliest(known.created_ms, report.created_ms),
             updated_ms=max(known.updated_ms, report.updated_ms, self._last_fill_ms),
+            filled_is_derived=is_derived,
         )
         if joined == known:
             return False
         self.order = joined
         return True
+
+    def _filled(self) -> tuple[Decimal, Decimal, str | None, Decimal, bool]:
+        """Base and quote filled, fee currency and fee, and whether the base was only derived.
+
+        A derived quantity counts while its turnover, which the exchange did say, is more than all else accounts for.
+        """
+        reported, derived = self._reported, self._derived
+        if self._fills_quantity > reported.filled_quantity:
+            quantity, quote = self._fills_quantity, self._fills_quote
+            fee_currency, fee = self._largest_fee()
+        else:
+            quantity, quote = reported.filled_quantity, reported.filled_quote
+            fee_currency, fee = reported.fee_currency, reported.fee
+        if derived is None or derived.filled_quantity <= quantity or ZERO < derived.filled_quote <= quote:
+            return quantity, quote, fee_currency, fee, False
+        return derived.filled_quantity, derived.filled_quote, derived.fee_currency, derived.fee, True
 
     def _largest_fee(self) -> tuple[str | None, Decimal]:
         if not self._fees:
@@ -205,10 +277,14 @@ def _is_consistent(report: Order) -> bool:
 
 
 def _version_of(report: Order, as_of_ms: int) -> tuple[object, ...]:
-    """Which of two reports has the newer terms. Past the time stamp only a tie is broken, the same way each time."""
+    """Which of two reports has the newer terms. Past the time stamp only a tie is broken, the same way each time.
+
+    A query that was taken up in the millisecond of an event may have seen what was before it.
+    """
     return (
         report.updated_ms,
         max(report.updated_ms, as_of_ms),
+        as_of_ms == 0,
         report.order_id is not None,
         report.filled_quantity,
         report.status.is_finished,
@@ -228,6 +304,15 @@ def _filled_of(report: Order) -> tuple[object, ...]:
         report.fee_currency or "",
         report.fee,
     )
+
+
+def _turnover_of(report: Order) -> tuple[object, ...]:
+    """Which of two reports with a derived quantity counts: the turnover is what the exchange did say."""
+    return report.filled_quote, *_filled_of(report)
+
+
+def _nothing_filled(report: Order) -> Order:
+    return msgspec.structs.replace(report, filled_quantity=ZERO, filled_quote=ZERO, fee=ZERO, fee_currency=None)
 
 
 def _finish_of(report: Order) -> _Finish:

@@ -1,6 +1,6 @@
 """All orders of an account: open ones as live state, finished ones as a bounded memory (R9)."""
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,63 +9,81 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 
 _ORPHAN_FILLS_LIMIT: Final = 10_000
-_TRADE_IDS_LIMIT: Final = 20_000
+_FILL_IDS_LIMIT: Final = 20_000
+_EVICTED_IDS_LIMIT: Final = 20_000
+_CLOCK_DOUBT_MS: Final = 5_000
+"""By so much we may be wrong about the exchange's clock, or two of its clocks differ."""
 
 
 class SymbolOrders:
     """The orders of one symbol. Every operation costs the same however many orders are kept.
 
     Attributes:
-        open: by record, in order of arrival. executed_count: finished orders kept.
+        open: by record, in order of arrival.
         evicted_through_ms: newest time stamp among the finished orders that were dropped for room.
-        fills_through_ms: every fill up to here has been loaded; the exchange's clock.
-        echoes: open orders that may be a late report of a dropped one, until the exchange has been asked.
+        echoes: by the exchange's id, orders that may be a late report of a dropped one: nobody is told of them until
+            the exchange has been asked.
+        contradicted: orders that we took for ended, and that an older word of the exchange was heard of since.
     """
 
     __slots__ = (
         "_by_client_id",
         "_by_order_id",
+        "_evicted",
         "_executed",
         "_executed_limit",
         "_orphan_count",
         "_orphan_fills",
-        "_seen_order",
-        "_seen_trade_ids",
+        "_orphans_denied",
+        "_seen_fills",
+        "contradicted",
         "echoes",
         "evicted_through_ms",
-        "fills_through_ms",
         "open",
     )
 
     def __init__(self, executed_limit: int) -> None:
         self.open: dict[OrderRecord, None] = {}
-        self.echoes: dict[OrderRecord, None] = {}
+        self.echoes: dict[str, OrderRecord] = {}
+        self.contradicted: dict[OrderRecord, None] = {}
         self.evicted_through_ms: int = 0
-        self.fills_through_ms: int = 0
         self._by_order_id: dict[str, OrderRecord] = {}
         self._by_client_id: dict[str, OrderRecord] = {}
-        self._executed: deque[OrderRecord] = deque()
+        self._executed: OrderedDict[OrderRecord, None] = OrderedDict()
         self._executed_limit = executed_limit
-        self._orphan_fills: dict[str, list[Fill]] = {}
+        self._evicted: OrderedDict[str, None] = OrderedDict()
+        self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
         self._orphan_count = 0
-        self._seen_trade_ids: set[str] = set()
-        self._seen_order: deque[str] = deque()
+        self._orphans_denied: set[str] = set()
+        self._seen_fills: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
     def executed_count(self) -> int:
         return len(self._executed)
 
     @property
-    def orphan_order_ids(self) -> tuple[str, ...]:
-        """Orders that we know by their fills only."""
-        return tuple(self._orphan_fills)
+    def is_traded(self) -> bool:
+        """The exchange has told of orders here, or an order of ours may be there."""
+        return bool(self.open or self._by_order_id or self._orphan_fills or self.echoes or self.evicted_through_ms)
+
+    @property
+    def orphan_order_ids(self) -> list[str]:
+        """Orders that we know by their fills only, and that the exchange has not denied since the last of them."""
+        return [order_id for order_id in self._orphan_fills if order_id not in self._orphans_denied]
 
     def executed(self) -> Iterator[Order]:
         """Finished orders that are kept, oldest first."""
         return (record.order for record in self._executed)
 
-    def find(self, order_id: str | None, client_order_id: str | None) -> OrderRecord | None:
-        """By the exchange's id first; a client id counts only where the ids do not contradict."""
+    # -- finding --------------------------------------------------------------------------------------------------
+
+    def find(self, order_id: str | None, client_order_id: str | None, happened_ms: int = 0) -> OrderRecord | None:
+        """By the exchange's id first; a client id counts only where the ids do not contradict.
+
+        ``happened_ms``: when the order that is looked for was created or traded, by the exchange's clock; 0: not known.
+        A client id may be used again when its order is long over: what was there before we decided to place the order
+        that has the id now is another order.
+        """
         if order_id is not None:
             record = self._by_order_id.get(order_id)
             if record is not None:
@@ -73,21 +91,28 @@ class SymbolOrders:
         if client_order_id is None:
             return None
         record = self._by_client_id.get(client_order_id)
-        if record is None or order_id is None or record.order.order_id is None:
+        if record is None or order_id is None:
             return record
-        return record if record.order.order_id == order_id else None
+        is_another = record.order.order_id is not None or order_id in self._evicted or _is_before(happened_ms, record)
+        return None if is_another else record
+
+    def is_evicted(self, order_id: str | None) -> bool:
+        """Whether the exchange has finished this order, and it was dropped for room not too long ago."""
+        return order_id in self._evicted
+
+    def may_be_echo(self, report: Order, as_of_ms: int) -> bool:
+        """Whether an order that is not known may be one that was dropped for room, told of late."""
+        return 0 < max(report.updated_ms, as_of_ms) <= self.evicted_through_ms
+
+    # -- taking in ------------------------------------------------------------------------------------------------
 
     def add(self, record: OrderRecord) -> list[Fill]:
         """Takes in a new record; returns fills that had come before it, for it to count."""
-        order = record.order
-        if order.client_order_id is not None:
-            self._by_client_id[order.client_order_id] = record
-        if order.is_finished:
+        self._name(record)
+        if record.order.is_finished:
             self._keep_executed(record)
         else:
             self.open[record] = None
-            if 0 < order.updated_ms <= self.evicted_through_ms:
-                self.echoes[record] = None
         return self.index(record)
 
     def index(self, record: OrderRecord) -> list[Fill]:
@@ -96,58 +121,99 @@ class SymbolOrders:
         if order_id is None or order_id in self._by_order_id:
             return []
         self._by_order_id[order_id] = record
+        self._evicted.pop(order_id, None)
+        self._orphans_denied.discard(order_id)
         fills = self._orphan_fills.pop(order_id, [])
         self._orphan_count -= len(fills)
         return fills
+
+    def adopt(self, record: OrderRecord, client_order_id: str, happened_ms: int) -> None:
+        """The exchange names the client id of an order that was known by its own id only: if we wait for an order of
+        that client id, this is it."""
+        awaited = self._by_client_id.get(client_order_id)
+        if (
+            awaited is not None
+            and awaited is not record
+            and not awaited.is_acknowledged
+            and not _is_before(happened_ms, awaited)
+        ):
+            record.decided_ms = awaited.decided_ms
+            self.open.pop(awaited, None)
+            self._executed.pop(awaited, None)
+            self._by_client_id[client_order_id] = record
+        elif awaited is None:
+            self._by_client_id[client_order_id] = record
 
     def finish(self, record: OrderRecord) -> bool:
         """Moves a finished order from open to executed; False when it had moved before (exactly once, R2)."""
         if record not in self.open:
             return False
         del self.open[record]
-        self.echoes.pop(record, None)
         self._keep_executed(record)
         return True
 
-    def replace_rejected(self, record: OrderRecord) -> None:
-        """Forgets an order that we took for never accepted, because the exchange now says that it was."""
-        client_order_id = record.order.client_order_id
-        if client_order_id is not None and self._by_client_id.get(client_order_id) is record:
-            del self._by_client_id[client_order_id]
+    def reopen(self, record: OrderRecord) -> None:
+        """Moves back an order that we took for finished, and that the exchange tells of as open."""
+        if record in self._executed:
+            del self._executed[record]
+            self.open[record] = None
 
-    def keep_orphan(self, fill: Fill) -> bool:
-        """Keeps a fill whose order is unknown yet; False when it was kept already or there is no room."""
-        fills = self._orphan_fills.setdefault(fill.order_id, [])
-        if self._orphan_count >= _ORPHAN_FILLS_LIMIT or any(known.trade_id == fill.trade_id for known in fills):
-            return False
-        fills.append(fill)
+    # -- fills ----------------------------------------------------------------------------------------------------
+
+    def keep_orphan(self, fill: Fill) -> None:
+        """Keeps a fill whose order is unknown yet; the oldest give way."""
+        self._orphan_fills.setdefault(fill.order_id, []).append(fill)
+        self._orphans_denied.discard(fill.order_id)
         self._orphan_count += 1
-        return True
+        while self._orphan_count > _ORPHAN_FILLS_LIMIT:
+            order_id, fills = self._orphan_fills.popitem(last=False)
+            self._orphans_denied.discard(order_id)
+            self._orphan_count -= len(fills)
 
-    def drop_orphans(self, order_id: str) -> None:
-        """Forgets fills of an order that the exchange says it does not know."""
-        self._orphan_count -= len(self._orphan_fills.pop(order_id, []))
+    def deny_orphans(self, order_id: str) -> None:
+        """The exchange says that it does not know the order of these fills: nothing to ask about until it tells more.
+        They are kept, as it may yet tell of the order."""
+        if order_id in self._orphan_fills:
+            self._orphans_denied.add(order_id)
 
-    def is_new_trade(self, trade_id: str) -> bool:
-        """False when this trade id was seen lately, also on an order that has been dropped for room since."""
-        if trade_id in self._seen_trade_ids:
+    def is_new_fill(self, trade_id: str, order_id: str) -> bool:
+        """False when this fill was seen lately, also of an order that has been dropped for room since.
+
+        A trade of the account with itself has two fills of one trade id, one for each order.
+        """
+        key = trade_id, order_id
+        if key in self._seen_fills:
             return False
-        self._seen_trade_ids.add(trade_id)
-        self._seen_order.append(trade_id)
-        if len(self._seen_order) > _TRADE_IDS_LIMIT:
-            self._seen_trade_ids.discard(self._seen_order.popleft())
+        self._seen_fills[key] = None
+        if len(self._seen_fills) > _FILL_IDS_LIMIT:
+            self._seen_fills.popitem(last=False)
         return True
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def _name(self, record: OrderRecord) -> None:
+        client_order_id = record.order.client_order_id
+        if client_order_id is None:
+            return
+        known = self._by_client_id.get(client_order_id)
+        if known is None or not _keeps_name(known, record):
+            self._by_client_id[client_order_id] = record
 
     def _keep_executed(self, record: OrderRecord) -> None:
-        self._executed.append(record)
+        self._executed[record] = None
         if len(self._executed) > self._executed_limit:
-            self._drop(self._executed.popleft())
+            self._drop(self._executed.popitem(last=False)[0])
 
     def _drop(self, record: OrderRecord) -> None:
         order = record.order
+        self.contradicted.pop(record, None)
         self.evicted_through_ms = max(self.evicted_through_ms, order.updated_ms)
         if order.order_id is not None and self._by_order_id.get(order.order_id) is record:
             del self._by_order_id[order.order_id]
+            if not record.is_inferred:
+                self._evicted[order.order_id] = None
+                if len(self._evicted) > _EVICTED_IDS_LIMIT:
+                    self._evicted.popitem(last=False)
         if order.client_order_id is not None and self._by_client_id.get(order.client_order_id) is record:
             del self._by_client_id[order.client_order_id]
 
@@ -161,10 +227,25 @@ class OrderStore:
         self._symbols: dict[Symbol, SymbolOrders] = {}
 
     def of(self, symbol: Symbol) -> SymbolOrders:
+        """The market, made when there was none: for news, never for a question (R10)."""
         orders = self._symbols.get(symbol)
         if orders is None:
             orders = self._symbols[symbol] = SymbolOrders(self._executed_limit)
         return orders
+
+    def find(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> OrderRecord | None:
+        """The order if it is known; see `SymbolOrders.find`."""
+        orders = self._symbols.get(symbol)
+        return None if orders is None else orders.find(order_id, client_order_id)
+
+    def executed(self, symbol: Symbol) -> tuple[Order, ...]:
+        """Finished orders of a market that are kept, oldest first."""
+        orders = self._symbols.get(symbol)
+        return () if orders is None else tuple(orders.executed())
+
+    def known(self, symbol: Symbol) -> SymbolOrders | None:
+        """The market if anything was heard of it: for questions."""
+        return self._symbols.get(symbol)
 
     def symbols(self) -> Iterator[tuple[Symbol, SymbolOrders]]:
         return iter(self._symbols.items())
@@ -187,3 +268,17 @@ class OrderStore:
     @property
     def symbols_with_executed(self) -> int:
         return sum(1 for orders in self._symbols.values() if orders.executed_count)
+
+
+def _is_before(happened_ms: int, record: OrderRecord) -> bool:
+    """Whether something happened before we decided to place this order."""
+    return 0 < happened_ms < record.decided_ms - _CLOCK_DOUBT_MS
+
+
+def _keeps_name(known: OrderRecord, record: OrderRecord) -> bool:
+    """Which of two orders is meant by the client id that both have: the one that is younger."""
+    if not record.is_acknowledged:
+        return False  # of ours, just decided
+    if not known.is_acknowledged:
+        return not known.is_refused or _is_before(record.order.created_ms, known)
+    return known.order.created_ms > record.order.created_ms

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from actors.account.order_record import OrderRecord
-from actors.account.order_store import OrderStore
+from actors.account.order_store import OrderStore, SymbolOrders
+from actors.account.reservations import Reservation, Reservations
 from actors.journal import SymbolMemory
 from messages.balance import Balance
-from messages.enums import OrderStatus
+from messages.enums import OrderStatus, Side
 from messages.errors import InsufficientBalanceError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
@@ -32,23 +33,22 @@ class Doubt(msgspec.Struct, frozen=True):
     client_order_id: str | None
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """Money that an order on its way will lock, from the moment it is sent until the exchange speaks of it."""
-
-    currency: str
-    amount: Decimal
-
-
 class AccountState:
-    """Balances and orders of one spot account."""
+    """Balances and orders of one spot account.
+
+    Attributes:
+        fills_count: fills counted. has_new_doubts: something to ask about has come up; for the caller to reset.
+    """
 
     def __init__(self, *, executed_limit: int = 1000) -> None:
         """``executed_limit``: finished orders kept for each symbol (R9), 1 or more."""
         self.orders = OrderStore(executed_limit)
         self.balances: dict[str, Balance] = {}
         self.fills_count = 0
-        self._reservations: dict[str, Reservation] = {}
-        self._reserved: dict[str, Decimal] = {}
+        self.has_new_doubts = False
+        self._fills_through_ms: dict[Symbol, int] = {}
+        self._queried: set[str] = set()
+        self._reservations = Reservations()
 
     # -- restart --------------------------------------------------------------------------------------------------
 
@@ -56,24 +56,29 @@ class AccountState:
         """Takes in what the journal remembers of one symbol; nobody is told, for nothing is new."""
         orders = self.orders.of(memory.symbol)
         for order in (*memory.finished_orders, *memory.open_orders):
-            self.hear_order(order)
-        for trade_id in memory.trade_ids:
-            orders.is_new_trade(trade_id)
+            self.hear_order(_before_conclusion(order) if order.is_inferred else order)
+            if order.is_inferred:
+                # When the exchange was asked is not in the journal: later than its last word.
+                self.conclude_unknown(Doubt(order.symbol, order.order_id, None), order.updated_ms + 1)
+        for trade_id, order_id in memory.fill_ids:
+            orders.is_new_fill(trade_id, order_id)
         for fill in memory.fills:
-            record = orders.find(fill.order_id, fill.client_order_id)
+            record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
                 record.hear_fill(fill)
         orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
 
     def restore_unresolved(self, order: Order) -> None:
         """An order of an earlier life that was to be sent: whether it arrived is for the exchange to say (R4)."""
-        if self.orders.of(order.symbol).find(order.order_id, order.client_order_id) is None:
+        if self.orders.find(order.symbol, order.order_id, order.client_order_id) is None:
             self.orders.of(order.symbol).add(OrderRecord(order))
 
     # -- orders ---------------------------------------------------------------------------------------------------
 
-    def begin_order(self, order: Order, reservation: Reservation) -> None:
+    def begin_order(self, order: Order, reservation: Reservation, decided_ms: int = 0) -> None:
         """Files our own PENDING order and sets money aside for it.
+
+        ``decided_ms``: by the exchange's clock; what it tells of earlier moments is not of this order.
 
         Raises:
             InsufficientBalanceError: what is available less what is set aside does not cover it; nothing has changed.
@@ -82,34 +87,53 @@ class AccountState:
         if reservation.amount > available:
             raise InsufficientBalanceError(reservation.currency, reservation.amount, available)
         assert order.client_order_id is not None, "an order of ours carries a client order id"
-        self.orders.of(order.symbol).add(OrderRecord(order))
-        self._reservations[order.client_order_id] = reservation
-        self._reserved[reservation.currency] = self._reserved.get(reservation.currency, ZERO) + reservation.amount
+        self.orders.of(order.symbol).add(OrderRecord(order, decided_ms=decided_ms))
+        self._reservations.add(order.client_order_id, reservation)
 
     def hear_order(self, report: Order, as_of_ms: int = 0) -> Order | None:
-        """Joins one report of the exchange; returns the order as now known, or None when nothing changed.
+        """Joins one report of the exchange; returns the order as now known, or None when nobody is to be told anything.
 
         ``as_of_ms``: of the query that found the order so, by the exchange's clock; 0 where there was none.
         """
         orders = self.orders.of(report.symbol)
-        record = orders.find(report.order_id, report.client_order_id)
-        if record is not None and _was_never_accepted(record) and report.order_id is not None:
-            orders.replace_rejected(record)
-            record = None
+        record = orders.find(report.order_id, report.client_order_id, report.created_ms)
+        if record is None or (record.is_refused and report.order_id is not None):
+            return self._hear_unknown(orders, report, as_of_ms)
+        was_inferred = record.is_inferred
+        if report.client_order_id is not None and record.order.client_order_id is None:
+            orders.adopt(record, report.client_order_id, report.created_ms)
+        changed = record.hear(report, as_of_ms)
+        if report.order_id is not None:
+            for fill in orders.index(record):
+                changed |= record.hear_fill(fill)
+        self._file(orders, record, was_inferred=was_inferred)
+        return record.order if changed else None
+
+    def _hear_unknown(self, orders: SymbolOrders, report: Order, as_of_ms: int) -> Order | None:
+        """A report of an order that is not known: new, placed elsewhere, or an echo of one that was dropped for room.
+
+        What the exchange has finished stays so (R2). Of what may be an echo nobody is told before the exchange, asked
+        after the dropped ones had ended, confirms it.
+        """
+        record = None if report.order_id is None else orders.echoes.get(report.order_id)
+        if record is not None:
+            record.hear(report, as_of_ms)
+        if report.is_open and report.order_id is not None:
+            if orders.is_evicted(report.order_id):
+                return None
+            if orders.may_be_echo(report, as_of_ms):
+                if record is None:
+                    orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)
+                    self.has_new_doubts = True
+                return None
         if record is None:
             record = OrderRecord(report, as_of_ms)
-            waiting = orders.add(record)
-            changed = True
         else:
-            changed = record.hear(report, as_of_ms)
-            waiting = [] if report.order_id is None else orders.index(record)
-        for fill in waiting:
-            changed |= record.hear_fill(fill)
-        if record.is_acknowledged and self._reservations:
-            self._release(record.order.client_order_id)
-        if record.order.status.is_finished:
-            orders.finish(record)
-        return record.order if changed else None
+            del orders.echoes[str(report.order_id)]
+        for fill in orders.add(record):
+            record.hear_fill(fill)
+        self._file(orders, record, was_inferred=False)
+        return record.order
 
     def hear_fill(self, fill: Fill) -> tuple[Order | None, bool]:
         """Counts one fill, once (R2).
@@ -119,28 +143,72 @@ class AccountState:
             and whether the fill was new.
         """
         orders = self.orders.of(fill.symbol)
-        if not orders.is_new_trade(fill.trade_id):
+        if not orders.is_new_fill(fill.trade_id, fill.order_id):
             return None, False
-        record = orders.find(fill.order_id, fill.client_order_id)
-        if record is None or _was_never_accepted(record):
-            is_new = orders.keep_orphan(fill)
-            self.fills_count += is_new
-            return None, is_new
+        record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
+        if record is None or record.is_refused:
+            orders.keep_orphan(fill)
+            self.fills_count += 1
+            return None, True
+        was_inferred = record.is_inferred
+        if fill.client_order_id is not None and record.order.client_order_id is None:
+            orders.adopt(record, fill.client_order_id, fill.time_ms)
         if not record.hear_fill(fill):
             return None, False
         self.fills_count += 1
-        orders.index(record)
-        self._release(record.order.client_order_id)
+        for earlier in orders.index(record):
+            record.hear_fill(earlier)
+        self._file(orders, record, was_inferred=was_inferred)
         return record.order, True
+
+    def _file(self, orders: SymbolOrders, record: OrderRecord, *, was_inferred: bool) -> None:
+        """Keeps an order where it belongs now, and its money set aside as long as no balance shows it."""
+        if record.order.status.is_finished:
+            orders.finish(record)
+        elif was_inferred:
+            orders.reopen(record)
+        if was_inferred or record.is_inferred:
+            if record.is_contradicted:
+                orders.contradicted[record] = None
+                self.has_new_doubts = True
+            else:
+                orders.contradicted.pop(record, None)
+        if self._reservations:
+            self._settle_reservation(record)
+
+    def _settle_reservation(self, record: OrderRecord) -> None:
+        order, client_order_id = record.order, record.order.client_order_id
+        if client_order_id is None:
+            return
+        currency = self._reservations.currency_of(client_order_id)
+        if currency is None:
+            return
+        if not record.is_acknowledged:
+            if order.is_finished:
+                self._reservations.free(client_order_id)
+            return
+        spent = order.filled_quote if order.side is Side.BUY else order.filled_quantity
+        self._reservations.take(
+            client_order_id,
+            max(order.created_ms or order.updated_ms, record.decided_ms),
+            spent if order.is_finished else None,
+            self.balances.get(currency),
+        )
 
     def find(self, doubt: Doubt) -> Order | None:
         """The order of a doubt as it is known now."""
-        record = self.orders.of(doubt.symbol).find(doubt.order_id, doubt.client_order_id)
+        record = self.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
         return None if record is None else record.order
 
     def known(self, report: Order) -> Order | None:
         """The order that a report is about, as it is known now."""
         return self.find(Doubt(report.symbol, report.order_id, report.client_order_id))
+
+    def is_about(self, report: Order, doubt: Doubt) -> bool:
+        """Whether a report, once it was heard, tells of the order of the doubt: an exchange that is asked by client id
+        may answer with an earlier order that had the same."""
+        record = self.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
+        return record is None or record.order.order_id == report.order_id
 
     def mark_unresolved(self, symbol: Symbol, client_order_id: str) -> Order | None:
         """The request left and no answer came: the order is UNRESOLVED, its money stays set aside (R3)."""
@@ -148,47 +216,35 @@ class AccountState:
 
     def reject_order(self, symbol: Symbol, client_order_id: str, reason: str) -> Order | None:
         """It is certain that the exchange has no such order: refused by it, or by us before it left."""
-        order = self._mark(symbol, client_order_id, OrderStatus.REJECTED, reason)
-        if order is not None:
-            self._release(client_order_id)
-        return order
+        return self._mark(symbol, client_order_id, OrderStatus.REJECTED, reason)
 
     def _mark(self, symbol: Symbol, client_order_id: str, status: OrderStatus, reason: str | None) -> Order | None:
-        orders = self.orders.of(symbol)
-        record = orders.find(None, client_order_id)
+        record = self.orders.find(symbol, None, client_order_id)
         if record is None or not record.mark(status, reason):
             return None
-        if record.order.is_finished:
-            orders.finish(record)
+        self._file(self.orders.of(symbol), record, was_inferred=False)
         return record.order
 
-    def conclude_unknown(self, doubt: Doubt) -> Order | None:
-        """The exchange, asked by id, knows no such order: it has ended, as filled as its fills say.
+    def conclude_unknown(self, doubt: Doubt, asked_ms: int) -> Order | None:
+        """The exchange, asked by the ids of ``doubt`` at ``asked_ms`` of its clock, knows no such order.
+
+        That is our conclusion, not its word: the order has ended, as filled as its fills say, until the exchange tells
+        something newer (R6). Asked by client id only, one that the exchange has told of is still believed.
 
         Returns the order as now known, or None when nothing changed.
         """
-        orders = self.orders.of(doubt.symbol)
+        orders = self.orders.known(doubt.symbol)
+        if orders is None:
+            return None
         record = orders.find(doubt.order_id, doubt.client_order_id)
         if record is None:
             if doubt.order_id is not None:
-                orders.drop_orphans(doubt.order_id)
+                orders.deny_orphans(doubt.order_id)
+                orders.echoes.pop(doubt.order_id, None)
             return None
-        if not record.is_acknowledged:
-            client_order_id = record.order.client_order_id
-            return (
-                None if client_order_id is None else self.reject_order(doubt.symbol, client_order_id, "never_arrived")
-            )
-        whole = ZERO < record.order.quantity <= record.order.filled_quantity
-        changed = record.conclude(OrderStatus.FILLED if whole else OrderStatus.CANCELED, "vanished")
-        orders.finish(record)
+        changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None)
+        self._file(orders, record, was_inferred=False)
         return record.order if changed else None
-
-    def believe(self, doubt: Doubt) -> None:
-        """The exchange, asked by id, confirmed an order that might have been a late echo."""
-        orders = self.orders.of(doubt.symbol)
-        record = orders.find(doubt.order_id, doubt.client_order_id)
-        if record is not None:
-            orders.echoes.pop(record, None)
 
     # -- snapshots ------------------------------------------------------------------------------------------------
 
@@ -213,12 +269,13 @@ class AccountState:
             for currency in self.balances
             if currency not in listed
         )
-        return self.hear_balances([*listed.values(), *zeros])
+        return self._join_balances([*listed.values(), *zeros], is_push=False)
 
     def doubts(self) -> list[Doubt]:
         """Orders that what we heard does not settle.
 
-        UNRESOLVED; filled whole but not ended; known by fills only; perhaps the echo of an order long finished.
+        UNRESOLVED; filled whole but not ended; taken for ended, and then an older word came late; known by fills only;
+        perhaps the echo of an order long finished.
         """
         found = [
             _doubt(record)
@@ -226,8 +283,9 @@ class AccountState:
             if record.order.status is OrderStatus.UNRESOLVED or record.is_filled_but_not_finished
         ]
         for symbol, orders in self.orders.symbols():
+            found.extend(_doubt(record) for record in orders.contradicted)
             found.extend(Doubt(symbol, order_id, None) for order_id in orders.orphan_order_ids)
-            found.extend(_doubt(record) for record in orders.echoes)
+            found.extend(_doubt(record) for record in orders.echoes.values())
         return found
 
     def fills_needed(self, symbols: Iterable[Symbol], since_ms: int) -> dict[Symbol, int]:
@@ -236,28 +294,43 @@ class AccountState:
         Args:
             symbols: markets to ask about in any case. since_ms: the start of the account's knowledge.
         """
-        needed = dict.fromkeys(symbols, since_ms)
-        for symbol, orders in self.orders.symbols():
-            needed[symbol] = orders.fills_through_ms - FILL_OVERLAP_MS if orders.fills_through_ms else since_ms
-        return needed
+        traded = (symbol for symbol, orders in self.orders.symbols() if orders.is_traded)
+        return {
+            symbol: self._fills_through_ms[symbol] - FILL_OVERLAP_MS if symbol in self._fills_through_ms else since_ms
+            for symbol in dict.fromkeys((*symbols, *traded))
+        }
 
     def fills_loaded(self, symbols: Iterable[Symbol], through_ms: int) -> None:
         """Every fill of these markets up to ``through_ms`` (the exchange's clock) has been loaded and heard."""
         for symbol in symbols:
-            orders = self.orders.of(symbol)
-            orders.fills_through_ms = max(orders.fills_through_ms, through_ms)
+            self._fills_through_ms[symbol] = max(self._fills_through_ms.get(symbol, 0), through_ms)
 
     # -- balances -------------------------------------------------------------------------------------------------
 
     def hear_balances(self, balances: Iterable[Balance]) -> tuple[Balance, ...]:
-        """Joins balances, newest wins by the exchange's time stamp; returns those that changed."""
-        known = self.balances
+        """Joins balances that the exchange pushed, newest wins by its time stamp; returns those that changed."""
+        return self._join_balances(balances, is_push=True)
+
+    def _join_balances(self, balances: Iterable[Balance], *, is_push: bool) -> tuple[Balance, ...]:
+        """Of one millisecond the later push stands, and any push against a query: that was taken up in this
+        millisecond, perhaps before the change."""
+        known, queried = self.balances, self._queried
         changed = []
         for balance in balances:
-            before = known.get(balance.currency)
-            if before is not None and balance.updated_ms < before.updated_ms:
+            currency = balance.currency
+            before = known.get(currency)
+            if before is not None and (
+                balance.updated_ms < before.updated_ms
+                or (balance.updated_ms == before.updated_ms and not is_push and currency not in queried)
+            ):
                 continue
-            known[balance.currency] = balance
+            known[currency] = balance
+            if is_push:
+                queried.discard(currency)
+            else:
+                queried.add(currency)
+            if self._reservations:
+                self._reservations.hear(before, balance, is_push=is_push)
             if before is None or before.available != balance.available or before.locked != balance.locked:
                 changed.append(balance)
         return tuple(changed)
@@ -266,22 +339,17 @@ class AccountState:
         """What a new order may use: available on the exchange less what orders on their way will lock."""
         balance = self.balances.get(currency)
         free = balance.available if balance is not None else ZERO
-        return free - self._reserved.get(currency, ZERO)
+        return free - self._reservations.amount_of(currency)
 
     @property
     def unresolved_count(self) -> int:
         return sum(1 for record in self.orders.open_records() if record.order.status is OrderStatus.UNRESOLVED)
 
-    def _release(self, client_order_id: str | None) -> None:
-        if client_order_id is None:
-            return
-        reservation = self._reservations.pop(client_order_id, None)
-        if reservation is not None:
-            self._reserved[reservation.currency] -= reservation.amount
 
-
-def _was_never_accepted(record: OrderRecord) -> bool:
-    return not record.is_acknowledged and record.order.status is OrderStatus.REJECTED
+def _before_conclusion(order: Order) -> Order:
+    """An order as the exchange's own words left it, before we concluded that it had ended."""
+    status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.NEW
+    return msgspec.structs.replace(order, status=status, finish_reason=None)
 
 
 def _doubt(record: OrderRecord) -> Doubt:

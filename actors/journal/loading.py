@@ -48,7 +48,9 @@ _FILLS_OF_ORDERS: Final = (
     "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 0 ORDER BY updated_ms DESC, rowid DESC LIMIT ?2)"
     ") ORDER BY +time_ms, rowid"  # + : by the orders' index, not through all fills in the order of time
 )
-_TRADES: Final = "SELECT trade_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, trade_id DESC LIMIT ?"
+_TRADES: Final = (
+    "SELECT trade_id, order_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, trade_id DESC LIMIT ?"
+)
 _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
     " FROM intents WHERE is_open = 1 ORDER BY id"
@@ -131,8 +133,8 @@ def _memory(
             read(path, f"a fill of {text}", decode_fill, record)
             for (record,) in connection.execute(_FILLS_OF_ORDERS, (text, executed_limit))
         ),
-        trade_ids=tuple(trade_id for trade_id, _ in reversed(trades)),
-        newest_fill_ms=trades[0][1] if trades else 0,
+        fill_ids=tuple((trade_id, order_id) for trade_id, order_id, _ in reversed(trades)),
+        newest_fill_ms=trades[0][2] if trades else 0,
     )
 
 

@@ -13,7 +13,7 @@ from actors.journal.codec import encode, ids_of, kind_of
 from actors.journal.records import IntentCommand, Outcome
 from actors.journal.settings import JournalSettings
 from actors.runtime import Reply
-from messages.order import Fill, Order
+from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
 from messages.symbol import Symbol
 
 _DETAIL_LIMIT: Final = 500
@@ -30,7 +30,9 @@ _ON_KNOWN_ORDER: Final = (
     " ON CONFLICT (symbol, order_id) DO UPDATE SET client_order_id = excluded.client_order_id,"
     " status = excluded.status, is_open = excluded.is_open, updated_ms = excluded.updated_ms, record = excluded.record"
     # a late echo of an order that the account has dropped from memory does not reopen it here (R2)
-    " WHERE excluded.is_open <= orders.is_open AND excluded.updated_ms >= orders.updated_ms"
+    " WHERE excluded.updated_ms >= orders.updated_ms AND (excluded.is_open <= orders.is_open"
+    # but one that only we took for ended does
+    f" OR json_extract(orders.record, '$.finish_reason') IN ('{NEVER_ARRIVED}', '{VANISHED}'))"
 )
 _INSERT_FILL: Final = "INSERT INTO fills (symbol, trade_id, order_id, time_ms, record) VALUES "
 _SETTLE: Final = (

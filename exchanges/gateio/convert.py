@@ -133,6 +133,7 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
     quantity, price = order.amount, order.price
     filled_quantity, filled_quote = order.filled_amount, order.filled_total
     in_quote = kind is _MARKET and side is _BUY
+    is_derived = filled_quantity is None
     if filled_quantity is None:
         filled_quantity = _filled(order, in_quote=in_quote)
     if not (quantity < _LARGEST and price < _LARGEST and filled_quantity < _LARGEST and filled_quote < _LARGEST):
@@ -163,6 +164,7 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         None if ending is None else order.finish_as or ending.value,
         created_ms,
         updated_ms,
+        is_derived and filled_quantity > ZERO,
     )
 
 

@@ -65,7 +65,7 @@ ANSWERS: Final = (
         "a cancel whose answer was lost is told as done",
         _DESK,
         '        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))\n',
-        "        gone = self._context.state.conclude_unknown(doubt)\n"
+        "        gone = self._context.state.conclude_unknown(doubt, self._context.server_now_ms())\n"
         "        if gone is not None:\n"
         "            self._context.tell_order(gone)\n"
         "            reply.set(gone)\n"
@@ -127,8 +127,8 @@ ANSWERS: Final = (
     bug(
         "fills are counted twice",
         _STATE,
-        "        self.fills_count += 1\n",
-        "        self.fills_count += 2\n",
+        "        self.fills_count += 1\n        for earlier",
+        "        self.fills_count += 2\n        for earlier",
         CALM,
     ),
 )

@@ -73,8 +73,8 @@ JOURNAL: Final = (
     bug(
         "an order stays in the journal as it was first",
         _STORE,
-        '    " WHERE excluded.is_open <= orders.is_open AND excluded.updated_ms >= orders.updated_ms"\n',
-        '    " WHERE excluded.is_open < orders.is_open AND excluded.updated_ms < orders.updated_ms"\n',
+        '    " WHERE excluded.updated_ms >= orders.updated_ms AND (excluded.is_open <= orders.is_open"\n',
+        '    " WHERE excluded.updated_ms < orders.updated_ms AND (excluded.is_open < orders.is_open"\n',
         CALM,
     ),
     bug(

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
 
 _BROADCAST: Final = "actors/account/broadcast.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _PRIVATE_WS: Final = "exchanges/gateio/private_ws.py"
 _PROFIT: Final = "actors/journal/profit.py"
+_RESERVATIONS: Final = "actors/account/reservations.py"
 _STATE: Final = "actors/account/state.py"
 
 MONEY: Final = (
@@ -22,28 +23,33 @@ MONEY: Final = (
     bug(
         "an older balance overrules a newer one",
         _STATE,
-        "            if before is not None and balance.updated_ms < before.updated_ms:\n                continue\n",
-        "",
+        "                balance.updated_ms < before.updated_ms\n",
+        "                False\n",
     ),
     Mutant(
         "no money is set aside",
         (
             Change(
                 _STATE,
-                "        self._reservations[order.client_order_id] = reservation\n"
-                "        self._reserved[reservation.currency] ="
-                " self._reserved.get(reservation.currency, ZERO) + reservation.amount\n",
+                "        self._reservations.add(order.client_order_id, reservation)\n",
                 "",
             ),
         ),
         CALM,
     ),
     bug(
-        "money that was set aside is freed twice",
-        _STATE,
-        "        reservation = self._reservations.pop(client_order_id, None)\n",
-        "        reservation = self._reservations.get(client_order_id)\n",
+        "money that was set aside is never freed",
+        _RESERVATIONS,
+        "            if kept.is_over(after):\n",
+        "            if kept.is_over(None):\n",
         CALM,
+    ),
+    bug(
+        "money that was set aside is freed by the acknowledgement",
+        _RESERVATIONS,
+        "        if kept.is_over(balance):\n",
+        "        if kept:\n",
+        LATE_BALANCES,
     ),
     bug("a fill's fee is dropped", _CONVERT, "        fee=fee,\n", "        fee=ZERO,\n", CALM),
     bug(

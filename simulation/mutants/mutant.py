@@ -13,6 +13,9 @@ NIGHT_OFF: Final = Options(profile=Profile.NIGHT_OFF)
 ORDERLY_STOP: Final = Options(profile=Profile.ORDERLY_STOP)
 CROWDED: Final = Options(profile=Profile.CROWDED)
 LONG_FAULT: Final = Options(profile=Profile.LONG_FAULT)
+LATE_BALANCES: Final = Options(profile=Profile.CALM, features=frozenset({Feature.LATE_BALANCES}), certain=True)
+UNKNOWN_ORDERS: Final = Options(features=frozenset({Feature.UNKNOWN_ORDERS}), certain=True)
+SELF_TRADES: Final = Options(features=frozenset({Feature.SELF_TRADES}), certain=True)
 BESIDE_OTHERS: Final = Options(profile=Profile.CALM, features=frozenset({Feature.OTHER_PROGRAMS}), certain=True)
 
 

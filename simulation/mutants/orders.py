@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, Change, Mutant, bug
+from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, UNKNOWN_ORDERS, Change, Mutant, bug
 
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
+_STATE: Final = "actors/account/state.py"
 _ACTOR: Final = "actors/account/actor.py"
 _SESSION: Final = "actors/account/session.py"
 _DOUBTS: Final = "actors/account/doubts.py"
@@ -15,8 +16,8 @@ ORDERS: Final = (
     bug(
         "filled is allowed to fall",
         _RECORD,
-        "        if _filled_of(report) > _filled_of(self._reported):\n            self._reported = report\n",
-        "        self._reported = report\n        self._fills_quantity = self._fills_quote = ZERO\n",
+        "        elif _filled_of(report) > _filled_of(self._reported):\n            self._reported = report\n",
+        "        else:\n            self._reported = report\n            self._fills_quantity = ZERO\n",
     ),
     bug(
         "a finished order reopens",
@@ -39,22 +40,38 @@ ORDERS: Final = (
     Mutant(
         "a fill counts as often as it is told",
         (
-            Change(_STORE, "        if trade_id in self._seen_trade_ids:\n            return False\n", ""),
+            Change(_STORE, "        if key in self._seen_fills:\n            return False\n", ""),
             Change(_RECORD, "        if fill.trade_id in self._trade_ids:\n            return False\n", ""),
         ),
     ),
     bug(
         "a fill that comes before its order is not told",
-        _STORE,
-        "        self._orphan_count += 1\n        return True\n",
-        "        self._orphan_count += 1\n        return False\n",
+        _STATE,
+        "            self.fills_count += 1\n            return None, True\n",
+        "            self.fills_count += 1\n            return None, False\n",
         BESIDE_OTHERS,
+    ),
+    bug(
+        "what was concluded stands against whatever the exchange says later",
+        _RECORD,
+        "            self.is_inferred = not rank and self._concluded_ms > max(\n"
+        "                terms.updated_ms, self._seen_ms, self._last_fill_ms\n"
+        "            )\n",
+        "            self.is_inferred = not rank and self._concluded_ms > 0\n",
+        UNKNOWN_ORDERS,
+    ),
+    bug(
+        "a trade of the account with itself counts once",
+        _STORE,
+        "        key = trade_id, order_id\n",
+        "        key = trade_id, trade_id\n",
+        SELF_TRADES,
     ),
     bug(
         "absence is taken for a cancel",
         _ACTOR,
         "            self._doubts.ask(doubt, partial(settled, before), failed)\n",
-        "            gone = state.conclude_unknown(doubt)\n"
+        "            gone = state.conclude_unknown(doubt, self._server_now_ms())\n"
         "            if gone is not None:\n"
         "                self._broadcast.order(gone)\n"
         "            settled(before, gone)\n",

@@ -100,8 +100,9 @@ class Told:
 class Watcher(LoopActor):
     """Subscribed to every account before its first connection.
 
-    Checks at every event: R2 (filled never falls, a finished order never reopens, what an order is never changes, a
-    fill is told once, nothing is told again that is known) and R5 (no order is taken while the account is not live).
+    Checks at every event: R2 (filled never falls, an order that the exchange has finished never reopens, what an order
+    is never changes, a fill is told once, nothing is told again that is known) and R5 (no order is taken while the
+    account is not live).
     """
 
     def __init__(self, told: dict[str, Told], violations: list[str], trace: Trace) -> None:
@@ -162,9 +163,9 @@ class Watcher(LoopActor):
             self._broken(event.account, f"order {key[1]} was {_kind_of(before)} and is {_kind_of(order)} (R2)")
         if order.updated_ms < before.updated_ms:
             self._broken(event.account, f"order {key[1]} went back to {order.updated_ms} ms (R2)")
-        if before.is_finished and order.is_open:
+        if before.is_finished and order.is_open and not before.is_inferred:
             self._broken(event.account, f"order {key[1]} went from {before.status.value} to {order.status.value} (R2)")
-        if order.filled_quantity < before.filled_quantity:
+        if order.filled_quantity < before.filled_quantity and not before.filled_is_derived:
             fall = f"{before.filled_quantity} to {order.filled_quantity}"
             self._broken(event.account, f"filled of order {key[1]} fell from {fall} (R2)")
         if before.order_id is not None and before.order_id != order.order_id:

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
+from actors.account.reservations import Reservation
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState, Doubt, Reservation
+from actors.account.state import AccountState, Doubt
 from exchanges.base.clients import PrivateRest
 from messages.enums import OrderStatus
 from tests.support.orders import SOL, balance, order

@@ -47,7 +47,7 @@ async def test_fills_come_with_the_orders_that_come_and_trade_ids_up_to_the_limi
         await journal.flush()
         (memory,) = journal.load(executed_limit=1, trade_ids_limit=4).symbols
         assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
-        assert memory.trade_ids == ("t3", "t2", "t1", "t0")
+        assert memory.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
         assert memory.newest_fill_ms == 10
 
 
@@ -57,7 +57,8 @@ async def test_a_symbol_that_is_known_by_fills_only_is_not_forgotten(tmp_path: P
         journal.record_order(order())
         await journal.flush()
         bitcoin, _ = journal.load().symbols
-        assert (bitcoin.symbol, bitcoin.newest_fill_ms, bitcoin.trade_ids, bitcoin.fills) == (BTC, 7, ("t1",), ())
+        assert (bitcoin.symbol, bitcoin.newest_fill_ms, bitcoin.fills) == (BTC, 7, ())
+        assert bitcoin.fill_ids == (("t1", "1001"),)
 
 
 async def test_r2_joining_orders_and_then_fills_restores_what_the_account_knew(tmp_path: Path) -> None:

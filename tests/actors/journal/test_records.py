@@ -132,6 +132,16 @@ async def test_an_order_is_kept_once_in_its_newest_state(tmp_path: Path) -> None
         assert memory.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=3),)
 
 
+async def test_r6_what_only_we_took_for_ended_reopens_in_the_journal_too(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order(OrderStatus.CANCELED, at=3, reason="vanished"))
+        journal.record_order(order(filled="2", at=3))
+        await journal.flush()
+        (memory,) = journal.load().symbols
+    assert memory.open_orders == (order(filled="2", at=3),)
+    assert memory.finished_orders == ()
+
+
 @pytest.mark.parametrize("echo", [order(at=9), order(OrderStatus.CANCELED, at=2)])
 async def test_r2_an_echo_neither_reopens_nor_turns_back_a_finished_order(tmp_path: Path, echo: Order) -> None:
     async with journal_at(tmp_path / "alice.sqlite") as journal:

@@ -49,7 +49,7 @@ async def test_the_oldest_finished_ones_go_and_what_is_open_stays(tmp_path: Path
         assert [known.order_id for known in memory.open_orders] == ["open"]
         assert [known.order_id for known in memory.finished_orders] == [str(n) for n in range(1400, 1500)]
         assert memory.older_through_ms == 100 + 1399, "an echo of a dropped order is known for one"
-        assert memory.trade_ids[:2] == ("of the open order", "1300")
+        assert [trade_id for trade_id, _ in memory.fill_ids[:2]] == ["of the open order", "1300"]
         assert [intent.intent_id for intent in state.open_intents] == [1]
     (profit,) = read_history(path).profits
     assert (profit.fills_count, profit.is_complete) == (201, False)

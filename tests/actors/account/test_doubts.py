@@ -11,6 +11,7 @@ from actors.account.settings import AccountSettings
 from actors.account.state import AccountState, Doubt
 from exchanges.base.clients import PrivateRest
 from messages.enums import OrderStatus
+from messages.order import Order
 from tests.support.orders import SOL, balance, order
 
 
@@ -40,6 +41,9 @@ class LookUps:
     def answer_no_such_order(self) -> None:
         self._then.pop(0)((None, ()))
 
+    def answer(self, found: Order) -> None:
+        self._then.pop(0)((found, ()))
+
     def wait(self) -> None:
         for run in [*self.timers]:
             self.timers.remove(run)
@@ -49,7 +53,7 @@ class LookUps:
 class Exchange:
     """A desk with one unresolved order, at a moment that the test sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, decided_ms: int = 0) -> None:
         self.now_ms = 1_000
         self.look_ups, self.state = LookUps(), AccountState()
         self.desk = DoubtDesk(
@@ -68,9 +72,14 @@ class Exchange:
             )
         )
         self.state.hear_balances([balance("USDT", "10000")])
-        self.state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)))
+        self.state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)), decided_ms)
         self.state.mark_unresolved(SOL, "c1")
         self.settled: list[Any] = []
+
+    def mine(self) -> Order:
+        found = self.state.find(Doubt(SOL, None, "c1"))
+        assert found is not None
+        return found
 
     def ask(self) -> None:
         self.desk.ask(Doubt(SOL, None, "c1"), self.settled.append)
@@ -104,3 +113,37 @@ def test_r6_no_such_order_is_believed_only_of_a_question_after_its_last_moment_t
     exchange.look_ups.wait()
     exchange.look_ups.answer_no_such_order()
     assert [each.status for each in exchange.settled] == [OrderStatus.REJECTED]
+
+
+def test_an_answer_with_an_earlier_order_of_the_client_id_is_no_answer_about_ours() -> None:
+    exchange = Exchange(decided_ms=900_000)
+    exchange.desk.sent("c1", arrives_by_ms=1_000_000)
+    exchange.ask()
+
+    exchange.look_ups.answer(order(OrderStatus.CANCELED, order_id="7", created=10, at=20))
+
+    assert not exchange.settled
+    assert (exchange.mine().order_id, exchange.mine().status) == (None, OrderStatus.UNRESOLVED)
+    assert [known.order_id for known in exchange.state.orders.executed(SOL)] == ["7"]
+
+
+def test_an_answer_without_our_text_is_about_the_order_that_was_asked_for() -> None:
+    exchange = Exchange()
+    exchange.ask()
+
+    exchange.look_ups.answer(order(order_id="7", client_order_id=None))
+
+    assert (exchange.mine().order_id, exchange.mine().status) == ("7", OrderStatus.NEW)
+    assert exchange.settled == [exchange.mine()]
+
+
+def test_r6_an_order_that_the_exchange_is_asked_for_again_and_has_is_open_again() -> None:
+    exchange = Exchange()
+    exchange.state.hear_order(order(order_id="1001"))
+    exchange.state.conclude_unknown(Doubt(SOL, "1001", None), 500)
+    assert exchange.mine().is_finished
+    exchange.ask()
+
+    exchange.look_ups.answer(order(order_id="1001"))  # nothing new in it but that it is there
+
+    assert exchange.mine().is_open

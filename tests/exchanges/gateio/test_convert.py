@@ -152,6 +152,10 @@ class TestOrders:
         market = {"type": "market", "time_in_force": "ioc", "amount": "300", "price": "0", "status": "closed"}
         assert by_rest(**missing, **market, filled_total="282", avg_deal_price="141").filled_quantity == D(2)
         assert by_rest(**missing, **market, filled_total="0", left="300").filled_quantity == D(0)
+        assert by_rest(**missing).filled_is_derived
+        assert by_rest(**missing, **market, filled_total="282", avg_deal_price="141").filled_is_derived
+        assert not by_rest(**missing, **market, filled_total="0", left="300").filled_is_derived
+        assert not by_rest().filled_is_derived
 
     @pytest.mark.parametrize(
         ("changes", "fee", "currency"),

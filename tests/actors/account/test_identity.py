@@ -1,0 +1,447 @@
+"""Which order a piece of news is about: ids, client ids missing or used again, echoes of dropped orders (R2)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from actors.account import order_store
+from actors.account.reservations import Reservation
+from actors.account.state import AccountState, Doubt
+from actors.journal import SymbolMemory
+from messages.enums import OrderStatus, Side
+from messages.order import Fill, Order
+from tests.support.orders import BTC, SOL, balance, fill, order
+
+FILLED, CANCELED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED
+LATER_MS = 100_000
+"""When the second order of a client id is decided: long after the first."""
+
+
+def ours(client_order_id: str = "c1", *, decided_ms: int = 0, state: AccountState | None = None) -> AccountState:
+    state = state or AccountState()
+    state.begin_order(
+        order(OrderStatus.PENDING, at=0, created=0, order_id=None, client_order_id=client_order_id),
+        Reservation("USDT", Decimal(0)),
+        decided_ms,
+    )
+    return state
+
+
+def hear(state: AccountState, *news: Order | Fill) -> AccountState:
+    for item in news:
+        if isinstance(item, Order):
+            state.hear_order(item)
+        else:
+            state.hear_fill(item)
+    return state
+
+
+def open_orders(state: AccountState) -> list[Order]:
+    return [record.order for record in state.orders.open_records()]
+
+
+def only(state: AccountState) -> Order:
+    (found,) = [*open_orders(state), *state.orders.executed(SOL)]
+    return found
+
+
+# -- a trade with oneself --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("repeated", [1, 2])
+def test_r2_both_sides_of_a_trade_with_oneself_count_each_once(repeated: int) -> None:
+    bought = fill("7", "2", order_id="1", client_order_id="buy", at=5)
+    sold = fill("7", "2", order_id="2", client_order_id="sell", side=Side.SELL, at=5)
+    state = hear(
+        AccountState(),
+        order(order_id="1", client_order_id="buy"),
+        order(order_id="2", client_order_id="sell", side=Side.SELL),
+        *[bought, sold] * repeated,
+    )
+    assert [known.filled_quantity for known in open_orders(state)] == [2, 2]
+    assert state.fills_count == 2
+
+
+def test_r2_both_sides_of_a_trade_with_oneself_count_though_their_orders_are_not_known_yet() -> None:
+    sides = [fill("7", order_id="1", client_order_id=None), fill("7", order_id="2", client_order_id=None)]
+    state = hear(AccountState(), *sides, *sides)
+    assert state.fills_count == 2
+    hear(state, order(order_id="1", client_order_id=None), order(order_id="2", client_order_id=None))
+    assert [known.filled_quantity for known in open_orders(state)] == [1, 1]
+
+
+def test_r2_after_a_restart_each_side_of_a_trade_with_oneself_is_remembered_on_its_own() -> None:
+    state = AccountState()
+    state.restore(SymbolMemory(symbol=SOL, open_orders=(order(order_id="1"),), fill_ids=(("7", "1"),)))
+    assert state.hear_fill(fill("7", order_id="1"))[1] is False
+    assert state.hear_fill(fill("7", order_id="2", client_order_id="c2"))[1] is True
+
+
+# -- news without our text -------------------------------------------------------------------------------------------
+
+
+def news_without_text() -> dict[str, Order | Fill]:
+    return {
+        "bare fill": fill("1", "2", order_id="9", client_order_id=None, at=4),
+        "named fill": fill("2", "3", order_id="9", client_order_id="c1", at=5),
+        "bare report": order(order_id="9", client_order_id=None, filled="2", at=4),
+        "named report": order(order_id="9", client_order_id="c1", at=3),
+    }
+
+
+@pytest.mark.parametrize("names", [*permutations(news_without_text())])
+def test_r2_what_comes_without_our_text_finds_the_order_that_waits_for_it(names: tuple[str, ...]) -> None:
+    state = ours()
+    hear(state, *(news_without_text()[name] for name in names))
+
+    found = only(state)
+    assert (found.order_id, found.client_order_id, found.filled_quantity) == ("9", "c1", 5)
+    assert found.status is OrderStatus.PARTIALLY_FILLED
+    assert state.find(Doubt(SOL, None, "c1")) == state.find(Doubt(SOL, "9", None)) == found
+    assert state.doubts() == []
+
+
+def test_a_fill_that_names_the_order_brings_those_that_came_before_it() -> None:
+    state = hear(ours(), fill("1", "2", order_id="9", client_order_id=None))
+    assert only(state).filled_quantity == 0
+    told, _ = state.hear_fill(fill("2", "3", order_id="9", client_order_id="c1"))
+    assert told is not None
+    assert told.filled_quantity == 5
+    assert told.fee == Decimal("0.005")
+    assert state.doubts() == []
+
+
+def test_an_order_that_ended_before_its_text_was_heard_is_ours_once_it_is() -> None:
+    state = hear(ours(), order(FILLED, filled="10", order_id="9", client_order_id=None, at=4))
+    assert [known.status for known in open_orders(state)] == [OrderStatus.PENDING]
+    told = state.hear_order(order(FILLED, filled="10", order_id="9", client_order_id="c1", at=4))
+    assert told is not None
+    assert told.client_order_id == "c1"
+    assert open_orders(state) == []
+    assert state.orders.executed(SOL) == (told,)
+
+
+def test_an_order_taken_for_never_arrived_and_heard_of_without_its_text_becomes_one() -> None:
+    state = ours()
+    state.conclude_unknown(Doubt(SOL, None, "c1"), 50)
+    hear(state, order(order_id="9", client_order_id=None, at=4), fill("1", order_id="9", client_order_id="c1", at=5))
+    assert only(state).order_id == "9"
+    assert only(state).client_order_id == "c1"
+    assert len(open_orders(state)) == 1
+
+
+def test_the_client_id_of_an_order_placed_elsewhere_is_known_once_it_is_told() -> None:
+    state = hear(AccountState(), order(order_id="9", client_order_id=None, at=1))
+    assert state.find(Doubt(SOL, None, "web")) is None
+    hear(state, order(order_id="9", client_order_id="web", at=2))
+    assert state.find(Doubt(SOL, None, "web")) == only(state)
+
+
+@pytest.mark.parametrize("status", [OrderStatus.NEW, CANCELED])
+def test_r2_a_later_report_without_our_client_id_does_not_wipe_it(status: OrderStatus) -> None:
+    state = hear(ours(), order(order_id="9", at=1), order(status, order_id="9", client_order_id=None, at=9))
+    assert only(state).client_order_id == "c1"
+    assert only(state).status is status
+    assert state.find(Doubt(SOL, None, "c1")) == only(state)
+
+
+# -- client ids that are used again ----------------------------------------------------------------------------------
+
+
+def first_of_its_id(**changes: object) -> Order:
+    return order(CANCELED, order_id="1", client_order_id="again", created=10, at=20)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        first_of_its_id(),
+        order(order_id="1", client_order_id="again", created=10, at=15),
+        fill("7", order_id="1", client_order_id="again", at=15),
+    ],
+    ids=["end", "echo", "fill"],
+)
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_a_client_id_that_is_used_again_is_not_bound_to_the_old_order(
+    late: Order | Fill, *, is_remembered: bool
+) -> None:
+    state = AccountState(executed_limit=1)
+    if is_remembered:  # dropped for room; otherwise not even heard of in this life
+        hear(state, first_of_its_id(), order(CANCELED, order_id="2", client_order_id="other", at=25))
+    ours("again", decided_ms=LATER_MS, state=state)
+
+    hear(state, late)
+
+    mine = state.find(Doubt(SOL, None, "again"))
+    assert mine is not None
+    assert (mine.order_id, mine.status, mine.filled_quantity) == (None, OrderStatus.PENDING, 0)
+
+    hear(state, order(order_id="3", client_order_id="again", created=LATER_MS - 900, at=LATER_MS))
+    mine = state.find(Doubt(SOL, None, "again"))
+    assert mine is not None
+    assert (mine.order_id, mine.status) == ("3", OrderStatus.NEW), "its own, also where the clocks differ a little"
+
+
+def test_a_client_id_that_is_used_again_within_seconds_is_not_bound_to_the_old_order() -> None:
+    state = AccountState(executed_limit=1)
+    hear(state, first_of_its_id(), order(CANCELED, order_id="2", client_order_id="other", at=25))
+    ours("again", decided_ms=30, state=state)
+    hear(state, fill("7", order_id="1", client_order_id="again", at=20), first_of_its_id())
+    mine = state.find(Doubt(SOL, None, "again"))
+    assert mine is not None
+    assert mine.order_id is None
+
+
+def test_an_answer_by_client_id_about_an_earlier_order_is_no_answer() -> None:
+    state = ours("again", decided_ms=LATER_MS)
+    asked = Doubt(SOL, None, "again")
+    hear(state, first_of_its_id())
+    assert not state.is_about(first_of_its_id(), asked)
+    mine = order(order_id="3", client_order_id="again", created=LATER_MS, at=LATER_MS)
+    hear(state, mine)
+    assert state.is_about(mine, asked)
+    assert state.is_about(mine, Doubt(SOL, "3", None))
+    assert state.is_about(mine, Doubt(BTC, None, "never heard of"))
+
+
+def test_of_two_orders_of_one_client_id_the_younger_one_is_meant_in_whichever_order_they_come() -> None:
+    older = order(CANCELED, order_id="1", client_order_id="again", created=10, at=20)
+    younger = order(order_id="2", client_order_id="again", created=30, at=40)
+    for news in ((older, younger), (younger, older)):
+        state = hear(AccountState(), *news)
+        assert state.find(Doubt(SOL, None, "again")) == younger
+        assert state.orders.open_count == state.orders.executed_count == 1
+
+
+def test_an_order_of_the_same_client_id_after_one_that_never_arrived_takes_its_place() -> None:
+    state = ours("again", decided_ms=10)
+    state.conclude_unknown(Doubt(SOL, None, "again"), 50)
+    ours("again", decided_ms=LATER_MS, state=state)
+    mine = state.find(Doubt(SOL, None, "again"))
+    assert mine is not None
+    assert mine.status is OrderStatus.PENDING
+
+
+def test_an_old_order_without_text_is_not_taken_for_ours_when_its_text_is_told() -> None:
+    state = ours("again", decided_ms=LATER_MS)
+    hear(state, order(order_id="1", client_order_id=None, created=10, at=11))
+    hear(state, order(order_id="1", client_order_id="again", created=10, at=12))
+    assert [known.order_id for known in open_orders(state)] == [None, "1"]
+    mine = state.find(Doubt(SOL, None, "again"))
+    assert mine is not None
+    assert mine.order_id is None
+
+
+# -- echoes of orders that were dropped for room (R9) ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4])
+@pytest.mark.parametrize("as_of_ms", [0, 10_000])
+def test_r2_with_few_finished_orders_kept_none_reopens_in_what_is_told(limit: int, as_of_ms: int) -> None:
+    state = AccountState(executed_limit=limit)
+    finished: set[str] = set()
+
+    def told(changed: Order | None) -> None:
+        if changed is not None:
+            assert changed.is_finished or changed.order_id not in finished
+            if changed.is_finished:
+                finished.add(str(changed.order_id))
+
+    for number in range(8):
+        ids = {"order_id": str(number), "client_order_id": f"c{number}"}
+        told(state.hear_order(order(at=10 * number + 1, **ids)))
+        told(state.hear_order(order(EXPIRED, at=10 * number + 5, **ids)))
+        for earlier in range(number + 1):
+            echo = order(at=10 * earlier + 1, order_id=str(earlier), client_order_id=f"c{earlier}")
+            told(state.hear_order(echo, as_of_ms))
+    assert state.orders.open_count == 0
+    assert state.doubts() == []
+
+
+def dropped(*, through_ms: int = 50) -> AccountState:
+    """Finished orders were dropped for room, and which they were is not known any more."""
+    state = AccountState()
+    state.restore(SymbolMemory(symbol=SOL, older_through_ms=through_ms))
+    return state
+
+
+def test_r2_of_what_may_be_an_echo_nobody_is_told_before_the_exchange_has_confirmed_it() -> None:
+    state = dropped()
+    assert state.hear_order(order(at=20)) is None
+    assert state.hear_order(order(at=30, filled="2"), 40) is None, "asked before the last of them had ended"
+    assert open_orders(state) == []
+    assert state.has_new_doubts
+    assert state.doubts() == [Doubt(SOL, "1001", "c1")]
+
+    told = state.hear_order(order(at=30, filled="2"), 60)
+
+    assert told is not None
+    assert told == order(at=30, filled="2")
+    assert open_orders(state) == [told]
+    assert state.doubts() == []
+
+
+@pytest.mark.parametrize(
+    ("confirm", "left"),
+    [
+        (lambda state: state.hear_order(order(FILLED, filled="10", at=25)), 1),
+        (lambda state: state.conclude_unknown(Doubt(SOL, "1001", "c1"), 60), 0),
+    ],
+    ids=["it had ended", "unknown to the exchange"],
+)
+def test_r2_an_echo_is_over_when_the_exchange_says_so(confirm: Callable[[AccountState], object], left: int) -> None:
+    state = hear(dropped(), order(at=20))
+    confirm(state)
+    assert state.doubts() == []
+    assert open_orders(state) == []
+    assert state.orders.executed_count == left
+
+
+def test_fills_of_an_echo_wait_with_it() -> None:
+    state = hear(dropped(), order(at=20, client_order_id=None), fill("1", "2", client_order_id=None, at=21))
+    told = state.hear_order(order(at=20, client_order_id=None), 60)
+    assert told is not None
+    assert told.filled_quantity == 2
+
+
+def test_an_order_that_is_newer_than_all_that_were_dropped_is_no_echo() -> None:
+    state = dropped(through_ms=50)
+    assert state.hear_order(order(at=51)) is not None
+    assert state.hear_order(order(at=50, order_id="2", client_order_id="c2")) is None
+
+
+def test_our_own_order_is_no_echo_however_late_it_is_told_of() -> None:
+    state = ours(state=dropped())
+    assert state.hear_order(order(at=20)) is not None
+    assert state.doubts() == []
+
+
+def test_r9_the_ids_of_dropped_orders_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_store, "_EVICTED_IDS_LIMIT", 2)
+    state = AccountState(executed_limit=1)
+    for number in range(4):
+        hear(state, order(CANCELED, order_id=str(number), client_order_id=f"c{number}", at=10 + number))
+    orders = state.orders.of(SOL)
+    assert [orders.is_evicted(str(number)) for number in range(4)] == [False, True, True, False]
+
+
+def test_a_dropped_order_that_is_looked_up_is_kept_again() -> None:
+    state = AccountState(executed_limit=1)
+    hear(state, order(CANCELED, at=5), order(CANCELED, order_id="2", client_order_id="c2", at=6))
+    found = state.hear_order(order(CANCELED, at=5), 60)
+    assert state.orders.executed(SOL) == (found,)
+    assert not state.orders.of(SOL).is_evicted("1001")
+    assert state.orders.of(SOL).is_evicted("2")
+
+
+# -- fills of orders that are not known ------------------------------------------------------------------------------
+
+
+def test_r6_fills_of_an_order_that_the_exchange_denies_are_kept_for_when_it_tells_of_it() -> None:
+    state = hear(AccountState(), fill("1", "2", client_order_id=None, at=3))
+    state.conclude_unknown(Doubt(SOL, "1001", None), 50)
+    assert state.doubts() == []
+    hear(state, fill("2", "1", client_order_id=None, at=4))
+    assert state.doubts() == [Doubt(SOL, "1001", None)], "it has told more since"
+    state.conclude_unknown(Doubt(SOL, "1001", None), 60)
+    hear(state, order(at=1))
+    assert only(state).filled_quantity == 3
+    assert state.doubts() == []
+
+
+def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 2)
+    state = AccountState()
+    for number, order_id in enumerate(("1", "1", "2")):
+        assert state.hear_fill(fill(str(number), order_id=order_id, client_order_id=None)) == (None, True)
+    assert state.doubts() == [Doubt(SOL, "2", None)]
+    hear(state, order(order_id="1", client_order_id=None), order(order_id="2", client_order_id="c2"))
+    assert [known.filled_quantity for known in open_orders(state)] == [0, 1]
+    for number, order_id in enumerate(("3", "4")):
+        hear(state, fill(f"x{number}", order_id=order_id, client_order_id=None))
+    assert [doubt.order_id for doubt in state.doubts()] == ["3", "4"], "those that were joined make room"
+
+
+def test_r9_the_ids_of_fills_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
+    orders = AccountState().orders.of(SOL)
+    assert [orders.is_new_fill(trade_id, "1") for trade_id in ("a", "b", "c", "b", "a")] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_fill_of_a_refused_order_waits_for_the_exchange_to_tell_of_it() -> None:
+    state = ours()
+    state.reject_order(SOL, "c1", "POC_FILL_IMMEDIATELY")
+    assert state.hear_fill(fill("1", "2", at=3)) == (None, True)
+    assert state.doubts() == [Doubt(SOL, "1001", None)]
+    told = state.hear_order(order(at=2))
+    assert told is not None
+    assert told.filled_quantity == 2
+
+
+# -- questions make nothing (R10) ------------------------------------------------------------------------------------
+
+MISTYPED = BTC
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda state: state.find(Doubt(MISTYPED, "1", "c")),
+        lambda state: state.known(order(symbol=MISTYPED)),
+        lambda state: state.is_about(order(symbol=MISTYPED), Doubt(MISTYPED, "1", "c")),
+        lambda state: state.orders.executed(MISTYPED),
+        lambda state: state.orders.find(MISTYPED, "1", None),
+        lambda state: state.orders.open_records(MISTYPED),
+        lambda state: state.conclude_unknown(Doubt(MISTYPED, "1", "c"), 5),
+        lambda state: state.mark_unresolved(MISTYPED, "c"),
+        lambda state: state.reject_order(MISTYPED, "c", "why"),
+        lambda state: state.fills_loaded([MISTYPED], 5),
+    ],
+)
+def test_r10_a_question_about_a_market_does_not_make_it_one_of_ours(question: Callable[[AccountState], object]) -> None:
+    state = AccountState()
+    question(state)
+    assert [*state.orders.symbols()] == []
+    assert state.fills_needed([], 7) == {}
+
+
+def test_r10_a_market_in_which_an_order_never_arrived_is_none_of_ours() -> None:
+    state = AccountState()
+    state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, order_id=None, symbol=BTC))
+    assert state.fills_needed([SOL], 7) == {SOL: 7, BTC: 7}, "its fills tell whether it arrived"
+    state.conclude_unknown(Doubt(BTC, None, "c1"), 50)
+    assert state.fills_needed([SOL], 7) == {SOL: 7}
+
+
+@pytest.mark.parametrize(
+    "news",
+    [order(symbol=BTC), order(CANCELED, symbol=BTC), fill("1", client_order_id=None, symbol=BTC)],
+    ids=["order", "end", "fill"],
+)
+def test_a_market_that_the_exchange_has_told_of_is_asked_for_its_fills(news: Order | Fill) -> None:
+    assert hear(AccountState(), news).fills_needed([], 7) == {BTC: 7}
+
+
+def test_a_market_whose_orders_were_all_dropped_is_asked_for_its_fills() -> None:
+    assert dropped().fills_needed([], 7) == {SOL: 7}
+
+
+def test_an_order_of_an_earlier_life_that_is_known_by_now_is_not_doubled() -> None:
+    state = hear(AccountState(), order(at=5))
+    state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, order_id=None))
+    assert only(state) == order(at=5)
+
+
+def test_the_money_of_no_order_is_asked_for() -> None:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "5")])
+    assert state.available("USDT") == 5
+    assert state.available("SOL") == 0

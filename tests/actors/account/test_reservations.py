@@ -1,0 +1,335 @@
+"""Money that is set aside for orders on their way: until a balance shows it, and never longer (funds)."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.account.reservations import Reservation
+from actors.account.state import AccountState, Doubt
+from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.errors import InsufficientBalanceError
+from messages.order import Order
+from tests.support.orders import SOL, balance, fill, order
+
+CREATED_MS = 100
+COST = Decimal(1000)
+FILLED, CANCELED, EXPIRED, REJECTED = (
+    OrderStatus.FILLED,
+    OrderStatus.CANCELED,
+    OrderStatus.EXPIRED,
+    OrderStatus.REJECTED,
+)
+
+
+def buying(client_order_id: str = "c1", *, state: AccountState | None = None, decided_ms: int = 90) -> AccountState:
+    """A buy of 10 for 100 each on its way, out of 5,000."""
+    if state is None:
+        state = AccountState()
+        state.hear_balances([balance("USDT", "5000", at=50), balance("SOL", "20", at=50)])
+    pending = order(OrderStatus.PENDING, at=0, created=0, order_id=None, client_order_id=client_order_id)
+    state.begin_order(pending, Reservation("USDT", COST), decided_ms)
+    return state
+
+
+def ack(status: OrderStatus = OrderStatus.NEW, *, filled: str = "0", at: int = CREATED_MS) -> Order:
+    return order(status, filled=filled, at=at, created=CREATED_MS)
+
+
+def free(state: AccountState) -> Decimal:
+    return state.available("USDT")
+
+
+# -- until a balance that is newer -----------------------------------------------------------------------------------
+
+
+def test_money_stays_set_aside_beyond_the_acknowledgement_until_a_newer_balance() -> None:
+    state = buying()
+    assert free(state) == 4000
+    state.hear_order(ack())
+    assert free(state) == 4000, "no balance shows it yet"
+    state.hear_balances([balance("USDT", "5000", at=99)])
+    assert free(state) == 4000, "of before the order"
+    state.hear_balances([balance("USDT", "4000", "1000", at=101)])
+    assert free(state) == 4000, "in the balance now"
+
+
+def test_a_second_order_is_refused_for_money_that_the_first_has_locked_and_no_balance_shows() -> None:
+    state = buying()
+    state.hear_order(ack())
+    pending = order(OrderStatus.PENDING, order_id=None, client_order_id="c2")
+    with pytest.raises(InsufficientBalanceError, match="USDT: 4001 needed, 4000 available"):
+        state.begin_order(pending, Reservation("USDT", Decimal(4001)))
+    assert state.find(Doubt(SOL, None, "c2")) is None
+
+
+def test_a_balance_of_another_currency_shows_nothing() -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_balances([balance("SOL", "3", at=200)])
+    assert free(state) == 4000
+
+
+def test_a_newer_balance_may_come_before_the_acknowledgement() -> None:
+    state = buying()
+    state.hear_balances([balance("USDT", "4000", "1000", at=101)])
+    assert free(state) == 3000, "whose change it was is not known before"
+    state.hear_order(ack())
+    assert free(state) == 4000
+
+
+@pytest.mark.parametrize("as_of_ms", [101, 5_000])
+def test_a_complete_list_that_was_taken_up_after_the_order_ends_it(as_of_ms: int) -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_all_balances([balance("USDT", "4000", "1000", at=as_of_ms)], as_of_ms)
+    assert free(state) == 4000
+
+
+def test_a_complete_list_without_the_currency_ends_it() -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_all_balances([], 101)
+    assert free(state) == 0
+
+
+def test_a_complete_list_of_the_millisecond_of_the_order_may_be_of_before_it() -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_all_balances([balance("USDT", "5000", at=CREATED_MS)], CREATED_MS)
+    assert free(state) == 4000
+
+
+def test_a_list_of_before_our_decision_shows_nothing_although_the_clocks_differ() -> None:
+    """The order's stamp is of another clock of the exchange, which is behind."""
+    state = buying(decided_ms=500)
+    state.hear_all_balances([balance("USDT", "5000", at=400)], 400)
+    state.hear_order(ack())
+    assert free(state) == 4000
+    state.hear_all_balances([balance("USDT", "4000", "1000", at=501)], 501)
+    assert free(state) == 4000
+
+
+# -- pushes of the same millisecond ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [CREATED_MS, CREATED_MS - 2])
+@pytest.mark.parametrize("ack_first", [True, False])
+def test_a_push_that_locks_just_this_is_the_orders_own_whatever_its_stamp(at: int, *, ack_first: bool) -> None:
+    state = buying()
+    if ack_first:
+        state.hear_order(ack())
+    state.hear_balances([balance("USDT", "4000", "1000", at=at)])
+    assert free(state) == (4000 if ack_first else 3000)
+    state.hear_order(ack())
+    assert free(state) == 4000
+
+
+def test_a_push_that_takes_just_what_it_cost_is_the_orders_own() -> None:
+    state = buying()
+    state.hear_order(ack(FILLED, filled="7"))
+    assert free(state) == 4300
+    state.hear_balances([balance("USDT", "4300", at=CREATED_MS)])
+    assert free(state) == 4300
+
+
+def test_a_push_of_another_change_in_the_same_millisecond_is_not_the_orders_own() -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_balances([balance("USDT", "5200", at=CREATED_MS)])
+    assert free(state) == 4200
+    state.hear_balances([balance("USDT", "4200", "1000", at=CREATED_MS)])
+    assert free(state) == 4200
+
+
+def test_of_two_equal_orders_each_push_is_of_one() -> None:
+    state = buying("c2", state=buying())
+    state.hear_order(ack())
+    state.hear_order(order(at=CREATED_MS, created=CREATED_MS, order_id="2", client_order_id="c2"))
+    assert free(state) == 3000
+    state.hear_balances([balance("USDT", "4000", "1000", at=CREATED_MS)])
+    assert free(state) == 3000
+    state.hear_balances([balance("USDT", "3000", "2000", at=CREATED_MS)])
+    assert free(state) == 3000
+
+
+def test_a_list_is_no_push_and_tells_of_no_single_change() -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_all_balances([balance("USDT", "4000", at=CREATED_MS)], CREATED_MS)
+    assert free(state) == 3000
+
+
+def test_the_first_balance_of_a_currency_is_no_change() -> None:
+    state = AccountState()
+    buying_nothing = order(OrderStatus.PENDING, at=0, created=0, order_id=None)
+    state.begin_order(buying_nothing, Reservation("USDT", Decimal(0)))
+    state.hear_order(ack())
+    state.hear_balances([balance("USDT", "7", at=CREATED_MS)])
+    assert free(state) == 7
+
+
+# -- orders that are over --------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_frees_it_at_once() -> None:
+    state = buying()
+    state.reject_order(SOL, "c1", "BALANCE_NOT_ENOUGH")
+    assert free(state) == 5000
+
+
+def test_an_order_that_never_arrived_has_locked_nothing() -> None:
+    state = buying()
+    state.mark_unresolved(SOL, "c1")
+    assert free(state) == 4000
+    state.conclude_unknown(Doubt(SOL, None, "c1"), 50_000)
+    assert free(state) == 5000
+
+
+@pytest.mark.parametrize(("status", "filled", "spent"), [(CANCELED, "0", 0), (EXPIRED, "4", 400), (FILLED, "10", 1000)])
+def test_an_order_that_has_ended_keeps_aside_what_it_cost_until_a_balance_shows_it(
+    status: OrderStatus, filled: str, spent: int
+) -> None:
+    state = buying()
+    state.hear_order(ack())
+    state.hear_order(ack(status, filled=filled, at=120))
+    assert free(state) == 5000 - spent
+    state.hear_balances([balance("USDT", str(5000 - spent), at=130)])
+    assert free(state) == 5000 - spent
+
+
+def test_an_order_that_vanished_keeps_aside_what_it_cost() -> None:
+    state = buying()
+    state.hear_order(ack(filled="4", at=110))
+    state.conclude_unknown(Doubt(SOL, "1001", None), 500)
+    assert free(state) == 4600
+    state.hear_balances([balance("USDT", "4600", at=111)])
+    assert free(state) == 4600
+
+
+def test_a_fill_after_the_end_adds_to_what_it_cost() -> None:
+    state = buying()
+    state.hear_order(ack(CANCELED, filled="2", at=110))
+    assert free(state) == 4800
+    state.hear_fill(fill("1", "3", at=105))
+    assert free(state) == 4700
+
+
+def test_a_fill_tells_of_an_order_too() -> None:
+    state = buying()
+    state.hear_balances([balance("USDT", "4000", at=106)])
+    state.hear_fill(fill("1", "3", at=105))
+    assert free(state) == 4000
+
+
+def test_what_is_filled_of_an_open_order_frees_nothing() -> None:
+    state = buying()
+    state.hear_order(ack(filled="9", at=110))
+    assert free(state) == 4000
+
+
+def test_an_order_whose_text_comes_late_ends_its_reservation() -> None:
+    state = buying()
+    state.hear_order(order(at=CREATED_MS, created=CREATED_MS, client_order_id=None))
+    state.hear_balances([balance("USDT", "4000", "1000", at=101)])
+    assert free(state) == 3000
+    state.hear_order(ack())
+    assert free(state) == 4000
+
+
+def test_an_order_that_the_exchange_gives_no_time_of_creation_is_as_old_as_its_report() -> None:
+    state = buying(decided_ms=0)
+    state.hear_order(order(at=CREATED_MS, created=0))
+    state.hear_balances([balance("USDT", "4999", at=CREATED_MS)])
+    assert free(state) == 3999
+    state.hear_balances([balance("USDT", "4000", at=101)])
+    assert free(state) == 4000
+
+
+# -- each kind of order ----------------------------------------------------------------------------------------------
+
+
+def test_a_sell_sets_its_base_aside() -> None:
+    state = buying()
+    pending = order(OrderStatus.PENDING, at=0, created=0, order_id=None, client_order_id="s", side=Side.SELL)
+    state.begin_order(pending, Reservation("SOL", Decimal(10)), 90)
+    assert state.available("SOL") == 10
+    ended = msgspec.structs.replace(
+        ack(CANCELED, filled="4", at=120), side=Side.SELL, client_order_id="s", order_id="2"
+    )
+    state.hear_order(ended)
+    assert state.available("SOL") == 16
+    state.hear_balances([balance("SOL", "16", at=121)])
+    assert state.available("SOL") == 16
+    assert free(state) == 4000, "the buy is on its way yet"
+
+
+def test_a_market_buy_sets_its_quote_aside() -> None:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "100", at=50)])
+    pending = Order(
+        SOL,
+        Side.BUY,
+        OrderType.MARKET,
+        TimeInForce.IOC,
+        OrderStatus.PENDING,
+        Decimal(0),
+        quote_quantity=Decimal(60),
+        client_order_id="m",
+    )
+    state.begin_order(pending, Reservation("USDT", Decimal(60)), 90)
+    assert free(state) == 40
+    done = msgspec.structs.replace(
+        pending,
+        status=FILLED,
+        order_id="7",
+        filled_quantity=Decimal("0.6"),
+        filled_quote=Decimal("59.4"),
+        finish_reason="filled",
+        created_ms=CREATED_MS,
+        updated_ms=CREATED_MS,
+    )
+    state.hear_order(done)
+    assert free(state) == Decimal("40.6")
+    state.hear_balances([balance("USDT", "40.6", at=CREATED_MS)])
+    assert free(state) == Decimal("40.6")
+
+
+# -- no leak ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_becomes_of_orders_their_reservations_end(data: st.DataObject) -> None:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "5000", at=50)])
+    steps = []
+    for number in range(data.draw(st.integers(1, 4))):
+        name = f"c{number}"
+        buying(name, state=state)
+        end = data.draw(st.sampled_from([None, CANCELED, FILLED, REJECTED]))
+        at = data.draw(st.integers(95, 130))
+        ids = {"order_id": str(number), "client_order_id": name}
+        if end is REJECTED:
+            steps.append(lambda name=name: state.reject_order(SOL, name, "no"))
+            continue
+        steps.append(lambda at=at, ids=ids: state.hear_order(order(at=at, created=at, **ids)))
+        if end is not None:
+            filled = data.draw(st.sampled_from(["0", "5", "10"]))
+            steps.append(
+                lambda end=end, at=at, ids=ids, filled=filled: state.hear_order(
+                    order(end, filled=filled, at=at + 5, created=at, **ids)
+                )
+            )
+    for at in data.draw(st.lists(st.integers(90, 140), max_size=4)):
+        money = data.draw(st.sampled_from(["5000", "4000", "3500"]))
+        steps.append(lambda at=at, money=money: state.hear_balances([balance("USDT", money, at=at)]))
+    least = Decimal(0)
+    for step in data.draw(st.permutations(steps)):
+        step()
+        known = state.balances["USDT"].available
+        assert least <= known - free(state) <= COST * 4
+    state.hear_all_balances([balance("USDT", "3000", at=200)], 200)
+    assert free(state) == 3000

@@ -11,8 +11,10 @@ from actors.account.messages import SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
+from actors.connection.neighbours import Neighbours
 from actors.connection.session import SessionFactory, TellSync, in_parallel
-from actors.connection.supervisor import ConnectionSupervisor, SupervisorSettings
+from actors.connection.settings import SupervisorSettings
+from actors.connection.supervisor import ConnectionSupervisor
 from actors.journal import Journal
 from actors.market.actor import MarketActor
 from actors.market.messages import FeedStatus, FeedSyncChanged, GetFeed
@@ -104,6 +106,7 @@ class TradingSystem:
         self._strategy_addresses = {name: Address(name, host.dead_letters) for name in self._strategies}
         self._subscribers: dict[str, dict[Address, None]] = {name: dict.fromkeys(observers) for name in names}
         self._book_subscribers: dict[str, dict[Symbol, dict[Address, None]]] = {name: {} for name in self._markets}
+        self._neighbours = {name: Neighbours() for name in self._markets}
         self._restart_settings = restart_settings or RestartSettings()
         self._root: Ref[RootSupervisor] | None = None
 
@@ -261,7 +264,7 @@ class TradingSystem:
                     ),
                     address=address,
                 ),
-                self._connection_plan(venue_name, sessions, tell_sync),
+                self._connection_plan(venue_name, venue_name, sessions, tell_sync),
             ),
             went_down=went_down,
             resumed=lambda: _reconnect(connection),
@@ -317,7 +320,7 @@ class TradingSystem:
             name=f"account {name}",
             children=(
                 ChildPlan(name=name, start=start_account, address=address),
-                self._connection_plan(name, sessions, tell_sync, needs_public_feed=True),
+                self._connection_plan(name, plan.venue, sessions, tell_sync, needs_public_feed=True),
             ),
             went_down=lambda cause: tell_subscribers(SyncState.RECOVERING, cause),
             resumed=resumed,
@@ -325,7 +328,7 @@ class TradingSystem:
         )
 
     def _connection_plan(
-        self, name: str, sessions: SessionFactory, tell_sync: TellSync, *, needs_public_feed: bool = False
+        self, name: str, venue: str, sessions: SessionFactory, tell_sync: TellSync, *, needs_public_feed: bool = False
     ) -> ChildPlan:
         address = self._supervisors[name]
         return ChildPlan(
@@ -337,6 +340,7 @@ class TradingSystem:
                 settings=self._supervisor_settings,
                 rng=self._environment.rng,
                 needs_public_feed=needs_public_feed,
+                neighbours=self._neighbours[venue],
                 host=self._host,
             ),
             address=address,

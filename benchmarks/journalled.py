@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.journal import Journal, JournalSettings
 from actors.runtime import Address, LoopHost, stop
 from actors.system import AccountPlan, TradingSystem

@@ -19,7 +19,7 @@ import aiohttp
 
 from actors.account.messages import Continue
 from actors.connection.backoff import BackoffSettings
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.runtime import Address, LoopActor, LoopHost, handles, stop
 from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from actors.account.settings import AccountSettings
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.journal import JournalSettings
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings

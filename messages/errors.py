@@ -94,6 +94,19 @@ class NotLiveError(WeRefusedError):
         self.stale_since_ms = stale_since_ms
 
 
+class UnknownMarketError(WeRefusedError):
+    """What the account knows of this one market may be wrong or is missing, so it takes no new order there (R5, R10).
+
+    Cancels still pass, and all other markets are traded on. It is tried again by itself.
+    """
+
+    def __init__(self, account: str, symbol: object, cause: str) -> None:
+        super().__init__(f"market {symbol} is unknown to account {account!r}, new orders in it are refused: {cause}")
+        self.account = account
+        self.symbol = symbol
+        self.cause = cause
+
+
 class KillSwitchError(WeRefusedError):
     """The account's kill switch is engaged: no new order until it is released. Cancels still pass."""
 

@@ -7,6 +7,7 @@ import msgspec
 from messages.balance import Balance
 from messages.enums import SyncState
 from messages.order import Fill, Order
+from messages.symbol import Symbol
 
 
 class OrderUpdateEvent(msgspec.Struct, frozen=True):
@@ -47,11 +48,12 @@ class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionStatusEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An account or feed has changed its sync state or a link.
+    """An account or feed has changed its sync state or a link, or which markets it can speak for.
 
     Attributes:
         name: account name, or venue name for a public feed.
         since_ms: when it entered this state, unix milliseconds. cause: why, empty when all is well.
+        unknown_markets: markets that it cannot speak for although it may be live, each with the cause.
     """
 
     name: str
@@ -59,6 +61,11 @@ class ConnectionStatusEvent(msgspec.Struct, frozen=True, kw_only=True):
     links: ConnectionStatus
     since_ms: int
     cause: str = ""
+    unknown_markets: dict[Symbol, str] = {}
+
+    def is_live_for(self, symbol: Symbol) -> bool:
+        """Whether it is live, and what it says of this market is the truth of now."""
+        return self.sync_state is SyncState.LIVE and symbol not in self.unknown_markets
 
 
 class ErrorKind(enum.Enum):

@@ -8,6 +8,7 @@ from messages.balance import Balance
 from messages.enums import SyncState
 from messages.events import ConnectionStatus
 from messages.order import Order
+from messages.symbol import Symbol
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +16,11 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         sync_state: only LIVE is the truth of now.
-        true_at_ms: when the state was last known to be true, unix milliseconds: now while live, the moment of
-            leaving live otherwise; 0 when it never was.
+        true_at_ms: when the state was last proven to be true, by the exchange's clock, unix milliseconds: the latest
+            load or check while live that agreed with it; events alone do not prove that nothing is missing. 0 when it
+            never was.
         stale_since_ms: None while live.
+        unknown_markets: markets whose orders and fills may be missing or wrong even while live, each with the cause.
     """
 
     account: str
@@ -27,6 +30,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     stale_since_ms: int | None
     balances: dict[str, Balance]
     open_orders: tuple[Order, ...]
+    unknown_markets: dict[Symbol, str] = {}
 
     @property
     def is_live(self) -> bool:

@@ -29,7 +29,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     finished_page: int = 100
     fills_limit: int = 1000
     most_pages: int = 200
-    instruments_good_for_s: float = 3_600.0
+    instruments_good_for_s: float = 900.0
     orphan_fills: int = 10_000
     trade_ids: int = 20_000
 

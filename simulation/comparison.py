@@ -70,7 +70,6 @@ class Comparison:
                 told=parts.told[name],
                 log=parts.commands,
                 life=self._program.life.number,
-                links_age=not scenario.features,
             )
         )
         wrong += differences(

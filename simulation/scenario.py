@@ -10,7 +10,7 @@ import msgspec
 
 from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
 from exchanges.base.websocket_session import SessionSettings

@@ -31,7 +31,7 @@ from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.account.withdrawal_desk import WithdrawalDesk
-from actors.connection.messages import Hopeless, Resync, Trouble
+from actors.connection.messages import FactsDoubted, Resync, Trouble
 from actors.journal import Journal
 from actors.runtime import Address, LoopActor, Reply, handles, mailbox_depth
 from messages.commands import (
@@ -56,6 +56,8 @@ from messages.commands import (
 from messages.enums import SyncState
 from messages.errors import (
     ConnectionFailedError,
+    InvalidValueError,
+    RefusalReason,
     UnknownOutcomeError,
     VenueRefusedError,
 )
@@ -75,6 +77,13 @@ from messages.symbol import Symbol
 T = TypeVar("T")
 KillSwitchRule: TypeAlias = Callable[[str | None], str | None]
 """From the reason that the journal remembers to the one that holds from now on; None: not engaged."""
+_SPEAKS_OF_RULES: Final = {
+    RefusalReason.PRECISION,
+    RefusalReason.BELOW_MINIMUM,
+    RefusalReason.ABOVE_MAXIMUM,
+    RefusalReason.UNKNOWN_SYMBOL,
+    RefusalReason.TRADING_DISABLED,
+}
 _log: Final = structlog.get_logger("teller.account")
 
 
@@ -122,6 +131,8 @@ class AccountActor(LoopActor):
         self._links = ConnectionStatus()
         self._sync_cause = ""
         self._since_ms = 0
+        self._told_state: SyncState | None = None
+        self._proven_ms = 0
         self._subscribers = subscribers
         self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
@@ -263,8 +274,10 @@ class AccountActor(LoopActor):
         self._broadcast.balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
         if state.has_new_doubts:
             self._look_for_oddities_soon()
+        true_at_ms = min(message.balances.as_of_ms, message.open_orders.as_of_ms)
         missing = state.missing_from(message.open_orders.orders)
         if not missing:
+            self._proven(true_at_ms)
             return late.count
         reply = self.defer()
         waiting = len(missing)
@@ -274,6 +287,7 @@ class AccountActor(LoopActor):
             waiting -= 1
             late.count_order(before, after)
             if not waiting and not reply.done:
+                self._proven(true_at_ms)
                 reply.set(late.count)
 
         def failed(error: Exception) -> None:
@@ -285,25 +299,34 @@ class AccountActor(LoopActor):
             self._doubts.ask(doubt, partial(settled, before), failed)
         return None
 
+    def _proven(self, true_at_ms: int) -> None:
+        """What the account knows is what the exchange's books were at this moment of its clock."""
+        self._proven_ms = max(self._proven_ms, true_at_ms)
+        if self._account.sync_state is SyncState.LIVE:
+            self._account.true_at_ms = self._proven_ms
+
     @handles(SyncChanged)
     def _sync_changed(self, message: SyncChanged) -> None:
         context = self._account
         was_live, is_live = context.sync_state is SyncState.LIVE, message.sync_state is SyncState.LIVE
         now_ms = self._server_now_ms()
         if was_live and not is_live:
-            context.true_at_ms = context.stale_since_ms = now_ms
-        elif is_live:
+            context.stale_since_ms = now_ms
+        elif is_live and not was_live:
             context.stale_since_ms = None
+            context.true_at_ms = self._proven_ms
             self._doubts.hurry()
             if self._account.kill_switch is not None and self._state.orders.open_count:
                 self._orders.cancel_all(CancelAll(), Reply)
-        elif context.stale_since_ms is None:
+        elif not is_live and context.stale_since_ms is None:
             context.stale_since_ms = now_ms
         context.sync_state = message.sync_state
         context.figures.reconnects = message.reconnects
-        if is_live:
+        if is_live and not was_live:
             self._dead_mans_switch.live()
-        self._links, self._sync_cause, self._since_ms = message.links, message.cause, now_ms
+        if message.sync_state is not self._told_state:
+            self._told_state, self._since_ms = message.sync_state, now_ms
+        self._links, self._sync_cause = message.links, message.cause
         self._broadcast.event(self._status())
 
     @handles(ErrorEvent)
@@ -321,8 +344,9 @@ class AccountActor(LoopActor):
         self._account.figures.commands += 1
         try:
             self._orders.place(command, self.defer)
-        except Exception:
+        except Exception as error:
             self._account.figures.denied += 1
+            self._doubt_rules(error)
             raise
 
     @handles(CancelOrder)
@@ -348,7 +372,11 @@ class AccountActor(LoopActor):
 
     @handles(AmendOrder)
     def _amend(self, command: AmendOrder) -> None:
-        self._orders.amend(self._counted(command), self.defer)
+        try:
+            self._orders.amend(self._counted(command), self.defer)
+        except InvalidValueError as error:
+            self._doubt_rules(error)
+            raise
 
     @handles(GetOrder)
     def _get_order(self, command: GetOrder) -> Order | None:
@@ -429,11 +457,18 @@ class AccountActor(LoopActor):
         return command
 
     def _tell_trouble(self, error: Exception) -> None:
-        if isinstance(error, VenueRefusedError):
-            if error.is_hopeless:
-                self._supervisor.tell(Hopeless(self._connection, error))
-        elif isinstance(error, ConnectionFailedError | UnknownOutcomeError):
+        """A refusal is the answer of what was asked and no more (R10); one of the key or of the rules of markets is
+        worth a look at those."""
+        reason = error.reason if isinstance(error, VenueRefusedError) else None
+        if reason in _SPEAKS_OF_RULES:
+            self._supervisor.tell(FactsDoubted(self._connection))
+        elif reason is RefusalReason.AUTHENTICATION or isinstance(error, ConnectionFailedError | UnknownOutcomeError):
             self._supervisor.tell(Trouble(self._connection, str(error)))
+
+    def _doubt_rules(self, error: Exception) -> None:
+        """What was refused here by its market's rules the exchange may take by now: they are read anew."""
+        if isinstance(error, InvalidValueError):
+            self._supervisor.tell(FactsDoubted(self._connection))
 
     def _io(
         self,

@@ -12,7 +12,13 @@ from actors.account.state import AccountState
 from actors.runtime import Reply
 from exchanges.base.clients import PrivateRest
 from messages.enums import SyncState
-from messages.errors import ConnectionFailedError, InvalidValueError, KillSwitchError, NotLiveError
+from messages.errors import (
+    ConnectionFailedError,
+    InvalidValueError,
+    KillSwitchError,
+    NotLiveError,
+    UnknownMarketError,
+)
 from messages.instrument import Instrument
 from messages.order import Fill, Order
 from messages.symbol import Symbol
@@ -57,6 +63,7 @@ class AccountContext:
     Attributes:
         rest: None until the first session is open. server_now_ms: the exchange's clock, unix milliseconds.
         sync_state, stale_since_ms, true_at_ms: as in `messages.snapshot.AccountSnapshot`.
+        unknown_markets: markets that the account cannot speak for, each with the cause.
         kill_switch: why it is engaged; None while it is not.
         tell_order, tell_fill: publish to the subscribers. tell_trouble: a request has failed for want of a link.
     """
@@ -76,6 +83,7 @@ class AccountContext:
     sync_state: SyncState = SyncState.DOWN
     stale_since_ms: int | None = None
     true_at_ms: int = 0
+    unknown_markets: Mapping[Symbol, str] = field(default_factory=dict)
     kill_switch: str | None = None
     figures: Figures = field(default_factory=Figures)
 
@@ -98,6 +106,17 @@ class AccountContext:
         expiry_ms = self.require_rest().order_expiry_ms
         patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
         return decided_ms + patience_ms + self.settings.resolve_grace_ms
+
+    def require_market(self, symbol: Symbol) -> Instrument:
+        """The rules of a market that can be traded.
+
+        Raises:
+            UnknownMarketError: the account cannot speak for it now. InvalidValueError: the exchange does not list it.
+        """
+        cause = self.unknown_markets.get(symbol)
+        if cause is not None:
+            raise UnknownMarketError(self.name, symbol, cause)
+        return self.instrument(symbol)
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The rules of a market; raises `InvalidValueError` for one that the exchange does not list."""

@@ -41,13 +41,13 @@ class OrderDesk:
         """Checks, sets money aside, sends. Answered with the order as the exchange took it.
 
         Raises:
-            KillSwitchError, NotLiveError, InvalidValueError, InsufficientBalanceError, JournalError: refused here,
-            nothing was sent.
+            KillSwitchError, NotLiveError, UnknownMarketError, InvalidValueError, InsufficientBalanceError,
+            JournalError: refused here, nothing was sent.
         """
         context = self._context
         context.require_trading()
         rest = context.require_rest()
-        context.instrument(command.symbol).check(
+        context.require_market(command.symbol).check(
             command.side, quantity=command.quantity, quote_quantity=command.quote_quantity, price=command.price
         )
         if command.client_order_id is not None and self._is_taken(command.client_order_id):
@@ -260,7 +260,7 @@ class OrderDesk:
         """Changes price or quantity; answered with the order as amended.
 
         Raises:
-            KillSwitchError, NotLiveError, InvalidValueError: refused here, nothing was sent.
+            KillSwitchError, NotLiveError, UnknownMarketError, InvalidValueError: refused here, nothing was sent.
         """
         context = self._context
         context.require_trading()
@@ -269,7 +269,7 @@ class OrderDesk:
         if order is None or order.order_id is None or order.is_finished:
             state = "unknown" if order is None else order.status.value
             raise InvalidValueError("order_id", command.order_id or command.client_order_id, f"open, but it is {state}")
-        context.instrument(command.symbol).check(
+        context.require_market(command.symbol).check(
             order.side, quantity=command.quantity or order.quantity, price=command.price or order.price
         )
         doubt = _doubt_of(command, order)

@@ -1,7 +1,6 @@
 """What an account says of itself at one moment."""
 
 from actors.account.context import AccountContext
-from messages.enums import SyncState
 from messages.events import ConnectionStatus
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.validation import ZERO
@@ -9,15 +8,15 @@ from messages.validation import ZERO
 
 def snapshot_of(context: AccountContext, venue: str) -> AccountSnapshot:
     """Balances and open orders, with how far they can be believed (R5)."""
-    is_live = context.sync_state is SyncState.LIVE
     return AccountSnapshot(
         account=context.name,
         venue=venue,
         sync_state=context.sync_state,
-        true_at_ms=context.server_now_ms() if is_live else context.true_at_ms,
+        true_at_ms=context.true_at_ms,
         stale_since_ms=context.stale_since_ms,
         balances=dict(context.state.balances),
         open_orders=tuple(record.order for record in context.state.orders.open_records()),
+        unknown_markets=dict(context.unknown_markets),
     )
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
+import structlog
 
 from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, SnapshotLoaded
 from actors.connection.session import in_parallel
-from actors.runtime import Address
+from actors.runtime import Address, Reply
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
@@ -17,6 +18,7 @@ from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
     InvalidValueError,
+    RefusalReason,
     TellerError,
     UnknownOutcomeError,
     VenueRefusedError,
@@ -34,7 +36,11 @@ from messages.instrument import Instrument
 from messages.symbol import Symbol
 
 T = TypeVar("T")
-_INSTRUMENTS_GOOD_FOR_S: Final = 3600.0
+_INSTRUMENTS_GOOD_FOR_S: Final = 900.0
+"""So old the rules of markets may become before they are read anew."""
+_DOUBTED_INSTRUMENTS_GOOD_FOR_S: Final = 30.0
+"""The same once something was refused as if they were out of date."""
+_log: Final = structlog.get_logger("teller.account")
 
 
 class AccountSessions:
@@ -62,10 +68,55 @@ class AccountSessions:
         self.private_rest: PrivateRest = venue.create_private_rest(credentials)
         self.instruments: Mapping[Symbol, Instrument] = {}
         self.instruments_loaded_s: float | None = None
+        self.instruments_are_doubted = False
+        self._rules_trouble = ""
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:
         return next(self._numbers)
+
+    @property
+    def instruments_are_due(self) -> bool:
+        """Whether the rules of markets are too old, or never were read."""
+        loaded_s = self.instruments_loaded_s
+        good_for_s = _INSTRUMENTS_GOOD_FOR_S
+        if self.instruments_are_doubted:
+            good_for_s = min(good_for_s, _DOUBTED_INSTRUMENTS_GOOD_FOR_S)
+        return loaded_s is None or self.environment.clock.monotonic_s() - loaded_s >= good_for_s
+
+    async def renew_instruments(self) -> None:
+        """Reads the rules of markets where that is due. Old ones stand while they cannot be read anew.
+
+        Raises:
+            ConfigurationError: the first time, for a market of ours that is not listed.
+            TellerError: there are none yet, and they cannot be read.
+        """
+        if not self.instruments_are_due:
+            return
+        asked_s = self.environment.clock.monotonic_s()
+        try:
+            instruments = await self.public_rest.load_instruments()
+        except TellerError as error:
+            if self.instruments_loaded_s is None:
+                raise
+            self._tell_rules_trouble(str(error))
+            return
+        unknown = [str(symbol) for symbol in self.symbols if symbol not in instruments]
+        if unknown and self.instruments_loaded_s is None:
+            raise ConfigurationError(
+                f"account {self.account!r}: {self.venue.name} does not list {', '.join(unknown)}; mend its symbols"
+            )
+        self._tell_rules_trouble("")
+        self.instruments, self.instruments_loaded_s, self.instruments_are_doubted = instruments, asked_s, False
+
+    def _tell_rules_trouble(self, trouble: str) -> None:
+        """Once for each change."""
+        if trouble and trouble != self._rules_trouble:
+            age_s = self.environment.clock.monotonic_s() - (self.instruments_loaded_s or 0.0)
+            _log.warning("market_rules_not_renewed", account=self.account, age_s=round(age_s), error=trouble)
+        elif self._rules_trouble and not trouble:
+            _log.info("market_rules_renewed_again", account=self.account)
+        self._rules_trouble = trouble
 
     def __call__(self, connection: int, lost: Callable[[str], None]) -> "AccountSession":
         return AccountSession(self, connection, lost)
@@ -82,10 +133,16 @@ class AccountSession:
         self._links = ConnectionStatus()
 
     async def open(self) -> None:
-        """Clock and market rules, then the private socket with its subscriptions acknowledged."""
+        """Clock and market rules, then the private socket with its subscriptions acknowledged.
+
+        Raises:
+            VenueRefusedError: by the private socket; where that is hopeless, it is the key that is refused.
+            ConfigurationError: a market that the account is to trade is not listed.
+            ConnectionFailedError: a link fails.
+        """
         parts = self._parts
         answered = parts.address.ask(SessionOpened(self._connection, parts.private_rest))
-        await in_parallel(parts.environment.spawn, self._learn_clock(), self._learn_instruments())
+        await in_parallel(parts.environment.spawn, self._learn_clock(), _not_of_the_key(parts.renew_instruments()))
         await answered
         self._socket = parts.venue.create_private_ws_with_handlers(parts.credentials, self._handlers())
         await self._socket.connect()
@@ -102,12 +159,13 @@ class AccountSession:
         parts = self._parts
         needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
         rest = parts.private_rest
+        fills_of = (rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items())
         try:
             balances, open_orders, *fills = await in_parallel(
                 parts.environment.spawn,
                 rest.load_balances(),
                 rest.load_open_orders(),
-                *(rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items()),
+                *map(_not_of_the_key, fills_of),
             )
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, private_rest=False)
@@ -121,26 +179,39 @@ class AccountSession:
             fills_through_ms=needed.asked_ms,
             instruments=parts.instruments,
         )
-        missed: int = await parts.address.ask(snapshot)
+        missed: int = await _not_of_the_key(_wait_for(parts.address.ask(snapshot)))
         return missed
 
     async def check(self) -> None:
         """Both REST links answer, and what the snapshot says is what the socket has told.
 
+        Market rules that are due are read anew on the way.
+
         Raises:
             ConnectionFailedError: a link does not answer, or the socket is deaf: it kept something from us that is
                 older than any delay on the way.
+            VenueRefusedError, WeRefusedError: something could not be asked; hopeless only where the key itself is
+                refused.
         """
         # Both to their end, whatever comes of one, so that each link is known for what it is.
         (missed, private), (_, public) = await in_parallel(
-            self._parts.environment.spawn, _outcome(self._load()), _outcome(self._learn_clock())
+            self._parts.environment.spawn, _outcome(self._renew_and_load()), _outcome(self._learn_clock())
         )
-        failed = public or private
+        failed = private if isinstance(private, ConnectionFailedError) else public or private
         if failed is not None:
             raise failed
         if missed:
             self._links = msgspec.structs.replace(self._links, private_ws=False)
             raise ConnectionFailedError(f"the private socket is deaf: it did not tell {missed} things")
+
+    async def _renew_and_load(self) -> int:
+        await _not_of_the_key(self._parts.renew_instruments())
+        return await self._load()
+
+    def doubt_facts(self) -> bool:
+        """Market rules may be out of date; True where they are old enough to be read anew now."""
+        was_doubted, self._parts.instruments_are_doubted = self._parts.instruments_are_doubted, True
+        return not was_doubted and self._parts.instruments_are_due
 
     async def close(self) -> None:
         socket, self._socket = self._socket, None
@@ -155,25 +226,15 @@ class AccountSession:
         return self._socket is not None and self._links.private_ws
 
     async def _learn_clock(self) -> None:
+        """Public REST answers, if only with a refusal: the clock is learnt from private answers, too."""
         try:
             await self._parts.public_rest.server_time_ms()
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, public_rest=False)
             raise ConnectionFailedError(f"public REST does not answer: {error}") from error
+        except (VenueRefusedError, WeRefusedError) as error:
+            _log.info("clock_not_asked", account=self._parts.account, error=str(error))
         self._links = msgspec.structs.replace(self._links, public_rest=True)
-
-    async def _learn_instruments(self) -> None:
-        parts = self._parts
-        now_s = parts.environment.clock.monotonic_s()
-        if parts.instruments_loaded_s is not None and now_s - parts.instruments_loaded_s < _INSTRUMENTS_GOOD_FOR_S:
-            return
-        instruments = await parts.public_rest.load_instruments()
-        unknown = [str(symbol) for symbol in parts.symbols if symbol not in instruments]
-        if unknown:
-            raise ConfigurationError(
-                f"account {parts.account!r}: {parts.venue.name} does not list {', '.join(unknown)}; mend its symbols"
-            )
-        parts.instruments, parts.instruments_loaded_s = instruments, now_s
 
     def _handlers(self) -> PrivateWebsocketHandlers:
         name, address, connection = self._parts.account, self._parts.address, self._connection
@@ -192,12 +253,28 @@ class AccountSession:
             self._lost(cause)
 
 
-async def _outcome(work: Coroutine[Any, Any, T]) -> tuple[T | None, ConnectionFailedError | None]:
-    """What came of it, or why its link failed."""
+async def _outcome(work: Coroutine[Any, Any, T]) -> tuple[T | None, TellerError | None]:
+    """What came of it, or why nothing did."""
     try:
         return await work, None
-    except ConnectionFailedError as error:
+    except TellerError as error:
         return None, error
+
+
+async def _not_of_the_key(work: Coroutine[Any, Any, T]) -> T:
+    """A refusal of something that is not the account itself (fills, market rules, one order) is no word on its key."""
+    try:
+        return await work
+    except VenueRefusedError as error:
+        if not error.is_hopeless:
+            raise
+        raise VenueRefusedError(
+            RefusalReason.OTHER, error.label, error.detail, retry_after_s=error.retry_after_s
+        ) from error
+
+
+async def _wait_for(reply: Reply[T]) -> T:
+    return await reply
 
 
 def _done(_: bool) -> None:

@@ -1,10 +1,15 @@
 """How long to wait before the next attempt."""
 
+import math
 import random
+from typing import Final
 
 import msgspec
 
 from messages.errors import InvalidValueError
+
+_SHARE: Final = 8
+_ALWAYS_S: Final = 2.0
 
 
 class BackoffSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +38,20 @@ class Backoff:
         self._rng = rng
         self._failures = 0
 
-    def next_delay_s(self) -> float:
-        """Zero for the first attempt after a stable while, then jittered."""
+    def next_delay_s(self, down_for_s: float = math.inf) -> float:
+        """Zero for the first attempt after a stable while, then jittered.
+
+        ``down_for_s``: how long it has been gone. A pause is never longer than an eighth of that, or two seconds: who
+        was gone for 15 s is back 2 s after it could be, and hours are still not spent in hammering.
+        """
         if not self._failures:
             self._failures = 1
             return 0.0
-        bound_s = min(self._settings.first_s * 2 ** min(self._failures - 1, 32), self._settings.max_s)
+        bound_s = min(
+            self._settings.first_s * 2 ** min(self._failures - 1, 32),
+            self._settings.max_s,
+            max(down_for_s / _SHARE, _ALWAYS_S),
+        )
         self._failures += 1
         return self._rng.uniform(0, bound_s)
 

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import msgspec
 
-from messages.errors import VenueRefusedError
 from messages.lanes import Lane
 
 
@@ -40,13 +39,17 @@ class Trouble(msgspec.Struct, frozen=True):
     cause: str
 
 
-class Hopeless(msgspec.Struct, frozen=True):
-    """The exchange refuses the key or its permissions: trying again cannot help."""
-
-    lane: ClassVar[Lane] = Lane.CONTROL
+class FactsDoubted(msgspec.Struct, frozen=True):
+    """Something was refused as if what session number ``connection`` keeps of the venue (market rules) were out of
+    date: it is read anew soon, how often so ever this is said."""
 
     connection: int
-    error: VenueRefusedError
+
+
+class VenueAnswered(msgspec.Struct, frozen=True):
+    """Another connection of the venue has got through after it could not: whoever waits tries at once."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
 
 
 class PublicLinkChanged(msgspec.Struct, frozen=True):

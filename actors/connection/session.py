@@ -27,8 +27,13 @@ class Session(Protocol):
         """Asks the exchange by each REST link and holds what it says against what the socket has told.
 
         Raises:
-            TellerError: a link does not answer, or the socket has kept something from us.
+            ConnectionFailedError: a link does not answer, or the socket has kept something from us.
+            VenueRefusedError, WeRefusedError: what had to be asked was refused: nothing is known of it.
         """
+        ...
+
+    def doubt_facts(self) -> bool:
+        """What it keeps of the venue may be out of date: True where the next check, made now, would read it anew."""
         ...
 
     async def close(self) -> None:

@@ -2,21 +2,43 @@
 
 import asyncio
 import random
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import structlog
 
-from actors.connection.backoff import Backoff, BackoffSettings
+from actors.connection.backoff import Backoff
 from actors.connection.machine import Signal, next_state
-from actors.connection.messages import Connect, Hopeless, LinkLost, PublicLinkChanged, Resync, Trouble
+from actors.connection.messages import (
+    Connect,
+    FactsDoubted,
+    LinkLost,
+    PublicLinkChanged,
+    Resync,
+    Trouble,
+    VenueAnswered,
+)
+from actors.connection.neighbours import WITHIN_S, Neighbours
+from actors.connection.outcomes import (
+    AttemptDue,
+    AttemptFailed,
+    CheckAgain,
+    CheckDue,
+    Checked,
+    Loaded,
+    Opened,
+    Resynced,
+    RetryDue,
+)
 from actors.connection.session import Session, SessionFactory, TellSync
+from actors.connection.settings import SupervisorSettings
 from actors.runtime import LoopActor, Reply, handles
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
-    InvalidValueError,
     StoppedError,
     TellerError,
     VenueRefusedError,
@@ -27,54 +49,6 @@ from messages.events import ConnectionStatus
 _log: Final = structlog.get_logger("teller.connection")
 
 
-class SupervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Attributes:
-    attempt_timeout_s: one attempt, from opening to live, may take so long.
-    check_every_s: pause between looks at the links while live: a REST link that stopped answering, or a socket that
-        has gone deaf, is noticed within this and one request's time-out.
-    """
-
-    attempt_timeout_s: float = 30.0
-    check_every_s: float = 15.0
-    backoff: BackoffSettings = BackoffSettings()
-
-    def __post_init__(self) -> None:
-        for name in ("attempt_timeout_s", "check_every_s"):
-            if getattr(self, name) <= 0:
-                raise InvalidValueError(name, getattr(self, name), "above 0 seconds")
-
-
-class _Opened(msgspec.Struct, frozen=True):
-    attempt: int
-
-
-class _Loaded(msgspec.Struct, frozen=True):
-    attempt: int
-
-
-class _AttemptFailed(msgspec.Struct, frozen=True):
-    attempt: int
-    error: Exception
-
-
-class _RetryDue(msgspec.Struct, frozen=True):
-    attempt: int
-
-
-class _CheckDue(msgspec.Struct, frozen=True):
-    attempt: int
-
-
-class _Checked(msgspec.Struct, frozen=True):
-    connection: int
-    error: Exception | None
-
-
-class _Resynced(msgspec.Struct, frozen=True):
-    reply: Reply[Any]
-    error: Exception | None
-
-
 _ATTEMPTING: Final = {SyncState.CONNECTING, SyncState.SYNCING, SyncState.RECOVERING}
 
 
@@ -82,7 +56,8 @@ class ConnectionSupervisor(LoopActor):
     """Drives the table of `actors.connection.machine` for one owner, through sessions that the factory makes.
 
     Sessions are numbered; whatever an old one still says is ignored by that number. A session whose socket is sound is
-    kept when only REST fails or only the venue's market data is gone; one whose socket broke is closed and replaced.
+    kept when only REST fails, checks are refused or only the venue's market data is gone; one whose socket broke is
+    closed and replaced. A refusal ends in FAILED only when it is of the key itself, and twice in a row.
     """
 
     def __init__(
@@ -94,8 +69,10 @@ class ConnectionSupervisor(LoopActor):
         settings: SupervisorSettings,
         rng: random.Random,
         needs_public_feed: bool = False,
+        neighbours: Neighbours | None = None,
     ) -> None:
-        """``needs_public_feed``: the owner is live only while the venue's market data is, too (`PublicLinkChanged`)."""
+        """``needs_public_feed``: the owner is live only while the venue's market data is, too (`PublicLinkChanged`).
+        ``neighbours``: the other connections of the venue; None: there are none."""
         super().__init__()
         self.name = f"{name}:connection"
         self._owner = name
@@ -103,6 +80,8 @@ class ConnectionSupervisor(LoopActor):
         self._tell_sync = tell_sync
         self._settings = settings
         self._backoff = Backoff(settings.backoff, rng)
+        self._rng = rng
+        self._neighbours = neighbours or Neighbours()
         self._state = SyncState.DOWN
         self._connection = 0
         self._session: Session | None = None
@@ -113,11 +92,23 @@ class ConnectionSupervisor(LoopActor):
         self._has_been_live = False
         self._live_since_s = 0.0
         self._began_s = 0.0
+        self._down_since_s = 0.0
+        self._failed_attempts = 0
+        self._retry_at_s = 0.0
+        self._was_hurried = False
+        self._key_was_refused = False
         self._reconnects = 0
         self._is_checking = False
+        self._checked_s = 0.0
+        self._unchecked_cause = ""
+        self._reported_links = ConnectionStatus()
         self._closing: dict[asyncio.Task[Any], None] = {}
         self._needs_public_feed = needs_public_feed
         self._public_feed_is_up = False
+
+    def on_start(self) -> None:
+        """From now on it hears of the venue's other connections."""
+        self._neighbours.join(self, lambda: self.actor_ref.tell(VenueAnswered()))
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -128,6 +119,8 @@ class ConnectionSupervisor(LoopActor):
         self._waiting.append(self.defer())
         if self._state in {SyncState.DOWN, SyncState.FAILED}:
             self._has_been_live = message.persistent
+            self._key_was_refused = False
+            self._down_since_s = self.now()
             self._move(Signal.CONNECT)
             self._begin_attempt()
 
@@ -136,20 +129,26 @@ class ConnectionSupervisor(LoopActor):
         session = self._session
         if session is None or not self._is_loaded:
             raise ConnectionFailedError(f"{self._owner!r} is {self._state.value}: there is no connection to load from")
-        reply = self.defer()
+        reply, connection, asked_s = self.defer(), self._connection, self.now()
         self.pipe(
-            session.load(),
-            lambda _: _Resynced(reply, None),
-            lambda error: _Resynced(reply, error),
+            self._bounded(session.load, "the load"),
+            lambda _: Resynced(connection, asked_s, reply, None),
+            lambda error: Resynced(connection, asked_s, reply, error),
             name=f"{self.name}:resync",
         )
 
-    @handles(_Resynced)
-    def _resynced(self, message: _Resynced) -> None:
+    @handles(Resynced)
+    def _resynced(self, message: Resynced) -> None:
+        """A load that fails is worth a look at the links; one that succeeds is as good as a check."""
+        is_current = message.connection == self._connection and self._is_loaded
         if message.error is None:
+            if is_current:
+                self._was_checked(message.asked_s)
             message.reply.set(None)
-        else:
-            message.reply.set_error(message.error)
+            return
+        if is_current:
+            self.validate_connection_state()
+        message.reply.set_error(message.error)
 
     @handles(PublicLinkChanged)
     def _public_link_changed(self, message: PublicLinkChanged) -> None:
@@ -160,6 +159,7 @@ class ConnectionSupervisor(LoopActor):
             self._move(Signal.LOST, "the venue's market data is gone")
         elif message.is_up and self._is_loaded and self._state is SyncState.DEGRADED:
             self._move(Signal.WHOLE)
+            self._answer(None)
         elif message.is_up and self._is_loaded and self._state is SyncState.SYNCING:
             self._go_live()
         else:
@@ -180,41 +180,54 @@ class ConnectionSupervisor(LoopActor):
             connection = self._connection = self._sessions.next_number()
             session = self._session = self._sessions(connection, lambda cause: self._lost(connection, cause))
         self._attempt_task = self.pipe(
-            self._bring_live(session, attempt, is_open=is_open),
-            lambda _: _Loaded(attempt),
-            lambda error: _AttemptFailed(attempt, error),
+            self._bounded(partial(self._bring_live, session, attempt, is_open=is_open), "the attempt"),
+            lambda _: Loaded(attempt),
+            lambda error: AttemptFailed(attempt, error),
             name=f"{self.name}:attempt",
         )
 
     async def _bring_live(self, session: Session, attempt: int, *, is_open: bool) -> None:
+        if not is_open:
+            await session.open()
+        self.actor_ref.tell(Opened(attempt, not is_open))
+        await session.load()
+
+    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
+        limit_s = self._settings.attempt_timeout_s
         try:
-            async with asyncio.timeout(self._settings.attempt_timeout_s):
-                if not is_open:
-                    await session.open()
-                self.actor_ref.tell(_Opened(attempt))
-                await session.load()
+            async with asyncio.timeout(limit_s):
+                await work()
         except TimeoutError:
-            limit_s = self._settings.attempt_timeout_s
-            raise ConnectionFailedError(f"{self._owner!r} was not live within {limit_s} s") from None
+            raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None
 
     def _lost(self, connection: int, cause: str) -> None:
         self.actor_ref.tell(LinkLost(connection, cause))
 
-    @handles(_Opened)
-    def _opened(self, message: _Opened) -> None:
+    @handles(Opened)
+    def _opened(self, message: Opened) -> None:
         if message.attempt == self._attempt and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:
             self._move(Signal.OPENED)
+            if message.is_new:
+                self._tell_neighbours()
 
-    @handles(_Loaded)
-    def _loaded(self, message: _Loaded) -> None:
+    @handles(Loaded)
+    def _loaded(self, message: Loaded) -> None:
         if message.attempt != self._attempt or self._state is not SyncState.SYNCING:
             return
         self._is_loaded = True
+        self._tell_neighbours()
+        self._failed_attempts = 0
+        self._was_checked(self._began_s)
         if self._public_feed_is_up or not self._needs_public_feed:
             self._go_live()
         else:
             self._report("waiting for the venue's market data")
-        self.later(self._settings.check_every_s, _CheckDue(self._attempt))
+        self.later(self._settings.check_every_s, CheckDue(self._attempt))
+
+    def _tell_neighbours(self) -> None:
+        """Only after attempts that failed: whoever merely comes back says nothing of the venue."""
+        if self._failed_attempts:
+            self._neighbours.answered(self)
 
     def _go_live(self) -> None:
         self._reconnects += self._has_been_live
@@ -229,8 +242,8 @@ class ConnectionSupervisor(LoopActor):
         )
         self._answer(None)
 
-    @handles(_AttemptFailed)
-    def _attempt_failed(self, message: _AttemptFailed) -> None:
+    @handles(AttemptFailed)
+    def _attempt_failed(self, message: AttemptFailed) -> None:
         if message.attempt == self._attempt and self._state in _ATTEMPTING:
             self._end_attempt(message.error)
 
@@ -247,20 +260,22 @@ class ConnectionSupervisor(LoopActor):
             self._end_attempt(error)
         elif self._is_loaded:  # degraded only for want of market data, until now
             self._is_loaded = False
+            self._down_since_s = self.now()
             self._drop_broken_session()
             self._report(str(error))
             self._retry_later()
 
-    @handles(Hopeless)
-    def _hopeless(self, message: Hopeless) -> None:
-        if message.connection == self._connection and self._state is SyncState.LIVE:
-            self._fail(message.error)
-
     def _end_attempt(self, error: Exception) -> None:
         self._is_loaded = False
+        self._failed_attempts += 1
         self._stop_attempt()
-        if isinstance(error, ConfigurationError) or (isinstance(error, VenueRefusedError) and error.is_hopeless):
+        if isinstance(error, ConfigurationError) or (_refuses_key(error) and self._key_was_refused):
             self._fail(error)
+            return
+        if _refuses_key(error):
+            self._confirm_refusal(error)
+            self._drop_broken_session()
+            self.later(self._settings.confirm_refusal_s, AttemptDue(self._attempt))
             return
         if not isinstance(error, TellerError):
             _log.error("connection_attempt_crashed", name=self._owner, exc_info=error)
@@ -272,9 +287,20 @@ class ConnectionSupervisor(LoopActor):
             self._drop_session()
             self._answer(error)
 
+    def _confirm_refusal(self, error: Exception) -> None:
+        """One odd refusal is no proof: whoever is in front of the exchange refuses, too."""
+        self._key_was_refused = True
+        _log.warning("key_refused_once", name=self._owner, connection=self._connection, error=str(error))
+
+    @handles(AttemptDue)
+    def _attempt_due(self, message: AttemptDue) -> None:
+        if message.attempt == self._attempt and self._state in _ATTEMPTING:
+            self._begin_attempt()
+
     def _lose(self, cause: str) -> None:
         _log.warning("connection_lost", name=self._owner, connection=self._connection, cause=cause)
-        self._backoff.was_live_for(self.now() - self._live_since_s)
+        self._down_since_s = self.now()
+        self._backoff.was_live_for(self._down_since_s - self._live_since_s)
         self._is_loaded = False
         self._drop_broken_session()
         self._move(Signal.LOST, cause)
@@ -289,14 +315,41 @@ class ConnectionSupervisor(LoopActor):
         self._answer(error)
 
     def _retry_later(self) -> None:
-        delay_s = self._backoff.next_delay_s()
+        now_s = self.now()
+        delay_s = self._backoff.next_delay_s(now_s - self._down_since_s)
         _log.info("connection_retry", name=self._owner, delay_s=round(delay_s, 3))
-        self.later(delay_s, _RetryDue(self._attempt))
+        self._retry_at_s = now_s + delay_s
+        self.later(delay_s, RetryDue(self._attempt))
 
-    @handles(_RetryDue)
-    def _retry_due(self, message: _RetryDue) -> None:
+    @handles(VenueAnswered)
+    def _venue_answered(self, _: VenueAnswered) -> None:
+        """Another connection got through: a longer pause is cut short, an attempt that hangs is begun anew, once."""
+        delay_s = self._rng.uniform(0, WITHIN_S)
+        if self._state is SyncState.DEGRADED and not self._is_loaded and self._retry_at_s > self.now() + WITHIN_S:
+            self._attempt += 1
+            self._retry_at_s = self.now() + delay_s
+            self.later(delay_s, RetryDue(self._attempt))
+        elif self._hangs():
+            self._was_hurried = True
+            self._stop_attempt()
+            self._drop_broken_session()
+            self.later(delay_s, AttemptDue(self._attempt))
+
+    def _hangs(self) -> bool:
+        """An attempt after others that failed which has not come to its end for a while."""
+        is_attempting = self._state in _ATTEMPTING and self._attempt_task is not None and not self._is_loaded
+        return (
+            is_attempting
+            and bool(self._failed_attempts)
+            and not self._was_hurried
+            and self.now() - self._began_s > WITHIN_S
+        )
+
+    @handles(RetryDue)
+    def _retry_due(self, message: RetryDue) -> None:
         if message.attempt == self._attempt and self._state is SyncState.DEGRADED and not self._is_loaded:
             self._move(Signal.RETRY)
+            self._was_hurried = False
             self._begin_attempt()
 
     # -- looking after the links ----------------------------------------------------------------------------------
@@ -306,8 +359,19 @@ class ConnectionSupervisor(LoopActor):
         if message.connection == self._connection:
             self.validate_connection_state()
 
-    @handles(_CheckDue)
-    def _check_due(self, message: _CheckDue) -> None:
+    @handles(FactsDoubted)
+    def _facts_doubted(self, message: FactsDoubted) -> None:
+        session = self._session
+        if message.connection == self._connection and session is not None and session.doubt_facts():
+            self.validate_connection_state()
+
+    @handles(CheckAgain)
+    def _check_again(self, message: CheckAgain) -> None:
+        if message.attempt == self._attempt:
+            self.validate_connection_state()
+
+    @handles(CheckDue)
+    def _check_due(self, message: CheckDue) -> None:
         if message.attempt == self._attempt and self._is_loaded:
             self.validate_connection_state()
             self.later(self._settings.check_every_s, message)
@@ -322,24 +386,52 @@ class ConnectionSupervisor(LoopActor):
         if self._is_checking or not self._is_loaded or session is None:
             return
         self._is_checking = True
-        connection = self._connection
+        connection, asked_s = self._connection, self.now()
         self.pipe(
-            session.check(),
-            lambda _: _Checked(connection, None),
-            lambda error: _Checked(connection, error),
+            self._bounded(session.check, "the check"),
+            lambda _: Checked(connection, asked_s, None),
+            lambda error: Checked(connection, asked_s, error),
             name=f"{self.name}:check",
         )
 
-    @handles(_Checked)
-    def _checked(self, message: _Checked) -> None:
+    @handles(Checked)
+    def _checked(self, message: Checked) -> None:
         self._is_checking = False
         error = message.error
-        if error is None or message.connection != self._connection or not self._is_loaded:
+        if message.connection != self._connection or not self._is_loaded:
             return
-        if isinstance(error, VenueRefusedError) and error.is_hopeless:
-            self._fail(error)
+        if error is None:
+            self._was_checked(message.asked_s)
         elif not isinstance(error, VenueRefusedError | WeRefusedError):
             self._broke(error)
+        elif not _refuses_key(error):
+            self._was_not_checked(error)
+        elif self._key_was_refused:
+            self._fail(error)
+        else:
+            self._confirm_refusal(error)
+            self.later(self._settings.confirm_refusal_s, CheckAgain(self._attempt))
+
+    def _was_checked(self, asked_s: float) -> None:
+        """``asked_s``: when the exchange was asked what turned out to be as we know it."""
+        self._checked_s = max(self._checked_s, asked_s)
+        self._key_was_refused = False
+        if self._unchecked_cause:
+            _log.info("connection_checked_again", name=self._owner, connection=self._connection)
+            self._unchecked_cause = ""
+        if self._links() != self._reported_links and self._state is SyncState.LIVE:
+            self._report("")
+
+    def _was_not_checked(self, error: Exception) -> None:
+        """A refused check proves nothing, neither way: it is told, and not for long is that as good as a check (R5)."""
+        unchecked_s = self.now() - self._checked_s
+        if str(error) != self._unchecked_cause:
+            self._unchecked_cause = str(error)
+            _log.warning(
+                "connection_not_checked", name=self._owner, unchecked_s=round(unchecked_s, 3), error=str(error)
+            )
+        if unchecked_s >= self._settings.may_be_unchecked_s:
+            self._broke(ConnectionFailedError(f"no check has succeeded for {unchecked_s:.0f} s: {error}"))
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -350,10 +442,12 @@ class ConnectionSupervisor(LoopActor):
         self._report(cause)
 
     def _report(self, cause: str) -> None:
+        self._reported_links = self._links()
+        self._tell_sync(self._state, self._reported_links, cause, self._reconnects)
+
+    def _links(self) -> ConnectionStatus:
         links = self._session.links() if self._session is not None else ConnectionStatus()
-        if self._public_feed_is_up:
-            links = msgspec.structs.replace(links, public_ws=True)
-        self._tell_sync(self._state, links, cause, self._reconnects)
+        return msgspec.structs.replace(links, public_ws=True) if self._public_feed_is_up else links
 
     def _answer(self, error: Exception | None) -> None:
         waiting, self._waiting = self._waiting, []
@@ -390,9 +484,15 @@ class ConnectionSupervisor(LoopActor):
         return self._shut_down()
 
     async def _shut_down(self) -> None:
+        self._neighbours.leave(self)
         self._state = next_state(self._state, Signal.STOP, has_been_live=self._has_been_live)
         self._tell_sync(self._state, ConnectionStatus(), "stopped", self._reconnects)
         self._answer(StoppedError(f"the connection of {self._owner!r} was stopped"))
         self._drop_session()
         if self._closing:
             await asyncio.wait(list(self._closing))
+
+
+def _refuses_key(error: Exception) -> bool:
+    """Sessions let a refusal of the key through as such only where it comes of what the owner cannot do without."""
+    return isinstance(error, VenueRefusedError) and error.is_hopeless

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 import structlog
 
 from actors.market.messages import (
@@ -9,11 +10,12 @@ from actors.market.messages import (
     FeedStatus,
     FeedSyncChanged,
     GetFeed,
+    MarketsUnavailable,
     SubscribeBook,
+    Subscribing,
     UnsubscribeBook,
 )
 from actors.runtime import Address, LoopActor, handles
-from exchanges.base.clients import PublicWebsocket
 from messages.enums import SyncState
 from messages.events import ConnectionStatus, ConnectionStatusEvent
 from messages.market import BookTicker
@@ -39,7 +41,8 @@ class MarketActor(LoopActor):
         self._symbols: dict[Symbol, None] = dict.fromkeys([*symbols, *subscribers])
         self._subscribers = subscribers
         self._latest: dict[Symbol, BookTicker] = {}
-        self._socket: PublicWebsocket | None = None
+        self._feed: Subscribing | None = None
+        self._connection = 0
         self._sync_state = SyncState.DOWN
         self._status = ConnectionStatusEvent(
             name=venue, sync_state=SyncState.DOWN, links=ConnectionStatus(), since_ms=0
@@ -63,10 +66,10 @@ class MarketActor(LoopActor):
         self._subscribers.setdefault(symbol, {})[message.subscriber] = None
         if symbol not in self._symbols:
             self._symbols[symbol] = None
-            if self._socket is not None:
-                self.spawn(self._socket.subscribe([symbol]), f"{self.name}:subscribe")
+            if self._feed is not None:
+                self.spawn(self._feed.add(symbol), f"{self.name}:subscribe")
         ticker = self._latest.get(symbol)
-        if ticker is not None and self._sync_state is SyncState.LIVE:
+        if ticker is not None and self._status.is_live_for(symbol):
             message.subscriber.tell_latest(symbol, ticker)
         return self._status
 
@@ -77,27 +80,52 @@ class MarketActor(LoopActor):
 
     @handles(FeedOpened)
     def _opened(self, message: FeedOpened) -> tuple[Symbol, ...]:
-        self._socket = message.socket
+        self._feed, self._connection = message.feed, message.connection
         # Update ids of another server session need not go on where the old one stopped.
         self._latest.clear()
         return tuple(self._symbols)
+
+    @handles(MarketsUnavailable)
+    def _markets_unavailable(self, message: MarketsUnavailable) -> None:
+        """Told once for each change, to all subscribers, with the feed's status."""
+        before, causes = self._status.unknown_markets, message.causes
+        if message.connection != self._connection or causes == before:
+            return
+        for symbol in causes.keys() - before.keys():
+            self._latest.pop(symbol, None)
+            _log.warning("market_unknown", feed=self._venue, symbol=str(symbol), cause=causes[symbol])
+        for symbol in before.keys() - causes.keys():
+            _log.info("market_known_again", feed=self._venue, symbol=str(symbol))
+        self._tell_status(msgspec.structs.replace(self._status, unknown_markets=dict(causes)))
 
     @handles(FeedSyncChanged)
     def _sync_changed(self, message: FeedSyncChanged) -> None:
         self._sync_state = message.sync_state
         if not message.socket_is_up:
-            self._socket = None
-        self._status = ConnectionStatusEvent(
-            name=self._venue,
-            sync_state=message.sync_state,
-            links=ConnectionStatus(public_rest=message.rest_is_up, public_ws=message.socket_is_up),
-            since_ms=0,
-            cause=message.cause,
+            self._feed = None
+        self._tell_status(
+            ConnectionStatusEvent(
+                name=self._venue,
+                sync_state=message.sync_state,
+                links=ConnectionStatus(public_rest=message.rest_is_up, public_ws=message.socket_is_up),
+                since_ms=0,
+                cause=message.cause,
+                unknown_markets=self._status.unknown_markets,
+            )
         )
+
+    def _tell_status(self, status: ConnectionStatusEvent) -> None:
+        self._status = status
         for subscriber in {s: None for subscribers in self._subscribers.values() for s in subscribers}:
             subscriber.tell(self._status)
 
     @handles(GetFeed)
     def _get_feed(self, _: GetFeed) -> FeedStatus:
-        socket_is_up = self._status.links.public_ws
-        return FeedStatus(self._venue, self._sync_state, tuple(self._symbols), self._tickers_count, socket_is_up)
+        return FeedStatus(
+            self._venue,
+            self._sync_state,
+            tuple(self._symbols),
+            self._tickers_count,
+            self._status.links.public_ws,
+            self._status.unknown_markets,
+        )

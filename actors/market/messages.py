@@ -1,11 +1,10 @@
 """Messages between a market actor, its supervisor and its subscribers."""
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import msgspec
 
 from actors.runtime import Address
-from exchanges.base.clients import PublicWebsocket
 from messages.enums import SyncState
 from messages.lanes import Lane
 from messages.symbol import Symbol
@@ -28,13 +27,28 @@ class UnsubscribeBook(msgspec.Struct, frozen=True):
     subscriber: Address
 
 
+class Subscribing(Protocol):
+    """Adds a market to an open feed; one that the exchange refuses is told as unavailable and tried again."""
+
+    async def add(self, symbol: Symbol) -> None: ...
+
+
 class FeedOpened(msgspec.Struct, frozen=True):
     """A new public socket begins; answered with the symbols it is to carry."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
 
     connection: int
-    socket: PublicWebsocket
+    feed: Subscribing
+
+
+class MarketsUnavailable(msgspec.Struct, frozen=True):
+    """The markets that connection number ``connection`` cannot carry now, each with the cause; all others it does."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+    connection: int
+    causes: dict[Symbol, str]
 
 
 class FeedSyncChanged(msgspec.Struct, frozen=True):
@@ -60,3 +74,4 @@ class FeedStatus(msgspec.Struct, frozen=True):
     symbols: tuple[Symbol, ...]
     tickers_count: int
     socket_is_up: bool
+    unavailable: dict[Symbol, str] = {}

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.strategy.base import Strategy, StrategyReport
 from messages.commands import PlaceOrder
-from messages.enums import Side, SyncState
+from messages.enums import Side
 from messages.errors import InvalidValueError, RefusalReason, TellerError, UnknownOutcomeError, VenueRefusedError
 from messages.events import ConnectionStatusEvent, ExecutionReportEvent, OrderUpdateEvent
 from messages.instrument import Instrument
@@ -104,7 +104,7 @@ class Quoter(Strategy):
         self.watch_book(account.venue, self._settings.symbol)
 
     async def on_connection_status(self, event: ConnectionStatusEvent) -> None:
-        is_live = event.sync_state is SyncState.LIVE
+        is_live = event.is_live_for(self._settings.symbol)
         if event.name == self._account_name:
             self._account_is_live = is_live
         else:

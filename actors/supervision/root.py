@@ -24,10 +24,11 @@ from actors.runtime import (
     terminated,
 )
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
-from messages.errors import TellerError
+from messages.errors import ConfigurationError, TellerError
 from messages.lanes import Lane
 
 _log: Final = structlog.get_logger("teller.supervision")
+_PAUSE_AFTER_FAILED_START_S: Final = 1.0
 
 
 class StartGroup(msgspec.Struct, frozen=True):
@@ -217,12 +218,22 @@ class RootSupervisor(LoopActor):
             recent.popleft()
         rest = group.running[first:]
         del group.running[first:]
+        was_started = cause.kind is not TerminationKind.START_FAILED
+        if not was_started and isinstance(cause.error, ConfigurationError):
+            # What a person has to mend (a journal that cannot be written) is waited for: it is no fault of the actor's.
+            group.delay_s = max(group.backoff.next_delay_s(), _PAUSE_AFTER_FAILED_START_S)
+            _log.error(
+                "group_not_started", group=group.plan.name, again_in_s=round(group.delay_s, 3), cause=str(cause.error)
+            )
+            self._take_down(group, rest)
+            return
         if len(recent) >= self._settings.max_restarts:
             self._give_up(group, rest, cause)
             return
         recent.append(now_s)
         group.restarts += 1
-        group.backoff.was_live_for(now_s - group.started_s)
+        if was_started:
+            group.backoff.was_live_for(now_s - group.started_s)
         group.delay_s = group.backoff.next_delay_s()
         self._take_down(group, rest)
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from actors.account.settings import AccountSettings
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.runtime import Address, LoopActor, LoopHost, handles, stop
 from actors.strategy.handle import AccountHandle
 from actors.system import AccountPlan, TradingSystem

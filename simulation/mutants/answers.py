@@ -100,7 +100,7 @@ ANSWERS: Final = (
     bug(
         "a snapshot is always true now",
         _REPORTS,
-        "        true_at_ms=context.server_now_ms() if is_live else context.true_at_ms,\n",
+        "        true_at_ms=context.true_at_ms,\n",
         "        true_at_ms=context.server_now_ms(),\n",
     ),
     bug(

@@ -6,7 +6,6 @@ from simulation.environment.faults import Fault
 from simulation.mutants.mutant import CALM, LONG_FAULT, bug
 from simulation.options import Options
 
-_ACTOR: Final = "actors/account/actor.py"
 _CLOCK: Final = "exchanges/base/server_clock.py"
 _SESSION: Final = "actors/account/session.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
@@ -42,9 +41,11 @@ CONNECTION: Final = (
     ),
     bug(
         "one refused command ends the account",
-        _ACTOR,
-        "            if error.is_hopeless:\n",
-        "            if error.label:\n",
+        _SUPERVISOR,
+        "        if message.connection == self._connection and session is not None and session.doubt_facts():\n"
+        "            self.validate_connection_state()\n",
+        "        if message.connection == self._connection and session is not None:\n"
+        '            self._broke(ConnectionFailedError("a command was refused"))\n',
         CALM,
     ),
     bug(
@@ -56,8 +57,8 @@ CONNECTION: Final = (
     bug(
         "seconds between attempts are taken for minutes",
         _SUPERVISOR,
-        "        self.later(delay_s, _RetryDue(self._attempt))\n",
-        "        self.later(delay_s * 60, _RetryDue(self._attempt))\n",
+        "        self._retry_at_s = now_s + delay_s\n        self.later(delay_s, RetryDue(self._attempt))\n",
+        "        self._retry_at_s = now_s\n        self.later(delay_s * 60, RetryDue(self._attempt))\n",
     ),
     bug(
         "the exchange's clock is taken for ours",

@@ -46,18 +46,16 @@ def statistics_differences(
     told: Told,
     log: CommandLog,
     life: int,
-    links_age: bool,
 ) -> Iterator[str]:
     """Figures of an account that are not what they must be, when nothing new happens any more.
 
     ``snapshot``, ``executed``: answered together with ``stats``. ``told``, ``log``: of this run. ``life``: number of
-    the program's. ``links_age``: a REST link that failed a reload is told as down until the next change of state, as
-    today's account does it; then only sockets are judged.
+    the program's.
     """
     reached = [each for each in log.of(stats.account, *_COUNTED) if each.life in {life, None} and _reached(each)]
     for wrong in (
         *_state(exchange, stats, snapshot, executed),
-        *_links(stats, links_age=links_age),
+        *_links(stats),
         *_told(stats, told.starts),
         *_asked(stats, reached, told),
         *_latencies(stats),
@@ -85,12 +83,12 @@ def _state(
             yield f"{what} is {here}, must be {there}"
 
 
-def _links(stats: TradingStats, *, links_age: bool) -> Iterator[str]:
+def _links(stats: TradingStats) -> Iterator[str]:
     """Whoever is live has all of them."""
     links = stats.connection_status
     if not (links.public_ws and links.private_ws):
         yield f"a socket is down: {links}"
-    if not (links.public_rest and links.private_rest) and not links_age:
+    if not (links.public_rest and links.private_rest):
         yield f"REST is down: {links}"
 
 

@@ -285,7 +285,8 @@ def test_a_config_cannot_be_changed() -> None:
         ),
         pytest.param(
             EMBEDDED + "[connection.backof]\nfirst_s = 1",
-            "t.toml: connection.backof is not known: one of attempt_timeout_s, check_every_s, backoff "
+            "t.toml: connection.backof is not known: one of attempt_timeout_s, check_every_s, "
+            "unchecked_limit_s, confirm_refusal_s, backoff "
             "(did you mean backoff?)",
             id="nested unknown",
         ),

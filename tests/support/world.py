@@ -13,7 +13,7 @@ import aiohttp
 
 from actors.account.settings import AccountSettings
 from actors.connection.backoff import BackoffSettings
-from actors.connection.supervisor import SupervisorSettings
+from actors.connection.settings import SupervisorSettings
 from actors.journal import Journal, JournalSettings
 from actors.runtime import DeadLetters, LoopHost
 from actors.strategy.base import Strategy
@@ -134,6 +134,7 @@ class World:
             supervisor_settings=SupervisorSettings(
                 attempt_timeout_s=5.0,
                 check_every_s=check_every_s,
+                confirm_refusal_s=0.05,
                 backoff=BackoffSettings(first_s=0.02, max_s=0.1, stable_s=0.0),
             ),
         )

@@ -40,10 +40,17 @@ ACCOUNT: Final = (
         "reply.set_error(error)",
     ),
     Probe(
-        "account: a command's refusal is hopeless",
+        "account: a command's refusal is of the key",
         _ACTOR,
         "AccountActor._tell_trouble",
-        "self._supervisor.tell(Hopeless(self._connection, error))",
+        "self._supervisor.tell(Trouble(self._connection, str(error)))",
+        "reason is RefusalReason.AUTHENTICATION",
+    ),
+    Probe(
+        "account: a command's refusal speaks of market rules",
+        _ACTOR,
+        "AccountActor._tell_trouble",
+        "self._supervisor.tell(FactsDoubted(self._connection))",
     ),
     Probe(
         "deaf socket: it did not tell a fill",

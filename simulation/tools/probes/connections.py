@@ -5,6 +5,7 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _SESSION: Final = "actors/account/session.py"
+_FEED: Final = "actors/market/session.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
 _ROOT: Final = "actors/supervision/root.py"
 _SYSTEM: Final = "actors/system.py"
@@ -32,10 +33,10 @@ CONNECTIONS: Final = (
     ),
     Probe("connection: the private socket ended", _SESSION, "AccountSession._socket_changed", "self._lost(cause)"),
     Probe(
-        "connection: an attempt timed out",
+        "connection: an attempt, a check or a load timed out",
         _SUPERVISOR,
-        "ConnectionSupervisor._bring_live",
-        'raise ConnectionFailedError(f"{self._owner!r} was not live within {limit_s} s") from None',
+        "ConnectionSupervisor._bounded",
+        'raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None',
     ),
     Probe(
         "connection: the first attempt failed",
@@ -50,19 +51,19 @@ CONNECTIONS: Final = (
         "self._retry_later()",
     ),
     Probe(
-        "connection: FAILED by a hopeless attempt",
+        "connection: FAILED by an attempt that was refused",
         _SUPERVISOR,
         "ConnectionSupervisor._end_attempt",
         "self._fail(error)",
     ),
     Probe(
-        "connection: FAILED by a hopeless command",
+        "connection: the key was refused once",
         _SUPERVISOR,
-        "ConnectionSupervisor._hopeless",
-        "self._fail(message.error)",
+        "ConnectionSupervisor._confirm_refusal",
+        "self._key_was_refused = True",
     ),
     Probe(
-        "connection: FAILED by a hopeless check",
+        "connection: FAILED by checks whose key was refused",
         _SUPERVISOR,
         "ConnectionSupervisor._checked",
         "self._fail(error)",
@@ -74,11 +75,72 @@ CONNECTIONS: Final = (
         "self._broke(error)",
     ),
     Probe(
-        "connection: a check that was refused is ignored",
+        "connection: a check was refused",
         _SUPERVISOR,
-        "ConnectionSupervisor._checked",
-        "elif not isinstance(error, VenueRefusedError | WeRefusedError):",
-        "isinstance(error, VenueRefusedError | WeRefusedError)",
+        "ConnectionSupervisor._was_not_checked",
+        "unchecked_s = self.now() - self._checked_s",
+    ),
+    Probe(
+        "connection: not live any more for want of a check",
+        _SUPERVISOR,
+        "ConnectionSupervisor._was_not_checked",
+        'self._broke(ConnectionFailedError(f"no check has succeeded for {unchecked_s:.0f} s: {error}"))',
+    ),
+    Probe(
+        "connection: a load that failed asks for a check",
+        _SUPERVISOR,
+        "ConnectionSupervisor._resynced",
+        "self.validate_connection_state()",
+    ),
+    Probe(
+        "connection: another one got through, and a pause is cut short",
+        _SUPERVISOR,
+        "ConnectionSupervisor._venue_answered",
+        "self._retry_at_s = self.now() + delay_s",
+    ),
+    Probe(
+        "connection: another one got through, and an attempt that hangs is begun anew",
+        _SUPERVISOR,
+        "ConnectionSupervisor._venue_answered",
+        "self._was_hurried = True",
+    ),
+    Probe(
+        "market rules: read anew",
+        _SESSION,
+        "AccountSessions.renew_instruments",
+        'self._tell_rules_trouble("")',
+        "self.instruments_loaded_s is not None",
+    ),
+    Probe(
+        "market rules: could not be read anew, the old ones stand",
+        _SESSION,
+        "AccountSessions.renew_instruments",
+        "self._tell_rules_trouble(str(error))",
+    ),
+    Probe(
+        "market rules: doubted, and read anew at once",
+        _SESSION,
+        "AccountSession.doubt_facts",
+        "return not was_doubted and self._parts.instruments_are_due",
+        "not was_doubted and self._parts.instruments_are_due",
+    ),
+    Probe(
+        "feed: a subscription to several markets is refused",
+        _FEED,
+        "FeedSession._subscribe",
+        "middle = len(symbols) // 2",
+    ),
+    Probe(
+        "feed: a market is refused",
+        _FEED,
+        "FeedSession._refuse",
+        "before = self._refused.get(symbol)",
+    ),
+    Probe(
+        "feed: a refused market is there again",
+        _FEED,
+        "FeedSession._tell_ticker",
+        "self._tell_unavailable()",
     ),
     Probe(
         "connection: after FAILED somebody connects anew",
@@ -141,6 +203,12 @@ CONNECTIONS: Final = (
         _ROOT,
         "RootSupervisor._group_started",
         "self._take_down(group, message.running)",
+    ),
+    Probe(
+        "supervision: a restart failed for what a person has to mend",
+        _ROOT,
+        "RootSupervisor._restart",
+        "group.delay_s = max(group.backoff.next_delay_s(), _PAUSE_AFTER_FAILED_START_S)",
     ),
     Probe(
         "supervision: a restart failed",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from actors.connection.messages import Connect
-from actors.connection.supervisor import ConnectionSupervisor, SupervisorSettings
+from actors.connection.settings import SupervisorSettings
+from actors.connection.supervisor import ConnectionSupervisor
 from actors.runtime import LoopHost, Ref, ask, started, stop, terminated
 from messages.commands import Command
 from messages.errors import ConnectionFailedError

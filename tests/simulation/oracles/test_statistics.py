@@ -37,7 +37,6 @@ class Account:
     def __init__(self) -> None:
         self.books = Books()
         self.books.place()
-        self.links_age = False
         self.told = Told()
         self.told.starts = [Start(fills=2, synced=3)]
         self.log = CommandLog(lambda: 0.0)
@@ -93,7 +92,6 @@ class Account:
                 told=self.told,
                 log=self.log,
                 life=LIFE,
-                links_age=self.links_age,
             )
         )
 
@@ -145,11 +143,10 @@ def test_after_a_crash_an_account_may_have_counted_less_but_not_more() -> None:
     assert account.wrong(fills_count=1, commands_count=6, reconnects_count=1) != []
 
 
-def test_where_rest_links_age_only_sockets_are_judged() -> None:
+def test_whoever_is_live_has_all_links() -> None:
     account = Account()
-    account.links_age = True
 
-    assert account.wrong(connection_status=ConnectionStatus(public_ws=True, private_ws=True)) == []
+    assert account.wrong(connection_status=ConnectionStatus(public_ws=True, private_ws=True)) != []
     assert account.wrong(connection_status=ConnectionStatus(public_rest=True, private_rest=True)) != []
 
 

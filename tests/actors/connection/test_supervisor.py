@@ -1,0 +1,346 @@
+"""What a supervisor makes of refusals, of checks that cannot be made and of what it is asked (R5, R8, R10, R14)."""
+
+import asyncio
+
+import pytest
+
+from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, Resync, Trouble
+from actors.connection.settings import SupervisorSettings
+from actors.runtime import ask, stop, tell
+from messages.enums import SyncState
+from messages.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidValueError,
+    RateLimitedError,
+    StoppedError,
+    VenueRefusedError,
+)
+from tests.actors.connection.stage import KEY_REFUSED, NOT_PERMITTED, Exchange, Stage, on_virtual_time, refused
+
+GONE = ConnectionFailedError("no socket")
+
+
+# -- refusals of the key ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KEY_REFUSED, NOT_PERMITTED], ids=lambda error: error.label)
+@pytest.mark.parametrize("where", ["open_error", "load_error"])
+def test_r10_a_key_that_is_refused_twice_fails_the_start_and_is_not_tried_for_ever(
+    where: str, error: VenueRefusedError
+) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        setattr(stage.exchange, where, error)
+        with pytest.raises(VenueRefusedError):
+            await stage.connect()
+        assert stage.state is SyncState.FAILED
+        attempts = len(stage.exchange.opens)
+        await asyncio.sleep(3600)
+        assert len(stage.exchange.opens) == attempts
+        assert len(stage.exchange.opens) + len(stage.exchange.loads) <= 4
+        assert all(session.is_closed for session in stage.sessions)
+
+    on_virtual_time(scene)
+
+
+@pytest.mark.parametrize("where", ["open_error", "load_error"])
+def test_r10_one_odd_refusal_of_the_key_at_the_start_is_tried_again(where: str) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        setattr(stage.exchange, where, NOT_PERMITTED)
+        stage.exchange.errors_left = 1
+        await stage.connect()
+        assert stage.state is SyncState.LIVE
+
+    on_virtual_time(scene)
+
+
+def test_r10_a_socket_that_refuses_the_key_while_recovering_ends_failed() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.open_error = KEY_REFUSED
+        stage.sessions[-1].known = stage.sessions[-1].known.__class__()
+        stage.sessions[-1].lost("cut")
+        await stage.until(SyncState.FAILED)
+        assert stage.told[-1].cause == str(KEY_REFUSED)
+
+    on_virtual_time(scene)
+
+
+def test_r10_refusals_of_the_key_with_a_success_in_between_do_not_add_up() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        for _ in range(5):
+            stage.exchange.check_error, stage.exchange.errors_left = NOT_PERMITTED, 1
+            tell(stage.ref, Trouble(1, "a command was refused"))
+            await asyncio.sleep(30)
+        assert stage.states()[-1] is SyncState.LIVE
+        assert SyncState.DEGRADED not in stage.states()
+
+    on_virtual_time(scene)
+
+
+def test_r10_checks_whose_key_is_refused_twice_in_a_row_end_failed() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.check_error = KEY_REFUSED
+        tell(stage.ref, Trouble(1, "a command was refused"))
+        at_s = await stage.until(SyncState.FAILED)
+        assert at_s < 2
+        assert len(stage.exchange.checks) == 2
+
+    on_virtual_time(scene)
+
+
+def test_a_wrong_configuration_fails_at_once() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.open_error = ConfigurationError("mend its symbols")
+        with pytest.raises(ConfigurationError):
+            await stage.connect()
+        assert (stage.state, len(stage.exchange.opens)) == (SyncState.FAILED, 1)
+
+    on_virtual_time(scene)
+
+
+# -- checks that cannot be made ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [refused(), RateLimitedError("GET /spot/accounts", 3.0)], ids=lambda e: str(e)[:20])
+def test_r5_who_cannot_be_checked_is_not_live_after_three_intervals_and_says_why(error: Exception) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        live_s = stage.told[-1].at_s
+        stage.exchange.check_error = stage.exchange.load_error = error
+        left_s = await stage.until(SyncState.DEGRADED)
+        assert 30 <= left_s - live_s < 41
+        assert f"no check has succeeded for 30 s: {error}" == stage.told[-1].cause
+        await asyncio.sleep(100)
+        assert stage.state is not SyncState.LIVE
+        stage.exchange.check_error = stage.exchange.load_error = None
+        await stage.until(SyncState.LIVE)
+        assert len(stage.sessions) == 1  # without a new socket
+
+    on_virtual_time(scene)
+
+
+def test_r5_checks_that_are_refused_now_and_then_change_nothing() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        for _ in range(20):
+            stage.exchange.check_error, stage.exchange.errors_left = refused(), 2
+            await asyncio.sleep(40)
+        assert stage.states()[-1] is SyncState.LIVE
+        assert SyncState.DEGRADED not in stage.states()
+
+    on_virtual_time(scene)
+
+
+def test_r5_the_limit_is_a_setting() -> None:
+    async def scene() -> None:
+        stage = Stage(settings=SupervisorSettings(check_every_s=10.0, unchecked_limit_s=95.0))
+        await stage.live()
+        stage.exchange.check_error = refused()
+        assert 95 <= await stage.until(SyncState.DEGRADED) < 106
+
+    on_virtual_time(scene)
+
+
+def test_r5_a_check_that_never_ends_is_ended() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.hangs = True
+        assert await stage.until(SyncState.DEGRADED) <= 10 + 30 + 1
+        assert "was not through within 30 s" in stage.told[-1].cause
+
+    on_virtual_time(scene)
+
+
+def test_a_successful_load_counts_as_a_check() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.check_error = refused()
+        for _ in range(20):
+            await asyncio.sleep(20)
+            await ask(stage.ref, Resync())
+        assert SyncState.DEGRADED not in stage.states()
+
+    on_virtual_time(scene)
+
+
+# -- loads and links ---------------------------------------------------------------------------------------------------
+
+
+def test_r14_a_load_that_fails_makes_a_check_and_links_are_told_as_they_are() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.load_error, stage.exchange.errors_left = GONE, 1
+        with pytest.raises(ConnectionFailedError):
+            await ask(stage.ref, Resync())
+        await asyncio.sleep(1)
+        assert len(stage.exchange.checks) == 1
+        assert stage.state is SyncState.LIVE
+        assert stage.told[-1].links.private_rest
+
+    on_virtual_time(scene)
+
+
+def test_r14_a_link_that_was_told_as_down_is_told_as_up_by_the_next_check() -> None:
+    async def scene() -> None:
+        stage = Stage(needs_public_feed=True)
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await stage.live()
+        session = stage.sessions[-1]
+        session.known = session.known.__class__(public_rest=True, private_ws=True)
+        tell(stage.ref, PublicLinkChanged(is_up=False))
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await stage.until(SyncState.LIVE)
+        await asyncio.sleep(0.1)
+        assert not stage.told[-1].links.private_rest
+        await asyncio.sleep(11)
+        assert stage.told[-1].links.private_rest
+        assert stage.state is SyncState.LIVE
+
+    on_virtual_time(scene)
+
+
+def test_a_load_without_a_connection_is_refused() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        with pytest.raises(ConnectionFailedError, match="there is no connection"):
+            await ask(stage.ref, Resync())
+
+    on_virtual_time(scene)
+
+
+def test_doubts_of_what_is_kept_make_a_check_where_the_session_wants_one() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        for _ in range(50):
+            tell(stage.ref, FactsDoubted(1))
+        tell(stage.ref, FactsDoubted(7))
+        await asyncio.sleep(1)
+        assert len(stage.exchange.checks) == 1
+        assert stage.sessions[-1].doubts == 50
+
+    on_virtual_time(scene)
+
+
+# -- every Connect is answered -----------------------------------------------------------------------------------------
+
+
+def test_r8_a_connect_while_only_market_data_is_gone_is_answered_when_it_is_back() -> None:
+    async def scene() -> None:
+        stage = Stage(needs_public_feed=True)
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await stage.live()
+        tell(stage.ref, PublicLinkChanged(is_up=False))
+        await stage.until(SyncState.DEGRADED)
+        asked = stage.connect()
+        await asyncio.sleep(5)
+        assert not asked.done
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await asked
+        assert stage.state is SyncState.LIVE
+
+    on_virtual_time(scene)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.015, 0.025, 3.0])
+def test_r8_a_connect_at_any_moment_is_answered_when_live(after_s: float) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        first = stage.connect()
+        await asyncio.sleep(after_s)
+        await asyncio.gather(*(_answer(stage) for _ in range(3)))
+        await first
+        stage.exchange.open_error, stage.exchange.errors_left = GONE, 4
+        stage.sessions[-1].known = stage.sessions[-1].known.__class__()
+        stage.sessions[-1].lost("cut")
+        await asyncio.sleep(after_s)
+        await _answer(stage)
+        assert stage.state is SyncState.LIVE
+
+    async def _answer(stage: Stage) -> None:
+        await stage.connect()
+
+    on_virtual_time(scene)
+
+
+def test_r8_a_connect_in_hand_is_answered_when_the_supervisor_stops() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.hangs = True
+        asked = stage.connect()
+        await asyncio.sleep(1)
+        await stop(stage.ref)
+        with pytest.raises(StoppedError):
+            await asked
+
+    on_virtual_time(scene)
+
+
+def test_after_failed_a_connect_begins_anew() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.open_error, stage.exchange.errors_left = KEY_REFUSED, 2
+        with pytest.raises(VenueRefusedError):
+            await stage.connect()
+        await stage.connect()
+        assert stage.state is SyncState.LIVE
+
+    on_virtual_time(scene)
+
+
+def test_a_first_attempt_that_fails_ends_down_unless_it_is_a_restart() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.open_error, stage.exchange.errors_left = GONE, 3
+        with pytest.raises(ConnectionFailedError):
+            await stage.connect()
+        assert (stage.state, len(stage.exchange.opens)) == (SyncState.DOWN, 1)
+        await stage.connect(persistent=True)
+        assert len(stage.exchange.opens) == 4
+
+    on_virtual_time(scene)
+
+
+def test_what_an_old_session_says_is_ignored() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        tell(stage.ref, LinkLost(99, "an old one"))
+        tell(stage.ref, Trouble(99, "an old one"))
+        await asyncio.sleep(1)
+        assert stage.states()[-1] is SyncState.LIVE
+        assert not stage.exchange.checks
+
+    on_virtual_time(scene)
+
+
+@pytest.mark.parametrize("field", ["attempt_timeout_s", "check_every_s", "unchecked_limit_s", "confirm_refusal_s"])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_settings_that_make_no_sense_are_refused(field: str, seconds: float) -> None:
+    with pytest.raises(InvalidValueError, match=field):
+        SupervisorSettings(**{field: seconds})
+
+
+def test_exchange_of_the_stage_counts_down() -> None:
+    async def scene() -> None:
+        exchange = Exchange()
+        exchange.errors_left = 1
+        with pytest.raises(ConnectionFailedError):
+            await exchange.do([], GONE)
+        await exchange.do([], GONE)
+
+    on_virtual_time(scene)

@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from actors.account import order_store, session
+from actors.account.actor import AccountActor
+from actors.journal import commits
 from exchanges.gateio import private_rest
 from exchanges.gateio.private_rest import GateioPrivateRest
 
@@ -22,6 +24,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
     orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market, and of
         finished orders that were dropped for room.
+    commands: so many may wait in an account's mailbox. checkpoint_records: after so many a journal's log starts anew.
     """
 
     fills_page: int = 1000
@@ -32,6 +35,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     instruments_good_for_s: float = 900.0
     orphan_fills: int = 10_000
     trade_ids: int = 20_000
+    commands: int = 1_000
+    checkpoint_records: int = 2_000
 
 
 USUAL: Final = Bounds()
@@ -44,6 +49,8 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_FILL_IDS_LIMIT", "trade_ids"),
     (order_store, "_EVICTED_IDS_LIMIT", "trade_ids"),
+    (AccountActor, "command_capacity", "commands"),
+    (commits, "_CHECKPOINT_RECORDS", "checkpoint_records"),
 )
 
 

@@ -36,13 +36,15 @@ class _Jump:
     """Takes the place of the selector: instead of waiting for I/O it moves the clock.
 
     Attributes:
-        appointment: what to do between two turns, and after which one.
+        appointment: what to do between two turns, and after which one. watchers: called between all
+            turns until they answer something: True when they have acted, False when they have not and will not.
     """
 
     def __init__(self) -> None:
         self.now_s = 0.0
         self.turns = 0
         self.appointment: tuple[int, Callable[[], None]] | None = None
+        self.watchers: list[Callable[[], bool | None]] = []
         self._turns_here = 0
 
     def select(self, timeout_s: float | None) -> list[Any]:
@@ -52,6 +54,8 @@ class _Jump:
             _, act = self.appointment
             self.appointment = None
             act()
+            return []
+        if self.watchers and self._ask_watchers():
             return []
         if timeout_s is None:
             raise DeadlockError("nothing is scheduled any more and the main task is not done")
@@ -64,6 +68,16 @@ class _Jump:
             self._turns_here = 0  # so that what is left can be ended
             raise LivelockError(f"{_MOST_TURNS_AT_ONE_MOMENT} turns of the loop at {self.now_s:.6f} s")
         return []
+
+    def _ask_watchers(self) -> bool:
+        """Whether one of them has done something; those that have are done with, as are those that have given up."""
+        acted = False
+        for watcher in tuple(self.watchers):
+            answer = watcher()
+            if answer is not None:
+                self.watchers.remove(watcher)
+                acted |= answer
+        return acted
 
     def spend(self, seconds: float) -> None:
         """Moves the clock while the loop is in the middle of a turn."""
@@ -116,6 +130,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def after_turns(self, turns: int, act: Callable[[], None]) -> None:
         """Calls ``act`` between two turns, so many turns from now; an earlier appointment is replaced."""
         self._jump.appointment = (self._jump.turns + turns, act)
+
+    def watch_turns(self, watcher: Callable[[], bool | None]) -> None:
+        """Calls it between all turns until it answers something: True, it has acted, or False, it gives up."""
+        self._jump.watchers.append(watcher)
 
     def spend(self, seconds: float) -> None:
         """The callback that calls this takes so long (0 or more): nothing else runs meanwhile, all timers come late.

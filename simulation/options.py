@@ -66,6 +66,9 @@ class Feature(enum.Enum):
     SMALL_BOUNDS = "small_bounds"
     RARE_CHECKS = "rare_checks"
     FEW_RESTARTS = "few_restarts"
+    # habits and limits of the exchange that no manual fixes
+    HABITS = "habits"
+    TIGHT_LIMITS = "tight_limits"
 
 
 ALL_FEATURES: Final = frozenset(Feature)

@@ -3,7 +3,10 @@
 import asyncio
 import gc
 import multiprocessing
+import multiprocessing.connection
+import os
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -144,10 +147,19 @@ def run_seeds(
 
 
 def _settle_in() -> None:
-    """What is loaded once stays: the collector need not look at it again after each run."""
+    """What is loaded once stays: the collector need not look at it again after each run. Nobody is left to hand a run
+    to when the parent has been killed: then this process ends, too."""
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_EVERY, 10, 10)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _run_quietly(seed: int, *, options: Options) -> Outcome:

@@ -15,7 +15,7 @@ from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
 from exchanges.base.websocket_session import SessionSettings
 from exchanges.gateio.settings import GateioSettings
-from exchanges.simulator import AccountConfig, PairConfig, SimulatorConfig
+from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 from exchanges.simulator.config import FeeScheme, Past
 from exchanges.simulator.many_markets import many_markets
 from exchanges.simulator.retention import Retention
@@ -40,6 +40,8 @@ _MOST_WITH_A_PAST: Final = 20
 """Every pair has a past of its own: with hundreds of them a run would be nothing but past."""
 _VISITED: Final = 15
 """Pairs that the exchange's traders visit; the others are idle and cost nothing."""
+_SOME_HABITS: Final = 0.3
+_NOT_PERMITTED: Final = 0.25
 _COARSE: Final = 4
 _SOME: Final = 0.1
 _USUAL: Final = frozenset(pair.id for pair in (*PAIRS, FINE))
@@ -107,7 +109,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def forgets(self) -> bool:
         """Whether an account may have dropped finished orders for room."""
-        return self.account.executed_limit < KEEPS_ALL
+        return self.account.executed_limit < KEEPS_ALL or not self.journal.keeps_all
 
 
 def draw(seed: int, options: Options) -> Scenario:
@@ -129,9 +131,13 @@ def draw(seed: int, options: Options) -> Scenario:
         features=features,
         names=names,
         symbols=_symbols(rng("symbols"), pairs, profile),
-        exchange=_exchange(seed, rng("exchange"), names=names, pairs=pairs, profile=profile, features=features),
-        account=_account(rng("account"), small=small),
-        journal=_journal(rng("journal"), on_bad_disk=Feature.DISK in features),
+        exchange=_with_habits(
+            _exchange(seed, rng("exchange"), names=names, pairs=pairs, profile=profile, features=features),
+            rng("habits"),
+            features,
+        ),
+        account=_account(rng("account"), rng("permission"), features),
+        journal=_journal(rng("journal"), rng("journal sizes"), features),
         venue=_venue(rng("venue")),
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
@@ -273,6 +279,21 @@ def _exchange(
     )
 
 
+def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozenset[Feature]) -> SimulatorConfig:
+    """What the exchange leaves out or calls otherwise, and limits that are lower than the usual ones."""
+    zeros_listed, dust_cancels = rng.random() < _SOME_HABITS, rng.random() >= _SOME_HABITS
+    limits = RateLimits(
+        place_per_s=rng.choice((2, 5, 10)),
+        cancel_per_s=rng.choice((10, 40, 200)),
+        private_per_10s=rng.choice((100, 200, 200)),
+    )
+    if Feature.HABITS in features:
+        config = msgspec.structs.replace(config, zero_balances_listed=zeros_listed, dust_cancels=dust_cancels)
+    if Feature.TIGHT_LIMITS in features:
+        config = msgspec.structs.replace(config, rate_limits=limits)
+    return config
+
+
 def _venue(rng: random.Random) -> GateioSettings:
     """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry."""
     return GateioSettings(
@@ -282,20 +303,31 @@ def _venue(rng: random.Random) -> GateioSettings:
     )
 
 
-def _account(rng: random.Random, *, small: bool) -> AccountSettings:
+def _account(rng: random.Random, permission: random.Random, features: frozenset[Feature]) -> AccountSettings:
     """Patience for every delay that the network can have; now and then a short memory, or a dead man's switch."""
+    small = Feature.SMALL_BOUNDS in features
     return AccountSettings(
         executed_limit=rng.choice((2, 4, 20) if small else (KEEPS_ALL, KEEPS_ALL, 20)),
-        allow_withdrawals=True,
+        allow_withdrawals=permission.random() >= _NOT_PERMITTED or Feature.WITHDRAWALS not in features,
         lookup_max_s=2.0,
         unresolved_patience_ms=45_000,
         dead_mans_switch_s=rng.choice((None, None, 5, 12)),
     )
 
 
-def _journal(rng: random.Random, *, on_bad_disk: bool) -> JournalSettings:
-    """Where the power may go, every other run wants nothing to be lost with it."""
-    return JournalSettings(durability=rng.choice(tuple(Durability)) if on_bad_disk else Durability.PROCESS_CRASH)
+def _journal(rng: random.Random, sizes: random.Random, features: frozenset[Feature]) -> JournalSettings:
+    """Where the power may go, every other run wants nothing to be lost with it; where a disk may be full, not much has
+    to wait for it in every third. Where bounds are small it keeps little of what is over, in every third."""
+    on_bad_disk = Feature.DISK in features
+    backlog, kept = sizes.choice((30, 100, 100_000)), sizes.choice((10, 100, None, None))
+    keep = kept if Feature.SMALL_BOUNDS in features else None
+    return JournalSettings(
+        durability=rng.choice(tuple(Durability)) if on_bad_disk else Durability.PROCESS_CRASH,
+        backlog_limit=backlog if on_bad_disk else 100_000,
+        keep_finished_orders=keep,
+        keep_fills=keep,
+        keep_settled_intents=keep,
+    )
 
 
 def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:
@@ -327,6 +359,8 @@ def _bounds(rng: random.Random) -> Bounds:
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),
         trade_ids=rng.choice((20, 100, 20_000)),
+        commands=rng.choice((2, 5, 1_000)),
+        checkpoint_records=rng.choice((50, 400, 2_000)),
     )
 
 

@@ -34,6 +34,8 @@ _TRIES_S: Final = 10.0
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
+_CRASHES_TOO: Final = 0.3
+_TURNS: Final = 400
 
 
 class World:
@@ -57,6 +59,7 @@ class World:
         self.machine = parts.machine
         self.figures = Figures()
         self._names = parts.names
+        self._crash_rng = parts.rng("crashes that follow")
         self._give_up_s = self.scenario.storm_ends_s + self.scenario.settle_s
         self.prolong: Callable[[float], None] = lambda _: None
         self._program: Program | None = None
@@ -176,13 +179,26 @@ class World:
             await self._second()
             self._parts.user.connect_anew(program)
             if not program.life.is_over:
-                crash_some(program.system, self._names, self._parts.weather, self._trace)
+                crash_some(program.system, self._names, self._parts.weather, self._trace, each_turn=self._watch_turns)
             program.maybe_kill()
             if program.life.is_over:
                 runs = await self._come_back()
         await self.machine.calm_down()
         self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
         return runs
+
+    def _watch_turns(self, act: Callable[[], bool]) -> None:
+        """In a hostile run now and then: called between the next turns of the loop, until it answers True."""
+        if not self.scenario.features or self._crash_rng.random() >= _CRASHES_TOO:
+            return
+        life, last_turn = self.program.life, self._loop.turns + _TURNS
+
+        def watch() -> bool | None:
+            if life.is_over or self._loop.turns > last_turn:
+                return False
+            return act() or None
+
+        self._loop.watch_turns(watch)
 
     async def _second(self) -> None:
         """One virtual second passes, with what happens in it around the program."""

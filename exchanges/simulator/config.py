@@ -243,6 +243,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     ``self_trades_allowed``: an order without ``stp_act`` trades with its own account's orders (Gate: who is in no STP
     group); by default, as in a group, the newer order gives way. ``balance_push_delay_ms``: balances are pushed that
     much later than orders and answers. ``engine_clock_step_ms``: the engine's stamps are multiples of it.
+    ``zero_balances_listed``: False where a list of balances leaves out what is zero. ``dust_cancels``: a market buy
+    whose rest does not pay for one more lot ends as cancelled (reports of 2023), not as filled (docs of 2024).
     ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
     """
 
@@ -265,6 +267,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention = Retention()
     max_open_orders_per_account: int = 5_000
     self_trades_allowed: bool = False
+    zero_balances_listed: bool = True
+    dust_cancels: bool = False
     max_sockets: int = 300
     withdrawal_step_ms: int = 1_500
     past: Past | None = None

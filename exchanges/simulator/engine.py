@@ -70,6 +70,7 @@ class Engine:
         taker_fee_rate: Decimal,
         max_open_orders: int,
         self_trades_allowed: bool = False,
+        dust_cancels: bool = False,
     ) -> None:
         self.markets = {rules.id: Market(rules) for rules in pairs}
         self.delisted: dict[str, Market] = {}
@@ -80,6 +81,7 @@ class Engine:
         self.fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
         self._max_open_orders = max_open_orders
         self._self_trades_allowed = self_trades_allowed
+        self._dust_ends_as = Finish.CANCELLED if dust_cancels else Finish.FILLED
         self._last_order_id = FIRST_ORDER_ID
         self.open_account(HOUSE, internal=True)
 
@@ -347,7 +349,7 @@ class Engine:
                 continue
             amount = min(maker.remaining, _base_wanted(taker, level.price))
             if not amount:
-                return Finish.FILLED  # what is left of a market buy does not pay for one lot
+                return self._dust_ends_as  # what is left of a market buy does not pay for one lot
             self._trade(market, taker, maker, amount, level.price)
         return None
 

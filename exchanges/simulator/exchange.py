@@ -47,6 +47,7 @@ class Exchange:
             taker_fee_rate=config.taker_fee_rate,
             max_open_orders=config.max_open_orders_per_account,
             self_trades_allowed=config.self_trades_allowed,
+            dust_cancels=config.dust_cancels,
         )
         self.keys = Keys(config.accounts, config.seed)
         for account in self.keys.accounts.values():

@@ -1,16 +1,18 @@
-"""Faults that refuse one thing and leave the rest alone: a request, or a subscription."""
+"""Faults that refuse one thing and leave the rest alone: a request, a subscription, what is left of an allowance."""
 
-from exchanges.simulator.faults import FailedAnswer, SocketFault, check
+from exchanges.simulator.faults import FailedAnswer, Fault, SocketFault, check
 
 MAX_RESET_S = 7 * 86_400
+MAX_SHARED = 1_000
 
 
 class RestRefusal(FailedAnswer, frozen=True, kw_only=True, tag="rest_refusal"):
     """Requests are refused with a status of 302 or 400 to 499, before they have an effect or after (``effect``).
 
-    With a ``label`` it is the exchange's own word, as JSON; without one it is a page of something in front of the
-    exchange, which says nothing of what became of the request. ``retry_after_s`` adds the header ``Retry-After``,
-    ``reset_in_s`` the headers of a spent rate limit whose next window is that far ahead.
+    With a ``label`` it is the exchange's own word, as JSON, and may have a status of 500 to 599, too; without one it is
+    a page of something in front of the exchange, which says nothing of what became of the request. ``retry_after_s``
+    adds the header ``Retry-After``, ``reset_in_s`` the headers of a spent rate limit whose next window is that far
+    ahead.
     """
 
     status: int = 400
@@ -21,7 +23,8 @@ class RestRefusal(FailedAnswer, frozen=True, kw_only=True, tag="rest_refusal"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check("status", self.status, self.status == 302 or 400 <= self.status <= 499, "302, or from 400 to 499")
+        highest = 599 if self.label else 499
+        check("status", self.status, self.status == 302 or 400 <= self.status <= highest, f"302, or 400 to {highest}")
         check("message", self.message, not self.message or bool(self.label), "left out unless there is a label")
         for name in ("retry_after_s", "reset_in_s"):
             value = getattr(self, name)
@@ -61,3 +64,17 @@ class SubscriptionRefused(SocketFault, frozen=True, kw_only=True, tag="subscript
     def says(self, pair: str) -> str:
         """Returns the error's message for the pair that is refused."""
         return self.message or f"unknown currency pair: {pair}"
+
+
+class AllowanceShared(Fault, frozen=True, kw_only=True, tag="allowance_shared"):
+    """Another program spends the same allowance: ``more`` requests are counted with each one of the account.
+
+    ``account``: by default any. Public requests are counted by address, and are not concerned.
+    """
+
+    account: str | None = None
+    more: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check("more", self.more, 1 <= self.more <= MAX_SHARED, f"from 1 to {MAX_SHARED}")

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
+
+import pykka
 
 from actors.account.actor import AccountActor
 from actors.connection.supervisor import ConnectionSupervisor
@@ -45,17 +48,43 @@ def crashable() -> Iterator[None]:
             kind._handlers.pop(CrashNow, None)
 
 
-def crash_some(system: TradingSystem, accounts: Iterable[str], weather: Weather, trace: Trace) -> None:
-    """Actors crash in the middle of their work, as the weather says; the root supervisor has to bring them back."""
+def crash_some(
+    system: TradingSystem,
+    accounts: Iterable[str],
+    weather: Weather,
+    trace: Trace,
+    *,
+    each_turn: Callable[[Callable[[], bool]], None] | None = None,
+) -> None:
+    """Actors crash in the middle of their work, as the weather says; the root supervisor has to bring them back.
 
-    def crash(fault: Fault, who: str, ask: Callable[[CrashNow], Reply[Any]]) -> None:
-        if weather.happens(fault):
+    ``each_turn``: calls something between the next turns of the loop until it answers True; with it an account crashes,
+    too, while its connection is being started again.
+    """
+
+    def crash(fault: Fault, who: str, ask: Callable[[CrashNow], Reply[Any]]) -> bool:
+        if happens := weather.happens(fault):
             trace.add("world", f"{who} crashes")
             ask(CrashNow())
+        return happens
+
+    def crash_too(name: str) -> bool:
+        if is_starting := _is_starting(system, (*accounts, VENUE)):
+            trace.add("world", f"{name} crashes while its connection is started")
+            system.account(name).ask(CrashNow())
+        return is_starting
 
     accounts = tuple(accounts)
     for name in accounts:
         crash(Fault.CRASH_ACCOUNT, name, system.account(name).ask)
     for name in (*accounts, VENUE):
-        crash(Fault.CRASH_CONNECTION, f"connection of {name}", system.connection(name).ask)
+        is_gone = crash(Fault.CRASH_CONNECTION, f"connection of {name}", system.connection(name).ask)
+        if is_gone and name in accounts and each_turn is not None:
+            each_turn(partial(crash_too, name))
     crash(Fault.CRASH_MARKET, f"market of {VENUE}", system.market(VENUE).ask)
+
+
+def _is_starting(system: TradingSystem, names: Iterable[str]) -> bool:
+    """Whether a connection has been started anew, and does not count as started yet."""
+    here = {id(system.connection(name).ref) for name in names}
+    return any(ref.actor_class is ConnectionSupervisor and id(ref) not in here for ref in pykka.ActorRegistry.get_all())

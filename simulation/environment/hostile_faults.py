@@ -8,7 +8,7 @@ from exchanges.simulator import faults
 from exchanges.simulator.faults import Effect, Fault
 from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
 from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
-from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.refusals import AllowanceShared, RestRefusal, SubscriptionRefused
 from exchanges.simulator.text_faults import TextMissing
 from simulation.options import Feature
 from simulation.oracles.alarms import REFUSED_KEY
@@ -35,6 +35,7 @@ _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
     (400, ("none",)),
     (403, ("none", "done")),
     (404, ("none", "done")),
+    (408, ("none", "done")),
     (417, ("none", "done")),
     (429, ("none",)),
     (499, ("none", "done")),
@@ -48,7 +49,11 @@ _LABELLED: Final = (
     (400, "SOMETHING_OF_TOMORROW"),
     (429, "TOO_MANY_REQUESTS"),
 )
+_SERVER_FAULTS: Final = ((400, "SERVER_ERROR"), (429, "TOO_BUSY"), (400, "INTERNAL"), (500, "INTERNAL"), (408, ""))
 _REPLACED: Final = 0.3
+_PUSHED: Final = 0.5
+_TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "role", "text")
+"""Fields that decide what an order is; one of a score is drawn too seldom."""
 _HOUR_S: Final = 3_600
 
 
@@ -106,6 +111,23 @@ def _checks_refused(rng: random.Random, names: Sequence[str], pairs: Sequence[st
         status=400,
         label=rng.choice(("TRADE_RESTRICTED", "SOMETHING_OF_TOMORROW")),
         message="not now",
+    )
+
+
+def _server_fault(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """The exchange says that it failed, by a label or by a time-out of its front end: a change may have been made."""
+    status, label = rng.choice(_SERVER_FAULTS)
+    endpoint = rng.choice((*_COMMANDS, *_QUERIES))
+    is_public, is_query = endpoint in _PUBLIC, endpoint in _QUERIES
+    return RestRefusal(
+        probability=rng.uniform(0.2, 0.8),
+        for_s=for_s,
+        account=None if is_public else rng.choice((None, *names)),
+        endpoint=endpoint,
+        status=status,
+        label=label,
+        message="" if not label else "Internal server error",
+        effect="none" if is_query else rng.choice(("none", "done")),
     )
 
 
@@ -227,13 +249,16 @@ def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: 
     """One row of one list is not like the rows that we know, for a while or for as long as the storm lasts."""
     chosen = rng.choice(tuple(FIELDS))
     oddity = rng.choice(tuple(FIELDS[chosen]))
+    replace = oddity not in {"margin_order", "unknown_market"} and rng.random() < _REPLACED
+    telling = [name for name in FIELDS[chosen][oddity] if name in _TELLING and (replace or name != "event")]
     return OddRows(
         for_s=rng.choice((for_s, None)),
         list=chosen,
         oddity=oddity,
+        field=rng.choice((None, rng.choice(telling))) if telling else None,
         account=None if chosen == "currency_pairs" else rng.choice((None, *names)),
-        replace=oddity not in {"margin_order", "unknown_market"} and rng.random() < _REPLACED,
-        push=chosen in PUSHED_ON and rng.random() < _REPLACED,
+        replace=replace,
+        push=chosen in PUSHED_ON and rng.random() < _PUSHED,
         probability=rng.choice((1.0, 0.3)),
     )
 
@@ -253,6 +278,16 @@ def _missing_text(rng: random.Random, names: Sequence[str], _: Sequence[str], __
     )
 
 
+def _shared_allowance(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """Another program of the same user sends requests, too, now and then so many that little is left."""
+    return AllowanceShared(
+        probability=rng.choice((1.0, 0.3)),
+        for_s=rng.choice((2 * for_s, None)),
+        account=rng.choice((None, *names)),
+        more=rng.choice((1, 3, 9, 20)),
+    )
+
+
 HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.REFUSALS: (
         _unlabelled_command,
@@ -267,15 +302,18 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
         _lost_arming,
         _lost_pushes,
         _one_pair_unsubscribed,
+        _server_fault,
+        _server_fault,
     ),
     Feature.LAG: (_lag, _lag, _lag, _lost_placing, _lost_pushes),
-    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order, _unknown_cancel),
+    Feature.UNKNOWN_ORDERS: (_unknown_order, _unknown_order, _unknown_cancel, _lost_placing, _lost_pushes),
     Feature.ODD_ROWS: (_odd_row, _odd_row, _odd_row),
     Feature.REFUSED_KEYS: (_refused_key,),
     Feature.MISSING_TEXTS: (_missing_text, _missing_text),
     Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),
     Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),
+    Feature.TIGHT_LIMITS: (_shared_allowance, _shared_allowance, _far_ahead),
 }
 """What each feature may bring; of each, some are drawn."""
 
@@ -289,12 +327,13 @@ def hostile_faults(
     begins_s: float,
     ends_s: float,
 ) -> list[tuple[float, Fault]]:
-    """Some of what these features may bring, each with the virtual second at which it begins."""
-    planned = []
-    for feature in Feature:
-        for make in HOSTILE.get(feature, ()):
-            wanted, at_s, for_s = rng.random() < 0.6, rng.uniform(begins_s, ends_s), rng.uniform(1.0, 15.0)
-            fault = make(rng, names, pairs, for_s)
-            if wanted and feature in features:
-                planned.append((at_s, fault))
+    """Some of what these features may bring, each with the virtual second at which it begins; each has its own
+    randomness, so that one more changes none of the others."""
+    base, planned = rng.getrandbits(64), []
+    for feature in sorted(features, key=lambda each: each.value):
+        for number, make in enumerate(HOSTILE.get(feature, ())):
+            own = random.Random(f"{base}:{feature.value}:{number}")
+            wanted, at_s, for_s = own.random() < 0.6, own.uniform(begins_s, ends_s), own.uniform(1.0, 15.0)
+            if wanted:
+                planned.append((at_s, make(own, names, pairs, for_s)))
     return planned

@@ -140,6 +140,11 @@ class Disk:
         """Journals that are not where they belong."""
         return tuple(self._gone_s)
 
+    def logs_left_alone(self) -> bool:
+        """Whether a journal is not where it belongs and its log is, with something in it."""
+        logs = [_beside(path, "-wal") for path in self._gone_s if not path.exists()]
+        return any(log.exists() and log.stat().st_size for log in logs)
+
     def _check_not_gone(self, path: Path) -> None:
         gone_s = self._gone_s.get(path)
         if gone_s is None or path in self._told:

@@ -30,6 +30,7 @@ _HIGHEST_SUSPENSION: Final = 0.2
 _HIGHEST_JUMP: Final = 0.3
 _HIGHEST_SLOW_CALLBACK: Final = 0.02
 _HIGHEST_SLOW_TURN: Final = 0.01
+_HIGHEST_SLOW_START: Final = 0.5
 _HIGHEST_CALLBACK_ERROR: Final = 0.005
 _HIGHEST_REPLY_ERROR: Final = 0.1
 _HIGHEST_SUBSCRIBER_ERROR: Final = 0.05
@@ -37,6 +38,8 @@ _POWER_LOSS_AT_KILL: Final = 0.5
 _POWER_LOSS_BY_ITSELF: Final = 0.4
 _REMOVAL: Final = 0.4
 _REMOVED_S: Final = (12.0, 25.0)
+_STAYS_AWAY: Final = 0.7
+_STAYS_AWAY_S: Final = (5.0, 12.0)
 _MOMENT_S: Final = 0.001
 
 
@@ -72,8 +75,10 @@ class Machine:
         ``resumed``: called when the program goes on after it stood still."""
         self._scenario = scenario
         self._loop = loop
+        self._outside = outside
         self._trace = trace
         self._rng = rng
+        self._removal_rng = rng("journals that stay away")
         self.disk = Disk(self._disk_errors(), rng("power"), loop.time, trace, broken)
         self._power_rng = rng("power losses")
         self._suspensions = Suspensions(
@@ -101,7 +106,10 @@ class Machine:
             if self._scenario.has(Feature.SLOW_HANDLERS):
                 callbacks = self._chance(Feature.SLOW_HANDLERS, "slow callbacks", _HIGHEST_SLOW_CALLBACK)
                 turns = self._chance(Feature.SLOW_HANDLERS, "slow turns", _HIGHEST_SLOW_TURN)
-                stack.enter_context(slow_handlers(self._loop, callbacks=callbacks, turns=turns, trace=self._trace))
+                starts = self._chance(Feature.SLOW_HANDLERS, "slow starts", _HIGHEST_SLOW_START)
+                stack.enter_context(
+                    slow_handlers(self._loop, callbacks=callbacks, turns=turns, starts=starts, trace=self._trace)
+                )
             if self._scenario.has(Feature.CALLBACK_ERRORS):
                 callbacks = self._chance(Feature.CALLBACK_ERRORS, "callbacks", _HIGHEST_CALLBACK_ERROR)
                 replies = self._chance(Feature.CALLBACK_ERRORS, "replies", _HIGHEST_REPLY_ERROR)
@@ -135,7 +143,8 @@ class Machine:
 
     async def look(self, life: Life | None) -> bool:
         """Called once a second with the program's life, None when it has ended in order; True when the program
-        is to be killed now: the power goes, or its user starts it anew because a file that was gone is back."""
+        is to be killed now: the power goes, or its user starts it anew because a file that was gone is back, or because
+        a journal has given up."""
         self._clock_jumps.look()
         self.disk.look()
         if life is not None:
@@ -145,7 +154,7 @@ class Machine:
         if life is not None and self._loop.time() >= self._power_goes_s:
             self._power_goes_s = math.inf
             self._loses_power = True
-        elif self._move_files():
+        elif self._move_files() or (life is not None and any(journal.figures.lost for journal in life.journals)):
             self._loses_power = False
         return self._loses_power is not None
 
@@ -159,8 +168,14 @@ class Machine:
     @contextmanager
     def dying(self, life: Life) -> Iterator[None]:
         """Around a kill: if `look` has not said why, it is now and then the whole machine that dies."""
-        self.disk.put_back()
         loses_power, self._loses_power = self._loses_power, None
+        if self.disk.logs_left_alone() and self._removal_rng.random() < _STAYS_AWAY:
+            # Its journal is missing at its next start, which must not make a new one beside the log of the old one.
+            self._removals.clear()
+            self._outside.later(self._removal_rng.uniform(*_STAYS_AWAY_S), self.disk.put_back)
+            loses_power = False
+        else:
+            self.disk.put_back()
         if loses_power is None:
             loses_power = self._scenario.has(Feature.DISK) and self._power_rng.random() < _POWER_LOSS_AT_KILL
         if loses_power:
@@ -227,8 +242,7 @@ class Machine:
             if not self._removals or now_s < self._removals[0].until_s:
                 return False
             self._removals.clear()
-            self.disk.put_back()
-            return True
+            return True  # who starts it anew has put the file back, or forgets to at first
         for path in self._due(now_s):
             self.disk.move_away(path, with_log=self._removals[0].with_log)
         return False

@@ -1,12 +1,19 @@
-"""Handlers that take time: a strategy that computes, an account's turn that falls into a pause of the machine."""
+"""Handlers that take time: a strategy that computes, an account's turn that falls into a pause of the machine.
 
+Starts of actors take time, too: meanwhile all else goes on.
+"""
+
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from actors.account.actor import AccountActor
+from actors.runtime import started
 from actors.runtime.envelope import Envelope
+from actors.runtime.ref import Ref
 from actors.strategy.hosts import _Desk
+from actors.supervision import root
 from simulation.loop import VirtualLoop
 from simulation.machine.chance import Chance, some_seconds
 from simulation.machine.replaced import replaced
@@ -17,11 +24,14 @@ LONGEST_S: Final = 3.0
 
 
 @contextmanager
-def slow_handlers(loop: VirtualLoop, *, callbacks: Chance, turns: Chance, trace: Trace) -> Iterator[None]:
+def slow_handlers(
+    loop: VirtualLoop, *, callbacks: Chance, turns: Chance, starts: Chance, trace: Trace
+) -> Iterator[None]:
     """While it lasts, callbacks of strategies and turns of accounts now and then take 0.05 to 3 s of virtual time, in
     which nothing else runs.
 
-    ``callbacks``: for each callback of a strategy. ``turns``: for each message that an account takes.
+    ``callbacks``: for each callback of a strategy. ``turns``: for each message that an account takes. ``starts``: for
+    each actor that is started under supervision.
     """
 
     def spend(chance: Chance, who: str) -> None:
@@ -45,5 +55,16 @@ def slow_handlers(loop: VirtualLoop, *, callbacks: Chance, turns: Chance, trace:
         if is_slow and not is_before:
             spend(turns, "an account")
 
-    with replaced(_Desk, "deliver", slow_deliver), replaced(AccountActor, "_serve", slow_serve):
+    async def slow_started(ref: Ref[Any]) -> None:
+        await started(ref)
+        if starts.happens():
+            seconds = some_seconds(starts.rng, SHORTEST_S, LONGEST_S)
+            trace.add("machine", f"the start of {ref.actor_class.__name__} takes {seconds:.2f} s")
+            await asyncio.sleep(seconds)
+
+    with (
+        replaced(_Desk, "deliver", slow_deliver),
+        replaced(AccountActor, "_serve", slow_serve),
+        replaced(root, "started", slow_started),
+    ):
         yield

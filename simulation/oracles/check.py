@@ -189,9 +189,9 @@ def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[FillK
     for truth in booked:
         if truth.order_id < FIRST_ORDER_ID:
             continue
-        symbol = Symbol(*truth.pair.rsplit("_", 1))
-        ours = missing.pop((symbol, str(truth.order_id), str(truth.trade_id)), None)
-        label = f"{name}: fill {truth.trade_id} of {symbol} (order {truth.order_id})"
+        key = _key_of_booked(truth)
+        ours = missing.pop(key, None)
+        label = f"{name}: fill {truth.trade_id} of {key[0]} (order {truth.order_id})"
         if ours is None:
             yield f"{label} is missing"
         elif _fill_told(ours) != _fill_booked(truth):
@@ -219,10 +219,12 @@ def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
         numbers[truth.text] = number
 
 
-def journal_differences(exchange: Exchange, name: str, path: Path, *, excused: Excused = _nobody) -> Iterator[str]:
+def journal_differences(
+    exchange: Exchange, name: str, path: Path, *, excused: Excused = _nobody, keeps_all: bool = True
+) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
-    ``excused``: which orders of the books it need not have.
+    ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
     """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
@@ -230,7 +232,7 @@ def journal_differences(exchange: Exchange, name: str, path: Path, *, excused: E
     filed = {order.order_id: order for order in history.orders if order.order_id is not None}
     booked = _since_the_start(record.orders)
     for number, truth in booked.items():
-        if str(number) not in filed and excused(truth):
+        if str(number) not in filed and (excused(truth) or not (keeps_all or truth.is_open)):
             continue
         yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
     for order in history.orders:
@@ -239,4 +241,9 @@ def journal_differences(exchange: Exchange, name: str, path: Path, *, excused: E
         elif order.order_id is not None and int(order.order_id) not in booked and not _is_made_up(order.order_id):
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
-    yield from _fills_against(record.fills, f"{name}: in the journal", fills)
+    booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]
+    yield from _fills_against(booked_fills, f"{name}: in the journal", fills)
+
+
+def _key_of_booked(fill: BookedFill) -> FillKey:
+    return Symbol(*fill.pair.rsplit("_", 1)), str(fill.order_id), str(fill.trade_id)

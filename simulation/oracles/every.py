@@ -134,7 +134,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         directory=parts.directory,
         kill_switch=kill_switch.known,
         is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
-        is_disk_sound=not scenario.has(Feature.DISK),
+        is_disk_sound=not scenario.has(Feature.DISK) and scenario.journal.keeps_all,
         guesses=not scenario.features,
     )
     yield CancelsAll(
@@ -166,7 +166,8 @@ def _of_requests_and_answers(parts: Parts, way: Way) -> Iterator[Oracle]:
         now_s=now_s,
         bound_s=2 * min(scenario.supervisor.check_every_s, 15.0) + 10.0,
     )
-    yield VenueLimits(exchange=parts.exchange, names=names, is_even=way.is_even)
+    if not scenario.has(Feature.TIGHT_LIMITS):  # of lower limits we learn when they are reached
+        yield VenueLimits(exchange=parts.exchange, names=names, is_even=way.is_even)
     yield Answers(
         parts.history,
         parts.own_commands,

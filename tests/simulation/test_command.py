@@ -1,6 +1,10 @@
 """The command line of the simulation: what it refuses, what it prints, how it exits."""
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +119,27 @@ def test_in_a_terminal_a_bar_is_drawn_anew_and_cleared_in_the_end() -> None:
 def test_elsewhere_each_hundredth_seed_is_a_line() -> None:
     lines = counted(io.StringIO(), total=250, done=250).splitlines()
     assert [line.split(",")[0] for line in lines] == ["100 of 250 seeds", "200 of 250 seeds"]
+
+
+_PARENT = """
+import multiprocessing, time
+from concurrent.futures import ProcessPoolExecutor
+from simulation.run import _settle_in
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_settle_in) as pool:
+        print(pool.submit(int, 7).result(), flush=True)
+        pool.submit(time.sleep, 3_600).result()
+"""
+
+
+@pytest.mark.timeout(120)
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(_PARENT)
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    with subprocess.Popen((sys.executable, script), stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"7\n"
+        parent.kill()
+        parent.communicate(timeout=60)  # ends when nobody holds its output any more, the worker included

@@ -58,16 +58,18 @@ class RateLimiter:
         }
         self._windows: dict[tuple[LimitKind, str, str], tuple[int, int]] = {}
 
-    def take(self, kind: LimitKind, who: str, what: str = "") -> Allowance:
-        """Counts one request of ``who`` (account or address) for ``what`` (pair or endpoint)."""
+    def take(self, kind: LimitKind, who: str, what: str = "", *, others: int = 0) -> Allowance:
+        """Counts one request of ``who`` (account or address) for ``what`` (pair or endpoint), and those of ``others``
+        in the same moment, as far as they are allowed."""
         limit, length_ms = self._allowed[kind]
         now = self._now_ms()
         started, used = self._windows.get((kind, who, what), (now, 0))
         if not 0 <= now - started < length_ms:  # a clock may go back
             started, used = now, 0
         if used < limit or not self._enabled:
-            self._windows[kind, who, what] = (started, used + 1)
-            remaining = max(0, limit - used - 1)
+            spent = used + 1 + min(others, max(0, limit - used - 1))
+            self._windows[kind, who, what] = (started, spent)
+            remaining = max(0, limit - spent)
             return Allowance(True, limit, remaining, now if remaining else started + length_ms, 0)
         reset = started + length_ms
         return Allowance(False, limit, 0, reset, math.ceil((reset - now) / 1000))

@@ -22,6 +22,7 @@ from exchanges.simulator.gateio.spot_orders import SpotOrders
 from exchanges.simulator.gateio.spot_public import SpotPublic
 from exchanges.simulator.gateio.wallet import Wallet
 from exchanges.simulator.http import HttpRequest, HttpResponse, Witness, json_response
+from exchanges.simulator.refusals import AllowanceShared
 from exchanges.simulator.rules import RefusedError
 from exchanges.simulator.services import Services
 
@@ -113,11 +114,20 @@ class GateRest:
         """Counts a call against its limit, for each pair that it names where pairs count apart."""
         if endpoint.limit is LimitKind.PUBLIC:
             return self.limiter.take(LimitKind.PUBLIC, remote, endpoint.path)
+        owner, others = call.owner, self._others(call.owner)
         if endpoint.pairs is not None:
-            taken = [self.limiter.take(endpoint.limit, call.owner, pair) for pair in sorted(endpoint.pairs(call))]
+            pairs = sorted(endpoint.pairs(call))
+            taken = [self.limiter.take(endpoint.limit, owner, pair, others=others) for pair in pairs]
             return min(taken, key=lambda allowance: (allowance.allowed, allowance.remaining))
         by_endpoint = endpoint.path if endpoint.limit is LimitKind.PRIVATE else ""
-        return self.limiter.take(endpoint.limit, call.owner, by_endpoint)
+        return self.limiter.take(endpoint.limit, owner, by_endpoint, others=others)
+
+    def _others(self, account: str) -> int:
+        """How many requests of other programs are counted with one of this account."""
+        if not self._services.faults.standing:
+            return 0
+        fault = self._services.faults.strike(AllowanceShared, lambda fault: fault.account in (None, account))
+        return 0 if fault is None else fault.more
 
     def _answer(self, request: HttpRequest, allowances: list[Allowance]) -> Answer:
         if not request.path.startswith(f"{PREFIX}/"):

@@ -43,8 +43,8 @@ class Wallet:
         ]
 
     def balances(self, call: Call) -> Answer:
-        """Balances of all currencies that the account ever had, or of one."""
-        only = call.query.text("currency")
+        """Balances of all currencies that the account ever had, or of one; those of zero as the exchange is set up."""
+        only, with_zeros = call.query.text("currency"), self._services.config.zero_balances_listed
         return Answer(
             [
                 {
@@ -54,7 +54,7 @@ class Wallet:
                     "update_id": balance.version,
                 }
                 for currency, balance in self._services.views.for_query(call.owner, "balances").balances().items()
-                if only in ("", currency)
+                if only in ("", currency) and (with_zeros or balance.total)
             ]
         )
 

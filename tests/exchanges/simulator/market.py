@@ -74,6 +74,7 @@ class SmallMarket:
         gt: str = "",
         fees: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED,),
         self_trades_allowed: bool = False,
+        dust_cancels: bool = False,
     ) -> None:
         self.now_ms = 1_760_000_000_000
         self.engine = Engine(
@@ -83,6 +84,7 @@ class SmallMarket:
             taker_fee_rate=Decimal("0.002"),
             max_open_orders=1_000,
             self_trades_allowed=self_trades_allowed,
+            dust_cancels=dust_cancels,
         )
         for name in ("ann", "bob"):
             self.engine.open_account(name, fees=fees)

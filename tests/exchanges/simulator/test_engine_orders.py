@@ -66,6 +66,16 @@ def test_a_market_buy_spends_quote_and_ends_filled_with_the_dust_left(market: Sm
     assert market.balance("bob", "USDT") == (Decimal("99900.031"), Decimal(0))
 
 
+def test_the_dust_of_a_market_buy_may_end_it_as_cancelled() -> None:
+    market = SmallMarket(dust_cancels=True)
+    market.limit("ann", SELL, "10", "141")
+    order = market.market("bob", BUY, "100")
+    assert (order.finish, order.filled_base) == (Finish.CANCELLED, Decimal("0.709"))
+    assert market.balance("bob", "USDT") == (Decimal("99900.031"), Decimal(0))
+    exact = market.market("bob", BUY, "141")
+    assert exact.finish is Finish.FILLED
+
+
 def test_a_market_sell_takes_level_after_level(market: SmallMarket) -> None:
     market.limit("ann", BUY, "1", "141")
     market.limit("ann", BUY, "1", "140")

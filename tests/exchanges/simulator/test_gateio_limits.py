@@ -6,6 +6,7 @@ import pytest
 from exchanges.simulator import RateLimits
 
 from .conftest import QUIET, Venue, VenueFactory
+from .test_faults_rest import set_fault
 from .wire import Reply, Wire
 
 
@@ -79,3 +80,12 @@ async def test_limits_can_be_turned_off(start: VenueFactory) -> None:
     venue = await start(msgspec.structs.replace(QUIET, rate_limits=RateLimits(enabled=False)))
     wire = venue.wire()
     assert {(await wire.order(amount="0.1")).status for _ in range(30)} == {201}
+
+
+async def test_another_program_on_the_same_allowance_leaves_less_of_it(venue: Venue, wire: Wire) -> None:
+    await set_fault(wire, "allowance_shared", account="alpha", more=3)
+    assert [left(await wire.order()) for _ in range(3)] == [6, 2, 0]
+    assert (await wire.order()).status == 429
+    assert left(await venue.wire("beta").order()) == 9
+    venue.ms += 1_000
+    assert left(await wire.order()) == 6

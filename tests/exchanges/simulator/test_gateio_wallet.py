@@ -143,3 +143,10 @@ def test_a_withdrawal_left_alone_goes_through_its_usual_life() -> None:
         seen.append(withdrawal.status.value)
     assert seen == ["REQUEST", "PROCES", "PEND", "DONE"]
     assert exchange.engine.ledger.balance("alpha", "SOL").available == 997
+
+
+async def test_balances_of_zero_may_be_left_out(start: VenueFactory) -> None:
+    accounts = (AccountConfig(name="alpha", balances={"SOL": Decimal(0), "USDT": Decimal(1_000)}),)
+    for listed, expected in ((True, ["SOL", "USDT"]), (False, ["USDT"])):
+        venue = await start(msgspec.structs.replace(QUIET, accounts=accounts, zero_balances_listed=listed))
+        assert [entry["currency"] for entry in await venue.wire().get("/spot/accounts")] == expected

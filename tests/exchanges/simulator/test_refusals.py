@@ -54,6 +54,8 @@ async def test_a_status_without_a_label_is_a_page_of_a_front_end(wire: Wire, sta
         (429, "TOO_MANY_REQUESTS"),
         (499, "REQUEST_CANCELLED_TOMORROW"),
         (302, "ACCOUNT_LOCKED"),
+        (500, "INTERNAL"),
+        (503, "TOO_BUSY"),
     ],
 )
 async def test_any_label_goes_with_any_status(wire: Wire, status: int, label: str) -> None:
@@ -164,7 +166,7 @@ async def test_what_is_subscribed_stays_subscribed(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"kind": "rest_refusal", "status": 500}, "status: 500 must be 302, or from 400 to 499"),
+        ({"kind": "rest_refusal", "status": 500}, "status: 500 must be 302, or 400 to 499"),
         ({"kind": "rest_refusal", "status": 200}, "status: 200"),
         ({"kind": "rest_refusal", "message": "why"}, "message: why must be left out unless there is a label"),
         ({"kind": "rest_refusal", "reset_in_s": -1}, "reset_in_s: -1"),

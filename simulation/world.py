@@ -34,6 +34,9 @@ _TRIES_S: Final = 10.0
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
+_LOOK_LATER_EVERY_S: Final = 3.0
+_SOON_S: Final = 15.0
+"""What is not right by then is looked at less often: to compare everything takes a while."""
 _CRASHES_TOO: Final = 0.3
 _TURNS: Final = 400
 
@@ -293,7 +296,7 @@ class World:
             if self._loop.time() > begun_s + settle_s:
                 self.violations += [f"after {settle_s:g} quiet seconds: {each}" for each in wrong[:20]]
                 return
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_LOOK_EVERY_S if self._loop.time() - begun_s < _SOON_S else _LOOK_LATER_EVERY_S)
             self._parts.user.connect_anew(self.program)
             wrong = await comparison.differences()
         self.figures.settled_s = self._loop.time() - begun_s

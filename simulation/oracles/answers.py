@@ -116,6 +116,9 @@ class _Account:
         self._cold = cold
         self._name = name
         self._placed = list(commands.of(name, PlaceOrder))
+        self._placed_as: dict[str | None, list[FiledCommand]] = {}
+        for each in self._placed:
+            self._placed_as.setdefault(_text(each), []).append(each)
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
 
     def violations(self) -> Iterator[str]:
@@ -162,7 +165,7 @@ class _Account:
 
     def _never_there(self, text: str) -> Iterator[str]:
         """An order that is said never to have been taken is in the books neither then nor later."""
-        asked = [each for each in self._placed if _text(each) == text]  # a later order may have the same id
+        asked = self._placed_as.get(text, [])  # a later order may have the same id
         orders = self._history.with_text(self._name, text)
         if len(asked) == 1 and orders:
             yield f"order {text} was said never to have been taken, and is order {orders[0]} (R3)"
@@ -196,6 +199,8 @@ class _Account:
         for number in self._history.order_ids(self._name):
             booked = self._history.order(self._name, number)
             if booked is None or pair not in {None, booked.pair} or side not in {None, booked.side.value}:
+                continue
+            if not self._history.was_there(self._name, number, filed.asked_s, _answered(filed)):
                 continue
             before = self._history.state_at(self._name, number, filed.asked_s)
             after = self._history.state_at(self._name, number, _answered(filed))

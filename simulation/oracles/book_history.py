@@ -153,6 +153,11 @@ class BookHistory(Listener, Witness):
         """Every state that held at some instant of the span, both ends included; None stands for no such order."""
         return _during(self.states(account, order_id), from_s, to_s)
 
+    def was_there(self, account: str, order_id: int, from_s: float, to_s: float) -> bool:
+        """Whether the order was open, or began or ended, within the span; quicker than to look at its states."""
+        states = self.states(account, order_id)
+        return states[0].at_s <= to_s and (states[-1].is_open or states[-1].at_s >= from_s)
+
     def balance_states(self, account: str, currency: str) -> list[BalanceState]:
         """Every state of a balance, oldest first; none when the account never had the currency."""
         return self._balances.get((account, currency), [])

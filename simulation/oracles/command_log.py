@@ -6,6 +6,7 @@ with the time of asking and, once there is one, the answer. A kill loses answers
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from heapq import merge
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
@@ -66,10 +67,12 @@ class CommandLog:
         self.when_answered: list[Callable[[FiledCommand], None]] = []
         self._now_s = now_s
         self._first = first
+        self._of_kind: dict[tuple[str, type[Command]], list[FiledCommand]] = {}
 
     def of(self, account: str, *kinds: type[C]) -> Iterator[FiledCommand]:
         """The commands to one account that are of these kinds, in the order of asking."""
-        return (each for each in self.commands if each.account == account and isinstance(each.command, kinds))
+        of_kinds = [self._of_kind.get((account, kind), ()) for kind in kinds]
+        return iter(tuple(of_kinds[0]) if len(kinds) == 1 else merge(*of_kinds, key=lambda filed: filed.number))
 
     def file(self, account: str, command: Command, reply: Reply[Any] | None = None) -> FiledCommand:
         """Files a command; the answer is filed when ``reply`` has it. None: it was told, not asked."""
@@ -77,11 +80,12 @@ class CommandLog:
         filed = FiledCommand(
             len(self.commands) + 1, account, command, self._now_s(), None if life is None else life.number
         )
-        self.commands.append(filed)
         logs = [self]
         if self._first is not None and (life is None or not life.is_second):
-            self._first.commands.append(filed)
             logs.append(self._first)
+        for log in logs:
+            log.commands.append(filed)
+            log._of_kind.setdefault((account, type(command)), []).append(filed)
         if reply is not None:
             reply.add_done_callback(lambda settled: self._answered(filed, settled, logs))
         return filed

@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO
 
 import structlog
 
+from actors.runtime.log_stream import LogStream
 from config import LoggingConfig
 from messages.errors import ConfigurationError
 
@@ -50,7 +51,7 @@ class _HidingStream:
         self._stream = stream
         self._hider = hider
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, /) -> int:
         return self._stream.write(self._hider.hide(text))
 
     def flush(self) -> None:
@@ -60,9 +61,10 @@ class _HidingStream:
 def configure_logs(settings: LoggingConfig, hider: Hider, stream: TextIO | None = None) -> None:
     """Sends everything that is logged from now on to ``stream`` (stderr if there is none), whatever file is set.
 
+    Logging never raises. Once the stream can be written again, ``log_was_not_writable`` says how many lines may be
+    missing.
     May be called again, for another stream.
     """
-    target = _HidingStream(sys.stderr if stream is None else stream, hider)
     number = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,6 +75,14 @@ def configure_logs(settings: LoggingConfig, hider: Hider, stream: TextIO | None 
         redact,
     ]
     renderer = _people if settings.format == "text" else structlog.processors.JSONRenderer(default=str)
+
+    def lost(lines: int) -> str:
+        event: Any = {"event": "log_was_not_writable", "lines": lines}
+        for process in (*shared, renderer):
+            event = process(None, "error", event)
+        return f"{event}\n"
+
+    target = LogStream(_HidingStream(sys.stderr if stream is None else stream, hider), lost)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from actors.runtime.log_stream import LogStream
 from simulation.machine.chance import some_seconds
 from simulation.process import LIFE
 
@@ -38,19 +39,21 @@ def unwritable_times(rng: random.Random, *, begins_s: float, ends_s: float) -> t
 
 @contextmanager
 def failing_log(times: tuple[UnwritableTime, ...], now_s: Callable[[], float]) -> Iterator[None]:
-    """While it lasts, whatever the program logs at ``times`` ends in an `OSError` of the last processor.
+    """While it lasts, whatever the program logs at ``times`` meets an `OSError` of the file under its log stream.
 
     The level is INFO, as it is in use, whether there is a trace or not: what is not logged cannot fail.
     """
     before = structlog.get_config()
     *others, last = before["processors"]
 
+    stream = LogStream(_File(times, now_s), lambda lines: f"{lines} lines were lost")
+
     def write(logger: object, level: str, event: MutableMapping[str, Any]) -> Any:
         try:
             return last(logger, level, event)
         finally:
             if LIFE.get() is not None:
-                _raise_at(now_s(), times)
+                stream.write(level)
 
     structlog.configure(
         **{
@@ -65,7 +68,19 @@ def failing_log(times: tuple[UnwritableTime, ...], now_s: Callable[[], float]) -
         structlog.configure(**before)
 
 
-def _raise_at(now_s: float, times: tuple[UnwritableTime, ...]) -> None:
-    for time in times:
-        if time.from_s <= now_s < time.until_s:
-            raise OSError(time.number, os.strerror(time.number), "teller.log")
+class _File:
+    """A log file that cannot be written at some times."""
+
+    def __init__(self, times: tuple[UnwritableTime, ...], now_s: Callable[[], float]) -> None:
+        self._times = times
+        self._now_s = now_s
+
+    def write(self, _: str, /) -> None:
+        """Takes a line, or not."""
+        now_s = self._now_s()
+        for time in self._times:
+            if time.from_s <= now_s < time.until_s:
+                raise OSError(time.number, os.strerror(time.number), "teller.log")
+
+    def flush(self) -> None:
+        """Nothing waits."""

@@ -106,3 +106,30 @@ def test_short_texts_are_no_secrets_to_look_for() -> None:
     hider = Hider()
     hider.learn(["", "a", "abc"])
     assert hider.hide("abracadabra abc") == "abracadabra abc"
+
+
+class Disk(io.StringIO):
+    """A file on a disk that can be full."""
+
+    problem: Exception | None = None
+
+    def flush(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe"), ValueError("closed file")]
+)
+def test_a_log_that_cannot_be_written_ends_nobody_and_says_afterwards_what_is_missing(problem: Exception) -> None:
+    """R10, R14."""
+    disk = Disk()
+    configure_logs(LoggingConfig(), Hider(), disk)
+    disk.problem = problem
+    structlog.get_logger().info("order_placed")
+    logging.getLogger("library").warning("as well")
+    disk.problem = None
+    structlog.get_logger().info("order_filled")
+    told, after = disk.getvalue().splitlines()[-2:]
+    assert told.split()[1:] == ["error", "log_was_not_writable", "lines=2"]
+    assert after.split()[1:] == ["info", "order_filled"]

@@ -176,6 +176,7 @@ class World:
         if program.has_ended:
             while self._loop.time() < until_s:
                 await self._second()
+            await self.machine.calm_down()
             return False
         runs = await program.start(self._give_up_s) if not program.starts else True
         while runs and self._loop.time() < until_s:
@@ -278,6 +279,8 @@ class World:
         until_s = self._loop.time() + _TRADES_AGAIN_S
         while runs and self._loop.time() < until_s:
             await self._second()
+            if self.program.life.is_over:  # its user starts it anew where a journal has given up
+                runs = await self._come_back()
         return runs
 
     # -- in the quiet ---------------------------------------------------------------------------------------------

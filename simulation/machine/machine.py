@@ -163,6 +163,7 @@ class Machine:
         if self.is_suspended:
             await asyncio.sleep(self._suspensions.seconds_left() + _MOMENT_S)
         self._removals.clear()
+        self._power_goes_s = math.inf
         self.disk.put_back()
 
     @contextmanager

@@ -16,7 +16,7 @@ from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot
-from messages.symbol import Symbol
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.watcher import FillKey, Told, key_of
 
 CLIENT_ID_PREFIX: Final = "t-"
@@ -80,8 +80,12 @@ def differences(
 
 
 def _since_the_start(orders: Mapping[int, BookedOrder]) -> dict[int, BookedOrder]:
-    """Without the past that an exchange may have begun with: nobody needs to know of that."""
-    return {number: order for number, order in orders.items() if number >= FIRST_ORDER_ID}
+    """Without the past that an exchange may have begun with, and without markets that have no name for an account."""
+    return {
+        number: order
+        for number, order in orders.items()
+        if number >= FIRST_ORDER_ID and symbol_of(order.pair) is not None
+    }
 
 
 def _balances(
@@ -187,9 +191,9 @@ def _is_made_up(order_id: str) -> bool:
 def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[FillKey, Fill]) -> Iterator[str]:
     missing = dict(fills)
     for truth in booked:
-        if truth.order_id < FIRST_ORDER_ID:
-            continue
         key = _key_of_booked(truth)
+        if truth.order_id < FIRST_ORDER_ID or key is None:
+            continue
         ours = missing.pop(key, None)
         label = f"{name}: fill {truth.trade_id} of {key[0]} (order {truth.order_id})"
         if ours is None:
@@ -245,5 +249,6 @@ def journal_differences(
     yield from _fills_against(booked_fills, f"{name}: in the journal", fills)
 
 
-def _key_of_booked(fill: BookedFill) -> FillKey:
-    return Symbol(*fill.pair.rsplit("_", 1)), str(fill.order_id), str(fill.trade_id)
+def _key_of_booked(fill: BookedFill) -> FillKey | None:
+    symbol = symbol_of(fill.pair)
+    return None if symbol is None else (symbol, str(fill.order_id), str(fill.trade_id))

@@ -17,6 +17,7 @@ from exchanges.simulator.engine import FIRST_ORDER_ID
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.check import CLIENT_ID_PREFIX, client_id_of
 from simulation.oracles.kill_switch import Seen
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.profit import profit_differences
 
@@ -98,7 +99,10 @@ class Filed(Oracle):
                 not self._exchange.gateio.odd_lists.made_up
             ):  # the exchange itself has told of fills that are in no books
                 booked = self._exchange.engine.accounts[name].fills
-                fills = [fill for fill in booked if fill.order_id >= FIRST_ORDER_ID]  # a past is nobody's profit
+                # A past is nobody's profit.
+                fills = [
+                    each for each in booked if each.order_id >= FIRST_ORDER_ID and symbol_of(each.pair) is not None
+                ]
                 wrongs = (*wrongs, *profit_differences(fills, self._path(name)))
             for wrong in wrongs:
                 yield f"{name}: {wrong}"

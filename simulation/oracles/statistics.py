@@ -21,6 +21,7 @@ from messages.order import Order
 from messages.snapshot import AccountSnapshot, LatencySummary, TradingStats
 from messages.symbol import Symbol
 from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.watcher import Start, Told
 
 _COUNTED: Final = (
@@ -69,11 +70,13 @@ def _state(
     """What the account is and has now."""
     booked = exchange.engine.ledger.balances(stats.account)
     totals = {currency: balance.total for currency, balance in booked.items() if balance.total}
+    open_orders = exchange.engine.accounts[stats.account].open_orders
+    there_open = sum(symbol_of(order.pair) is not None for order in open_orders.values())
     kept = [len(orders) for orders in executed.values() if orders]
     for what, here, there in (
         ("total_balances", stats.total_balances, totals),
         ("sync_state", stats.sync_state, snapshot.sync_state),
-        ("open_orders_count", stats.open_orders_count, len(exchange.engine.accounts[stats.account].open_orders)),
+        ("open_orders_count", stats.open_orders_count, there_open),
         ("executed_orders_count", stats.executed_orders_count, sum(kept)),
         ("symbols_with_executed_orders", stats.symbols_with_executed_orders, len(kept)),
         ("unresolved_orders", stats.unresolved_orders, 0),

@@ -17,6 +17,7 @@ from messages.commands import Command, GetSnapshot
 from messages.order import Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.book_history import BookHistory, OrderState
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
 
@@ -101,7 +102,7 @@ class Truth(Oracle):
     def _untold(self, name: str, told: Told, account: "_Account", now_s: float) -> Iterator[str]:
         from_s, history = now_s - self._bound_s, self._history
         since = f"{self._bound_s:g} s after the fact, live all the while (R5)"
-        account.take_new([each for each in history.order_ids(name) if each >= FIRST_ORDER_ID])
+        account.take_new(history.order_ids(name), lambda number: self._can_be_told(name, number))
         for number in list(account.unsettled):
             state = history.state_at(name, number, from_s)
             if state is None:
@@ -123,6 +124,11 @@ class Truth(Oracle):
                 yield f"{name}: {currency} was told as {said[0]} + {said[1]}, is {held[-1][0]} + {held[-1][1]} {since}"
             elif said in held:
                 account.wrong.discard(currency)
+
+    def _can_be_told(self, name: str, number: int) -> bool:
+        """Not of the past before the exchange began, and of a market that accounts have a name for."""
+        order = self._history.order(name, number)
+        return number >= FIRST_ORDER_ID and order is not None and symbol_of(order.pair) is not None
 
     def _balances_held(self, name: str, currency: str, from_s: float, to_s: float) -> list[tuple[Decimal, Decimal]]:
         states = self._history.balance_during(name, currency, from_s, to_s)
@@ -217,8 +223,8 @@ class _Account:
         self.said: set[str] = set()
         self._known = 0
 
-    def take_new(self, numbers: list[int]) -> None:
-        self.unsettled.update(dict.fromkeys(numbers[self._known :]))
+    def take_new(self, numbers: list[int], can_be_told: Callable[[int], bool]) -> None:
+        self.unsettled.update((number, None) for number in numbers[self._known :] if can_be_told(number))
         self._known = len(numbers)
 
 

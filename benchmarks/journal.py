@@ -27,7 +27,7 @@ from benchmarks.support.timing import median, percentile, spread
 from benchmarks.support.verdicts import judged
 from messages.commands import PlaceOrder
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from messages.order import Fill, Order
+from messages.order import NO_FEES, Fee, Fill, Order
 from messages.symbol import Symbol
 
 _SYMBOLS: Final = (Symbol("SOL", "USDT"), Symbol("BTC", "USDT"), Symbol("ETH", "USDT"))
@@ -55,8 +55,7 @@ def _order(number: int, status: OrderStatus) -> Order:
         price=Decimal("141.2"),
         filled_quantity=Decimal("2.5" if is_filled else "0"),
         filled_quote=Decimal("352.95" if is_filled else "0"),
-        fee=Decimal("0.0025" if is_filled else "0"),
-        fee_currency="SOL" if is_filled else None,
+        fees=(Fee("SOL", Decimal("0.0025")),) if is_filled else NO_FEES,
         order_id=str(900_000_000_000 + number),
         client_order_id=f"mgz3f9a2b1x7-{number}",
         finish_reason="filled" if is_filled else None,
@@ -74,8 +73,7 @@ def _fill(number: int, part: int) -> Fill:
         side=Side.BUY if number % 2 else Side.SELL,
         price=Decimal("141.18"),
         quantity=Decimal("1.25"),
-        fee=Decimal("0.00125"),
-        fee_currency="SOL",
+        fees=(Fee("SOL", Decimal("0.00125")),),
         liquidity=Liquidity.MAKER,
         time_ms=_CREATED_MS + number,
     )

@@ -43,7 +43,7 @@ from exchanges.gateio.venue import GateioEndpoints, GateioVenue
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.events import OrderUpdateEvent
-from messages.order import Order
+from messages.order import Fee, Order
 from messages.symbol import Symbol
 
 SOL: Final = Symbol("SOL", "USDT")
@@ -238,8 +238,7 @@ def _filled(number: int) -> Order:
         price=Decimal("141.2"),
         filled_quantity=Decimal("2.5"),
         filled_quote=Decimal("352.95"),
-        fee=Decimal("0.0025"),
-        fee_currency="SOL",
+        fees=(Fee("SOL", Decimal("0.0025")),),
         order_id=str(800_000_000_000 + number),
         client_order_id=f"old-{number}",
         finish_reason="filled",

@@ -15,7 +15,7 @@ from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError
-from messages.order import Fill, Order
+from messages.order import Fee, Fill, Order, sum_fees
 from messages.symbol import Symbol
 
 _TIMEOUT_S: Final = 10.0
@@ -111,6 +111,8 @@ class _Trade(msgspec.Struct, frozen=True):
     amount: Decimal
     fee: Decimal
     fee_currency: str
+    gt_fee: Decimal
+    point_fee: Decimal
     time_ms: int
 
 
@@ -172,7 +174,6 @@ def _book_fill(trade: _Trade) -> BookFill:
         side=trade.side,
         price=trade.price,
         quantity=trade.amount,
-        fee=trade.fee,
-        fee_currency=trade.fee_currency if trade.fee else None,
+        fees=sum_fees((Fee(trade.fee_currency, trade.fee), Fee("GT", trade.gt_fee), Fee("POINT", trade.point_fee))),
         time_ms=trade.time_ms,
     )

@@ -7,7 +7,7 @@ import msgspec
 
 from messages.balance import Balance
 from messages.enums import OrderStatus
-from messages.order import Fill, Order
+from messages.order import Fee, Fill, Order
 
 
 class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +57,7 @@ class BookFill(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     price: Decimal
     quantity: Decimal
-    fee: Decimal
-    fee_currency: str | None
+    fees: tuple[Fee, ...]
     time_ms: int
 
     @classmethod
@@ -70,14 +69,13 @@ class BookFill(msgspec.Struct, frozen=True, kw_only=True):
             side=fill.side.value,
             price=fill.price,
             quantity=fill.quantity,
-            fee=fill.fee,
-            fee_currency=fill.fee_currency if fill.fee else None,
+            fees=fill.fees,
             time_ms=fill.time_ms,
         )
 
     def __str__(self) -> str:
-        fee = f" fee {self.fee} {self.fee_currency}" if self.fee else ""
-        return f"{self.side} {self.quantity} at {self.price}{fee} on order {self.order_id}"
+        fees = f" fees {', '.join(map(str, self.fees))}" if self.fees else ""
+        return f"{self.side} {self.quantity} at {self.price}{fees} on order {self.order_id}"
 
 
 class Books(msgspec.Struct, kw_only=True):
@@ -87,14 +85,14 @@ class Books(msgspec.Struct, kw_only=True):
         balances: available and locked by currency; a currency that is missing is zero.
         orders: by the exchange's id; all open ones, and those that ended since ``complete_from_ms``.
         nameless: open orders for which the exchange has given no id yet, in words.
-        fills: by symbol and trade id, those since ``complete_from_ms``.
+        fills: by symbol, trade id and order id, those since ``complete_from_ms``.
         complete_from_ms: by symbol, unix milliseconds; 0 where a symbol is missing.
     """
 
     balances: dict[str, tuple[Decimal, Decimal]] = msgspec.field(default_factory=dict)
     orders: dict[str, BookOrder] = msgspec.field(default_factory=dict)
     nameless: list[str] = msgspec.field(default_factory=list)
-    fills: dict[tuple[str, str], BookFill] = msgspec.field(default_factory=dict)
+    fills: dict[tuple[str, str, str], BookFill] = msgspec.field(default_factory=dict)
     complete_from_ms: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add_balances(self, balances: Mapping[str, Balance]) -> None:
@@ -111,7 +109,7 @@ class Books(msgspec.Struct, kw_only=True):
             self.nameless.append(f"order {order.client_order_id} {order.symbol} is {order.status.value}")
 
     def add_fill(self, fill: BookFill) -> None:
-        self.fills[fill.symbol, fill.trade_id] = fill
+        self.fills[fill.symbol, fill.trade_id, fill.order_id] = fill
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

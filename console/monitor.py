@@ -164,7 +164,7 @@ def _fill(account: str, fill: Fill) -> FillLine:
         side=fill.side.value,
         price=fill.price,
         quantity=fill.quantity,
-        fee=f"{fill.fee:f} {fill.fee_currency or ''}".strip(),
+        fee=", ".join(map(str, fill.fees)),
         liquidity=fill.liquidity.value,
         time_ms=fill.time_ms,
     )

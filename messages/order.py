@@ -1,5 +1,6 @@
-"""Orders and fills."""
+"""Orders, fills and what was paid for them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +15,40 @@ NEVER_ARRIVED: Final = "never_arrived"
 """`Order.finish_reason` of an order that the exchange, asked for it, never told of."""
 VANISHED: Final = "vanished"
 """`Order.finish_reason` of an order that the exchange told of and, asked for it, knows no more."""
+UNNAMED_CURRENCY: Final = "?"
+"""Stands for the currency of a fee where the exchange has named none."""
+
+
+class Fee(msgspec.Struct, frozen=True):
+    """What was paid in one currency; negative for a rebate. Written ``0.001 SOL``."""
+
+    currency: str
+    amount: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+
+NO_FEES: Final[tuple[Fee, ...]] = ()
+"""Nothing was paid, or nothing is known to have been."""
+
+
+def sum_fees(fees: Iterable[Fee]) -> tuple[Fee, ...]:
+    """One fee for each currency, sorted by currency, without those that come to nothing."""
+    sums: dict[str, Decimal] = {}
+    for fee in fees:
+        sums[fee.currency] = sums.get(fee.currency, ZERO) + fee.amount
+    return tuple(Fee(currency, sums[currency]) for currency in sorted(sums) if sums[currency])
+
+
+def add_fees(first: tuple[Fee, ...], second: tuple[Fee, ...]) -> tuple[Fee, ...]:
+    """`sum_fees` of both, each of which is one already: quick where there is nothing to sort."""
+    if not first or not second:
+        return first or second
+    if len(first) == len(second) == 1 and first[0].currency == second[0].currency:
+        amount = first[0].amount + second[0].amount
+        return (Fee(first[0].currency, amount),) if amount else NO_FEES
+    return sum_fees((*first, *second))
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -27,7 +62,8 @@ class Order(msgspec.Struct, frozen=True):
         price: limit price; None for market orders.
         filled_quantity: in base; never falls unless it was derived.
         filled_quote: what it cost or brought, in quote, before fees.
-        fee, fee_currency: paid so far; negative for a rebate. fee_currency is None while nothing was paid.
+        fees: paid so far, one for each currency, sorted by currency; empty while nothing was paid. An exchange may take
+            several for one order (in the market's currency and in its own coin) and give a rebate in yet another.
         finish_reason: the venue's own word for how it ended ("filled", "ioc", ...); None while open.
         created_ms, updated_ms: the exchange's clock, unix milliseconds; 0 where it has not said.
         filled_is_derived: the exchange did not say ``filled_quantity``, it was calculated from what it did say; the
@@ -44,8 +80,7 @@ class Order(msgspec.Struct, frozen=True):
     quote_quantity: Decimal | None = None
     filled_quantity: Decimal = ZERO
     filled_quote: Decimal = ZERO
-    fee: Decimal = ZERO
-    fee_currency: str | None = None
+    fees: tuple[Fee, ...] = NO_FEES
     order_id: str | None = None
     client_order_id: str | None = None
     finish_reason: str | None = None
@@ -92,10 +127,12 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """One trade of one order. ``(symbol, trade_id, order_id)`` names it for ever; it counts once (R2).
+    """One order's side of one trade. ``(symbol, trade_id, order_id)`` names it for ever; it counts once (R2).
+
+    Both sides of a trade may be the account's own, and then both are told under one trade id.
 
     Attributes:
-        quantity: base. price: quote per base. fee: in fee_currency, negative for a rebate.
+        quantity: base. price: quote per base. fees: one for each currency, sorted by currency; empty for none.
         time_ms: the exchange's clock, unix milliseconds.
     """
 
@@ -106,8 +143,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     price: Decimal
     quantity: Decimal
-    fee: Decimal
-    fee_currency: str | None
+    fees: tuple[Fee, ...]
     liquidity: Liquidity
     time_ms: int
 

@@ -6,6 +6,8 @@ any repetition ends in the same state:
 
 * terms (price, quantity): those of the newest report, by the exchange's own time stamp;
 * filled: the larger of what a report said in total and of the sum of fills, each counted once by trade id;
+* fees: in each currency as told by whichever of the two covers more; what only the other one knows of stays
+  (exchanges tell rebates with the order alone, and some answers have no fees at all);
 * finish: once finished by the exchange, always finished; of two contradicting endings the stronger one stands;
 * identity: an id once learnt is kept.
 
@@ -19,7 +21,7 @@ from typing import Final
 import msgspec
 
 from messages.enums import OrderStatus
-from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
+from messages.order import NEVER_ARRIVED, NO_FEES, VANISHED, Fee, Fill, Order, add_fees
 from messages.validation import ZERO
 
 _NEW: Final = OrderStatus.NEW  # a look-up in an Enum class costs more than one in a module
@@ -49,7 +51,7 @@ class OrderRecord:
     __slots__ = (
         "_concluded_ms",
         "_derived",
-        "_fees",
+        "_fills_fees",
         "_fills_quantity",
         "_fills_quote",
         "_finish",
@@ -85,7 +87,7 @@ class OrderRecord:
         self._trade_ids: set[str] = set()
         self._fills_quantity: Decimal = ZERO
         self._fills_quote: Decimal = ZERO
-        self._fees: dict[str | None, Decimal] = {}
+        self._fills_fees: tuple[Fee, ...] = NO_FEES
         self._last_fill_ms: int = 0
         if self.is_acknowledged and not _is_consistent(first):
             self._settle(first)
@@ -130,6 +132,7 @@ class OrderRecord:
             and (known.client_order_id is None or report.client_order_id == known.client_order_id)
             and (report.created_ms == known.created_ms or not known.created_ms)
             and report.updated_ms >= self._last_fill_ms
+            and _completed(report.fees, self._fills_fees) is report.fees
             and _is_consistent(report)
         ):
             # The common case: the report is newer in every part, so the join is the report itself.
@@ -158,8 +161,7 @@ class OrderRecord:
         self._trade_ids.add(fill.trade_id)
         self._fills_quantity += fill.quantity
         self._fills_quote += fill.price * fill.quantity
-        if fill.fee:
-            self._fees[fill.fee_currency] = self._fees.get(fill.fee_currency, ZERO) + fill.fee
+        self._fills_fees = add_fees(self._fills_fees, fill.fees)
         self._last_fill_ms = max(self._last_fill_ms, fill.time_ms)
         self.is_acknowledged = True
         known = self.order
@@ -204,7 +206,7 @@ class OrderRecord:
 
     def _settle(self, report: Order) -> bool:
         known, terms = self.order, self._terms
-        filled_quantity, filled_quote, fee_currency, fee, is_derived = self._filled()
+        filled_quantity, filled_quote, fees, is_derived = self._filled()
         rank, reason, status = self._finish
         if not self.is_acknowledged:
             self.is_inferred = not rank and self._is_concluded
@@ -232,8 +234,7 @@ class OrderRecord:
             quote_quantity=terms.quote_quantity,
             filled_quantity=filled_quantity,
             filled_quote=filled_quote,
-            fee=fee,
-            fee_currency=fee_currency,
+            fees=fees,
             order_id=known.order_id or report.order_id,
             client_order_id=known.client_order_id or report.client_order_id,
             finish_reason=reason or None,
@@ -246,26 +247,21 @@ class OrderRecord:
         self.order = joined
         return True
 
-    def _filled(self) -> tuple[Decimal, Decimal, str | None, Decimal, bool]:
-        """Base and quote filled, fee currency and fee, and whether the base was only derived.
+    def _filled(self) -> tuple[Decimal, Decimal, tuple[Fee, ...], bool]:
+        """Base and quote filled, the fees, and whether the base was only derived.
 
         A derived quantity counts while its turnover, which the exchange did say, is more than all else accounts for.
         """
         reported, derived = self._reported, self._derived
         if self._fills_quantity > reported.filled_quantity:
             quantity, quote = self._fills_quantity, self._fills_quote
-            fee_currency, fee = self._largest_fee()
+            fees = _completed(self._fills_fees, reported.fees)
         else:
             quantity, quote = reported.filled_quantity, reported.filled_quote
-            fee_currency, fee = reported.fee_currency, reported.fee
+            fees = _completed(reported.fees, self._fills_fees)
         if derived is None or derived.filled_quantity <= quantity or ZERO < derived.filled_quote <= quote:
-            return quantity, quote, fee_currency, fee, False
-        return derived.filled_quantity, derived.filled_quote, derived.fee_currency, derived.fee, True
-
-    def _largest_fee(self) -> tuple[str | None, Decimal]:
-        if not self._fees:
-            return None, ZERO
-        return max(self._fees.items(), key=lambda item: (abs(item[1]), item[0] or ""))
+            return quantity, quote, fees, False
+        return derived.filled_quantity, derived.filled_quote, _completed(derived.fees, fees), True
 
 
 def _is_consistent(report: Order) -> bool:
@@ -300,9 +296,8 @@ def _filled_of(report: Order) -> tuple[object, ...]:
     return (
         report.filled_quantity,
         report.filled_quote,
-        abs(report.fee),
-        report.fee_currency or "",
-        report.fee,
+        len(report.fees),
+        [(fee.currency, abs(fee.amount), fee.amount) for fee in report.fees],
     )
 
 
@@ -312,7 +307,20 @@ def _turnover_of(report: Order) -> tuple[object, ...]:
 
 
 def _nothing_filled(report: Order) -> Order:
-    return msgspec.structs.replace(report, filled_quantity=ZERO, filled_quote=ZERO, fee=ZERO, fee_currency=None)
+    return msgspec.structs.replace(report, filled_quantity=ZERO, filled_quote=ZERO, fees=NO_FEES)
+
+
+def _completed(fees: tuple[Fee, ...], others: tuple[Fee, ...]) -> tuple[Fee, ...]:
+    """The fees, and those of currencies that only the others name; the very same fees where there are none."""
+    if not others:
+        return fees
+    known = {fee.currency for fee in fees}
+    more = [fee for fee in others if fee.currency not in known]
+    return tuple(sorted((*fees, *more), key=_currency_of)) if more else fees
+
+
+def _currency_of(fee: Fee) -> str:
+    return fee.currency
 
 
 def _finish_of(report: Order) -> _Finish:

@@ -100,18 +100,18 @@ class Journal:
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def load(self, *, executed_limit: int = 1000, trade_ids_limit: int = 20_000) -> JournalState:
+    def load(self, *, executed_limit: int = 1000, fill_ids_limit: int = 20_000) -> JournalState:
         """What was committed, for a start. Blocks; may be called on a thread, also while the journal is written to.
 
         After a crash of the account alone, `flush` first.
 
         Args:
-            executed_limit: finished orders for each symbol, 1 or more. trade_ids_limit: the same of trade ids.
+            executed_limit: finished orders for each symbol, 1 or more. fill_ids_limit: the same of ids of fills.
 
         Raises:
             JournalError: a record cannot be read.
         """
-        return load(self.path, executed_limit=executed_limit, trade_ids_limit=trade_ids_limit)
+        return load(self.path, executed_limit=executed_limit, fill_ids_limit=fill_ids_limit)
 
     async def recall(self, *, executed_limit: int = 1000) -> JournalState:
         """Everything told so far, written and read back, without holding up the loop where there is an executor.

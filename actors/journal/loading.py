@@ -48,8 +48,9 @@ _FILLS_OF_ORDERS: Final = (
     "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 0 ORDER BY updated_ms DESC, rowid DESC LIMIT ?2)"
     ") ORDER BY +time_ms, rowid"  # + : by the orders' index, not through all fills in the order of time
 )
-_TRADES: Final = (
-    "SELECT trade_id, order_id, time_ms FROM fills WHERE symbol = ? ORDER BY time_ms DESC, trade_id DESC LIMIT ?"
+_FILL_IDS: Final = (
+    "SELECT trade_id, order_id, time_ms FROM fills WHERE symbol = ?"
+    " ORDER BY time_ms DESC, trade_id DESC, order_id DESC LIMIT ?"
 )
 _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
@@ -58,7 +59,7 @@ _OPEN_INTENTS: Final = (
 _ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
 
 
-def load(path: Path, *, executed_limit: int, trade_ids_limit: int) -> JournalState:
+def load(path: Path, *, executed_limit: int, fill_ids_limit: int) -> JournalState:
     """See `Journal.load`."""
     with closing(open_read_only(path)) as connection:
         try:
@@ -66,7 +67,7 @@ def load(path: Path, *, executed_limit: int, trade_ids_limit: int) -> JournalSta
             return JournalState(
                 open_intents=tuple(_open_intents(connection, path)),
                 symbols=tuple(
-                    _memory(connection, path, text, executed_limit, trade_ids_limit)
+                    _memory(connection, path, text, executed_limit, fill_ids_limit)
                     for (text,) in connection.execute(_SYMBOLS).fetchall()
                 ),
                 orders_count=_count(connection, "orders"),
@@ -110,14 +111,14 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
 
 
 def _memory(
-    connection: sqlite3.Connection, path: Path, text: str, executed_limit: int, trade_ids_limit: int
+    connection: sqlite3.Connection, path: Path, text: str, executed_limit: int, fill_ids_limit: int
 ) -> SymbolMemory:
     finished = connection.execute(_NEWEST, (text, executed_limit + 1)).fetchall()
     dropped = connection.execute(
         "SELECT through_ms FROM dropped WHERE what = 'orders' AND symbol = ?", (text,)
     ).fetchone()
     older_ms = [row[1] for row in finished[executed_limit:]] + ([] if dropped is None else [dropped[0]])
-    trades = connection.execute(_TRADES, (text, trade_ids_limit)).fetchall()
+    newest = connection.execute(_FILL_IDS, (text, fill_ids_limit)).fetchall()
     return SymbolMemory(
         symbol=read(path, "a symbol", Symbol.parse, text),
         open_orders=tuple(
@@ -133,8 +134,8 @@ def _memory(
             read(path, f"a fill of {text}", decode_fill, record)
             for (record,) in connection.execute(_FILLS_OF_ORDERS, (text, executed_limit))
         ),
-        fill_ids=tuple((trade_id, order_id) for trade_id, order_id, _ in reversed(trades)),
-        newest_fill_ms=trades[0][2] if trades else 0,
+        fill_ids=tuple((trade_id, order_id) for trade_id, order_id, _ in reversed(newest)),
+        newest_fill_ms=newest[0][2] if newest else 0,
     )
 
 

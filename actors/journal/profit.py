@@ -77,7 +77,7 @@ class AverageCost:
     def add(self, fill: Fill, *, counts: bool = True) -> None:
         """Takes one fill in. ``counts``: False for one before the span, which only makes what is held and its cost."""
         quote = _CONTEXT.multiply(fill.price, fill.quantity)
-        fee_base = fill.fee if fill.fee_currency == self._symbol.base else ZERO
+        fee_base = next((fee.amount for fee in fill.fees if fee.currency == self._symbol.base), ZERO)
         if fill.side is Side.BUY:
             realised = ZERO
             self._held = _CONTEXT.add(self._held, _CONTEXT.subtract(fill.quantity, fee_base))
@@ -92,10 +92,10 @@ class AverageCost:
         self._traded_quote[fill.side] = _CONTEXT.add(self._traded_quote[fill.side], quote)
         self._uncovered = _CONTEXT.add(self._uncovered, uncovered)
         self._uncovered_quote = _CONTEXT.add(self._uncovered_quote, uncovered_quote)
-        if fill.fee and fill.fee_currency is not None:
-            self._fees[fill.fee_currency] = _CONTEXT.add(self._fees.get(fill.fee_currency, ZERO), fill.fee)
-            if fill.fee_currency == self._symbol.quote:
-                realised = _CONTEXT.subtract(realised, fill.fee)
+        for fee in fill.fees:
+            self._fees[fee.currency] = _CONTEXT.add(self._fees.get(fee.currency, ZERO), fee.amount)
+            if fee.currency == self._symbol.quote:
+                realised = _CONTEXT.subtract(realised, fee.amount)
         self._realised = _CONTEXT.add(self._realised, realised)
 
     def result(self, account: str, *, is_complete: bool) -> RealisedProfit:

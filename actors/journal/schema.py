@@ -19,6 +19,17 @@ APPLICATION_ID: Final = 0x54454C4A
 Migration: TypeAlias = tuple[str, ...]
 """Statements that run in one transaction."""
 
+_FEE: Final = "json_extract(record, '$.fee')"
+_FEES_OF_OLD: Final = (
+    # One fee beside its currency becomes a list of fees; a fee of zero has nothing but noughts before its exponent.
+    "json_remove(json_set(record, '$.fees', json(CASE"
+    f" WHEN substr({_FEE}, 1, instr({_FEE} || 'E', 'E') - 1) GLOB '*[1-9]*' THEN json_array("
+    f"json_object('currency', coalesce(json_extract(record, '$.fee_currency'), '?'), 'amount', {_FEE}))"
+    " ELSE '[]' END)), '$.fee', '$.fee_currency')"
+)
+_WITH_OLD_FEE: Final = "CASE WHEN json_valid(record) THEN json_type(record, '$.fee') = 'text' END"
+"""Others stay as they are: what is damaged is found when it is read."""
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     (
         """CREATE TABLE about (
@@ -86,6 +97,26 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     (
         # A later life may have another clock and other settings: until when a request may arrive goes with it.
         "ALTER TABLE intents ADD COLUMN arrives_by_ms INTEGER",
+    ),
+    (
+        # Both sides of a trade with oneself are fills; fees of one fill or order may be in several currencies.
+        """CREATE TABLE sides (
+            symbol TEXT NOT NULL,
+            trade_id TEXT NOT NULL,
+            order_id TEXT NOT NULL,
+            time_ms INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            UNIQUE (symbol, trade_id, order_id)
+        ) STRICT""",
+        "INSERT INTO sides (rowid, symbol, trade_id, order_id, time_ms, record)"
+        " SELECT rowid, symbol, trade_id, order_id, time_ms, record FROM fills ORDER BY rowid",
+        "DROP TABLE fills",
+        "ALTER TABLE sides RENAME TO fills",
+        "CREATE INDEX fills_by_time ON fills (symbol, time_ms, trade_id, order_id)",
+        "CREATE INDEX fills_by_order ON fills (symbol, order_id)",
+        # S608: every word in these statements is ours.
+        f"UPDATE fills SET record = {_FEES_OF_OLD} WHERE {_WITH_OLD_FEE}",  # noqa: S608
+        f"UPDATE orders SET record = {_FEES_OF_OLD} WHERE {_WITH_OLD_FEE}",  # noqa: S608
     ),
 )
 

@@ -146,12 +146,13 @@ class Quoter(Strategy):
         sign = 1 if fill.side is Side.BUY else -1
         self._inventory += sign * fill.quantity
         self._cash -= sign * fill.quote
-        if fill.fee_currency == fill.symbol.base:
-            self._inventory -= fill.fee
-        elif fill.fee_currency == fill.symbol.quote:
-            self._cash -= fill.fee
-        elif fill.fee_currency is not None:
-            self._other_fees[fill.fee_currency] = self._other_fees.get(fill.fee_currency, ZERO) + fill.fee
+        for fee in fill.fees:
+            if fee.currency == fill.symbol.base:
+                self._inventory -= fee.amount
+            elif fee.currency == fill.symbol.quote:
+                self._cash -= fee.amount
+            else:
+                self._other_fees[fee.currency] = self._other_fees.get(fee.currency, ZERO) + fee.amount
 
     def report(self) -> StrategyReport:
         """Profit in quote since the start; fees in a third currency are named in the note, not valued."""

@@ -12,7 +12,7 @@ from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce,
 from messages.errors import InvalidValueError, ProtocolError
 from messages.instrument import Instrument
 from messages.market import BookTicker
-from messages.order import Fill, Order
+from messages.order import NO_FEES, UNNAMED_CURRENCY, Fee, Fill, Order, add_fees, sum_fees
 from messages.symbol import Symbol
 from messages.validation import ZERO
 from messages.withdrawal import Withdrawal
@@ -138,9 +138,10 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         filled_quantity = _filled(order, in_quote=in_quote)
     if not (quantity < _LARGEST and price < _LARGEST and filled_quantity < _LARGEST and filled_quote < _LARGEST):
         raise ProtocolError("an order with an amount beyond all amounts")
-    fee, fee_currency = _fee(order)
-    if not fee and order.rebated_fee:
-        fee, fee_currency = -_finite("rebated_fee", order.rebated_fee), order.rebated_fee_currency or None
+    fees = _fees(order)
+    if order.rebated_fee:
+        rebate = -_finite("rebated_fee", order.rebated_fee)
+        fees = add_fees(fees, (Fee(order.rebated_fee_currency or UNNAMED_CURRENCY, rebate),))
     try:
         created_ms, updated_ms = int(order.create_time_ms), int(order.update_time_ms)
     except (ValueError, OverflowError):
@@ -157,8 +158,7 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         quantity if in_quote else None,
         filled_quantity,
         filled_quote,
-        fee,
-        fee_currency,
+        fees,
         order.id,
         client_order_id(order.text),
         None if ending is None else order.finish_as or ending.value,
@@ -179,15 +179,18 @@ def _filled(order: wire.OrderFields, *, in_quote: bool) -> Decimal:
     return order.filled_total / order.avg_deal_price
 
 
-def _fee(paid: wire.OrderFields | wire.Trade) -> tuple[Decimal, str | None]:
-    """What was paid and in what: the market's currency, else GT, else points; zero and None while nothing was."""
-    if paid.fee:
-        return _finite("fee", paid.fee), paid.fee_currency or None
-    if paid.gt_fee:
-        return _finite("gt_fee", paid.gt_fee), "GT"
-    if paid.point_fee:
-        return _finite("point_fee", paid.point_fee), "POINT"
-    return ZERO, None
+def _fees(paid: wire.OrderFields | wire.Trade) -> tuple[Fee, ...]:
+    """All that was paid: in the market's currency, in GT and in points; some are taken together (fact sheet 8.5)."""
+    fee = paid.fee
+    if not (paid.gt_fee or paid.point_fee):
+        return (Fee(paid.fee_currency or UNNAMED_CURRENCY, _finite("fee", fee)),) if fee else NO_FEES
+    return sum_fees(
+        (
+            Fee(paid.fee_currency or UNNAMED_CURRENCY, _finite("fee", fee)),
+            Fee("GT", _finite("gt_fee", paid.gt_fee)),
+            Fee("POINT", _finite("point_fee", paid.point_fee)),
+        )
+    )
 
 
 def _finite(field: str, value: Decimal) -> Decimal:
@@ -203,7 +206,6 @@ def fill(trade: wire.Trade) -> Fill:
         raise ProtocolError("a trade with a side or role that we do not know")
     if not (trade.amount < _LARGEST and trade.price < _LARGEST):
         raise ProtocolError("a trade with an amount beyond all amounts")
-    fee, fee_currency = _fee(trade)
     return Fill(
         symbol=to_symbol(trade.currency_pair),
         trade_id=str(trade.id),
@@ -212,8 +214,7 @@ def fill(trade: wire.Trade) -> Fill:
         side=side,
         price=trade.price,
         quantity=trade.amount,
-        fee=fee,
-        fee_currency=fee_currency,
+        fees=_fees(trade),
         liquidity=liquidity,
         time_ms=milliseconds(trade.create_time_ms),
     )

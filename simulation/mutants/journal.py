@@ -3,6 +3,7 @@
 from typing import Final
 
 from simulation.mutants.mutant import CALM, NIGHT_OFF, Change, Mutant, bug
+from simulation.options import Feature, Options
 
 _INTENTS: Final = "actors/account/intents.py"
 _JOURNAL: Final = "actors/journal/journal.py"
@@ -66,9 +67,16 @@ JOURNAL: Final = (
     bug(
         "a fill is filed once by its trade id, whatever its market",
         _SCHEMA,
-        "            UNIQUE (symbol, trade_id)\n",
-        "            UNIQUE (trade_id)\n",
+        "            UNIQUE (symbol, trade_id, order_id)\n",
+        "            UNIQUE (trade_id, order_id)\n",
         CALM,
+    ),
+    bug(
+        "the second side of a trade with oneself is not filed",
+        _SCHEMA,
+        "            UNIQUE (symbol, trade_id, order_id)\n",
+        "            UNIQUE (symbol, trade_id)\n",
+        Options(features=frozenset({Feature.SELF_TRADES}), certain=True),
     ),
     bug(
         "an order stays in the journal as it was first",

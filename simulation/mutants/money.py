@@ -3,6 +3,7 @@
 from typing import Final
 
 from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
+from simulation.options import Feature, Options
 
 _BROADCAST: Final = "actors/account/broadcast.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"
@@ -51,7 +52,14 @@ MONEY: Final = (
         "        if kept:\n",
         LATE_BALANCES,
     ),
-    bug("a fill's fee is dropped", _CONVERT, "        fee=fee,\n", "        fee=ZERO,\n", CALM),
+    bug("a fill's fee is dropped", _CONVERT, "        fees=_fees(trade),\n", "        fees=NO_FEES,\n", CALM),
+    bug(
+        "of fees in two currencies one is kept",
+        _CONVERT,
+        "    if not (paid.gt_fee or paid.point_fee):\n",
+        "    if fee or not (paid.gt_fee or paid.point_fee):\n",
+        Options(features=frozenset({Feature.FEES}), certain=True),
+    ),
     bug(
         "maker and taker are mixed up",
         _CONVERT,
@@ -69,7 +77,7 @@ MONEY: Final = (
     bug(
         "a fee in quote does not lessen profit",
         _PROFIT,
-        "                realised = _CONTEXT.subtract(realised, fill.fee)\n",
+        "                realised = _CONTEXT.subtract(realised, fee.amount)\n",
         "                realised = _CONTEXT.subtract(realised, ZERO)\n",
         CALM,
     ),

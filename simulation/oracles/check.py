@@ -130,7 +130,7 @@ def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
 
 def fees_of(paid: Order | Fill) -> dict[str, Decimal]:
     """What an account says was paid for an order or a fill, by currency; a rebate is negative."""
-    return {paid.fee_currency: paid.fee} if paid.fee and paid.fee_currency else {}
+    return {fee.currency: fee.amount for fee in paid.fees}
 
 
 def booked_fees(paid: BookedOrder | BookedFill) -> dict[str, Decimal]:

@@ -15,6 +15,7 @@ from console.summary import exit_code_of, verdict_of
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.order import Order
 from messages.symbol import Symbol
+from tests.support.orders import paid
 
 ORDER = BookOrder(
     order_id="1",
@@ -41,8 +42,7 @@ FILL = BookFill(
     side="buy",
     price=Decimal("141.05"),
     quantity=Decimal(5),
-    fee=Decimal("0.001"),
-    fee_currency="SOL",
+    fees=paid("0.001 SOL", "0.02 GT"),
     time_ms=1000,
 )
 
@@ -106,11 +106,19 @@ def test_an_order_that_one_side_lacks_is_told(order: BookOrder) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"price": Decimal("141.06")}, {"quantity": Decimal(4)}, {"fee": Decimal(0)}, {"order_id": "3"}, {"side": "sell"}],
+    [{"price": Decimal("141.06")}, {"quantity": Decimal(4)}, {"fees": paid("0.001 SOL")}, {"side": "sell"}],
 )
 def test_a_fill_that_differs_is_told(changes: dict[str, Any]) -> None:
     (difference,) = differences(books(), books(fills=(changed(FILL, **changes),)))
-    assert difference.startswith("fill 9 SOL/USDT: we say buy 5 at 141.05 fee 0.001 SOL on order 1; the exchange ")
+    assert difference.startswith(
+        "fill 9 SOL/USDT: we say buy 5 at 141.05 fees 0.02 GT, 0.001 SOL on order 1; the exchange "
+    )
+
+
+def test_r2_the_two_sides_of_a_trade_with_oneself_are_two_fills() -> None:
+    other = changed(FILL, order_id="2", side="sell")
+    assert compare(books(fills=(FILL, other)), books(fills=(other, FILL))).fills == 2
+    assert "fill 9 SOL/USDT: only the exchange has it: sell 5" in differences(books(), books(fills=(FILL, other)))[0]
 
 
 def test_a_fill_that_one_side_lacks_is_told() -> None:

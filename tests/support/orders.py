@@ -4,11 +4,17 @@ from decimal import Decimal
 
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from messages.order import Fill, Order
+from messages.order import Fee, Fill, Order, sum_fees
 from messages.symbol import Symbol
 
 SOL = Symbol("SOL", "USDT")
 BTC = Symbol("BTC", "USDT")
+
+
+def paid(*fees: str) -> tuple[Fee, ...]:
+    """Fees out of texts such as ``0.001 SOL``."""
+    parts = [fee.split() for fee in fees]
+    return sum_fees(Fee(currency, Decimal(amount)) for amount, currency in parts)
 
 
 def order(
@@ -39,8 +45,7 @@ def order(
         price=Decimal(price),
         filled_quantity=filled_quantity,
         filled_quote=filled_quantity * Decimal(price),
-        fee=filled_quantity * Decimal("0.001"),
-        fee_currency=symbol.base if filled_quantity else None,
+        fees=paid(f"{filled_quantity * Decimal('0.001')} {symbol.base}"),
         order_id=order_id,
         client_order_id=client_order_id,
         finish_reason=reason or (status.value if status.is_finished else None),
@@ -59,6 +64,7 @@ def fill(
     at: int = 1,
     symbol: Symbol = SOL,
     side: Side = Side.BUY,
+    fees: tuple[Fee, ...] | None = None,
 ) -> Fill:
     return Fill(
         symbol=symbol,
@@ -68,8 +74,7 @@ def fill(
         side=side,
         price=Decimal(price),
         quantity=Decimal(quantity),
-        fee=Decimal(quantity) * Decimal("0.001"),
-        fee_currency=symbol.base,
+        fees=paid(f"{Decimal(quantity) * Decimal('0.001')} {symbol.base}") if fees is None else fees,
         liquidity=Liquidity.MAKER,
         time_ms=at,
     )

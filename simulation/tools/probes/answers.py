@@ -8,6 +8,7 @@ _SOCKET: Final = "exchanges/base/websocket_session.py"
 _PRIVATE: Final = "exchanges/gateio/private_rest.py"
 _FRAMES: Final = "exchanges/gateio/private_ws.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"
+_ORDERS: Final = "messages/order.py"
 _WIRE: Final = "exchanges/gateio/wire.py"
 
 ANSWERS: Final = (
@@ -119,9 +120,9 @@ ANSWERS: Final = (
         "money: a rebate",
         _CONVERT,
         "_order",
-        'fee, fee_currency = -_finite("rebated_fee", order.rebated_fee), order.rebated_fee_currency or None',
+        'rebate = -_finite("rebated_fee", order.rebated_fee)',
     ),
-    Probe("money: a fee in GT", _CONVERT, "_fee", 'return _finite("gt_fee", paid.gt_fee), "GT"'),
-    Probe("money: a fee in points", _CONVERT, "_fee", 'return _finite("point_fee", paid.point_fee), "POINT"'),
+    Probe("money: fees in GT or points", _CONVERT, "_fees", "return sum_fees("),
+    Probe("money: fees in two currencies meet", _ORDERS, "add_fees", "return sum_fees((*first, *second))"),
     Probe("time: a text with a fraction", _CONVERT, "milliseconds", "return int(whole)"),
 )

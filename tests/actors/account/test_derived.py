@@ -10,7 +10,7 @@ from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState
 from messages.enums import OrderStatus, OrderType
 from messages.order import Fill, Order
-from tests.support.orders import SOL, fill, order
+from tests.support.orders import SOL, fill, order, paid
 
 FILLED, CANCELED = OrderStatus.FILLED, OrderStatus.CANCELED
 
@@ -43,7 +43,7 @@ def test_r2_fills_that_make_up_the_turnover_stand_before_a_derived_quantity(
     news = [report, fill("1", "1", at=3), fill("2", "2", at=4)]
     for arrival in permutations(news):
         known = joined(*arrival)
-        assert (known.filled_quantity, known.filled_quote, known.fee) == (3, 300, Decimal("0.003"))
+        assert (known.filled_quantity, known.filled_quote, known.fees) == (3, 300, paid("0.003 SOL"))
         assert not known.filled_is_derived
 
 

@@ -12,7 +12,7 @@ from actors.account.state import AccountState, Doubt
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
-from tests.support.orders import BTC, SOL, balance, fill, order
+from tests.support.orders import BTC, SOL, balance, fill, order, paid
 
 FILLED, CANCELED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 LATER_MS = 100_000
@@ -109,7 +109,7 @@ def test_a_fill_that_names_the_order_brings_those_that_came_before_it() -> None:
     told, _ = state.hear_fill(fill("2", "3", order_id="9", client_order_id="c1"))
     assert told is not None
     assert told.filled_quantity == 5
-    assert told.fee == Decimal("0.005")
+    assert told.fees == paid("0.005 SOL")
     assert state.doubts() == []
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.account.order_record import OrderRecord
 from actors.account.reservations import Reservation
@@ -12,8 +13,11 @@ from actors.account.state import AccountState, Doubt
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import Fill, Order
-from tests.support.orders import BTC, SOL, balance, fill, order
+from tests.support.orders import BTC, SOL, balance, fill, order, paid
 
+FEES = st.sampled_from(
+    [paid(), paid("0.001 SOL"), paid("0.1 GT"), paid("0.002 SOL", "0.2 GT"), paid("0.003 SOL", "-0.5 USDT")]
+)
 FINISHED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
@@ -46,9 +50,9 @@ def life_of_an_order(draw: st.DrawFn) -> list[Order | Fill]:
     for number, cut in enumerate(cuts):
         filled += cut
         at += draw(st.integers(0, 2))
-        news.append(fill(f"t{number}", str(cut), at=at + draw(st.integers(0, 3))))
+        news.append(fill(f"t{number}", str(cut), at=at + draw(st.integers(0, 3)), fees=draw(FEES)))
         if draw(st.booleans()):
-            news.append(order(filled=str(filled), quantity="60", at=at))
+            news.append(replace(order(filled=str(filled), quantity="60", at=at), fees=draw(FEES)))
     for amended_at, price in amends:
         news.append(order(filled="0", quantity="60", price=price, at=amended_at))
     if draw(st.booleans()):
@@ -106,6 +110,27 @@ def test_r2_holds_for_a_single_record_without_the_stores_memory_of_trade_ids(dat
     expected, actual = joined(news), joined(data.draw(st.permutations(news * 2)))
     assert actual.order == expected.order
     assert actual.fills_count == expected.fills_count
+
+
+@pytest.mark.parametrize(
+    ("news", "fees"),
+    [
+        ([fill("t1", fees=paid("0.001 SOL", "0.1 GT")), fill("t2", fees=paid("0.002 SOL"))], ["0.1 GT", "0.003 SOL"]),
+        ([fill("t1", fees=paid("0.001 SOL")), fill("t2", fees=paid("-0.001 SOL"))], []),
+        # of each currency what covers more says, be it the report or the fills
+        ([fill("t1", fees=paid("1 SOL")), replace(order(filled="2"), fees=paid("3 SOL"))], ["3 SOL"]),
+        ([fill("t1", "3", fees=paid("1 SOL")), replace(order(filled="2"), fees=paid("3 SOL"))], ["1 SOL"]),
+        ([fill("t1", fees=paid("1 SOL")), replace(order(filled="1"), fees=paid("3 SOL"))], ["3 SOL"]),
+        # what only one of them knows of stays: rebates are told with orders, and some answers are without fees
+        ([fill("t1", fees=paid("1 SOL", "2 GT")), replace(order(filled="2"), fees=paid())], ["2 GT", "1 SOL"]),
+        ([fill("t1", fees=paid("1 SOL", "2 GT")), replace(order(filled="2"), fees=paid("3 SOL"))], ["2 GT", "3 SOL"]),
+        ([fill("t1", "3", fees=paid("1 SOL")), replace(order(filled="2"), fees=paid("-5 USDT"))], ["1 SOL", "-5 USDT"]),
+        ([replace(order(filled="2"), fees=paid()), replace(order(filled="2"), fees=paid("3 SOL"))], ["3 SOL"]),
+    ],
+)
+def test_r2_fees_of_an_order_are_known_in_every_currency(news: list[Order | Fill], fees: list[str]) -> None:
+    for arrival in (news, news[::-1], [*news, *news]):
+        assert [str(fee) for fee in the_order(heard(order(at=0), *arrival)).fees] == fees
 
 
 @given(st.permutations(["put", "rest", "fill", "update", "finish"]))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.journal import IntentCommand, Journal, JournalError, JournalSettings
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from messages.order import Fill, Order
+from messages.order import Fee, Fill, Order, sum_fees
 from messages.symbol import Symbol
 from tests.support.orders import SOL
 
@@ -91,6 +91,7 @@ times = st.integers(0, 2**53)
 positive = st.decimals(Decimal("1e-18"), Decimal("1e18"), allow_nan=False, allow_infinity=False)
 amounts = st.just(Decimal(0)) | positive
 signed = amounts | positive.map(lambda value: -value)
+paid = st.lists(st.builds(Fee, currencies, signed), max_size=3).map(sum_fees)
 
 _limit_orders = st.builds(
     PlaceOrder.limit,
@@ -141,8 +142,7 @@ orders: st.SearchStrategy[Order] = st.builds(
     quote_quantity=st.none() | positive,
     filled_quantity=amounts,
     filled_quote=amounts,
-    fee=signed,
-    fee_currency=st.none() | currencies,
+    fees=paid,
     order_id=texts,
     client_order_id=st.none() | client_ids,
     finish_reason=st.none() | texts,
@@ -159,8 +159,7 @@ fills: st.SearchStrategy[Fill] = st.builds(
     side=sides,
     price=positive,
     quantity=positive,
-    fee=signed,
-    fee_currency=st.none() | currencies,
+    fees=paid,
     liquidity=st.sampled_from(Liquidity),
     time_ms=times,
 )

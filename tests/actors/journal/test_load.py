@@ -37,7 +37,7 @@ async def test_open_orders_come_all_and_finished_ones_up_to_the_limit_newest_las
         assert (state.orders_count, state.fills_count, state.intents_count) == (21, 0, 0)
 
 
-async def test_fills_come_with_the_orders_that_come_and_trade_ids_up_to_the_limit(tmp_path: Path) -> None:
+async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limit(tmp_path: Path) -> None:
     async with journal_at(tmp_path / "alice.sqlite") as journal:
         journal.record_order(order(order_id="open"))
         for number in range(3):
@@ -45,7 +45,7 @@ async def test_fills_come_with_the_orders_that_come_and_trade_ids_up_to_the_limi
         for number, owner in enumerate(("done0", "open", "done2", "done1", "open", "stranger")):
             journal.record_fill(fill(f"t{number}", order_id=owner, at=10 - number))
         await journal.flush()
-        (memory,) = journal.load(executed_limit=1, trade_ids_limit=4).symbols
+        (memory,) = journal.load(executed_limit=1, fill_ids_limit=4).symbols
         assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
         assert memory.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
         assert memory.newest_fill_ms == 10
@@ -92,7 +92,7 @@ async def test_memory_follows_what_is_asked_for_not_what_is_kept(tmp_path: Path)
 
         def peak(limit: int) -> int:
             tracemalloc.start()
-            journal.load(executed_limit=limit, trade_ids_limit=limit)
+            journal.load(executed_limit=limit, fill_ids_limit=limit)
             _, highest = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             return highest

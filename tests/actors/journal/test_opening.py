@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import Durability, JournalError, JournalSettings, Outcome, read_history
+from actors.journal import Durability, HistoryFilter, JournalError, JournalSettings, Outcome, read_history
 from actors.journal.database import open_database
 from actors.journal.schema import APPLICATION_ID, MIGRATIONS, migrate, version_of
+from messages.enums import Side
 from messages.errors import ConfigurationError, InvalidValueError
+from messages.symbol import Symbol
 from tests.actors.journal.samples import journal_at, place
-from tests.support.orders import fill, order
+from tests.support.orders import BTC, SOL, fill, order, paid
 
 
 async def _written(path: Path) -> Path:
@@ -57,6 +59,41 @@ async def test_a_file_of_an_older_version_is_brought_up_to_date_with_what_it_hol
         assert version_of(connection) == len(MIGRATIONS) >= 2
         unresolved_ms = connection.execute("SELECT unresolved_ms FROM intents WHERE id = 7").fetchone()[0]
         assert unresolved_ms == (12 if version == 1 else None)
+
+
+async def test_r2_fees_and_fills_of_a_file_of_version_4_are_all_there(tmp_path: Path) -> None:
+    """The file was made by the program that still kept one fee for each fill, and one fill for each trade."""
+    path = tmp_path / "alice.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "version_4.sql").read_text())
+        connection.execute(
+            "INSERT INTO fills (symbol, trade_id, order_id, time_ms, record) VALUES ('XRP/USDT', 'x', '1', 1, 'damage')"
+        )
+        connection.commit()
+    async with journal_at(path) as journal:
+        journal.record_fill(fill("t1", "1", order_id="8", side=Side.SELL, fees=paid("0.1 USDT", "0.01 GT")))
+        await journal.flush()
+        _, memory, _ = read_symbols = journal.load().symbols
+        assert [known.symbol.base for known in read_symbols] == ["BTC", "SOL", "XRP"]
+        assert memory.fill_ids == (("t1", "1"), ("t1", "8"), ("t2", "1"), ("t3", "4"))
+    history = read_history(path, HistoryFilter(symbol=SOL))
+    assert {known.order_id: known.fees for known in history.orders} == {
+        "1": paid("0.0015 SOL"),
+        "2": paid("-0.0025 GT"),
+        "3": (),
+        "4": paid("1E-8 ?"),
+        None: (),
+    }
+    assert {known.client_order_id for known in history.orders} >= {'c€"\\1', "c1", "c9"}
+    assert [(known.trade_id, known.order_id, known.fees) for known in reversed(history.fills)] == [
+        ("t1", "1", paid("0.001 SOL")),
+        ("t2", "1", ()),
+        ("t1", "8", paid("0.1 USDT", "0.01 GT")),
+        ("t3", "4", paid("1E-8 ?")),
+    ]
+    assert [known.fees for known in read_history(path, HistoryFilter(symbol=BTC)).fills] == [(), paid("-0.0025 GT")]
+    with pytest.raises(JournalError, match="a fill: JSON is malformed"):
+        read_history(path, HistoryFilter(symbol=Symbol("XRP", "USDT")))
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -123,7 +160,7 @@ def _run(*statements: str) -> Callable[[Path], None]:
         (_empty, "is damaged .it is empty"),
         (_replace_by_text, "is not a journal"),
         (_replace_by_other_database, "is a database of another program"),
-        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 4 .*: run the newer program"),
+        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 5 .*: run the newer program"),
         (_run("PRAGMA user_version = 0"), "is damaged .version 0"),
         (_run("DROP TABLE fills"), "table fills is missing"),
         (_run("DROP INDEX intents_open"), "index intents_open is missing"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.journal.profit import AverageCost, RealisedProfit
 from messages.enums import Liquidity, Side
-from messages.order import Fill
+from messages.order import Fee, Fill, sum_fees
 from tests.support.orders import SOL
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -26,8 +26,7 @@ def _fill(number: int, trade: Trade) -> Fill:
         side=side,
         price=Decimal(price),
         quantity=Decimal(quantity),
-        fee=Decimal(fee),
-        fee_currency=currency,
+        fees=() if currency is None else sum_fees((Fee(currency, Decimal(fee)),)),
         liquidity=Liquidity.TAKER,
         time_ms=number,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.journal import IntentCommand, Outcome, read_history
 from messages.commands import CancelAll, CancelOrder
-from messages.enums import OrderStatus
+from messages.enums import OrderStatus, Side
 from messages.errors import InvalidValueError
 from messages.order import Fill, Order
 from tests.actors.journal import samples
@@ -154,7 +154,7 @@ async def test_r2_an_echo_neither_reopens_nor_turns_back_a_finished_order(tmp_pa
         assert (memory.open_orders, memory.finished_orders) == ((), (finished,))
 
 
-async def test_r2_a_fill_counts_once_by_symbol_and_trade_id(tmp_path: Path) -> None:
+async def test_r2_a_fill_counts_once_by_symbol_trade_and_order(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     async with journal_at(path) as journal:
         for _ in range(3):
@@ -162,10 +162,17 @@ async def test_r2_a_fill_counts_once_by_symbol_and_trade_id(tmp_path: Path) -> N
             await journal.flush()
         journal.record_fill(fill("t1", symbol=BTC))
         journal.record_fill(fill("t1", quantity="9"))
-    assert sorted((str(known.symbol), known.quantity) for known in read_history(path).fills) == [
-        ("BTC/USDT", Decimal(1)),
-        ("SOL/USDT", Decimal(1)),
+        journal.record_fill(fill("t1", order_id="1002", side=Side.SELL))
+        await journal.flush()
+        assert journal.load().symbols[1].fill_ids == (("t1", "1001"), ("t1", "1002"))
+    history = read_history(path)
+    assert sorted((str(known.symbol), known.order_id, known.quantity) for known in history.fills) == [
+        ("BTC/USDT", "1001", Decimal(1)),
+        ("SOL/USDT", "1001", Decimal(1)),
+        ("SOL/USDT", "1002", Decimal(1)),
     ]
+    (profit,) = (each for each in history.profits if each.symbol == SOL)
+    assert (profit.bought, profit.sold, profit.fills_count) == (1, 1, 2), "both sides of a trade with oneself"
 
 
 async def test_state_survives_a_restart_and_can_be_forgotten(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from messages.events import ConnectionStatusEvent, ExecutionReportEvent, OrderUp
 from messages.market import BookTicker
 from messages.order import Order
 from tests.support.eventually import eventually
-from tests.support.orders import SOL
+from tests.support.orders import SOL, fill, paid
 from tests.support.proxy import Mode
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
@@ -249,3 +249,14 @@ async def test_stopping_with_cancel_leaves_no_order_and_nothing_running(world: W
     assert fills == []
     with pytest.raises(TellerError, match="alpha is unavailable"):
         await system.account("alpha").snapshot()
+
+
+def test_r2_the_quoter_counts_every_fee_of_a_fill_in_its_currency() -> None:
+    strategy = quoter()
+    for side, fees in ((Side.BUY, ("0.001 SOL", "0.02 GT", "-0.5 USDT")), (Side.SELL, ("0.1 USDT", "0.01 GT"))):
+        event = ExecutionReportEvent(account="alpha", fill=fill("t1", "2", price="100", side=side, fees=paid(*fees)))
+        strategy.on_fill(event)
+    strategy._mid = Decimal(1000)
+    report = strategy.report()
+    assert (report.inventory, report.pnl) == (Decimal("-0.001"), Decimal("0.4") - 1)
+    assert report.note == "fees not in pnl: 0.03 GT"

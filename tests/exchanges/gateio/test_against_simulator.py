@@ -18,6 +18,7 @@ from messages.errors import RefusalReason, VenueRefusedError
 from messages.symbol import Symbol
 from tests.exchanges.gateio.quiet_world import BTC, SOL, D, World, buy, listening, world
 from tests.support.eventually import eventually
+from tests.support.orders import paid
 
 
 class TestPlacing:
@@ -35,8 +36,7 @@ class TestPlacing:
             quote_quantity=None,
             filled_quantity=D(0),
             filled_quote=D(0),
-            fee=D(0),
-            fee_currency=None,
+            fees=(),
             client_order_id="a-1",
             finish_reason=None,
         )
@@ -47,7 +47,7 @@ class TestPlacing:
     async def test_a_limit_order_that_takes_is_filled_with_its_fee_in_what_it_receives(self, here: World) -> None:
         order = await here.rest.place_order(buy("2", "141", "a-1"))
         assert (order.status, order.filled_quantity, order.filled_quote) == (OrderStatus.FILLED, D(2), D(282))
-        assert (order.fee, order.fee_currency, order.finish_reason) == (D("0.001"), "SOL", "filled")
+        assert (order.fees, order.finish_reason) == (paid("0.001 SOL"), "filled")
         assert order.average_price == D(141)
 
     async def test_a_part_taken_and_the_rest_resting_is_partially_filled(self, here: World) -> None:
@@ -71,7 +71,7 @@ class TestPlacing:
     async def test_a_market_sell_is_given_in_base(self, here: World) -> None:
         order = await here.rest.place_order(PlaceOrder.market_sell(SOL, D("1.5"), client_order_id="a-1"))
         assert (order.status, order.quantity, order.filled_quote) == (OrderStatus.FILLED, D("1.5"), D(210))
-        assert (order.fee, order.fee_currency) == (D("0.105"), "USDT")
+        assert order.fees == paid("0.105 USDT")
 
     async def test_post_only_rests_and_is_refused_where_it_would_take(self, here: World) -> None:
         order = await here.rest.place_order(
@@ -250,7 +250,7 @@ class TestManyOrders:
         assert len({fill.trade_id for fill in fills}) == len(fills)
         (only,) = await here.rest.load_fills(SOL, order_id=first.order_id)
         assert (only.client_order_id, only.side, only.price, only.quantity) == ("a-1", Side.BUY, D(141), D(1))
-        assert (only.fee, only.fee_currency, only.liquidity) == (D("0.0005"), "SOL", Liquidity.TAKER)
+        assert (only.fees, only.liquidity) == (paid("0.0005 SOL"), Liquidity.TAKER)
         assert await here.rest.load_fills(SOL, from_ms=here.venue.server_now_ms() - 60_000, limit=1000) == fills
         long_ago_ms = here.venue.server_now_ms() - 100 * 86_400_000
         assert await here.rest.load_fills(SOL, from_ms=long_ago_ms) == fills

@@ -17,6 +17,7 @@ from messages.errors import InvalidValueError, TellerError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 from tests.exchanges.gateio import payloads
+from tests.support.orders import paid
 
 D = Decimal
 SOL = Symbol("SOL", "USDT")
@@ -51,8 +52,7 @@ class TestOrders:
             quote_quantity=None,
             filled_quantity=D("1.5"),
             filled_quote=D("211.77"),
-            fee=D("0.0015"),
-            fee_currency="SOL",
+            fees=paid("0.0015 SOL"),
             order_id="912345678901",
             client_order_id="desk7-000042",
             finish_reason=None,
@@ -158,23 +158,31 @@ class TestOrders:
         assert not by_rest().filled_is_derived
 
     @pytest.mark.parametrize(
-        ("changes", "fee", "currency"),
+        ("changes", "fees"),
         [
-            ({}, "0.0015", "SOL"),
-            ({"fee": "0"}, "0", None),
-            ({"fee": "0.000"}, "0", None),
-            ({"fee": "-0.001"}, "-0.001", "SOL"),
-            ({"fee": "0", "gt_fee": "0.02"}, "0.02", "GT"),
-            ({"fee": "0", "point_fee": "3"}, "3", "POINT"),
-            ({"fee": "0", "rebated_fee": "0.01"}, "-0.01", "USDT"),
-            ({"fee": "0.5", "gt_fee": "0.02"}, "0.5", "SOL"),
+            ({}, ["0.0015 SOL"]),
+            ({"fee": "0"}, []),
+            ({"fee": "0.000"}, []),
+            ({"fee": "-0.001"}, ["-0.001 SOL"]),
+            ({"fee": "0", "gt_fee": "0.02"}, ["0.02 GT"]),
+            ({"fee": "0", "point_fee": "3"}, ["3 POINT"]),
+            ({"fee": "0", "rebated_fee": "0.01"}, ["-0.01 USDT"]),
+            ({"fee": "0.5", "gt_fee": "0.02"}, ["0.02 GT", "0.5 SOL"]),
+            ({"fee": "0.5", "rebated_fee": "0.01"}, ["0.5 SOL", "-0.01 USDT"]),
+            (
+                {"fee": "0.5", "gt_fee": "0.02", "point_fee": "3", "rebated_fee": "0.01"},
+                ["0.02 GT", "3 POINT", "0.5 SOL", "-0.01 USDT"],
+            ),
+            ({"fee": "0.5", "fee_currency": "GT", "gt_fee": "0.02"}, ["0.52 GT"]),
+            ({"fee": "0.5", "fee_currency": "USDT", "rebated_fee": "0.5"}, []),
+            ({"fee": "0.5", "fee_currency": ""}, ["0.5 ?"]),
         ],
     )
-    def test_fees_in_whatever_they_were_paid_and_rebates_negative(
-        self, changes: dict[str, str], fee: str, currency: str | None
+    def test_r2_every_fee_is_kept_in_its_currency_and_rebates_are_negative(
+        self, changes: dict[str, str], fees: list[str]
     ) -> None:
         for order in (by_rest(**changes), by_socket(**changes)):
-            assert (order.fee, order.fee_currency) == (D(fee), currency)
+            assert [str(fee) for fee in order.fees] == fees
 
     @pytest.mark.parametrize(
         "value", [1760000002045, "1760000002045", "1760000002045.000", "1760000002045.9", 1760000002045.0]
@@ -247,8 +255,7 @@ class TestFills:
             side=Side.BUY,
             price=D("141.18"),
             quantity=D("1.5"),
-            fee=D("0.0015"),
-            fee_currency="SOL",
+            fees=paid("0.0015 SOL"),
             liquidity=Liquidity.TAKER,
             time_ms=1760000002041,
         )
@@ -260,17 +267,17 @@ class TestFills:
         assert (made.trade_id, made.order_id) == ("36028797827161124", "36028797827161125")
 
     @pytest.mark.parametrize(
-        ("changes", "fee", "currency"),
+        ("changes", "fees"),
         [
-            ({"fee": "-0.0002"}, "-0.0002", "SOL"),
-            ({"fee": "0", "gt_fee": "0.1"}, "0.1", "GT"),
-            ({"fee": "0", "point_fee": "0.1"}, "0.1", "POINT"),
-            ({"fee": ""}, "0", None),
+            ({"fee": "-0.0002"}, ["-0.0002 SOL"]),
+            ({"fee": "0", "gt_fee": "0.1"}, ["0.1 GT"]),
+            ({"fee": "0", "point_fee": "0.1"}, ["0.1 POINT"]),
+            ({"fee": ""}, []),
+            ({"fee": "0.2", "gt_fee": "0.1", "point_fee": "3"}, ["0.1 GT", "3 POINT", "0.2 SOL"]),
         ],
     )
-    def test_fees(self, changes: dict[str, str], fee: str, currency: str | None) -> None:
-        made = fill(**changes)
-        assert (made.fee, made.fee_currency) == (D(fee), currency)
+    def test_r2_every_fee_is_kept_in_its_currency(self, changes: dict[str, str], fees: list[str]) -> None:
+        assert [str(fee) for fee in fill(**changes).fees] == fees
 
     @pytest.mark.parametrize(
         "changes", [{"role": "bystander"}, {"side": ""}, {"amount": "0"}, {"price": "Infinity"}, {"amount": "NaN"}]

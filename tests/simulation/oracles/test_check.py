@@ -18,7 +18,7 @@ from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.oracles.check import differences
 from simulation.oracles.watcher import Told, key_of
-from tests.support.orders import order
+from tests.support.orders import order, paid
 
 SOL = Symbol("SOL", "USDT")
 
@@ -49,7 +49,8 @@ class Books:
         engine.fill_from_house(placed, amount=Decimal(1))
         [booked] = engine.accounts["alpha"].fills
         self.order = msgspec.structs.replace(
-            order(OrderStatus.PARTIALLY_FILLED, filled="1", quantity="2", order_id=str(placed.id)), fee=placed.fee
+            order(OrderStatus.PARTIALLY_FILLED, filled="1", quantity="2", order_id=str(placed.id)),
+            fees=paid(f"{placed.fee} SOL"),
         )
         self.fill = Fill(
             symbol=SOL,
@@ -59,8 +60,7 @@ class Books:
             side=OurSide.BUY,
             price=booked.price,
             quantity=booked.amount,
-            fee=booked.fee,
-            fee_currency=booked.fee_currency,
+            fees=paid(f"{booked.fee} {booked.fee_currency}"),
             liquidity=Liquidity.MAKER,
             time_ms=1,
         )
@@ -99,14 +99,14 @@ def test_an_account_that_says_what_the_books_say_is_right() -> None:
         ({"status": OrderStatus.CANCELED}, "canceled here"),
         ({"filled_quantity": Decimal("0.5")}, "has filled 0.5 here"),
         ({"filled_quote": Decimal(99)}, "in quote"),
-        ({"fee": Decimal(7)}, "fees of 7"),
+        ({"fees": paid("7 SOL")}, "fees of 7"),
         ({"quantity": Decimal(3)}, "is over 3"),
         ({"price": Decimal(101)}, "is at 101"),
         ({"side": OurSide.SELL}, "'sell', 'limit'"),
         ({"type": OurType.MARKET}, "'buy', 'market'"),
         ({"time_in_force": OurTimeInForce.POST_ONLY}, "'POST_ONLY'"),
         ({"client_order_id": "c9"}, "'c9'"),
-        ({"fee_currency": "USDT"}, "USDT here"),
+        ({"fees": paid("0.001 USDT")}, "USDT here"),
     ],
 )
 def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) -> None:
@@ -162,8 +162,8 @@ def test_fills_are_counted_one_by_one() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"fee": Decimal(7)},
-        {"fee_currency": "USDT"},
+        {"fees": paid("7 SOL")},
+        {"fees": paid("0.001 USDT")},
         {"liquidity": Liquidity.TAKER},
         {"time_ms": 2},
         {"side": OurSide.SELL},

@@ -22,6 +22,7 @@ from simulation.oracles.filed import Filed
 from simulation.oracles.kill_switch import Seen
 from simulation.oracles.profit import profit_differences, profit_of
 from tests.support.books import Books
+from tests.support.orders import paid
 
 PLACED = {"side": "buy", "quantity": "2", "price": "100", "client_order_id": "c1"}
 SOL_ID = {"base": "SOL", "quote": "USDT"}
@@ -67,8 +68,7 @@ class Journal:
                 side=Side(booked.side.value),
                 price=booked.price,
                 quantity=booked.amount,
-                fee=booked.fee,
-                fee_currency=booked.fee_currency,
+                fees=paid(f"{booked.fee} {booked.fee_currency}"),
                 liquidity=Liquidity(booked.role.value),
                 time_ms=booked.time_ms,
             )

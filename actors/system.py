@@ -1,5 +1,6 @@
 """The whole program as actors: builds it, starts it in order, stops it in reverse."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from actors.journal import Journal
 from actors.market.actor import MarketActor
 from actors.market.messages import FeedStatus, FeedSyncChanged, GetFeed
 from actors.market.session import FeedSessions
+from actors.orderly_end import cancel_open_orders as cancel_until_done
 from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause, ask, started, stop
 from actors.strategy.base import Strategy, StrategyReport
 from actors.strategy.handle import AccountHandle
@@ -28,13 +30,14 @@ from actors.supervision.root import GetSupervision, GroupStatus, RootSupervisor,
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
-from messages.commands import CancelAll
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of
 from messages.events import ConnectionStatus, ConnectionStatusEvent
 from messages.symbol import Symbol
 
 _log: Final = structlog.get_logger("teller.system")
+CANCEL_PATIENCE_S: Final = 15.0
+"""So long the cancels of an end, or of a strategy that was given up, are waited for; what is left then is told."""
 
 
 class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +111,7 @@ class TradingSystem:
         self._book_subscribers: dict[str, dict[Symbol, dict[Address, None]]] = {name: {} for name in self._markets}
         self._neighbours = {name: Neighbours() for name in self._markets}
         self._restart_settings = restart_settings or RestartSettings()
+        self._given_up: set[str] = set()
         self._root: Ref[RootSupervisor] | None = None
 
     # -- looking in -----------------------------------------------------------------------------------------------
@@ -139,16 +143,20 @@ class TradingSystem:
         return tuple(self._subscribers[account])
 
     async def strategy_reports(self) -> tuple[StrategyReport, ...]:
-        """The report of every strategy that is there now."""
-        replies: list[Reply[StrategyReport]] = [
-            address.ask(GetReport()) for address in self._strategy_addresses.values() if address.is_bound
-        ]
+        """The report of every strategy that is there now and not busy: one that waits for an answer cannot tell."""
+        asked: dict[str, Reply[StrategyReport]] = {
+            name: address.ask(GetReport()) for name, address in self._strategy_addresses.items() if address.is_bound
+        }
+        deadline_s = self._environment.clock.monotonic_s() + _REPORT_WITHIN_S
         reports = []
-        for reply in replies:
+        for name, reply in asked.items():
             try:
-                reports.append(await reply)
+                async with asyncio.timeout(max(0.0, deadline_s - self._environment.clock.monotonic_s())):
+                    reports.append(await reply)
             except TellerError as error:
-                _log.warning("strategy_report_missing", error=str(error))
+                _log.warning("strategy_report_missing", strategy=name, error=str(error))
+            except TimeoutError:
+                _log.warning("strategy_report_missing", strategy=name, error=f"it is busy for {_REPORT_WITHIN_S:g} s")
         return tuple(reports)
 
     async def feed_statuses(self) -> tuple[FeedStatus, ...]:
@@ -188,19 +196,26 @@ class TradingSystem:
             raise
         _log.info("system_started", accounts=list(self._plans), strategies=list(self._strategies))
 
-    async def stop(self, *, cancel_open_orders: bool) -> dict[str, str]:
+    async def stop(self, *, cancel_open_orders: bool, patience_s: float = CANCEL_PATIENCE_S) -> dict[str, str]:
         """Stops strategies, cancels open orders if asked to, stops accounts, then feeds.
 
+        ``patience_s``: for the cancels of all accounts together. Every part has a bound of its own; who does not end in
+        time is left behind, and told in the log.
+
         Returns:
-            For each account whose orders could not all be cancelled: why.
+            For each account whose orders could not all be cancelled: why, and which.
         """
         await self._stop_groups(tuple(_strategy_group_name(name) for name in self._strategies))
         problems: dict[str, str] = {}
         if cancel_open_orders:
-            for name in self._plans:
-                problem = await self._cancel_open_orders(name)
-                if problem is not None:
-                    problems[name] = problem
+            clock = self._environment.clock
+            accounts = [self.account(name) for name in self._plans]
+            ends = await in_parallel(
+                self._environment.spawn,
+                *(cancel_until_done(account, patience_s=patience_s, clock=clock) for account in accounts),
+            )
+            pairs = zip(accounts, ends, strict=True)
+            problems = {account.name: ended.problem for account, ended in pairs if ended.problem}
         await self.stop_actors()
         return problems
 
@@ -221,16 +236,9 @@ class TradingSystem:
         if self._root is not None and self._root.is_alive():
             await ask(self._root, StopGroups(names))
 
-    async def _cancel_open_orders(self, name: str) -> str | None:
-        account = self.account(name)
-        try:
-            ended = await account.cancel_all()
-            left = (await account.snapshot()).open_orders
-        except TellerError as error:
-            _log.error("open_orders_not_canceled", account=name, error=str(error))
-            return str(error)
-        _log.info("open_orders_canceled", account=name, canceled=len(ended), left=len(left))
-        return f"{len(left)} orders are still open" if left else None
+    async def _cancel_of_given_up(self, name: str) -> None:
+        """Cancels what strategies have left on an account that nobody trades any more; the log tells how it went."""
+        await cancel_until_done(self.account(name), patience_s=CANCEL_PATIENCE_S, clock=self._environment.clock)
 
     # -- plans for the root supervisor ----------------------------------------------------------------------------
 
@@ -319,7 +327,7 @@ class TradingSystem:
         return GroupPlan(
             name=f"account {name}",
             children=(
-                ChildPlan(name=name, start=start_account, address=address),
+                ChildPlan(name=name, start=start_account, address=address, stop_deadline_s=_ACCOUNT_ENDS_WITHIN_S),
                 self._connection_plan(name, plan.venue, sessions, tell_sync, needs_public_feed=True),
             ),
             went_down=lambda cause: tell_subscribers(SyncState.RECOVERING, cause),
@@ -364,10 +372,11 @@ class TradingSystem:
 
         def given_up(cause: TerminationCause) -> None:
             _log.error("strategy_given_up", strategy=strategy.name, cause=str(cause))
+            self._given_up.add(strategy.name)
+            others = [each for each in self._strategies.values() if each.name not in self._given_up]
             for name in strategy.accounts:
-                others = (s for s in self._strategies.values() if s is not strategy)
                 if not any(name in other.accounts for other in others):
-                    self._accounts[name].tell(CancelAll())
+                    self._environment.spawn(self._cancel_of_given_up(name), f"given_up:{strategy.name}:{name}")
 
         return GroupPlan(
             name=_strategy_group_name(strategy.name),
@@ -390,6 +399,9 @@ class TradingSystem:
 
 
 _LIVE_POLL_S: Final = 0.1
+_REPORT_WITHIN_S: Final = 2.0
+_ACCOUNT_ENDS_WITHIN_S: Final = 8.0
+"""It takes back the exchange's countdown, in more than one try."""
 
 
 def _strategy_group_name(name: str) -> str:

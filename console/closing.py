@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
-import structlog
 
+from actors.orderly_end import cancel_open_orders
 from actors.strategy.handle import AccountHandle
 from actors.system import TradingSystem
 from config import AccountConfig, Config
@@ -14,14 +14,13 @@ from console.auditors import Auditor, our_books
 from console.books import Comparison, compare
 from console.exit_codes import ExitCode
 from console.observer import Notes
-from exchanges.base.environment import Clock, Environment
+from exchanges.base.environment import Environment
 from messages.balance import Balance
 from messages.enums import SyncState
-from messages.errors import TellerError
-from messages.snapshot import TradingStats
+from messages.errors import ConnectionFailedError, TellerError
+from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
 
-_log = structlog.get_logger("teller.closing")
 _LOOK_EVERY_S: Final = 0.05
 _AGREE_WITHIN_S: Final = 5.0
 """Events that are on their way when the exchange is asked arrive a moment later than its answer."""
@@ -86,15 +85,16 @@ class Closing:
         handle = self._system.account(account.name)
         canceled, left_open = 0, ""
         if self._config.shutdown.cancel_open_orders:
-            canceled, left_open = await cancel_open_orders(
+            ended = await cancel_open_orders(
                 handle, patience_s=self._config.shutdown.patience_s, clock=self._environment.clock
             )
+            canceled, left_open = ended.canceled, ended.problem
         shared: dict[str, Any] = {"account": account.name, "venue": account.venue, "canceled": canceled}
         shared["left_open"] = left_open
         try:
-            stats: TradingStats = await handle.get_trading_stats()
-            snapshot = await handle.snapshot()
-            shared |= {"stats": stats, "balances": tuple(b for b in snapshot.balances.values() if b.total)}
+            shared["stats"] = await handle.get_trading_stats()
+            snapshot = await self._until_live(handle)
+            shared["balances"] = tuple(b for b in snapshot.balances.values() if b.total)
             if snapshot.sync_state is not SyncState.LIVE:
                 status = self._notes.statuses.get(account.name)
                 cause = f": {status.cause}" if status is not None and status.cause else ""
@@ -109,49 +109,54 @@ class Closing:
         code = ExitCode.ORDERS_LEFT_OPEN if left_open else ExitCode.OK
         return AccountEnd(verdict="AGREE", exit_code=code, comparison=comparison, **shared)
 
-    async def _compare(self, account: AccountConfig, handle: AccountHandle) -> Comparison:
+    async def _until_live(self, handle: AccountHandle) -> AccountSnapshot:
+        """The snapshot when it is live, or when patience is at its end: a reconnect in these moments is waited out.
+
+        What is hopeless is not waited for. Raises `TellerError` while nobody can be asked at the end of that.
+        """
         clock = self._environment.clock
-        deadline_s = clock.monotonic_s() + self._patient_s
-        auditor = self._auditors[account.name]
+        deadline_s = clock.monotonic_s() + self._config.shutdown.patience_s
         while True:
-            symbols = {*self._config.symbols_of(account.name), *self._notes.symbols_of(account.name)}
-            theirs = await auditor.read(sorted(symbols))
-            ours = await our_books(
-                handle,
-                self._notes.fills_of(account.name),
-                {*symbols, *(Symbol.parse(order.symbol) for order in theirs.orders.values())},
-                executed_limit=account.settings.executed_limit,
-            )
-            comparison = compare(ours, theirs)
-            if not comparison.differences or clock.monotonic_s() >= deadline_s:
-                return comparison
+            is_over = clock.monotonic_s() >= deadline_s
+            try:
+                snapshot: AccountSnapshot = await handle.snapshot()
+            except TellerError:
+                if is_over:
+                    raise
+            else:
+                if is_over or snapshot.sync_state in {SyncState.LIVE, SyncState.FAILED}:
+                    return snapshot
             await clock.sleep(self._read_every_s)
 
+    async def _compare(self, account: AccountConfig, handle: AccountHandle) -> Comparison:
+        """Reads both sides until they agree, or for so long as they may take; a difference counts only between books
+        that are those of now. Raises `TellerError` when one side could not be read to the last."""
+        clock = self._environment.clock
+        deadline_s = clock.monotonic_s() + self._patient_s
+        last_s = deadline_s + self._config.shutdown.patience_s
+        while True:
+            now_s = clock.monotonic_s()
+            try:
+                comparison = await self._compare_once(account, handle)
+                is_live = (await handle.snapshot()).is_live
+            except TellerError:
+                if now_s >= deadline_s:
+                    raise
+            else:
+                if not comparison.differences or (is_live and now_s >= deadline_s):
+                    return comparison
+                if now_s >= last_s:
+                    raise ConnectionFailedError("the account is not live for long enough to be compared")
+            await clock.sleep(self._read_every_s)
+            await self._until_live(handle)
 
-async def cancel_open_orders(account: AccountHandle, *, patience_s: float, clock: Clock) -> tuple[int, str]:
-    """Cancels until nothing is open, also what was still on its way to the exchange when that began.
-
-    Returns:
-        How many orders were cancelled, and why some are left after ``patience_s`` seconds (empty if none is).
-    """
-    deadline_s = clock.monotonic_s() + patience_s
-    canceled: set[str | None] = set()
-    while True:
-        problem = ""
-        try:
-            async with asyncio.timeout(max(0.1, deadline_s - clock.monotonic_s())):
-                ended = await account.cancel_all()
-                canceled.update(order.order_id for order in ended)
-                left = (await account.snapshot()).open_orders
-            problem = f"{len(left)} orders are still open" if left else ""
-        except TellerError as error:
-            problem = str(error)
-        except TimeoutError:
-            problem = f"the exchange did not confirm within {patience_s:g} s"
-        if not problem:
-            _log.info("open_orders_canceled", account=account.name, canceled=len(canceled))
-            return len(canceled), ""
-        if clock.monotonic_s() >= deadline_s:
-            _log.error("open_orders_not_canceled", account=account.name, error=problem)
-            return len(canceled), problem
-        await clock.sleep(_LOOK_EVERY_S)
+    async def _compare_once(self, account: AccountConfig, handle: AccountHandle) -> Comparison:
+        symbols = {*self._config.symbols_of(account.name), *self._notes.symbols_of(account.name)}
+        theirs = await self._auditors[account.name].read(sorted(symbols))
+        ours = await our_books(
+            handle,
+            self._notes.fills_of(account.name),
+            {*symbols, *(Symbol.parse(order.symbol) for order in theirs.orders.values())},
+            executed_limit=account.settings.executed_limit,
+        )
+        return compare(ours, theirs)

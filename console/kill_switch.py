@@ -8,21 +8,20 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
 
 from actors.journal import Journal
+from actors.runtime import Reply
 from actors.strategy.handle import AccountHandle
 from exchanges.base.environment import Clock
-from messages.enums import SyncState
 from messages.errors import ConfigurationError, TellerError
 from messages.snapshot import TradingStats
 
 _log = structlog.get_logger("teller.kill_switch")
 _LOOK_EVERY_S: Final = 0.2
-_CANCEL_AGAIN_S: Final = 1.0
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,14 +96,17 @@ class KillSwitchFile:
 
 
 class KillSwitchWatch:
-    """Looks at the file of one account a few times a second, and sees to it that the account does what it says."""
+    """Looks at the file of one account a few times a second, and sees to it that the account does what it says.
+
+    The account itself goes on cancelling while it is engaged.
+    """
 
     def __init__(self, file: KillSwitchFile, account: AccountHandle, journal: Journal | None, clock: Clock) -> None:
         self._file = file
         self._account = account
         self._journal = journal
         self._clock = clock
-        self._canceled_s = float("-inf")
+        self._engaging: Reply[Any] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -118,17 +120,15 @@ class KillSwitchWatch:
             await self._clock.sleep(_LOOK_EVERY_S)
 
     async def _engage(self, word: Word) -> None:
-        """Engages; afterwards cancels again, as long as anything is open."""
-        account, now_s = self._account, self._clock.monotonic_s()
-        stats: TradingStats = await account.get_trading_stats()
+        """Engages without waiting for the cancels: the file is looked at all the while."""
+        stats: TradingStats = await self._account.get_trading_stats()
+        asked, self._engaging = self._engaging, None
         if stats.kill_switch is None:
-            self._canceled_s = now_s
-            await account.engage_kill_switch(word.reason)
-            return
-        is_due = now_s - self._canceled_s >= _CANCEL_AGAIN_S
-        if is_due and stats.open_orders_count and stats.sync_state is SyncState.LIVE:
-            self._canceled_s = now_s
-            await account.cancel_all()
+            self._engaging = self._account.engage_kill_switch(word.reason or "engaged from outside")
+        if asked is not None and asked.done and asked.error is not None:
+            _log.warning("kill_switch_cancel_not_done_yet", account=self._account.name, error=str(asked.error))
+        elif asked is not None and not asked.done:
+            self._engaging = self._engaging or asked
 
     async def _release(self, word: Word) -> None:
         await self._account.release_kill_switch()

@@ -143,6 +143,14 @@ class BusyError(WeRefusedError):
     """The mailbox holds as many commands as it may."""
 
 
+class CanceledBeforeSentError(WeRefusedError):
+    """A cancel that covers the command was told after it and served before it: the command was not sent (R13)."""
+
+    def __init__(self, what: str, client_order_id: str | None) -> None:
+        super().__init__(f"{what} of order {client_order_id or 'by exchange id'} was canceled before it was sent")
+        self.client_order_id = client_order_id
+
+
 class StoppedError(WeRefusedError):
     """The actor stopped before it answered."""
 
@@ -161,6 +169,20 @@ class UnresolvedOrderError(UnknownOutcomeError):
     def __init__(self, what: str, client_order_id: str | None, cause: str) -> None:
         super().__init__(f"{what} of order {client_order_id or 'by exchange id'} is unresolved: {cause}")
         self.client_order_id = client_order_id
+
+
+class CancelGoesOnError(UnresolvedOrderError):
+    """Not everything in the scope of a cancel is known to have ended within its patience; the account goes on (R13).
+
+    Attributes:
+        left_count: orders in scope that may still be open.
+    """
+
+    def __init__(self, patience_s: float, left_count: int, cause: str) -> None:
+        super().__init__("cancelling", None, cause)
+        left = f"{left_count} orders may be open" if left_count else "whether orders are open is not known"
+        self.args = (f"after {patience_s:g} s not everything is canceled, {left}, it goes on: {cause}",)
+        self.left_count = left_count
 
 
 class ConnectionFailedError(TellerError):

@@ -15,6 +15,7 @@ from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
 from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
+from actors.account.mass_cancel import MassCancels
 from actors.account.memory import Memory
 from actors.account.messages import (
     Continue,
@@ -29,11 +30,12 @@ from actors.account.messages import (
 from actors.account.order_desk import OrderDesk
 from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState
+from actors.account.state import AccountState, Doubt
+from actors.account.told_before import ToldBefore
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.connection.messages import FactsDoubted, Resync, Trouble
 from actors.journal import Journal
-from actors.runtime import Address, LoopActor, Reply, handles, mailbox_depth
+from actors.runtime import Address, Envelope, LoopActor, Reply, handles, mailbox_depth
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -48,6 +50,7 @@ from messages.commands import (
     GetTradingStats,
     GetWithdrawal,
     GetWithdrawals,
+    OrderReference,
     PlaceOrder,
     ReleaseKillSwitch,
     Reload,
@@ -58,6 +61,7 @@ from messages.errors import (
     ConnectionFailedError,
     InvalidValueError,
     RefusalReason,
+    TellerError,
     UnknownOutcomeError,
     VenueRefusedError,
 )
@@ -70,6 +74,7 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.instrument import Instrument
+from messages.lanes import Lane
 from messages.order import Order
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
@@ -85,6 +90,8 @@ _SPEAKS_OF_RULES: Final = {
     RefusalReason.TRADING_DISABLED,
 }
 _log: Final = structlog.get_logger("teller.account")
+_LONGEST_REASON: Final = 500
+"""Characters of a kill switch's reason that are kept: it is told with every refusal."""
 
 
 class AccountActor(LoopActor):
@@ -165,6 +172,15 @@ class AccountActor(LoopActor):
         intents = self._intents
         self._doubts = DoubtDesk(self._account)
         self._orders = OrderDesk(self._account, self._doubts, client_ids, intents)
+        self._mass_cancels = MassCancels(
+            self._account,
+            self._doubts,
+            intents,
+            self._rng,
+            cancel_one=self._orders.cancel_named,
+            call_back=self._orders.call_back,
+        )
+        self._told_before = ToldBefore()
         self._lookups = LookupDesk(self._account)
         self._withdrawals = WithdrawalDesk(self._account, client_ids, intents)
         self._dead_mans_switch = DeadMansSwitch(self._account)
@@ -175,14 +191,17 @@ class AccountActor(LoopActor):
                 intents=intents,
                 doubts=self._doubts,
                 orders=self._orders,
+                mass_cancels=self._mass_cancels,
                 withdrawals=self._withdrawals,
             )
             self._started_ms = await self._memory.restore(self._started_ms)
         if self._kill_switch_rule is not None:
             remembered = self._account.kill_switch
-            self._account.kill_switch = self._kill_switch_rule(remembered)
+            self._account.kill_switch = _cut(self._kill_switch_rule(remembered))
             if self._account.kill_switch != remembered:
                 self._kill_switch_changed()
+        if self._account.kill_switch is not None:
+            self._mass_cancels.engage(None)
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""
@@ -238,6 +257,7 @@ class AccountActor(LoopActor):
     def _order_changed(self, order: Order) -> None:
         self._broadcast.order(order)
         self._orders.has_changed(order)
+        self._mass_cancels.has_changed(order)
 
     # -- what the connection supervisor says ----------------------------------------------------------------------
 
@@ -245,6 +265,7 @@ class AccountActor(LoopActor):
     def _session_opened(self, message: SessionOpened) -> None:
         self._connection = message.connection
         self._account.rest = message.rest
+        self._mass_cancels.hurry()
 
     @handles(GetFillsNeeded)
     def _get_fills_needed(self, _: GetFillsNeeded) -> FillsNeeded:
@@ -316,8 +337,7 @@ class AccountActor(LoopActor):
             context.stale_since_ms = None
             context.true_at_ms = self._proven_ms
             self._doubts.hurry()
-            if self._account.kill_switch is not None and self._state.orders.open_count:
-                self._orders.cancel_all(CancelAll(), Reply)
+            self._mass_cancels.hurry()
         elif not is_live and context.stale_since_ms is None:
             context.stale_since_ms = now_ms
         context.sync_state = message.sync_state
@@ -343,6 +363,7 @@ class AccountActor(LoopActor):
     def _place(self, command: PlaceOrder) -> None:
         self._account.figures.commands += 1
         try:
+            self._told_before.require_not_canceled(command, self._number, command.side)
             self._orders.place(command, self.defer)
         except Exception as error:
             self._account.figures.denied += 1
@@ -351,29 +372,62 @@ class AccountActor(LoopActor):
 
     @handles(CancelOrder)
     def _cancel(self, command: CancelOrder) -> Order | None:
-        return self._orders.cancel(self._counted(command), self.defer)
+        self._counted(command)
+        self._overtakes(command)
+        if self.inbox.command_depth and self._state.find(_doubt_of(command)) is None:
+            # Perhaps the order that it means waits behind it: what was told before has its turn first.
+            later = Continue(partial(self._cancel_when_told, command, self.defer()))
+            self.inbox.put(Envelope(later), Lane.EVENT)
+            return None
+        return self._orders.cancel(command, self.defer)
+
+    def _cancel_when_told(self, command: CancelOrder, reply: Reply[Any]) -> None:
+        refused = self._told_before.refused(command)
+        try:
+            known = self._state.find(_doubt_of(command))
+            order = refused if known is None and refused is not None else self._orders.cancel(command, lambda: reply)
+        except TellerError as error:
+            reply.set_error(error)
+        else:
+            if order is not None:
+                reply.set(order)
 
     @handles(CancelAll)
     def _cancel_all(self, command: CancelAll) -> None:
-        self._orders.cancel_all(self._counted(command), self.defer)
+        self._overtakes(self._counted(command))
+        self._mass_cancels.cancel(command, self.defer)
 
     @handles(EngageKillSwitch)
     def _engage_kill_switch(self, command: EngageKillSwitch) -> None:
-        self._account.kill_switch = command.reason
+        self._account.kill_switch = reason = _cut(command.reason)
+        self._overtakes(CancelAll())
+        self._mass_cancels.engage(self.defer)
+        _log.critical("kill_switch_engaged", account=self.name, reason=reason)
         self._kill_switch_changed()
-        _log.critical("kill_switch_engaged", account=self.name, reason=command.reason)
-        self._orders.cancel_all(CancelAll(), self.defer)
 
     @handles(ReleaseKillSwitch)
     def _release_kill_switch(self, _: ReleaseKillSwitch) -> None:
         self._account.kill_switch = None
+        self._mass_cancels.release()
         self._kill_switch_changed()
         _log.warning("kill_switch_released", account=self.name)
 
+    def _overtakes(self, command: CancelOrder | CancelAll) -> None:
+        """Cancels are served before commands that were told before them: those are not to be sent any more (R13)."""
+        if self.inbox.command_depth:
+            self._told_before.cancel_served(command, self._number)
+
+    @property
+    def _number(self) -> int:
+        """Of the message in hand, in the order of telling; 0 for one that nobody has told."""
+        return 0 if self.in_hand is None else self.in_hand.number
+
     @handles(AmendOrder)
     def _amend(self, command: AmendOrder) -> None:
+        order = self._state.find(_doubt_of(self._counted(command)))
+        self._told_before.require_not_canceled(command, self._number, None if order is None else order.side)
         try:
-            self._orders.amend(self._counted(command), self.defer)
+            self._orders.amend(command, self.defer)
         except InvalidValueError as error:
             self._doubt_rules(error)
             raise
@@ -483,6 +537,16 @@ class AccountActor(LoopActor):
             lambda error: Continue(partial(failed, error)),
             name=f"{self.name}:{name}",
         )
+
+
+def _doubt_of(command: OrderReference) -> Doubt:
+    return Doubt(command.symbol, command.order_id, command.client_order_id)
+
+
+def _cut(reason: str | None) -> str | None:
+    if reason is None or len(reason) <= _LONGEST_REASON:
+        return reason
+    return reason[: _LONGEST_REASON - 3] + "..."
 
 
 async def _wait_for(reply: Any) -> Any:

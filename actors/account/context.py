@@ -107,6 +107,20 @@ class AccountContext:
         patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
         return decided_ms + patience_ms + self.settings.resolve_grace_ms
 
+    def latest_arrival_ms(self, sent_ms: int, *, expires: bool = True) -> int:
+        """After this moment of the exchange's clock a request that was sent at ``sent_ms`` can no longer arrive there.
+
+        ``expires``: it is one of those that the venue lets expire; others are waited for with patience.
+        """
+        expiry_ms = self.rest.order_expiry_ms if expires and self.rest is not None else None
+        patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
+        return sent_ms + patience_ms + self.settings.resolve_grace_ms
+
+    @property
+    def query_lag_ms(self) -> int:
+        """So long after something happened a query may not know of it yet."""
+        return getattr(self.rest, "query_lag_ms", 0)
+
     def require_market(self, symbol: Symbol) -> Instrument:
         """The rules of a market that can be traded.
 

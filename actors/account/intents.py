@@ -1,5 +1,6 @@
 """Commands in the journal: filed before the first byte leaves, and again when it is known how they ended (R4)."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
@@ -19,26 +20,36 @@ T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.account")
 CERTAIN: Final = (VenueRefusedError, WeRefusedError, ConnectionFailedError, ConfigurationError)
 """Errors after which it is certain that nothing happened on the exchange."""
+_CANCELS_WAIT_S: Final = 0.2
+"""So long the disk may hold up a cancel."""
 
 
 class Intent:
     """One command on its way. Without a journal it is filed nowhere and goes out at once."""
 
-    __slots__ = ("_journal", "_receipt")
+    __slots__ = ("_is_cancel", "_journal", "_receipt")
 
-    def __init__(self, journal: Journal | None, receipt: IntentReceipt | None) -> None:
+    def __init__(self, journal: Journal | None, receipt: IntentReceipt | None, *, is_cancel: bool = False) -> None:
         self._journal = journal
         self._receipt = receipt
+        self._is_cancel = is_cancel
 
     async def then(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Sends once the intent is durable.
+        """Sends once the intent is durable; a cancel also when that takes long or fails (R13).
 
         Raises:
             JournalError: it could not be written, and nothing was sent. Whatever ``send`` raises.
         """
         if self._receipt is not None:
-            await self._receipt
+            await (self._filed_or_late(self._receipt) if self._is_cancel else self._receipt)
         return await send()
+
+    async def _filed_or_late(self, receipt: IntentReceipt) -> None:
+        try:
+            async with asyncio.timeout(_CANCELS_WAIT_S):
+                await receipt
+        except (TimeoutError, JournalError) as error:
+            _log.error("cancel_not_in_journal", error=str(error) or f"not written within {_CANCELS_WAIT_S:g} s")
 
     def ended(self, error: Exception | None = None) -> None:
         """Files how it ended: confirmed, or as the error says."""
@@ -95,13 +106,16 @@ class Intents:
         receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)
         return Intent(self._journal, receipt)
 
-    def begin_cancel(self, command: IntentCommand) -> Intent:
-        """The same for one that takes risk away: it goes out also when it cannot be filed."""
+    def begin_cancel(self, command: IntentCommand, arrives_by_ms: int | None = None) -> Intent:
+        """The same for one that takes risk away: whatever the journal does, it goes out."""
+        if self._journal is None:
+            return Intent(None, None)
         try:
-            return self.begin(command)
-        except JournalError as error:
+            receipt = self._journal.record_intent(command, arrives_by_ms=arrives_by_ms)
+        except Exception as error:
             _log.error("cancel_not_in_journal", error=str(error))
             return Intent(None, None)
+        return Intent(self._journal, receipt, is_cancel=True)
 
     def found(self, intent_id: int) -> Intent:
         """An intent of an earlier life, still open."""

@@ -7,11 +7,12 @@ import structlog
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
+from actors.account.mass_cancel import MassCancels
 from actors.account.order_desk import OrderDesk
 from actors.account.state import FILL_OVERLAP_MS, Doubt
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.journal import Journal, OpenIntent
-from messages.commands import AmendOrder, CancelOrder, PlaceOrder, Withdraw
+from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus
 
 _log: Final = structlog.get_logger("teller.account")
@@ -31,6 +32,7 @@ class Memory:
         intents: Intents,
         doubts: DoubtDesk,
         orders: OrderDesk,
+        mass_cancels: MassCancels,
         withdrawals: WithdrawalDesk,
     ) -> None:
         self._journal = journal
@@ -38,6 +40,7 @@ class Memory:
         self._intents = intents
         self._doubts = doubts
         self._orders = orders
+        self._mass_cancels = mass_cancels
         self._withdrawals = withdrawals
         self._open_intents: tuple[OpenIntent, ...] = ()
 
@@ -58,6 +61,7 @@ class Memory:
                 self._doubts.sent(str(command.client_order_id), self._arrives_by_ms(intent))
         self._open_intents = remembered.open_intents
         context.kill_switch = journal.get_state(KILL_SWITCH)
+        self._take_up_cancels()
         _log.info(
             "journal_recalled",
             account=context.name,
@@ -73,30 +77,46 @@ class Memory:
             return intent.arrives_by_ms
         return intent.made_ms + self._context.settings.unresolved_patience_ms  # filed by an older version
 
+    def _take_up_cancels(self) -> None:
+        """Mass cancels go on as soon as there is a connection, before anything else is asked (R13)."""
+        placings: list[PlaceOrder] = []
+        for found in self._open_intents:
+            if isinstance(found.command, PlaceOrder):
+                placings.append(found.command)
+            elif isinstance(found.command, CancelAll):
+                intent = self._intents.found(found.intent_id)
+                self._mass_cancels.take_up(found.command, intent, self._arrives_by_ms(found), tuple(placings))
+
     def settle_open_intents(self) -> None:
         """Asks the exchange how the commands ended whose end the earlier life did not see; once, with the first
         snapshot. The account is not live before the orders among them are settled (R6)."""
         open_intents, self._open_intents = self._open_intents, ()
         for found in open_intents:
             intent, command = self._intents.found(found.intent_id), found.command
-            if isinstance(command, PlaceOrder | CancelOrder | AmendOrder):
-                order_id = None if isinstance(command, PlaceOrder) else command.order_id
-                doubt = Doubt(command.symbol, order_id, command.client_order_id)
-                known = self._context.state.find(doubt)
-                if known is not None and known.order_id is not None:
-                    # The exchange has told of it, and the snapshot or a look-up tells what it is now.
-                    intent.settled(happened=True)
-                else:
-                    self._orders.settle(intent, doubt)
-            elif isinstance(command, Withdraw):
-                self._withdrawals.settle(intent, command)
-            else:
-                intent.settled(happened=True)
+            match command:
+                case PlaceOrder():
+                    doubt = Doubt(command.symbol, None, command.client_order_id)
+                    known = self._context.state.find(doubt)
+                    if known is not None and known.order_id is not None:
+                        intent.settled(happened=True)
+                    else:
+                        self._orders.settle(intent, doubt)
+                case CancelOrder() | AmendOrder():
+                    self._orders.settle_change(intent, command, self._arrives_by_ms(found))
+                case Withdraw():
+                    self._withdrawals.settle(intent, command, self._arrives_by_ms(found))
+                case CancelWithdrawal():
+                    self._withdrawals.settle_cancel(intent, command, self._arrives_by_ms(found))
+                case CancelAll():
+                    pass  # goes on since the start
 
     def fills_loaded(self, through_ms: int) -> None:
         """Every fill up to here is known."""
         self._journal.set_state(_FILLS_THROUGH, str(through_ms))
 
     def kill_switch_changed(self) -> None:
-        """Survives the process."""
-        self._journal.set_state(KILL_SWITCH, self._context.kill_switch)
+        """Survives the process, unless the journal cannot be written: the switch holds all the same."""
+        try:
+            self._journal.set_state(KILL_SWITCH, self._context.kill_switch)
+        except Exception as error:
+            _log.error("kill_switch_not_in_journal", account=self._context.name, error=str(error))

@@ -9,19 +9,40 @@ from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext, Defer
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import CERTAIN, Intent, Intents
-from actors.account.order_record import OrderRecord
+from actors.account.lost_changes import LostChanges, is_amended
 from actors.account.reservations import Reservation
 from actors.account.state import Doubt
 from actors.runtime import Reply
-from messages.commands import AmendOrder, CancelAll, CancelOrder, OrderReference, PlaceOrder
+from messages.commands import AmendOrder, CancelOrder, OrderReference, PlaceOrder
 from messages.enums import OrderStatus, Side
-from messages.errors import InvalidValueError, RefusalReason, UnresolvedOrderError, VenueRefusedError
+from messages.errors import (
+    CanceledBeforeSentError,
+    InvalidValueError,
+    RefusalReason,
+    UnresolvedOrderError,
+    VenueRefusedError,
+)
 from messages.order import Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
 
 _log: Final = structlog.get_logger("teller.account")
 _ENDED: Final = {RefusalReason.ORDER_NOT_FOUND, RefusalReason.ORDER_FINISHED}
+
+
+class _Sending:
+    """One order between its intent and its turn under the venue's limits: it can still be called back."""
+
+    __slots__ = ("client_order_id", "is_called_back")
+
+    def __init__(self, client_order_id: str) -> None:
+        self.client_order_id = client_order_id
+        self.is_called_back = False
+
+    def require_wanted(self) -> None:
+        """Raises `CanceledBeforeSentError` once it has been called back."""
+        if self.is_called_back:
+            raise CanceledBeforeSentError("placing", self.client_order_id)
 
 
 class OrderDesk:
@@ -34,6 +55,9 @@ class OrderDesk:
         self._client_ids = client_ids
         self._log = _log.bind(account=context.name)
         self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
+        self._sending: dict[str, _Sending] = {}
+        self._lost = LostChanges(context, doubts)
+        self._amending: set[tuple[Symbol, str]] = set()
 
     # -- place ----------------------------------------------------------------------------------------------------
 
@@ -63,10 +87,13 @@ class OrderDesk:
         reply = defer()
         self._intents.owe(reply, "placing", client_order_id)
         self._doubts.sent(client_order_id, arrives_by_ms)
+        sending = self._sending[client_order_id] = _Sending(client_order_id)
         started_s = context.monotonic_s()
         context.io(
             "place_order",
-            intent.then(lambda: rest.place_order(command, decided_ms=decided_ms)),
+            intent.then(
+                lambda: rest.place_order(command, decided_ms=decided_ms, before_sending=sending.require_wanted)
+            ),
             lambda order: self._placed(command, intent, order, reply, started_s),
             lambda error: self._not_placed(command, intent, error, reply, started_s),
         )
@@ -74,6 +101,7 @@ class OrderDesk:
 
     def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()
+        self._sending.pop(str(command.client_order_id), None)
         self._doubts.answered(str(command.client_order_id))
         order = self._context.hear_order(report, answers=command.client_order_id)
         self._time("order_placed", started_s, order)
@@ -84,6 +112,7 @@ class OrderDesk:
         self, command: PlaceOrder, intent: Intent, error: Exception, reply: Reply[Any], started_s: float
     ) -> None:
         context, client_order_id = self._context, str(command.client_order_id)
+        self._sending.pop(client_order_id, None)
         intent.ended(error)
         if isinstance(error, CERTAIN):
             self._doubts.answered(client_order_id)
@@ -124,9 +153,25 @@ class OrderDesk:
 
         self._doubts.ask(doubt, settled)
 
+    def settle_change(self, intent: Intent, command: CancelOrder | AmendOrder, arrives_by_ms: int) -> None:
+        """Finds out how a cancel or an amend of an earlier life ended, and files it when that is certain."""
+        self._lost.add(command, intent, arrives_by_ms)
+
+    def call_back(self, order: Order) -> None:
+        """Keeps an order of ours from being sent, if it has not left yet; else it is cancelled when it is named."""
+        sending = self._sending.get(str(order.client_order_id))
+        if sending is not None:
+            sending.is_called_back = True
+
+    def cancel_named(self, order: Order) -> None:
+        """Cancels an order that the exchange has named, for a cancel that covers more than this one."""
+        command = CancelOrder(symbol=order.symbol, order_id=order.order_id, client_order_id=order.client_order_id)
+        self._cancel_now(command, order, Reply())
+
     def has_changed(self, order: Order) -> None:
         """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
         certain that it never will, whoever brings the news."""
+        self._lost.has_changed(order)
         if self._when_answered and (order.order_id is not None or order.is_finished):
             self._cancel_what_waited(order)
 
@@ -152,6 +197,9 @@ class OrderDesk:
         reply = defer()
         self._intents.owe(reply, "cancelling", command.client_order_id)
         if order is not None and order.order_id is None and order.client_order_id is not None:
+            self.call_back(order)
+            waits = UnresolvedOrderError("cancelling", order.client_order_id, "its placing has not been answered")
+            self._answer_in_time(reply, waits)
             self._when_answered.setdefault(order.client_order_id, []).append((command, reply))
         else:
             self._cancel_now(command, order, reply)
@@ -162,12 +210,12 @@ class OrderDesk:
             reply.set(order)
             return
         doubt = _doubt_of(command, order)
-        started_s = self._context.monotonic_s()
-        rest = self._context.require_rest()
-        intent = self._intents.begin_cancel(command)
-        self._context.io(
+        context = self._context
+        rest, started_s, sent_ms = context.require_rest(), context.monotonic_s(), context.server_now_ms()
+        intent = self._intents.begin_cancel(command, context.latest_arrival_ms(sent_ms, expires=False))
+        context.io(
             "cancel_order",
-            intent.then(lambda: rest.cancel_order(_reference(doubt))),
+            intent.then(lambda: rest.cancel_order(_cancel_of(doubt))),
             lambda report: self._canceled(intent, report, reply, started_s),
             lambda error: self._not_canceled(doubt, intent, error, reply),
         )
@@ -180,7 +228,9 @@ class OrderDesk:
 
     def _not_canceled(self, doubt: Doubt, intent: Intent, error: Exception, reply: Reply[Any]) -> None:
         intent.ended(error)
+        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
         if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
+            self._answer_in_time(reply, lost)
             self._doubts.ask(
                 doubt, lambda order: reply.set_error(error) if order is None or order.is_open else reply.set(order)
             )
@@ -189,70 +239,17 @@ class OrderDesk:
         if isinstance(error, CERTAIN):
             reply.set_error(error)
             return
-        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
+        arrives_by_ms = self._context.latest_arrival_ms(self._context.server_now_ms(), expires=False)
+        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)
+        self._answer_in_time(reply, lost)
 
         def settled(order: Order | None) -> None:
-            intent.settled(happened=order is not None and order.is_finished)
             if order is None or order.is_open:
                 reply.set_error(lost)
             else:
                 reply.set(order)
 
         self._doubts.ask(doubt, settled)
-
-    def cancel_all(self, command: CancelAll, defer: Defer) -> None:
-        """Cancels all open orders in scope, also those on their way; answered with the orders that it ended."""
-        context = self._context
-        rest = context.require_rest()
-        reply = defer()
-        self._intents.owe(reply, "cancelling", None)
-        scope = [record for record in context.state.orders.open_records(command.symbol) if _in_scope(record, command)]
-        for record in scope:
-            order = record.order
-            if order.order_id is None and order.client_order_id is not None:
-                late = CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
-                self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))
-        intent = self._intents.begin_cancel(command)
-        context.io(
-            "cancel_all",
-            intent.then(lambda: rest.cancel_all(command.symbol, command.side)),
-            lambda reports: self._canceled_all(scope, intent, reports, reply),
-            lambda error: self._not_canceled_all(scope, intent, error, reply),
-        )
-
-    def _canceled_all(
-        self, scope: list[OrderRecord], intent: Intent, reports: tuple[Order, ...], reply: Reply[Any]
-    ) -> None:
-        intent.ended()
-        ended = {(order.symbol, order.order_id): order for order in map(self._context.hear_order, reports)}
-        left = [record for record in scope if record.order.is_open and record.is_acknowledged]
-        waiting = len(left)
-
-        def settled(order: Order | None) -> None:
-            nonlocal waiting
-            waiting -= 1
-            if order is not None and order.is_finished:
-                ended[order.symbol, order.order_id] = order
-            if not waiting:
-                reply.set(tuple(ended.values()))
-
-        for record in left:
-            self._doubts.ask(Doubt(record.order.symbol, record.order.order_id, record.order.client_order_id), settled)
-        if not left:
-            reply.set(tuple(ended.values()))
-
-    def _not_canceled_all(self, scope: list[OrderRecord], intent: Intent, error: Exception, reply: Reply[Any]) -> None:
-        self._context.tell_trouble(error)
-        intent.ended(error)
-        if not isinstance(error, CERTAIN):
-            for record in scope:
-                if record.is_acknowledged and record.order.is_open:
-                    order = record.order
-                    self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
-            # Whatever of it happened, each order tells of itself now: nothing is left to find out about the command.
-            intent.settled(happened=True)
-            error = UnresolvedOrderError("cancelling", None, str(error))
-        reply.set_error(error)
 
     # -- amend ----------------------------------------------------------------------------------------------------
 
@@ -269,6 +266,10 @@ class OrderDesk:
         if order is None or order.order_id is None or order.is_finished:
             state = "unknown" if order is None else order.status.value
             raise InvalidValueError("order_id", command.order_id or command.client_order_id, f"open, but it is {state}")
+        if (order.symbol, order.order_id) in self._amending or self._lost.has_amend_of(order):
+            # Of two under way at once nobody could say which was the later one, nor how a lost one ended.
+            name = command.order_id or command.client_order_id
+            raise InvalidValueError("order_id", name, "an order without an earlier amend that may still arrive")
         context.require_market(command.symbol).check(
             order.side, quantity=command.quantity or order.quantity, price=command.price or order.price
         )
@@ -280,19 +281,23 @@ class OrderDesk:
             quantity=command.quantity,
             price=command.price,
         )
-        intent = self._intents.begin(sent)
+        decided_ms = context.server_now_ms()
+        arrives_by_ms = context.latest_arrival_ms(decided_ms)
+        intent = self._intents.begin(sent, arrives_by_ms)
         reply = defer()
         self._intents.owe(reply, "amending", order.client_order_id)
+        self._amending.add((order.symbol, order.order_id))
         started_s = context.monotonic_s()
         context.io(
             "amend_order",
-            intent.then(lambda: rest.amend_order(sent)),
-            lambda report: self._amended(intent, report, reply, started_s),
+            intent.then(lambda: rest.amend_order(sent, decided_ms=decided_ms)),
+            lambda report: self._amended(sent, intent, report, reply, started_s),
             lambda error: self._not_amended(doubt, sent, intent, error, reply),
         )
 
-    def _amended(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _amended(self, command: AmendOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()
+        self._amending.discard((command.symbol, str(command.order_id)))
         order = self._context.hear_order(report)
         self._time("order_amended", started_s, order)
         reply.set(order)
@@ -302,22 +307,27 @@ class OrderDesk:
     ) -> None:
         self._context.tell_trouble(error)
         intent.ended(error)
+        self._amending.discard((command.symbol, str(command.order_id)))
         if isinstance(error, CERTAIN):
             if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
                 self._doubts.ask(doubt)
             reply.set_error(error)
             return
+        self._lost.add(command, intent, self._context.latest_arrival_ms(self._context.server_now_ms()))
         lost = UnresolvedOrderError("amending", doubt.client_order_id, str(error))
+        self._answer_in_time(reply, lost)
 
         def settled(order: Order | None) -> None:
-            happened = order is not None and _is_amended(order, command)
-            intent.settled(happened=happened)
-            if order is not None and order.is_open and happened:
+            if order is not None and order.is_open and is_amended(order, command):
                 reply.set(order)
             else:
                 reply.set_error(lost)
 
         self._doubts.ask(doubt, settled)
+
+    def _answer_in_time(self, reply: Reply[Any], error: UnresolvedOrderError) -> None:
+        """Whoever asked is not kept waiting for as long as the exchange may take to tell; the account finds out."""
+        self._context.later(self._context.settings.cancel_patience_s, lambda: reply.set_error(error))
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -352,19 +362,11 @@ def _reservation(command: PlaceOrder) -> Reservation:
     return Reservation(command.symbol.quote, cost)
 
 
-def _reference(doubt: Doubt) -> OrderReference:
-    return OrderReference(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+def _cancel_of(doubt: Doubt) -> CancelOrder:
+    return CancelOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
 
 
 def _doubt_of(command: OrderReference, order: Order | None) -> Doubt:
     if order is None:
         return Doubt(command.symbol, command.order_id, command.client_order_id)
     return Doubt(order.symbol, order.order_id, order.client_order_id)
-
-
-def _in_scope(record: OrderRecord, command: CancelAll) -> bool:
-    return command.side is None or record.order.side is command.side
-
-
-def _is_amended(order: Order, command: AmendOrder) -> bool:
-    return command.quantity in {None, order.quantity} and command.price in {None, order.price}

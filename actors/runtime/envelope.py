@@ -27,12 +27,17 @@ class Envelope(msgspec.Struct, eq=False):
     """A message, and the reply that it is owed if it was asked rather than told.
 
     Tracked by the garbage collector: a refusal's traceback leads back to the envelope through the frames that serve it.
+
+    Attributes:
+        number: of commands and control messages: later ones have higher numbers, whichever lane they wait in. What
+            was told before something else, in any thread, has the lower number.
     """
 
     message: Any
     reply_to: Reply[Any] | None = None
     is_command: bool = False
     deferred: Reply[Any] | None = None
+    number: int = 0
 
     def __repr__(self) -> str:
         return f"<Envelope {type(self.message).__name__}{' ask' if self.reply_to else ''}>"

@@ -9,6 +9,7 @@ newest-wins slots have one). Two races are settled by the order of steps:
   the token rouses the consumer, so it is woken exactly once.
 """
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -19,6 +20,7 @@ from messages.lanes import Lane
 DEFAULT_COMMAND_CAPACITY = 1000
 
 _EVENT, _COMMAND = Lane.EVENT, Lane.COMMAND  # a look-up in an Enum class costs more than a put
+_next_number = itertools.count(1).__next__  # atomic
 _LANES: dict[type, Lane] = dict.fromkeys(STOP_TYPES, Lane.CONTROL)
 
 
@@ -45,7 +47,10 @@ def _nothing() -> None:
 
 
 class Inbox:
-    """A closeable mailbox. CONTROL goes first; EVENT and COMMAND share one queue in order of arrival."""
+    """A closeable mailbox. CONTROL goes first; EVENT and COMMAND share one queue in order of arrival.
+
+    The numbers of envelopes tell in which order commands and control messages were put, across the lanes.
+    """
 
     def __init__(self) -> None:
         self.refusals = Refusals()
@@ -104,9 +109,11 @@ class Inbox:
                 self.refusals.busy(envelope, self.command_capacity)
                 return False
             envelope.is_command = True
+            envelope.number = _next_number()
             self._commands.append(None)
             self._main.append(envelope)
         else:
+            envelope.number = _next_number()
             self._control.append(envelope)
             if isinstance(envelope.message, STOP_TYPES):
                 self.stop_called()

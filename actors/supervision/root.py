@@ -29,6 +29,8 @@ from messages.lanes import Lane
 
 _log: Final = structlog.get_logger("teller.supervision")
 _PAUSE_AFTER_FAILED_START_S: Final = 1.0
+_STOP_MARGIN_S: Final = 5.0
+"""On top of a child's own deadline, after which it is not waited for any longer."""
 
 
 class StartGroup(msgspec.Struct, frozen=True):
@@ -338,8 +340,14 @@ async def _start_children(children: Sequence[ChildPlan]) -> list[_Running]:
 
 
 async def _stop_in_reverse(running: Sequence[_Running]) -> None:
+    """One that does not end in its time (a thread in a call that blocks) is left behind, and told."""
     for each in reversed(running):
-        await stop(each.ref, deadline_s=each.child.stop_deadline_s)
+        deadline_s = each.child.stop_deadline_s
+        try:
+            async with asyncio.timeout(deadline_s + _STOP_MARGIN_S):
+                await stop(each.ref, deadline_s=deadline_s)
+        except TimeoutError:
+            _log.error("child_left_behind", child=each.child.name, waited_s=deadline_s + _STOP_MARGIN_S)
 
 
 async def _stop_all(running: Sequence[_Running], starting: Sequence[asyncio.Task[Any]]) -> None:

@@ -5,7 +5,7 @@ answer came; requests that change something raise `UnknownOutcomeError` when the
 retries a request that changes something.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
@@ -113,10 +113,13 @@ class PrivateRest(Protocol):
         """None only when the exchange says that it knows no such order. Prefers the exchange's id if both are given."""
         ...
 
-    async def place_order(self, order: PlaceOrder, *, decided_ms: int | None = None) -> Order:
+    async def place_order(
+        self, order: PlaceOrder, *, decided_ms: int | None = None, before_sending: Callable[[], None] | None = None
+    ) -> Order:
         """``order.client_order_id`` must be set. The answer is the order as the exchange took it.
 
         ``decided_ms``: the moment of the exchange's clock from which `order_expiry_ms` counts; None: now.
+        ``before_sending``: called when its turn under the limits has come; what it raises keeps it from being sent.
         """
         ...
 
@@ -128,7 +131,9 @@ class PrivateRest(Protocol):
         """The orders that were ended by this."""
         ...
 
-    async def amend_order(self, order: AmendOrder) -> Order: ...
+    async def amend_order(self, order: AmendOrder, *, decided_ms: int | None = None) -> Order:
+        """The order as amended. ``decided_ms``: as for `place_order`."""
+        ...
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:
         """The exchange itself cancels every open order of the account in ``timeout_s`` seconds, unless told again.

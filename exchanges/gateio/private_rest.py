@@ -1,6 +1,6 @@
 """Gate's spot queries and commands of one account (REST manual, spot, wallet, withdrawals; fact sheet 7 to 9)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from exchanges.base.clients import BalancesReport, FeeRates, KeyPermissions, OpenOrdersReport
@@ -189,11 +189,14 @@ class GateioPrivateRest:
                 return None
             raise
 
-    async def place_order(self, order: PlaceOrder, *, decided_ms: int | None = None) -> Order:
+    async def place_order(
+        self, order: PlaceOrder, *, decided_ms: int | None = None, before_sending: Callable[[], None] | None = None
+    ) -> Order:
         """Sends a new order; the answer is the order as the exchange took it, ended already where it was filled.
 
         Args:
             decided_ms: the moment of the exchange's clock from which the expiry counts; None: now.
+            before_sending: called when its turn has come; what it raises keeps it from being sent.
 
         Raises:
             InvalidValueError: without a client order id. See `GateioRest.change` for the others.
@@ -206,6 +209,7 @@ class GateioPrivateRest:
             scope=limits.orders_of(to_pair(order.symbol)),
             body=convert.place_body(order),
             expires_at_ms=self._rest.expiry_ms(decided_ms),
+            before_sending=before_sending,
         )
 
     async def cancel_order(self, order: OrderReference) -> Order:
@@ -240,8 +244,12 @@ class GateioPrivateRest:
             priority=Priority.CANCEL,
         )
 
-    async def amend_order(self, order: AmendOrder) -> Order:
-        """Changes price or total quantity; the answer is the order as amended, or as ended where that ended it."""
+    async def amend_order(self, order: AmendOrder, *, decided_ms: int | None = None) -> Order:
+        """Changes price or total quantity; the answer is the order as amended, or as ended where that ended it.
+
+        Args:
+            decided_ms: the moment of the exchange's clock from which the expiry counts; None: now.
+        """
         return await self._rest.change(
             "amend_order",
             "PATCH",
@@ -250,7 +258,7 @@ class GateioPrivateRest:
             scope=limits.orders_of(to_pair(order.symbol)),
             query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
             body=convert.amend_body(order),
-            expires_at_ms=self._rest.expiry_ms(),
+            expires_at_ms=self._rest.expiry_ms(decided_ms),
         )
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:

@@ -89,11 +89,13 @@ class GateioRest:
         body: msgspec.Struct | None = None,
         priority: Priority = Priority.NORMAL,
         expires_at_ms: int | None = None,
+        before_sending: Callable[[], None] | None = None,
     ) -> R:
         """A request that changes something.
 
         Args:
             expires_at_ms: after this moment of its clock the exchange shall refuse it; None: never. See `expiry_ms`.
+            before_sending: called when its turn has come; what it raises keeps it from being sent.
 
         Raises:
             VenueRefusedError: refused, nothing happened. RateLimitedError, ConnectionFailedError: not sent.
@@ -109,6 +111,7 @@ class GateioRest:
             changes=True,
             priority=priority,
             expires_at_ms=expires_at_ms,
+            before_sending=before_sending,
         )
         return self._read(answer, read)
 
@@ -133,12 +136,15 @@ class GateioRest:
         changes: bool = False,
         priority: Priority = Priority.NORMAL,
         expires_at_ms: int | None = None,
+        before_sending: Callable[[], None] | None = None,
     ) -> tuple[HttpCall, HttpAnswer]:
         url = f"{self._base_url}{path}"
         if query:
             url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
 
         def headers() -> Mapping[str, str]:
+            if before_sending is not None:
+                before_sending()
             return self._headers(method, path, query, body, expires_at_ms)
 
         call = HttpCall(

@@ -6,6 +6,7 @@ from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
 _INTENTS: Final = "actors/account/intents.py"
 _DESK: Final = "actors/account/order_desk.py"
+_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
 _LOOKUPS: Final = "actors/account/lookup_desk.py"
 _REPORTS: Final = "actors/account/reports.py"
 _STATE: Final = "actors/account/state.py"
@@ -64,13 +65,13 @@ ANSWERS: Final = (
     bug(
         "a cancel whose answer was lost is told as done",
         _DESK,
-        '        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))\n',
+        "        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)\n",
         "        gone = self._context.state.conclude_unknown(doubt, self._context.server_now_ms())\n"
         "        if gone is not None:\n"
         "            self._context.tell_order(gone)\n"
         "            reply.set(gone)\n"
         "            return\n"
-        '        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))\n',
+        "        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)\n",
     ),
     bug(
         "an order that a lost cancel left open is answered as ended",
@@ -80,15 +81,15 @@ ANSWERS: Final = (
     ),
     bug(
         "cancel-all does not tell what it ended",
-        _DESK,
-        "        if not left:\n            reply.set(tuple(ended.values()))\n",
-        "        if not left:\n            reply.set(())\n",
+        _MASS_CANCEL,
+        "            reply.set(tuple(ended.values()))\n",
+        "            reply.set(())\n",
         CALM,
     ),
     bug(
         "an amend whose answer was lost is told as done",
         _DESK,
-        "            if order is not None and order.is_open and happened:\n",
+        "            if order is not None and order.is_open and is_amended(order, command):\n",
         "            if order is not None:\n",
     ),
     bug(

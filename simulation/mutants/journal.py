@@ -17,7 +17,9 @@ JOURNAL: Final = (
         (
             Change(
                 _INTENTS,
-                "        if self._receipt is not None:\n            await self._receipt\n        return await send()\n",
+                "        if self._receipt is not None:\n"
+                "            await (self._filed_or_late(self._receipt) if self._is_cancel else self._receipt)\n"
+                "        return await send()\n",
                 "        answer = await send()\n"
                 "        if self._journal is not None and self._command is not None:\n"
                 "            self._receipt = self._journal.record_intent(self._command)\n"
@@ -26,8 +28,8 @@ JOURNAL: Final = (
             ),
             Change(
                 _INTENTS,
-                '    __slots__ = ("_journal", "_receipt")\n',
-                '    __slots__ = ("_command", "_journal", "_receipt")\n    _command: Any\n',
+                '    __slots__ = ("_is_cancel", "_journal", "_receipt")\n',
+                '    __slots__ = ("_command", "_is_cancel", "_journal", "_receipt")\n    _command: Any\n',
             ),
             Change(
                 _INTENTS,

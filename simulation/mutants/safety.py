@@ -7,7 +7,7 @@ from simulation.options import Feature, Options
 
 _ACTOR: Final = "actors/account/actor.py"
 _CONTEXT: Final = "actors/account/context.py"
-_DESK: Final = "actors/account/order_desk.py"
+_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
 _LIMITER: Final = "exchanges/base/rate_limiter.py"
 _MEMORY: Final = "actors/account/memory.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"
@@ -24,7 +24,7 @@ SAFETY: Final = (
     bug(
         "the kill switch cancels nothing",
         _ACTOR,
-        "        self._orders.cancel_all(CancelAll(), self.defer)\n",
+        "        self._mass_cancels.engage(self.defer)\n",
         "        self.defer().set(())\n",
         CALM,
     ),
@@ -64,8 +64,8 @@ SAFETY: Final = (
     bug(
         "the dead man's switch is left behind",
         _SWITCH,
-        "            await rest.arm_dead_mans_switch(0)\n",
-        "            pass\n",
+        "                await _arm(rest, 0)\n",
+        "                pass\n",
         ORDERLY_STOP,
     ),
     bug(
@@ -84,9 +84,30 @@ SAFETY: Final = (
     ),
     bug(
         "cancel-all leaves out orders on their way",
-        _DESK,
-        "                self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))\n",
-        "                late = late\n",
+        _MASS_CANCEL,
+        "            if job.matches(record.order):\n                job.own",
+        "            if job.matches(record.order) and record.order.order_id is not None:\n                job.own",
         _NO_OTHER_CANCELS,
+    ),
+    bug(
+        "a cancel of all is tried once",
+        _MASS_CANCEL,
+        "            if job.wake_number == number:\n                self._try(job)\n",
+        "            pass\n",
+        _KEPT,
+    ),
+    bug(
+        "a cancel of all is done when it was answered",
+        _MASS_CANCEL,
+        "        job.is_answered = True\n        for order",
+        "        job.is_answered = job.is_clean = True\n        for order",
+        _NO_OTHER_CANCELS,
+    ),
+    bug(
+        "an order that was told before a cancel of all lives",
+        _ACTOR,
+        "            self._told_before.require_not_canceled(command, self._number, command.side)\n",
+        "",
+        Options(features=frozenset({Feature.CALLBACK_COMMANDS}), certain=True),
     ),
 )

@@ -7,6 +7,7 @@ from simulation.mutants.mutant import CALM, Change, Mutant, bug
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
 _DESK: Final = "actors/account/order_desk.py"
+_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
 _CLIENT_IDS: Final = "actors/account/client_ids.py"
 
 WISH: Final = (
@@ -58,9 +59,9 @@ WISH: Final = (
     ),
     bug(
         "cancel-all takes orders of the other side that are on their way",
-        _DESK,
-        "    return command.side is None or record.order.side is command.side\n",
-        "    return True\n",
+        _MASS_CANCEL,
+        "        return scope.symbol in {None, order.symbol} and scope.side in {None, order.side}\n",
+        "        return scope.symbol in {None, order.symbol}\n",
         CALM,
     ),
     Mutant(
@@ -68,8 +69,9 @@ WISH: Final = (
         (
             Change(
                 _DESK,
-                "            intent.then(lambda: rest.place_order(command, decided_ms=decided_ms)),\n",
-                "            intent.then(lambda: _insist(rest, command)),\n",
+                "                lambda: rest.place_order("
+                "command, decided_ms=decided_ms, before_sending=sending.require_wanted)\n",
+                "                lambda: _insist(rest, command)\n",
             ),
             Change(
                 _DESK,

@@ -22,16 +22,13 @@ class CancelsAll(Oracle):
         names: Iterable[str],
         now_s: Callable[[], float],
         bound_s: float,
-        overtaken: bool,
     ) -> None:
-        """``bound_s``: the while, in virtual seconds. ``overtaken``: a cancel may overtake an order that was told in
-        the same moment, as it does where commands wait in two lanes; such orders are left out then."""
+        """``bound_s``: the while, in virtual seconds."""
         self._exchange = exchange
         self._log = log
         self._names = tuple(names)
         self._now_s = now_s
         self._bound_s = bound_s
-        self._overtaken = overtaken
         self._judged: set[int] = set()
 
     def look(self) -> Iterator[str]:
@@ -63,11 +60,10 @@ class CancelsAll(Oracle):
             placing = placed.get(order.text.removeprefix(CLIENT_ID_PREFIX))
             if placing is None or placing.number > cancel.number or not _is_in_scope(order, cancel.command):
                 continue
-            if not (self._overtaken and placing.asked_s == cancel.asked_s):
-                yield (
-                    f"{name}: order {order.id}, told at {placing.asked_s:.3f} s, has outlived the cancel of all told "
-                    f"at {cancel.asked_s:.3f} s (R13)"
-                )
+            yield (
+                f"{name}: order {order.id}, told at {placing.asked_s:.3f} s, has outlived the cancel of all told "
+                f"at {cancel.asked_s:.3f} s (R13)"
+            )
 
 
 def _is_in_scope(order: BookedOrder, command: CancelAll) -> bool:

@@ -135,7 +135,6 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         kill_switch=kill_switch.known,
         is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
         is_disk_sound=not scenario.has(Feature.DISK) and scenario.journal.keeps_all,
-        guesses=not scenario.features,
     )
     yield CancelsAll(
         exchange=parts.exchange,
@@ -143,7 +142,6 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         names=names,
         now_s=now_s,
         bound_s=safety_bound_s(scenario),
-        overtaken=not scenario.features,
     )
     yield Countdowns(
         history=parts.history,

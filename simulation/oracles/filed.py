@@ -23,7 +23,6 @@ from simulation.oracles.profit import profit_differences
 
 _INTENTS: Final = "SELECT id, kind, order_id, client_id, command, is_open, outcome, detail FROM intents ORDER BY id"
 _CONFIRMED: Final = "confirmed"
-_ASKED_LATER: Final = "asked later"
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -52,12 +51,9 @@ class Filed(Oracle):
         kill_switch: Callable[[str], Seen | None],
         is_alone: bool,
         is_disk_sound: bool,
-        guesses: bool,
     ) -> None:
         """``kill_switch``: what an account is known to have said of it. ``is_alone``: no other program has ids like
-        ours. ``is_disk_sound``: what was written is there after a kill. ``guesses``: a cancel or
-        amend whose answer was lost is filed as its order looks when asked, although it may arrive later or have been
-        overwritten, or as confirmed without asking (today's account does all three); such are left out then."""
+        ours. ``is_disk_sound``: what was written is there after a kill."""
         self._exchange = exchange
         self._history = history
         self._names = tuple(names)
@@ -65,7 +61,6 @@ class Filed(Oracle):
         self._kill_switch = kill_switch
         self._is_alone = is_alone
         self._is_disk_sound = is_disk_sound
-        self._guesses = guesses
         self._found: list[str] = []
 
     def begin_life(self) -> None:
@@ -79,6 +74,12 @@ class Filed(Oracle):
     def look(self) -> Iterator[str]:
         found, self._found = self._found, []
         yield from found
+
+    def compare(self) -> Iterator[str]:
+        """In the quiet every command of unknown fate is settled, when it can no longer arrive."""
+        for name in self._names if self._is_disk_sound else ():
+            intents, _ = read_journal(self._path(name))
+            yield from (f"{name}: {wrong}" for wrong in _unended(intents))
 
     def final(self) -> Iterator[str]:
         yield from self.look()
@@ -134,7 +135,7 @@ class Filed(Oracle):
 
     def _cancels(self, name: str, intents: list[Intent]) -> Iterator[str]:
         """An order that a cancel of it has ended has one that is filed as confirmed."""
-        cancels = [each for each in intents if each.kind == "cancel" and self._may_have_happened(each)]
+        cancels = [each for each in intents if each.kind == "cancel" and each.outcome == _CONFIRMED]
         named = {each.order_id for each in cancels} | {each.client_id for each in cancels if each.client_id is not None}
         for number, order in self._exchange.engine.accounts[name].orders.items():
             last = self._history.states(name, number)[-1:]
@@ -147,7 +148,7 @@ class Filed(Oracle):
         """Each change of terms is an amend filed as confirmed, and each amend filed so is a change of terms."""
         amends: dict[str, list[Intent]] = {}
         for each in intents:
-            if each.kind == "amend" and self._may_have_happened(each):
+            if each.kind == "amend" and each.outcome == _CONFIRMED:
                 amends.setdefault(str(each.order_id), []).append(each)
         for number in self._history.order_ids(name) if self._is_alone else ():
             for state in _amended(self._history.states(name, number)):
@@ -156,16 +157,10 @@ class Filed(Oracle):
         for number_text, confirmed in amends.items():
             states = self._history.states(name, int(number_text))
             for amend in confirmed:
-                if not self._is_guessed(amend) and not any(_is_done(amend, state) for state in states):
+                if not any(_is_done(amend, state) for state in states):
                     price, quantity = amend.terms.get("price"), amend.terms.get("quantity")
                     wanted = f"{price or 'its price'} over {quantity or 'its quantity'}"
                     yield f"an amend of {number_text} to {wanted} is filed as confirmed, and never happened (R4)"
-
-    def _is_guessed(self, intent: Intent) -> bool:
-        return self._guesses and intent.detail == _ASKED_LATER
-
-    def _may_have_happened(self, intent: Intent) -> bool:
-        return intent.outcome == _CONFIRMED or self._is_guessed(intent)
 
     def _withdrawals(self, name: str, intents: list[Intent]) -> Iterator[str]:
         there = Counter(
@@ -197,7 +192,7 @@ def read_journal(path: Path) -> tuple[list[Intent], str | None]:
 
 def _unended(intents: list[Intent]) -> Iterator[str]:
     for each in intents:
-        if each.is_open and each.kind != "withdraw":
+        if each.is_open:
             yield f"the {each.kind} {each.number} of {each.client_id or each.order_id} is filed as {each.outcome} (R4)"
 
 

@@ -6,6 +6,9 @@ from simulation.tools.reach import Probe
 
 _CONTEXT: Final = "actors/account/context.py"
 _ORDERS: Final = "actors/account/order_desk.py"
+_MASS_CANCELS: Final = "actors/account/mass_cancel.py"
+_LOST: Final = "actors/account/lost_changes.py"
+_TOLD_BEFORE: Final = "actors/account/told_before.py"
 _LOOKUPS: Final = "actors/account/lookup_desk.py"
 _WITHDRAWALS: Final = "actors/account/withdrawal_desk.py"
 _SETTLED: Final = "OrderDesk.settle.<locals>.settled"
@@ -79,24 +82,62 @@ COMMANDS: Final = (
     Probe("cancel: lost, settled as open still or unknown", _ORDERS, _CANCEL_SETTLED, "reply.set_error(lost)"),
     Probe("cancel: lost, settled as ended", _ORDERS, _CANCEL_SETTLED, "reply.set(order)"),
     Probe(
-        "cancel-all: covers an order on its way",
+        "place: called back before it was sent",
         _ORDERS,
-        "OrderDesk.cancel_all",
-        "self._when_answered.setdefault(order.client_order_id, []).append((late, Reply()))",
+        "_Sending.require_wanted",
+        'raise CanceledBeforeSentError("placing", self.client_order_id)',
     ),
     Probe(
-        "cancel-all: left an order over, which is asked for",
-        _ORDERS,
-        "OrderDesk._canceled_all",
-        "self._doubts.ask(Doubt(record.order.symbol, record.order.order_id, record.order.client_order_id), settled)",
+        "told before: an order is refused that a cancel has overtaken",
+        _TOLD_BEFORE,
+        "ToldBefore.require_not_canceled",
+        'raise CanceledBeforeSentError("placing", command.client_order_id)',
     ),
-    Probe("cancel-all: answer lost", _ORDERS, "OrderDesk._not_canceled_all", "intent.settled(happened=True)"),
     Probe(
-        "cancel-all: refused, or did not leave",
-        _ORDERS,
-        "OrderDesk._not_canceled_all",
-        "reply.set_error(error)",
-        "isinstance(error, CERTAIN)",
+        "told before: an amend is refused that a cancel has overtaken",
+        _TOLD_BEFORE,
+        "ToldBefore.require_not_canceled",
+        'raise CanceledBeforeSentError("amending", command.client_order_id)',
+    ),
+    Probe(
+        "mass cancel: covers an order that has not left",
+        _MASS_CANCELS,
+        "MassCancels._begin",
+        "self._call_back(order)",
+    ),
+    Probe(
+        "mass cancel: an order shows that no cancel was sent for",
+        _MASS_CANCELS,
+        "MassCancels._check",
+        "self._cancel_singly(job, new)",
+    ),
+    Probe(
+        "mass cancel: the list shows an order still",
+        _MASS_CANCELS,
+        "MassCancels._looked",
+        "self._cancel_singly(job, listed)",
+    ),
+    Probe(
+        "mass cancel: the list lacks an order that is open here",
+        _MASS_CANCELS,
+        "MassCancels._looked",
+        "self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))",
+    ),
+    Probe("mass cancel: a try failed", _MASS_CANCELS, "MassCancels._failed", "job.cause = str(error)"),
+    Probe(
+        "mass cancel: spares orders that were told later",
+        _MASS_CANCELS,
+        "MassCancels._try",
+        "self._cancel_singly(job, named)",
+    ),
+    Probe("mass cancel: patience ends", _MASS_CANCELS, "MassCancels._patience_ends", "reply.set_error(error)"),
+    Probe("mass cancel: done", _MASS_CANCELS, "MassCancels._done", "replies = list(job.replies)"),
+    Probe("lost command: it shows at once", _LOST, "LostChanges._look", "self._file(lost, known)"),
+    Probe(
+        "lost command: looked at when it can no longer arrive",
+        _LOST,
+        "LostChanges._look",
+        "self._doubts.ask(doubt, lambda order: self._file(lost, order))",
     ),
     Probe("amend: done", _ORDERS, "OrderDesk._amended", "intent.ended()"),
     Probe(
@@ -149,7 +190,7 @@ COMMANDS: Final = (
         "withdrawal: sent",
         _WITHDRAWALS,
         "WithdrawalDesk.withdraw",
-        "intent = self._intents.begin(command)",
+        "intent = self._intents.begin(command, arrives_by_ms)",
     ),
     Probe(
         "withdrawal: answer lost",
@@ -159,15 +200,15 @@ COMMANDS: Final = (
         'name == "withdraw" and type(error).__name__ == "UnknownOutcomeError"',
     ),
     Probe(
-        "withdrawal: of an earlier life, found",
+        "withdrawal: of unknown fate, found",
         _WITHDRAWALS,
-        "WithdrawalDesk.settle.<locals>.looked",
+        "WithdrawalDesk.settle.<locals>.judge",
         "intent.settled(happened=True)",
     ),
     Probe(
-        "withdrawal: of an earlier life, fate unknown",
+        "withdrawal: of unknown fate, has never arrived",
         _WITHDRAWALS,
-        "WithdrawalDesk.settle.<locals>.looked",
-        "_log.error(",
+        "WithdrawalDesk.settle.<locals>.judge",
+        "intent.settled(happened=False)",
     ),
 )

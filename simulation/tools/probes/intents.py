@@ -30,7 +30,7 @@ INTENTS: Final = (
         "intent: a cancel goes out that could not be filed",
         _INTENTS,
         "Intents.begin_cancel",
-        "return Intent(None, None)",
+        '_log.error("cancel_not_in_journal", error=str(error))',
     ),
     Probe(
         "intent: the account ends with a command under way",
@@ -48,8 +48,7 @@ INTENTS: Final = (
         "memory: open intent of an order that the exchange has told of",
         _MEMORY,
         "Memory.settle_open_intents",
-        "if known is not None and known.order_id is not None:",
-        "known is not None and known.order_id is not None",
+        "intent.settled(happened=True)",
     ),
     Probe(
         "memory: open intent that has to be asked about",
@@ -61,14 +60,25 @@ INTENTS: Final = (
         "memory: open intent of a withdrawal",
         _MEMORY,
         "Memory.settle_open_intents",
-        "self._withdrawals.settle(intent, command)",
+        "self._withdrawals.settle(intent, command, self._arrives_by_ms(found))",
     ),
     Probe(
-        "memory: open intent of a cancel-all or a withdrawal's cancel",
+        "memory: open intent of a cancel or an amend",
         _MEMORY,
         "Memory.settle_open_intents",
-        "elif isinstance(command, Withdraw):",
-        "not isinstance(command, Withdraw)",
+        "self._orders.settle_change(intent, command, self._arrives_by_ms(found))",
+    ),
+    Probe(
+        "memory: open intent of a withdrawal's cancel",
+        _MEMORY,
+        "Memory.settle_open_intents",
+        "self._withdrawals.settle_cancel(intent, command, self._arrives_by_ms(found))",
+    ),
+    Probe(
+        "memory: a cancel of all goes on",
+        _MEMORY,
+        "Memory._take_up_cancels",
+        "self._mass_cancels.take_up(found.command, intent, self._arrives_by_ms(found), tuple(placings))",
     ),
     Probe(
         "kill switch: restored from the journal",

@@ -14,6 +14,7 @@ from messages.commands import (
 )
 from messages.enums import OrderStatus, Side, SyncState, WithdrawalStatus
 from messages.errors import (
+    CanceledBeforeSentError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidValueError,
@@ -192,7 +193,9 @@ async def test_r8_every_command_of_a_burst_gets_exactly_one_answer(world: World)
     answers: list[object] = []
     for reply in replies:
         reply.add_done_callback(lambda settled: answers.append(settled.error or settled.result()))
-    await asyncio.gather(*(wait(reply) for reply in replies))
+    ends = await asyncio.gather(*(wait(reply) for reply in replies), return_exceptions=True)
+    refused = [end for end in ends if isinstance(end, Exception)]
+    assert all(isinstance(error, CanceledBeforeSentError) for error in refused), "told before the cancels"
     assert len(answers) == len(replies)
     await account.cancel_all()
     await assert_agrees(world, account)

@@ -60,7 +60,9 @@ async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_wer
     state = AccountState()
     context = cast("AccountContext", SimpleNamespace(name="alpha", settings=AccountSettings(), state=state))
     nobody = cast("Any", None)
-    memory = Memory(journal, context, intents=nobody, doubts=nobody, orders=nobody, withdrawals=nobody)
+    memory = Memory(
+        journal, context, intents=nobody, doubts=nobody, orders=nobody, mass_cancels=nobody, withdrawals=nobody
+    )
     assert await memory.restore(7 * MINUTE_MS) == 7 * MINUTE_MS, "a new journal knows of nothing before"
 
     memory.fills_loaded(10 * MINUTE_MS)

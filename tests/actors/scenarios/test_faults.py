@@ -61,7 +61,7 @@ async def test_429_with_retry_after_is_obeyed_and_the_account_goes_on(world: Wor
     assert (refused.value.reason, refused.value.retry_after_s) == (RefusalReason.RATE_LIMIT, 1.0)
     refused_ms = world.environment.clock.now_ms()
     waiting = account.place(bid("waits"))
-    canceled = await account.cancel_all()  # another limit: nothing holds it back
+    canceled = await account.cancel_all(SOL, Side.SELL)  # another limit: nothing holds it back
     assert (canceled, await world.hits(limit)) == ((), 1)
     await world.clear(limit)
     await waiting

@@ -80,7 +80,7 @@ class Journal:
                 encode(fill),
             )
 
-    def oracle(self, *, guesses: bool = False) -> Filed:
+    def oracle(self) -> Filed:
         return Filed(
             exchange=self.books.exchange,
             history=self.history,
@@ -89,7 +89,6 @@ class Journal:
             kill_switch=lambda _: self.seen,
             is_alone=True,
             is_disk_sound=True,
-            guesses=guesses,
         )
 
     def wrong(self) -> list[str]:
@@ -155,7 +154,6 @@ def test_an_amend_that_is_filed_otherwise_than_it_went_is_found(journal: Journal
     order = journal.placed()
     journal.file("amend", "confirmed", order_id=order.id, price="99", detail="asked later")
     assert any("over its quantity is filed as confirmed, and never happened" in each for each in journal.wrong())
-    assert list(journal.oracle(guesses=True).final()) == []
 
     journal.execute("UPDATE intents SET outcome = 'rejected' WHERE kind = 'amend'")
     body = {"currency_pair": "SOL_USDT", "price": "99"}

@@ -47,14 +47,13 @@ class Account:
             bound_s=BOUND_S,
         )
 
-    def cancels_all(self, *, overtaken: bool = False) -> CancelsAll:
+    def cancels_all(self) -> CancelsAll:
         return CancelsAll(
             exchange=self.books.exchange,
             log=self.log,
             names=("alpha",),
             now_s=self.books.now_s,
             bound_s=BOUND_S,
-            overtaken=overtaken,
         )
 
     def countdowns(self, told: Told, span_s: int | None = 5) -> Countdowns:
@@ -190,16 +189,6 @@ def test_an_order_out_of_scope_or_told_later_may_live(command: CancelAll) -> Non
     account.ask(CancelAll(), ())
     account.ask(buy("c1"), order())
     account.books.place(text="t-c1")
-    assert account.after(30, oracle) == []
-
-
-def test_where_lanes_overtake_an_order_of_the_same_moment_may_live() -> None:
-    account = Account()
-    oracle = account.cancels_all(overtaken=True)
-    account.ask(buy("c1"), order())
-    account.books.place(text="t-c1")
-    account.ask(CancelAll(), ())
-
     assert account.after(30, oracle) == []
 
 

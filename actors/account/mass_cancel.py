@@ -1,0 +1,398 @@
+"""Mass cancels: the kill switch and cancels of a whole scope, tried until they are done (R13).
+
+Done means: a complete list of open orders, taken up after the last cancel, shows nothing of the scope, and no order of
+ours that was told before is still on its way or of unknown fate. Whatever goes wrong until then (refused, lost,
+limited, unreachable, not connected yet) is waited out and tried again. Who asked is answered when it is done, or after
+a patience that it goes on; the cancel goes on in both lives of an account that crashes (`actors.account.memory`).
+"""
+
+import random
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any, Final
+
+import structlog
+
+from actors.account.context import AccountContext, Defer
+from actors.account.doubts import DoubtDesk
+from actors.account.intents import Intent, Intents
+from actors.account.state import Doubt
+from actors.runtime import Reply
+from exchanges.base.clients import OpenOrdersReport
+from messages.commands import CancelAll, PlaceOrder
+from messages.enums import OrderStatus
+from messages.errors import CancelGoesOnError, RateLimitedError, UnresolvedOrderError, VenueRefusedError
+from messages.order import Order
+from messages.symbol import Symbol
+
+_log: Final = structlog.get_logger("teller.account")
+_AT_ONCE: Final = 100
+"""So many orders are cancelled one by one in one try; the rest in the next."""
+_TRIES_TO_LOOK: Final = 3
+_LONGEST_ASKED_WAIT_S: Final = 5.0
+"""A ``Retry-After`` is obeyed up to here: a cancel that is refused once more costs less than an order that rests."""
+
+_Key = tuple[Symbol, str | None]
+
+
+class _MassCancel:
+    """One scope that is being cancelled.
+
+    Attributes:
+        before_ms: orders that the exchange took later (its clock) are not in scope; None: all orders are, whenever they
+            show, until it is released (the kill switch).
+        own, later: names (ids of either kind) of our own orders that were told before, and of those told after.
+        seen: orders in scope that were open at some time, as last heard. ended: those that a cancel of all has ended.
+        sent: orders that a cancel was sent for since they were named.
+        is_answered: the last cancel of all was. is_clean: the last list, taken up after the last cancel, showed nothing
+            of the scope. has_looked: what is open is known, if need be by a list.
+        wake_number: of the wait for the next try that counts.
+    """
+
+    def __init__(self, scope: CancelAll, before_ms: int | None, intent: Intent | None) -> None:
+        self.scope = scope
+        self.before_ms = before_ms
+        self.intent = intent
+        self.own: set[_Key] = set()
+        self.later: set[_Key] = set()
+        self.seen: dict[_Key, Order] = {}
+        self.ended: dict[_Key, Order] = {}
+        self.sent: set[_Key] = set()
+        self.replies: list[Reply[Any]] = []
+        self.tries = 0
+        self.cause = "the exchange has not answered yet"
+        self.is_trying = False
+        self.is_answered = False
+        self.is_clean = False
+        self.has_looked = False
+        self.is_over = False
+        self.is_check_due = False
+        self.wake_number = 0
+
+    def matches(self, order: Order) -> bool:
+        """Whether the order is of the market and side."""
+        scope = self.scope
+        return scope.symbol in {None, order.symbol} and scope.side in {None, order.side}
+
+    def covers(self, order: Order) -> bool:
+        """Whether the order is to end: told, or taken by the exchange, before the command."""
+        if not self.matches(order):
+            return False
+        if self.before_ms is None:
+            return True
+        names = _names(order)
+        if not self.later.isdisjoint(names):
+            return False
+        return not self.own.isdisjoint(names) or order.created_ms <= self.before_ms
+
+
+class MassCancels:
+    """The mass cancels of one account; only used inside its turns (R1)."""
+
+    def __init__(
+        self,
+        context: AccountContext,
+        doubts: DoubtDesk,
+        intents: Intents,
+        rng: random.Random,
+        *,
+        cancel_one: Callable[[Order], None],
+        call_back: Callable[[Order], None],
+    ) -> None:
+        """``cancel_one``: cancels an order that the exchange has named. ``call_back``: keeps one of ours that has not
+        left yet from being sent."""
+        self._context = context
+        self._doubts = doubts
+        self._intents = intents
+        self._rng = rng
+        self._cancel_one = cancel_one
+        self._call_back = call_back
+        self._active: list[_MassCancel] = []
+        self._kill_switch: _MassCancel | None = None
+        self._log = _log.bind(account=context.name)
+
+    # -- what begins and ends it ----------------------------------------------------------------------------------
+
+    def cancel(self, command: CancelAll, defer: Defer) -> None:
+        """Cancels everything in scope that was told before; answered with the orders that ended by it."""
+        told_ms = self._context.server_now_ms()
+        job = _MassCancel(
+            command, told_ms, self._intents.begin_cancel(command, self._context.latest_arrival_ms(told_ms))
+        )
+        job.has_looked = True  # what is open is known, and later orders will be told
+        for record in self._context.state.orders.open_records(command.symbol):
+            if job.matches(record.order):
+                job.own.update(_names(record.order))
+        reply = defer()
+        self._intents.owe(reply, "cancelling", None)
+        self._begin(job, reply, is_swept=True)
+
+    def take_up(self, command: CancelAll, intent: Intent, before_ms: int, told: Iterable[PlaceOrder]) -> None:
+        """Goes on with one that an earlier life left open: ends what the exchange took up to ``before_ms`` (its clock),
+        and those of the orders ``told`` before whose fate is not known yet."""
+        self._log.warning("mass_cancel_taken_up", symbol=_text(command), before_ms=before_ms)
+        job = _MassCancel(command, before_ms, intent)
+        job.own.update((order.symbol, str(order.client_order_id)) for order in told)
+        self._begin(job, None, is_swept=False)
+
+    def engage(self, defer: Defer | None) -> None:
+        """The kill switch is engaged: whatever is open, or comes to be, is cancelled until `release`."""
+        job = self._kill_switch
+        if job is None:
+            job = self._kill_switch = _MassCancel(CancelAll(), None, None)
+        reply = None if defer is None else defer()
+        if reply is not None:
+            self._intents.owe(reply, "cancelling", None)
+        if job in self._active:
+            job.is_clean = False
+            self._await(job, reply)
+            self._try(job, is_swept=True)
+        else:
+            self._begin(job, reply, is_swept=True)
+
+    def release(self) -> None:
+        """The kill switch is released."""
+        job, self._kill_switch = self._kill_switch, None
+        if job is not None:
+            self._over(job)
+            for reply in job.replies:
+                reply.set_error(UnresolvedOrderError("cancelling", None, "the kill switch was released before"))
+
+    def _begin(self, job: _MassCancel, reply: Reply[Any] | None, *, is_swept: bool) -> None:
+        self._active.append(job)
+        for order in self._left(job):
+            if order.order_id is not None:
+                job.seen[_key(order)] = order
+            elif order.status is OrderStatus.PENDING:
+                self._call_back(order)
+        self._await(job, reply)
+        self._try(job, is_swept=is_swept)
+
+    def _await(self, job: _MassCancel, reply: Reply[Any] | None) -> None:
+        if reply is not None:
+            job.replies.append(reply)
+            self._context.later(self._context.settings.cancel_patience_s, lambda: self._patience_ends(job, reply))
+
+    def _patience_ends(self, job: _MassCancel, reply: Reply[Any]) -> None:
+        if job.is_over or reply.done:
+            return
+        left = list(self._left(job))
+        patience_s = self._context.settings.cancel_patience_s
+        error = CancelGoesOnError(patience_s, len(left), job.cause)
+        self._log.error(
+            "mass_cancel_goes_on",
+            symbol=_text(job.scope),
+            left=[order.order_id or order.client_order_id for order in left[:20]],
+            cause=job.cause,
+        )
+        if job.intent is not None:
+            job.intent.ended(error)
+        reply.set_error(error)
+
+    # -- what wakes it --------------------------------------------------------------------------------------------
+
+    def hurry(self) -> None:
+        """The link is back: tries again at once."""
+        for job in list(self._active):
+            job.tries = 0
+            if not job.is_clean or any(self._left(job)):
+                self._try(job)
+
+    def has_changed(self, order: Order) -> None:
+        """To be told of every order that has changed."""
+        for job in self._active:
+            if order.status is OrderStatus.PENDING and job.own.isdisjoint(_names(order)):
+                job.later.update(_names(order))
+            if not job.covers(order):
+                continue
+            key = _key(order)
+            if order.order_id is not None and (order.is_open or key in job.seen):
+                job.seen[key] = order
+            self._check_soon(job)
+
+    def _check_soon(self, job: _MassCancel) -> None:
+        """Once for all changes of a moment."""
+        if not job.is_check_due:
+            job.is_check_due = True
+            self._context.later(0.0, lambda: self._check(job))
+
+    def _check(self, job: _MassCancel) -> None:
+        job.is_check_due = False
+        if job.is_over:
+            return
+        left = list(self._left(job))
+        new = [order for order in left if order.order_id is not None and _key(order) not in job.sent]
+        if new and self._context.rest is not None:
+            self._cancel_singly(job, new)
+        elif left:
+            self._again_later(job, None)
+        elif job.is_clean:
+            self._done(job)
+        elif not job.is_trying:
+            self._look(job)
+
+    # -- a try ----------------------------------------------------------------------------------------------------
+
+    def _try(self, job: _MassCancel, *, is_swept: bool = False) -> None:
+        """Cancels what is known or feared to be open, then looks.
+
+        ``is_swept``: all of the scope in one request, whatever else is open: nothing has been told since.
+        """
+        rest = self._context.rest
+        if job.is_over or job.is_trying:
+            return
+        job.wake_number += 1
+        if rest is None:
+            job.cause = "the account has not been connected yet"
+            self._again_later(job, None)
+            return
+        left = list(self._left(job))
+        named = [order for order in left if order.order_id is not None]
+        job.tries += 1
+        if job.is_answered and not named:
+            if left:
+                self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
+            else:
+                self._look(job)
+        elif is_swept or self._may_sweep(job):
+            job.is_trying, job.is_clean, job.is_answered = True, False, False
+            job.sent.update(map(_key, named))
+            scope, intent = job.scope, job.intent
+
+            def send() -> Coroutine[Any, Any, tuple[Order, ...]]:
+                return rest.cancel_all(scope.symbol, scope.side)
+
+            self._context.io(
+                "cancel_all",
+                send() if intent is None else intent.then(send),
+                lambda reports: self._answered(job, reports),
+                lambda error: self._failed(job, error),
+            )
+        elif named:
+            self._cancel_singly(job, named)
+        else:
+            self._look(job)
+
+    def _may_sweep(self, job: _MassCancel) -> bool:
+        """Orders that were told later are not to be hit by a try that comes after them; where nobody knows of any
+        before there was a list, and none is to be had, they are not spared."""
+        if job.before_ms is None:
+            return True
+        if not job.has_looked and job.tries <= _TRIES_TO_LOOK:
+            return False
+        records = self._context.state.orders.open_records(job.scope.symbol)
+        return all(job.covers(record.order) for record in records if job.matches(record.order))
+
+    def _answered(self, job: _MassCancel, reports: tuple[Order, ...]) -> None:
+        job.is_answered = True
+        for order in map(self._context.hear_order, reports):
+            if order.is_finished:
+                job.ended[_key(order)] = order
+        self._look(job)
+
+    def _cancel_singly(self, job: _MassCancel, orders: list[Order]) -> None:
+        job.is_clean = False
+        for order in orders[:_AT_ONCE]:
+            job.sent.add(_key(order))
+            self._cancel_one(order)
+        self._again_later(job, None)
+
+    def _look(self, job: _MassCancel) -> None:
+        rest = self._context.rest
+        if job.is_over or rest is None:
+            return
+        job.is_trying = True
+        self._context.io(
+            "look_after_cancel",
+            rest.load_open_orders(),
+            lambda report: self._looked(job, report),
+            lambda error: self._failed(job, error),
+        )
+
+    def _looked(self, job: _MassCancel, report: OpenOrdersReport) -> None:
+        job.is_trying = False
+        if job.is_over:
+            return
+        job.has_looked = True
+        context = self._context
+        heard = [context.hear_order(order, report.as_of_ms) for order in report.orders]
+        listed = [order for order in heard if order.is_open and job.covers(order)]
+        names = {_key(order) for order in report.orders}
+        job.is_clean = not listed
+        for order in self._left(job):
+            if order.order_id is not None and _key(order) not in names:
+                self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
+        if listed:
+            job.cause = f"{len(listed)} orders are still listed as open"
+            self._cancel_singly(job, listed)
+        elif any(self._left(job)):
+            job.cause = "the fate of some orders is not known yet"
+            self._again_later(job, None)
+        else:
+            self._check_soon(job)
+
+    def _failed(self, job: _MassCancel, error: Exception) -> None:
+        job.is_trying = False
+        if job.is_over:
+            return
+        job.cause = str(error)
+        self._context.tell_trouble(error)
+        self._log.warning("mass_cancel_tried_again", tries=job.tries, error=str(error))
+        self._again_later(job, error)
+
+    def _again_later(self, job: _MassCancel, error: Exception | None) -> None:
+        settings = self._context.settings
+        longest_s = min(settings.cancel_again_first_s * 2 ** min(job.tries, 16), settings.cancel_again_max_s)
+        delay_s = longest_s * self._rng.uniform(0.5, 1.0)
+        if isinstance(error, VenueRefusedError | RateLimitedError) and error.retry_after_s is not None:
+            delay_s = max(delay_s, min(error.retry_after_s, _LONGEST_ASKED_WAIT_S))
+        number = job.wake_number
+
+        def wake() -> None:
+            if job.wake_number == number:
+                self._try(job)
+
+        self._context.later(delay_s, wake)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def _left(self, job: _MassCancel) -> Iterator[Order]:
+        """Orders in scope that are open as far as is known, or on their way."""
+        for record in self._context.state.orders.open_records(job.scope.symbol):
+            if job.covers(record.order):
+                yield record.order
+
+    def _done(self, job: _MassCancel) -> None:
+        ended = {key: order for key, order in job.seen.items() if order.status is OrderStatus.CANCELED} | job.ended
+        if job.tries:
+            self._log.info("mass_cancel_done", canceled=len(ended), tries=job.tries)
+        if job.before_ms is not None:
+            self._over(job)
+            if job.intent is not None:
+                job.intent.ended()
+        replies = list(job.replies)
+        job.replies.clear()
+        job.seen.clear()
+        job.ended.clear()
+        job.sent.clear()
+        job.tries = 0
+        job.is_answered = False
+        job.wake_number += 1
+        for reply in replies:
+            reply.set(tuple(ended.values()))
+
+    def _over(self, job: _MassCancel) -> None:
+        job.is_over = True
+        if job in self._active:
+            self._active.remove(job)
+
+
+def _text(scope: CancelAll) -> str:
+    return "all" if scope.symbol is None else str(scope.symbol)
+
+
+def _key(order: Order) -> _Key:
+    return order.symbol, order.order_id
+
+
+def _names(order: Order) -> set[_Key]:
+    return {(order.symbol, name) for name in (order.order_id, order.client_order_id) if name is not None}

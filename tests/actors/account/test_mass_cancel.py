@@ -1,0 +1,306 @@
+"""R13: a kill switch or a cancel of all goes on until a complete list shows that nothing of its scope is open."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from actors.account.intents import Intent
+from actors.runtime import Reply
+from messages.commands import CancelAll, CancelOrder, PlaceOrder
+from messages.enums import OrderStatus, Side
+from messages.errors import CanceledBeforeSentError, CancelGoesOnError, UnresolvedOrderError
+from tests.support.desks import Desks, Fate
+from tests.support.orders import BTC, SOL
+
+FAILURES = [fate for fate in Fate if fate is not Fate.DONE]
+
+
+def connected(**settings: Any) -> Desks:
+    desks = Desks(**settings)
+    desks.connect()
+    return desks
+
+
+def ids(orders: tuple[Any, ...]) -> set[str]:
+    return {order.order_id for order in orders}
+
+
+def test_a_cancel_of_all_ends_what_is_in_scope_and_nothing_else() -> None:
+    desks = connected()
+    here = [desks.resting(SOL, Side.BUY), desks.resting(SOL, Side.BUY)]
+    others = [desks.resting(SOL, Side.SELL), desks.resting(BTC, Side.BUY)]
+    reply = desks.cancel_all(SOL, Side.BUY)
+    desks.pass_time(1)
+    assert ids(reply.result()) == {order.order_id for order in here}
+    assert all(order.status is OrderStatus.CANCELED for order in reply.result())
+    assert set(desks.venue.open) == {order.order_id for order in others}
+
+
+def test_orders_of_other_programs_are_in_scope_too() -> None:
+    desks = connected()
+    desks.venue.add()
+    reply = desks.cancel_all()
+    desks.pass_time(1)
+    assert not desks.venue.open
+    assert len(reply.result()) == 1
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("what", ["kill switch", "cancel all"])
+def test_whatever_goes_wrong_is_waited_out_and_tried_again(failure: Fate, times: int, what: str) -> None:
+    desks = connected(cancel_patience_s=60.0)
+    desks.resting()
+    desks.venue.add(BTC)
+    desks.venue.fates = [failure] * times
+    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
+    desks.pass_time(30)
+    assert not desks.venue.open
+    assert all(order.status is OrderStatus.CANCELED for order in reply.result())
+
+
+@given(st.lists(st.sampled_from(Fate), max_size=30), st.booleans(), st.integers(0, 4), st.integers(0, 2))
+def test_any_run_of_failures_ends_with_nothing_open_and_one_answer(
+    fates: list[Fate], is_kill_switch: bool, ours: int, theirs: int
+) -> None:
+    desks = connected(cancel_patience_s=300.0)
+    for _ in range(ours):
+        desks.resting()
+    for _ in range(theirs):
+        desks.venue.add()
+    desks.venue.fates = list(fates)
+    reply = desks.engage() if is_kill_switch else desks.cancel_all()
+    desks.pass_time(250)
+    assert not desks.venue.open
+    assert reply.done
+    assert reply.error is None
+    assert not reply.late_answers
+    made = len(desks.venue.requests)
+    desks.pass_time(600)
+    assert len(desks.venue.requests) == made, "it is over"
+
+
+def test_without_a_connection_it_waits_for_one() -> None:
+    desks = Desks()
+    desks.venue.add()
+    reply = desks.engage()
+    desks.pass_time(5)
+    assert not reply.done
+    desks.connect()
+    desks.pass_time(1)
+    assert not desks.venue.open
+    assert reply.done
+
+
+def test_who_asked_is_told_after_its_patience_that_it_goes_on_and_why() -> None:
+    desks = connected(cancel_patience_s=3.0)
+    order = desks.resting()
+    desks.venue.fates = [Fate.UNREACHABLE] * 5
+    with capture_logs() as logs:
+        reply = desks.cancel_all()
+        desks.pass_time(2.9)
+        assert not reply.done
+        desks.pass_time(0.2)
+    assert isinstance(reply.error, CancelGoesOnError)
+    assert isinstance(reply.error, UnresolvedOrderError)
+    assert str(reply.error) == (
+        "after 3 s not everything is canceled, 1 orders may be open, it goes on: cancel_all: nobody answers"
+    )
+    (told,) = [row for row in logs if row["event"] == "mass_cancel_goes_on"]
+    assert (told["left"], told["cause"]) == ([order.order_id], "cancel_all: nobody answers")
+    desks.pass_time(20)
+    assert not desks.venue.open
+
+
+def test_pauses_grow_to_a_bound_and_are_not_all_the_same() -> None:
+    desks = connected(cancel_again_first_s=0.2, cancel_again_max_s=2.0)
+    desks.resting()
+    desks.venue.fates = [Fate.UNREACHABLE] * 1_000
+    desks.cancel_all()
+    made = []
+    for _ in range(40):
+        before = len(desks.venue.requests)
+        desks.pass_time(1)
+        made.append(len(desks.venue.requests) - before)
+    assert sum(made[:3]) >= 4, "soon again at first"
+    assert 18 <= sum(made[10:]) <= 32, "then about every one to two seconds"
+
+
+def test_a_retry_after_is_obeyed_but_not_for_an_hour() -> None:
+    desks = connected()
+    desks.resting()
+    desks.venue.fates = [Fate.LIMITED]
+    desks.cancel_all()
+    desks.pass_time(4.9)
+    assert desks.venue.requests.count("cancel_all") == 1
+    desks.pass_time(0.2)
+    assert not desks.venue.open
+
+
+def test_an_order_that_a_cancel_of_all_leaves_is_cancelled_by_itself() -> None:
+    desks = connected()
+    kept = desks.resting()
+    sweep = desks.venue.cancel_all
+
+    async def all_but_one(symbol: Any, side: Any) -> Any:
+        ended = await sweep(symbol, side)
+        desks.venue.orders[str(kept.order_id)] = kept
+        return tuple(order for order in ended if order.order_id != kept.order_id)
+
+    desks.venue.cancel_all = all_but_one  # type: ignore[method-assign]  # an exchange that leaves one out
+    reply = desks.cancel_all()
+    desks.pass_time(2)
+    assert not desks.venue.open
+    assert ids(reply.result()) == {kept.order_id}
+
+
+def test_orders_told_after_it_live_however_long_it_takes() -> None:
+    desks = connected(cancel_patience_s=1.0)
+    before = desks.resting()
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.cancel_all()
+    desks.pass_time(0)
+    placed = desks.place()
+    desks.pass_time(30)
+    assert set(desks.venue.open) == {placed.result().order_id}
+    assert desks.venue.orders[str(before.order_id)].status is OrderStatus.CANCELED
+
+
+def test_orders_that_others_place_after_it_live() -> None:
+    desks = connected()
+    desks.resting()
+    desks.venue.fates = [Fate.DONE, Fate.UNREACHABLE]  # cancelled, and the list cannot be had
+    reply = desks.cancel_all()
+    desks.pass_time(0.01)
+    late = desks.venue.add()
+    desks.pass_time(20)
+    assert set(desks.venue.open) == {late.order_id}
+    assert len(reply.result()) == 1
+
+
+def test_an_order_told_before_that_arrives_late_is_ended_and_waited_for() -> None:
+    desks = connected()
+    desks.latency_s = 0.5
+    placing = desks.place()
+    desks.pass_time(0.1)
+    desks.venue.requests.clear()
+    desks.latency_s = 0.1
+    desks.orders._sending.clear()  # it has left
+    reply = desks.cancel_all()
+    desks.pass_time(0.35)
+    assert not reply.done, "the order is on its way"
+    desks.pass_time(5)
+    assert placing.result().order_id is not None
+    assert not desks.venue.open
+    assert ids(reply.result()) == {placing.result().order_id}
+
+
+def test_an_order_that_still_waits_for_its_turn_is_called_back() -> None:
+    desks = connected()
+    desks.latency_s = 0.5
+    placing = desks.place(client_order_id="waits")
+    desks.latency_s = 0.0
+    reply = desks.cancel_all()
+    desks.pass_time(5)
+    assert isinstance(placing.error, CanceledBeforeSentError)
+    assert "waits" in str(placing.error)
+    assert desks.venue.orders == {}
+    assert reply.result() == ()
+
+
+def test_a_cancel_of_an_order_that_waits_for_its_turn_calls_it_back() -> None:
+    desks = connected()
+    desks.latency_s = 0.5
+    placing = desks.place(client_order_id="waits")
+    reply: Reply[Any] = Reply()
+    desks.orders.cancel(CancelOrder(symbol=SOL, client_order_id="waits"), lambda: reply)
+    desks.pass_time(5)
+    assert isinstance(placing.error, CanceledBeforeSentError)
+    assert reply.result().status is OrderStatus.REJECTED
+    assert desks.venue.requests == []
+
+
+def test_an_order_of_unknown_fate_is_waited_for() -> None:
+    desks = connected(cancel_patience_s=100.0)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place()
+    desks.pass_time(0)
+    reply = desks.cancel_all()
+    desks.pass_time(4)
+    assert not reply.done, "it may still arrive"
+    desks.pass_time(60)
+    assert reply.result() == ()
+
+
+# -- the kill switch ---------------------------------------------------------------------------------------------------
+
+
+def test_while_engaged_whatever_shows_is_cancelled_again() -> None:
+    desks = connected()
+    desks.engage()
+    desks.pass_time(1)
+    for _ in range(3):
+        desks.venue.fates = [Fate.LIMITED, Fate.NEVER_ARRIVED]
+        desks.hear(desks.venue.add())
+        desks.pass_time(20)
+        assert not desks.venue.open
+
+
+def test_engaging_twice_answers_both() -> None:
+    desks = connected()
+    desks.resting()
+    replies = [desks.engage(), desks.engage()]
+    desks.pass_time(2)
+    assert all(reply.error is None for reply in replies)
+    assert not desks.venue.open
+
+
+def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
+    desks = connected()
+    desks.venue.fates = [Fate.UNREACHABLE] * 100
+    reply = desks.engage()
+    desks.pass_time(1)
+    desks.mass_cancels.release()
+    desks.venue.fates.clear()
+    assert isinstance(reply.error, UnresolvedOrderError)
+    desks.hear(desks.venue.add())
+    desks.pass_time(60)
+    assert len(desks.venue.open) == 1
+
+
+# -- of an earlier life ------------------------------------------------------------------------------------------------
+
+
+def taken_up(desks: Desks, command: CancelAll, before_ms: int, told: tuple[PlaceOrder, ...] = ()) -> None:
+    desks.mass_cancels.take_up(command, Intent(None, None), before_ms, told)
+
+
+def test_an_earlier_lifes_goes_on_with_the_first_connection_and_spares_what_came_later() -> None:
+    desks = Desks()
+    old = desks.venue.add()
+    desks.hear(old)
+    before_ms = desks.now_ms()
+    desks.pass_time(60)
+    new = desks.venue.add()
+    desks.hear(new)
+    taken_up(desks, CancelAll(), before_ms)
+    desks.connect()
+    desks.pass_time(5)
+    assert set(desks.venue.open) == {new.order_id}
+
+
+def test_an_earlier_lifes_ends_an_order_told_before_it_that_arrived_late() -> None:
+    desks = Desks()
+    before_ms = desks.now_ms()
+    desks.pass_time(1)
+    desks.venue.add(client_order_id="told-before")
+    desks.venue.add(client_order_id="told-later")
+    command = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(100), client_order_id="told-before")
+    taken_up(desks, CancelAll(symbol=SOL), before_ms, (command,))
+    desks.connect()
+    desks.pass_time(5)
+    assert [order.client_order_id for order in desks.venue.open.values()] == ["told-later"]

@@ -10,6 +10,7 @@ from actors.account.context import AccountContext, Defer
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import CERTAIN, Intent, Intents
 from actors.account.lost_changes import LostChanges, is_amended
+from actors.account.order_record import OrderRecord
 from actors.account.reservations import Reservation
 from actors.account.state import Doubt
 from actors.runtime import Reply
@@ -179,7 +180,10 @@ class OrderDesk:
         if order is None or order.client_order_id is None:
             return
         for command, reply in self._when_answered.pop(order.client_order_id, ()):
-            self._cancel_now(command, order, reply)
+            if order.is_finished:
+                reply.set(order)
+            else:
+                self._cancel_now(command, order, reply)
 
     # -- cancel ---------------------------------------------------------------------------------------------------
 
@@ -187,16 +191,18 @@ class OrderDesk:
         """Cancels; passes in every sync state (R5). Answered with the order as it ended.
 
         An order that is still on its way is cancelled as soon as the exchange has answered for it. One that the
-        exchange no longer has open is looked up, to learn how it ended.
+        exchange no longer has open is looked up, to learn how it ended. Where the end is our own conclusion the cancel
+        goes out all the same: the exchange may know better (R6).
         """
         context = self._context
-        order = self._known(command.symbol, command.order_id, command.client_order_id)
-        if order is not None and order.is_finished:
+        record = self._record(command.symbol, command.order_id, command.client_order_id)
+        order = None if record is None else record.order
+        if record is not None and record.order.is_finished and not record.is_inferred:
             return order
         context.require_rest()
         reply = defer()
         self._intents.owe(reply, "cancelling", command.client_order_id)
-        if order is not None and order.order_id is None and order.client_order_id is not None:
+        if order is not None and order.is_open and order.order_id is None and order.client_order_id is not None:
             self.call_back(order)
             waits = UnresolvedOrderError("cancelling", order.client_order_id, "its placing has not been answered")
             self._answer_in_time(reply, waits)
@@ -206,9 +212,6 @@ class OrderDesk:
         return None
 
     def _cancel_now(self, command: CancelOrder, order: Order | None, reply: Reply[Any]) -> None:
-        if order is not None and order.is_finished:
-            reply.set(order)
-            return
         doubt = _doubt_of(command, order)
         context = self._context
         rest, started_s, sent_ms = context.require_rest(), context.monotonic_s(), context.server_now_ms()
@@ -337,8 +340,11 @@ class OrderDesk:
         return any(orders.find(None, client_order_id) is not None for _, orders in every_market)
 
     def _known(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> Order | None:
-        record = self._context.state.orders.find(symbol, order_id, client_order_id)
+        record = self._record(symbol, order_id, client_order_id)
         return None if record is None else record.order
+
+    def _record(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> OrderRecord | None:
+        return self._context.state.orders.find(symbol, order_id, client_order_id)
 
     def _time(self, event: str, started_s: float, order: Order) -> None:
         elapsed_ms = (self._context.monotonic_s() - started_s) * 1000

@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.strategy.base import Strategy, StrategyReport
+from actors.strategy.handle import AccountHandle
 from messages.commands import PlaceOrder
-from messages.enums import Side
+from messages.enums import Side, TimeInForce
 from messages.errors import InvalidValueError, RefusalReason, TellerError, UnknownOutcomeError, VenueRefusedError
 from messages.events import ConnectionStatusEvent, ExecutionReportEvent, OrderUpdateEvent
 from messages.instrument import Instrument
@@ -21,6 +22,8 @@ from messages.symbol import Symbol
 from messages.validation import ZERO
 
 _BASIS_POINTS: Final = Decimal(10_000)
+_OWN_IDS_KEPT: Final = 5_000
+"""Longer ago than so many quotes nothing comes back."""
 
 
 class QuoterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,22 +58,24 @@ class _Quote:
 
     Attributes:
         unresolved: client order id of a quote whose fate is unknown. moved_s: when this side was last quoted.
+        extra: orders of ours that are open beside the quote, as one that was taken for ended; to be cancelled.
     """
 
-    __slots__ = ("moved_s", "order", "side", "unresolved")
+    __slots__ = ("extra", "moved_s", "order", "side", "unresolved")
 
     def __init__(self, side: Side) -> None:
         self.side = side
         self.order: Order | None = None
         self.unresolved: str | None = None
+        self.extra: list[Order] = []
         self.moved_s = float("-inf")
 
 
 class Quoter(Strategy):
     """Quotes while its account and the venue's feed are live; takes its quotes away when one of them is not.
 
-    A quote whose fate is unknown is not replaced before the account has found out (R3): the strategy never has two
-    orders on a side.
+    A quote whose fate is unknown is not replaced before the account has found out (R3), and an order of its own that
+    shows open again is taken as the quote or cancelled: the strategy never has two orders on a side.
     """
 
     def __init__(self, name: str, account: str, settings: QuoterSettings) -> None:
@@ -91,6 +96,7 @@ class Quoter(Strategy):
         self._other_fees: dict[str, Decimal] = {}
         self._fills_count = 0
         self._orders_count = 0
+        self._own_ids: dict[str, None] = {}
         self._requotes_count = 0
 
     async def on_start(self) -> None:
@@ -100,18 +106,32 @@ class Quoter(Strategy):
         quantity = self._settings.quantity
         if quantity != self._instrument.round_quantity(quantity):
             raise InvalidValueError("quantity", quantity, f"a multiple of the lot {self._instrument.lot}")
-        await account.cancel_all(self._settings.symbol)  # quotes that an earlier life has left
+        await self._cancel_earlier_quotes(account)
         self.watch_book(account.venue, self._settings.symbol)
+
+    async def _cancel_earlier_quotes(self, account: AccountHandle) -> None:
+        """Cancels what an earlier life has left, and knows it should it show again."""
+        symbol = self._settings.symbol
+        known = ((await account.snapshot()).open_orders, await account.executed_orders(symbol))
+        for order in (order for orders in known for order in orders):
+            if order.symbol == symbol and self._is_like_a_quote(order):
+                self._remember(order.client_order_id)
+        while True:
+            try:
+                await account.cancel_all(symbol)
+            except UnknownOutcomeError as error:  # the account goes on: nothing is quoted beside what is left
+                self.log.warning("earlier_quotes_not_canceled_yet", error=str(error))
+            else:
+                return
 
     async def on_connection_status(self, event: ConnectionStatusEvent) -> None:
         is_live = event.is_live_for(self._settings.symbol)
         if event.name == self._account_name:
             self._account_is_live = is_live
+            if is_live:
+                await self._reconcile()
         else:
             self._feed_is_live = is_live
-            if not is_live and self._account_is_live:
-                await self._withdraw(self._bid)
-                await self._withdraw(self._ask)
         await self._requote()
 
     async def on_book_ticker(self, ticker: BookTicker) -> None:
@@ -127,16 +147,32 @@ class Quoter(Strategy):
 
     async def on_order_update(self, event: OrderUpdateEvent) -> None:
         order = event.order
-        for quote in (self._bid, self._ask):
-            if quote.unresolved is not None and quote.unresolved == order.client_order_id:
-                if order.order_id is not None and order.is_open:
-                    quote.order, quote.unresolved = order, None
-                elif order.is_finished:
-                    quote.order = quote.unresolved = None
-            elif quote.order is not None and quote.order.order_id == order.order_id:
-                quote.order = None if order.is_finished else order
-        if order.is_finished:
+        if order.symbol != self._settings.symbol or order.client_order_id not in self._own_ids:
+            return
+        quote = self._bid if order.side is Side.BUY else self._ask
+        if quote.order is not None and quote.order.order_id == order.order_id:
+            quote.order = None if order.is_finished else order
+        elif quote.unresolved == order.client_order_id or order.is_open or quote.extra:
+            await self._reconcile()  # what is told may be older than what is known by now
+        if order.is_finished or quote.extra:
             await self._requote()
+
+    async def _reconcile(self) -> None:
+        """Takes up what the account knows of our orders: one is the quote of its side, others are to go."""
+        try:
+            snapshot = await self.account(self._account_name).snapshot()
+        except TellerError as error:
+            self.log.info("quotes_not_reconciled", error=str(error))
+            return
+        symbol = self._settings.symbol
+        own = [o for o in snapshot.open_orders if o.symbol == symbol and o.client_order_id in self._own_ids]
+        for quote in (self._bid, self._ask):
+            named = {o.order_id: o for o in own if o.side is quote.side and o.order_id is not None}
+            unnamed = [o.client_order_id for o in own if o.side is quote.side and o.order_id is None]
+            kept_id = "" if quote.order is None else str(quote.order.order_id)
+            quote.order = named.pop(kept_id, None) or (named.popitem()[1] if named else None)
+            quote.unresolved = unnamed[0] if unnamed else None
+            quote.extra = list(named.values())
 
     def on_fill(self, event: ExecutionReportEvent) -> None:
         fill = event.fill
@@ -186,10 +222,15 @@ class Quoter(Strategy):
     async def _requote(self) -> None:
         """Brings both sides to where they should be by the latest ticker; comes back later to a side that must wait."""
         ticker = self._ticker
-        if ticker is None or not (self._account_is_live and self._feed_is_live):
-            return
-        await self._keep(self._bid, ticker)
-        await self._keep(self._ask, ticker)
+        for quote in (self._bid, self._ask):
+            if not self._account_is_live:
+                return
+            if not await self._cancel_extra(quote):
+                self._come_back(self._settings.requote_every_s)
+            elif ticker is not None and self._feed_is_live:
+                await self._keep(quote, ticker)
+            elif quote.order is not None and not await self._withdraw(quote):
+                self._come_back(self._settings.requote_every_s)
 
     async def _keep(self, quote: _Quote, ticker: BookTicker) -> None:
         """Brings one side to where it should be, if it is too far away and was not moved just now."""
@@ -198,18 +239,22 @@ class Quoter(Strategy):
         target = self._target(quote.side, ticker)
         wait_s = quote.moved_s + self._settings.requote_every_s - self.now_s()
         if wait_s > 0:
-            if not self._timer_is_set:
-                self._timer_is_set = True
-                self.set_timer(wait_s, "requote")
+            self._come_back(wait_s)
             return
         if quote.order is not None:
             if target is not None and not self._is_too_far(quote.order, target):
                 return
             if not await self._withdraw(quote):
+                self._come_back(self._settings.requote_every_s)
                 return
             self._requotes_count += 1
         if target is not None:
             await self._place(quote, target)
+
+    def _come_back(self, wait_s: float) -> None:
+        if not self._timer_is_set:
+            self._timer_is_set = True
+            self.set_timer(wait_s, "requote")
 
     def _target(self, side: Side, ticker: BookTicker) -> Decimal | None:
         """The price to quote; None when the side is not to be quoted."""
@@ -243,10 +288,35 @@ class Quoter(Strategy):
                 self.log.warning("quote_refused", side=quote.side.value, price=str(price), error=str(error))
         except UnknownOutcomeError as error:
             quote.unresolved = getattr(error, "client_order_id", None)
+            self._remember(quote.unresolved)
         except TellerError as error:
             self.log.info("quote_not_sent", side=quote.side.value, price=str(price), error=str(error))
         else:
+            self._remember(order.client_order_id)
             quote.order = None if order.is_finished else order
+
+    async def _cancel_extra(self, quote: _Quote) -> bool:
+        """Cancels what is open beside the quote of one side; True when nothing is."""
+        left = []
+        for order in quote.extra:
+            try:
+                ended = await self.account(self._account_name).cancel(order)
+            except TellerError as error:
+                self.log.warning("extra_quote_not_canceled", order_id=order.order_id, error=str(error))
+                left.append(order)
+            else:
+                left += [] if ended.is_finished else [ended]
+        quote.extra = left
+        return not left
+
+    def _remember(self, client_order_id: str | None) -> None:
+        if client_order_id is not None:
+            self._own_ids[client_order_id] = None
+            if len(self._own_ids) > _OWN_IDS_KEPT:
+                del self._own_ids[next(iter(self._own_ids))]
+
+    def _is_like_a_quote(self, order: Order) -> bool:
+        return order.time_in_force is TimeInForce.POST_ONLY and order.quantity == self._settings.quantity
 
     async def _withdraw(self, quote: _Quote) -> bool:
         """Cancels the quote of one side; True when nothing of it is left on the exchange."""

@@ -68,7 +68,7 @@ COMMANDS: Final = (
         "OrderDesk._cancel_what_waited",
         "self._cancel_now(command, order, reply)",
     ),
-    Probe("cancel: waited, the order has ended", _ORDERS, "OrderDesk._cancel_now", "reply.set(order)"),
+    Probe("cancel: waited, the order has ended", _ORDERS, "OrderDesk._cancel_what_waited", "reply.set(order)"),
     Probe(
         "cancel: of an order unknown here",
         _ORDERS,

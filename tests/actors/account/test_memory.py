@@ -20,7 +20,7 @@ from tests.support.proxy import Mode
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
 ONE = Decimal(1)
-HASTY = GateioSettings(request_timeout_s=0.3, order_expiry_ms=300)
+HASTY = GateioSettings(request_timeout_s=0.8, order_expiry_ms=300)
 
 
 def bid(client_order_id: str | None = None, price: str = "139") -> PlaceOrder:

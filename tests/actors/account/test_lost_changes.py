@@ -1,0 +1,229 @@
+"""R3, R4: a cancel or an amend of unknown fate is filed as the exchange shows it when it can no longer arrive."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.account.intents import Intent
+from actors.runtime import Reply
+from messages.commands import AmendOrder, CancelOrder
+from messages.enums import OrderStatus
+from messages.errors import InvalidValueError, UnresolvedOrderError
+from messages.order import Order
+from tests.support.desks import Desks, Fate
+from tests.support.orders import SOL
+
+PATIENCE_S = 30.0
+
+
+class Filed(Intent):
+    """Remembers what was filed, in place of a journal."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.happened: list[bool] = []
+
+    def settled(self, *, happened: bool) -> None:
+        self.happened.append(happened)
+
+
+@pytest.fixture
+def desks() -> Desks:
+    desks = Desks(unresolved_patience_ms=int(PATIENCE_S * 1000), resolve_grace_ms=0, cancel_patience_s=5.0)
+    desks.connect()
+    return desks
+
+
+def amend_of(order: Order, price: str = "99") -> AmendOrder:
+    return AmendOrder(symbol=SOL, order_id=order.order_id, client_order_id=order.client_order_id, price=Decimal(price))
+
+
+def settling(desks: Desks, command: CancelOrder | AmendOrder, arrives_in_s: float = 5.0) -> Filed:
+    filed = Filed()
+    desks.orders.settle_change(filed, command, desks.now_ms() + int(arrives_in_s * 1000))
+    return filed
+
+
+def amended_there(desks: Desks, order: Order, price: str = "99") -> Order:
+    changed = msgspec.structs.replace(order, price=Decimal(price), updated_ms=desks.now_ms() + 1)
+    desks.venue.orders[str(order.order_id)] = changed
+    return changed
+
+
+def test_an_amend_that_never_arrives_is_filed_as_not_happened_and_not_before_it_is_certain(desks: Desks) -> None:
+    order = desks.resting()
+    filed = settling(desks, amend_of(order))
+    desks.pass_time(4.9)
+    assert filed.happened == []
+    desks.pass_time(0.5)
+    assert filed.happened == [False]
+
+
+def test_an_amend_that_arrives_in_the_last_moment_is_filed_as_happened(desks: Desks) -> None:
+    order = desks.resting()
+    filed = settling(desks, amend_of(order))
+    desks.pass_time(4.9)
+    amended_there(desks, order)  # and no push tells
+    desks.pass_time(0.5)
+    assert filed.happened == [True]
+
+
+def test_queries_that_lag_are_waited_for(desks: Desks) -> None:
+    desks.venue.query_lag_ms = 10_000
+    order = desks.resting()
+    filed = settling(desks, amend_of(order))
+    desks.pass_time(14.9)
+    assert filed.happened == []
+    amended_there(desks, order)
+    desks.pass_time(0.5)
+    assert filed.happened == [True]
+
+
+def test_an_amend_that_a_push_shows_is_filed_at_once(desks: Desks) -> None:
+    order = desks.resting()
+    filed = settling(desks, amend_of(order))
+    desks.hear(amended_there(desks, order))
+    assert filed.happened == [True]
+    desks.pass_time(60)
+    assert filed.happened == [True]
+
+
+@pytest.mark.parametrize(("status", "happened"), [(OrderStatus.CANCELED, True), (OrderStatus.FILLED, False)])
+def test_a_cancel_is_filed_as_its_order_ended(desks: Desks, status: OrderStatus, happened: bool) -> None:
+    order = desks.resting()
+    filed = settling(desks, CancelOrder(symbol=SOL, order_id=order.order_id))
+    desks.pass_time(1)
+    assert filed.happened == []
+    desks.hear(desks.venue.end(order, status))
+    assert filed.happened == [happened]
+
+
+def test_a_cancel_that_never_arrives_is_filed_as_not_happened(desks: Desks) -> None:
+    order = desks.resting()
+    filed = settling(desks, CancelOrder(symbol=SOL, order_id=order.order_id), arrives_in_s=7)
+    desks.pass_time(6.9)
+    assert filed.happened == []
+    desks.pass_time(1)
+    assert filed.happened == [False]
+
+
+def test_a_command_about_an_order_that_nobody_knows_has_not_happened(desks: Desks) -> None:
+    filed = settling(desks, CancelOrder(symbol=SOL, client_order_id="nobodys"), arrives_in_s=1)
+    desks.pass_time(5)
+    assert filed.happened == [False]
+
+
+def test_another_order_changes_nothing(desks: Desks) -> None:
+    order, other = desks.resting(), desks.resting()
+    filed = settling(desks, amend_of(order))
+    desks.hear(amended_there(desks, other))
+    desks.hear(desks.venue.end(other))
+    assert filed.happened == []
+
+
+# -- commands of this life ---------------------------------------------------------------------------------------------
+
+
+def amending(desks: Desks, order: Order, price: str = "99") -> Reply[Any]:
+    reply: Reply[Any] = Reply()
+    desks.orders.amend(amend_of(order, price), lambda: reply)
+    return reply
+
+
+def test_of_two_amends_of_one_order_the_second_waits_until_the_first_is_known(desks: Desks) -> None:
+    order = desks.resting()
+    first = amending(desks, order)
+    with pytest.raises(InvalidValueError, match="without an earlier amend that may still arrive"):
+        amending(desks, order, "98")
+    desks.pass_time(0)
+    assert first.result().price == Decimal(99)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    lost = amending(desks, order, "98")
+    desks.pass_time(1)
+    assert isinstance(lost.error, UnresolvedOrderError)
+    with pytest.raises(InvalidValueError, match="may still arrive"):
+        amending(desks, order, "97")
+    desks.pass_time(10)
+    again = amending(desks, order, "97")
+    desks.pass_time(1)
+    assert again.result().price == Decimal(97)
+
+
+def test_an_amend_of_another_order_does_not_wait(desks: Desks) -> None:
+    order, other = desks.resting(), desks.resting()
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    amending(desks, order)
+    desks.pass_time(0)
+    reply = amending(desks, other)
+    desks.pass_time(0)
+    assert reply.result().price == Decimal(99)
+
+
+@pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.UNREACHABLE])
+def test_after_a_refused_amend_another_one_may_go(desks: Desks, fate: Fate) -> None:
+    order = desks.resting()
+    desks.venue.fates = [fate]
+    refused = amending(desks, order)
+    desks.pass_time(0)
+    assert refused.error is not None
+    again = amending(desks, order)
+    desks.pass_time(0)
+    assert again.result().price == Decimal(99)
+
+
+def canceling(desks: Desks, order: Order) -> Reply[Any]:
+    reply: Reply[Any] = Reply()
+    ended = desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), lambda: reply)
+    if ended is not None:
+        reply.set(ended)
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("fate", "status"), [(Fate.ANSWER_LOST, OrderStatus.CANCELED), (Fate.DONE, OrderStatus.CANCELED)]
+)
+def test_a_cancel_is_answered_with_its_order(desks: Desks, fate: Fate, status: OrderStatus) -> None:
+    order = desks.resting()
+    desks.venue.fates = [fate]
+    reply = canceling(desks, order)
+    desks.pass_time(1)
+    assert reply.result().status is status
+
+
+def test_a_cancel_that_was_lost_is_answered_as_unresolved(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    reply = canceling(desks, order)
+    desks.pass_time(1)
+    assert isinstance(reply.error, UnresolvedOrderError)
+
+
+@pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.UNREACHABLE, Fate.LIMITED])
+def test_a_refused_cancel_is_answered_with_the_refusal(desks: Desks, fate: Fate) -> None:
+    order = desks.resting()
+    desks.venue.fates = [fate]
+    reply = canceling(desks, order)
+    desks.pass_time(1)
+    assert reply.error is not None
+    assert not isinstance(reply.error, UnresolvedOrderError)
+    assert desks.state.orders.open_count == 1
+
+
+def test_r8_nobody_is_kept_waiting_for_as_long_as_the_exchange_cannot_be_asked(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.NEVER_ARRIVED, *[Fate.UNREACHABLE] * 200]
+    reply = canceling(desks, order)
+    desks.pass_time(4.9)
+    assert not reply.done
+    desks.pass_time(0.2)
+    assert isinstance(reply.error, UnresolvedOrderError)
+
+
+def test_a_cancel_of_an_order_that_has_ended_there_tells_how(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.end(order, OrderStatus.FILLED)
+    reply = canceling(desks, order)
+    desks.pass_time(1)
+    assert reply.result().status is OrderStatus.FILLED

@@ -112,6 +112,7 @@ class TradingSystem:
         self._neighbours = {name: Neighbours() for name in self._markets}
         self._restart_settings = restart_settings or RestartSettings()
         self._given_up: set[str] = set()
+        self._canceling: set[asyncio.Task[None]] = set()
         self._root: Ref[RootSupervisor] | None = None
 
     # -- looking in -----------------------------------------------------------------------------------------------
@@ -227,6 +228,8 @@ class TradingSystem:
 
     async def stop_actors(self) -> None:
         """Stops whatever still runs, last started first."""
+        for task in list(self._canceling):
+            task.cancel()
         root, self._root = self._root, None
         if root is not None and root.is_alive():
             await ask(root, StopGroups())
@@ -376,7 +379,9 @@ class TradingSystem:
             others = [each for each in self._strategies.values() if each.name not in self._given_up]
             for name in strategy.accounts:
                 if not any(name in other.accounts for other in others):
-                    self._environment.spawn(self._cancel_of_given_up(name), f"given_up:{strategy.name}:{name}")
+                    task = self._environment.spawn(self._cancel_of_given_up(name), f"given_up:{strategy.name}:{name}")
+                    self._canceling.add(task)
+                    task.add_done_callback(self._canceling.discard)
 
         return GroupPlan(
             name=_strategy_group_name(strategy.name),

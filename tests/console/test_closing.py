@@ -1,7 +1,7 @@
 """The end of a run and the pictures of it, in one process with a real exchange on real sockets."""
 
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,6 +32,7 @@ from exchanges.base.environment import Environment
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
 from messages.commands import PlaceOrder
 from messages.enums import Side
+from messages.errors import ConnectionFailedError
 from messages.symbol import Symbol
 from tests.support.eventually import eventually
 
@@ -191,6 +192,56 @@ async def test_an_account_that_is_not_live_is_not_called_right_r5() -> None:
         end = await run.end()
     assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.CONNECTION)
     assert end.why.startswith("the account is ")
+
+
+class Meddling:
+    """An auditor that lets something happen before its first readings, or fails at them."""
+
+    def __init__(self, true: Auditor, *acts: Callable[[], Awaitable[None]]) -> None:
+        self._true = true
+        self._acts = list(acts)
+
+    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+        if self._acts:
+            await self._acts.pop(0)()
+        return await self._true.read(symbols)
+
+
+async def test_a_reconnect_while_closing_is_waited_out_and_compared() -> None:
+    """A false alarm must not make the end unknown though the books agree."""
+    async with running() as run:
+        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
+        run.control("POST", "/sockets/cut", how="reset")
+        await eventually(lambda: run.notes.statuses["alpha"].sync_state.value != "live", what="the loss to be noticed")
+        end = await run.end()
+    assert (end.verdict, end.exit_code) == ("AGREE", ExitCode.OK), end.why
+
+
+async def test_a_reconnect_between_the_readings_is_waited_out_too() -> None:
+    async with running() as run:
+
+        async def cut() -> None:
+            run.control("POST", "/sockets/cut", how="reset")
+            lying.append(True)
+            await eventually(lambda: run.notes.statuses["alpha"].sync_state.value != "live", what="the loss")
+
+        async def fail() -> None:
+            raise ConnectionFailedError("nobody answers")
+
+        lying: list[bool] = []
+        end = await run.end(auditors={"alpha": Meddling(run.auditors["alpha"], fail, cut, fail)})
+    assert lying
+    assert end.verdict == "AGREE", end.why
+
+
+async def test_an_auditor_that_fails_to_the_last_leaves_the_end_unknown() -> None:
+    async def fail() -> None:
+        raise ConnectionFailedError("nobody answers")
+
+    async with running() as run:
+        auditor = Meddling(run.auditors["alpha"], *[fail] * 1_000)
+        end = await run.end(auditors={"alpha": auditor}, patient_s=0.2)
+    assert (end.verdict, end.exit_code, end.why) == ("UNKNOWN", ExitCode.CONNECTION, "nobody answers")
 
 
 async def test_with_few_orders_remembered_only_those_are_compared() -> None:

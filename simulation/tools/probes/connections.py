@@ -221,7 +221,7 @@ CONNECTIONS: Final = (
         "supervision: a strategy given up has its account's orders cancelled",
         _SYSTEM,
         "TradingSystem._strategy_group.<locals>.given_up",
-        'self._environment.spawn(self._cancel_of_given_up(name), f"given_up:{strategy.name}:{name}")',
+        "self._canceling.add(task)",
     ),
     Probe("runtime: a mailbox is full", _ENVELOPE, "Refusals.busy", "if envelope.reply_to is not None:"),
     Probe("runtime: a dead letter", _DEAD_LETTERS, "DeadLetters.add", "now_s = self._clock()"),

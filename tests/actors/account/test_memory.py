@@ -1,6 +1,8 @@
 """R4: what an account files before the wire, and how its next life takes it up."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,7 +37,8 @@ def path(tmp_path: Path) -> Path:
 async def life(world: World, path: Path, **options: object) -> tuple[AccountHandle, Journal, object]:
     """One life of the program: its account, its journal, and its system."""
     journal = world.journal(path)
-    system = await world.start(world.plan(journal=journal), gateio=HASTY, **options)
+    settings = {name: options.pop(name) for name in ("unresolved_patience_ms",) if name in options}
+    system = await world.start(world.plan(journal=journal, **settings), gateio=HASTY, **options)
     return system.account("alpha"), journal, system
 
 
@@ -201,3 +204,113 @@ async def lose_one(world: World, account: AccountHandle) -> None:
     await world.rest.set_mode(Mode.LOSE_ANSWERS)
     with pytest.raises(UnresolvedOrderError):
         await account.place(bid("lost"))
+
+
+# -- commands of an earlier life that were no orders -------------------------------------------------------------------
+
+
+def intents(path: Path) -> list[tuple[str, str | None]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT kind, outcome FROM intents ORDER BY id").fetchall()
+
+
+async def until_filed(journal: Journal, kind: str) -> None:
+    async def filed() -> bool:
+        await journal.flush()
+        return any(kind == each for each, _ in intents(journal.path))
+
+    await until_async(filed, what=f"the {kind} to be filed")
+
+
+async def lose_what_is_under_way(world: World) -> None:
+    """What is held up on its way is lost, and the link is sound again."""
+    world.rest.cut()
+    await world.rest.set_mode(Mode.LOSE_REQUESTS)
+    world.rest.cut()
+    await world.rest.set_mode(Mode.PASS)
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+@pytest.mark.parametrize("kind", ["amend", "cancel"])
+async def test_r4_an_earlier_lifes_command_is_filed_as_the_exchange_shows_it(
+    world: World, path: Path, kind: str, arrives: bool
+) -> None:
+    account, journal, system = await life(world, path, unresolved_patience_ms=500)
+    placed = await account.place(bid("resting"))
+    await journal.flush()
+    await world.rest.set_mode(Mode.STALL_ANSWERS if arrives else Mode.STALL)
+    command = account.amend(placed, price=Decimal(138)) if kind == "amend" else account.cancel(placed)
+    await until_filed(journal, kind)
+
+    async def has_arrived() -> bool:
+        (row,) = (await world.books())["orders"]
+        return row["status"] == "finished" or Decimal(row["price"]) == 138
+
+    if arrives:
+        await until_async(has_arrived, what="it to arrive")
+    await kill(world, journal, system)
+    with pytest.raises(UnresolvedOrderError):
+        await command
+    await lose_what_is_under_way(world)
+
+    account, journal, _ = await life(world, path, unresolved_patience_ms=500)
+
+    async def settled() -> bool:
+        await journal.flush()
+        return not journal.load().open_intents
+
+    await until_async(settled, within_s=8, what="it to be settled")
+    assert (kind, "confirmed" if arrives else "rejected") in intents(path)
+    await assert_agrees(world, account)
+
+
+async def test_r13_a_cancel_of_all_that_an_earlier_life_left_open_goes_on(world: World, path: Path) -> None:
+    account, journal, system = await life(world, path)
+    placed = await account.place(bid("resting"))
+    await journal.flush()
+    await world.rest.set_mode(Mode.STALL)
+    canceling = account.cancel_all(SOL)
+    await until_filed(journal, "cancel_all")
+    await kill(world, journal, system)
+    with pytest.raises(UnresolvedOrderError):
+        await canceling
+    await lose_what_is_under_way(world)
+
+    account, journal, _ = await life(world, path)
+
+    async def is_canceled() -> bool:
+        (row,) = (await world.books())["orders"]
+        return row["finish_as"] == "cancelled"
+
+    await until_async(is_canceled, what="the order to be cancelled")
+
+    async def settled() -> bool:
+        await journal.flush()
+        return ("cancel_all", "confirmed") in intents(path)
+
+    await until_async(settled, what="the cancel to be filed")
+    assert (await account.get_active_order(SOL, placed.order_id)).status is OrderStatus.CANCELED
+    assert (await account.place(bid("new"))).status is OrderStatus.NEW
+    await assert_agrees(world, account)
+
+
+async def test_r13_a_kill_switch_that_could_not_cancel_goes_on_in_the_next_life(world: World, path: Path) -> None:
+    account, journal, system = await life(world, path)
+    await account.place(bid("resting"))
+    await world.rest.set_mode(Mode.STALL)
+    engaging = account.engage_kill_switch("stop")
+    await account.snapshot()
+    await journal.flush()
+    await kill(world, journal, system)
+    with pytest.raises(UnresolvedOrderError):
+        await engaging
+    await lose_what_is_under_way(world)
+
+    account, _, _ = await life(world, path)
+
+    async def none_open() -> bool:
+        return all(row["status"] != "open" for row in (await world.books())["orders"])
+
+    await until_async(none_open, what="the order to be cancelled")
+    with pytest.raises(KillSwitchError):
+        await account.place(bid("new"))

@@ -9,9 +9,11 @@ import msgspec
 import pykka
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
+import actors.supervision.root as root_module
 from actors.connection.backoff import BackoffSettings
-from actors.runtime import Address, LoopActor, LoopHost, Ref, TerminationCause, ask, handles, stop
+from actors.runtime import Address, LoopActor, LoopHost, Ref, Reply, TerminationCause, ask, handles, stop
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
 from actors.supervision.root import GetSupervision, RootSupervisor, StartGroup, StopGroups
 from tests.support.eventually import eventually
@@ -148,3 +150,25 @@ async def test_a_stop_while_a_crashed_part_is_still_ending_leaves_nobody(stage: 
     stage.exit.set()
     await stopping
     assert alive() == []
+
+
+async def test_a_part_that_does_not_end_in_its_time_is_left_behind_and_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last hook is cut off at its deadline; here that fails, as it does for a thread in a call that blocks."""
+    monkeypatch.setattr(root_module, "_STOP_MARGIN_S", 0.1)
+    never: Reply[bool] = Reply()
+    monkeypatch.setattr(root_module, "stop", lambda *_args, **_settings: never)
+    (first, second) = stage.plan().children
+    running = [
+        root_module._Running(
+            msgspec.structs.replace(child, stop_deadline_s=0.0), Part.start(stage, name, host=stage.host)
+        )
+        for child, name in ((first, "left-1"), (second, "left-2"))
+    ]
+    with capture_logs() as logs:
+        async with asyncio.timeout(3):
+            await root_module._stop_in_reverse(running)
+    assert [row["child"] for row in logs if row["event"] == "child_left_behind"] == ["second", "first"]
+    for each in running:
+        await stop(each.ref)

@@ -1,15 +1,20 @@
 """Crashes and restarts under the root supervisor, over the embedded exchange (DESIGN section 7, R8, R10)."""
 
+import asyncio
+import contextlib
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pykka
 import pytest
+from structlog.testing import capture_logs
 
+import actors.system as system_module
 from actors.account.actor import AccountActor
 from actors.connection.supervisor import ConnectionSupervisor
 from actors.market.actor import MarketActor
+from actors.runtime import Reply
 from actors.strategy.base import Strategy
 from actors.supervision.plans import RestartSettings
 from actors.system import TradingSystem
@@ -236,6 +241,74 @@ async def test_a_strategy_past_its_restart_intensity_is_given_up_and_its_orders_
     await until_async(no_orders, what="its orders to be cancelled")
     assert (await account.snapshot()).is_live
     await assert_agrees(world, account)
+
+
+async def test_r13_the_last_of_several_strategies_that_are_given_up_leaves_nothing_whatever_the_cancels_meet(
+    world: World,
+) -> None:
+    """Each was the other's reason not to cancel; and the first cancels meet a gateway's page."""
+    await world.fault("rest_error", endpoint="DELETE /spot/orders", times=2, status=502)
+    system = await world.start(
+        strategies=[Hopeless("first"), Hopeless("second")],
+        restart_settings=RestartSettings(max_restarts=1, within_s=60),
+    )
+    account = system.account("alpha")
+
+    async def both_given_up() -> bool:
+        with contextlib.suppress(TellerError):
+            await account.place(bid("130"))
+        return sum(status.is_given_up for status in await system.supervision()) == 2
+
+    await until_async(both_given_up, what="both strategies to be given up")
+    placed = len((await world.books())["orders"])
+
+    async def no_orders() -> bool:
+        return not [row for row in (await world.books())["orders"][: placed - 1] if row["status"] == "open"]
+
+    await until_async(no_orders, what="their orders to be cancelled")
+
+
+async def test_r13_the_cancels_of_an_end_go_on_and_what_is_left_is_told(world: World) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    order = await account.place(bid("130"))
+    await world.fault("rest_error", endpoint="DELETE /spot/orders", times=2, status=502)
+    await world.rest.set_mode(Mode.PASS)
+    assert await system.stop(cancel_open_orders=True) == {}
+    (row,) = (await world.books())["orders"]
+    assert (row["id"], row["finish_as"]) == (order.order_id, "cancelled")
+
+
+async def test_r14_an_end_whose_patience_is_over_says_why(world: World) -> None:
+    system = await world.start(world.plan(cancel_patience_s=0.2))
+    await system.account("alpha").place(bid("130"))
+    await world.fault("rest_error", endpoint="DELETE /spot/orders", status=502)
+    problems = await system.stop(cancel_open_orders=True, patience_s=0.5)
+    assert "status 502" in problems["alpha"] or "did not confirm within 0.5 s" in problems["alpha"]
+
+
+class Waits(Strategy):
+    """Waits for an answer that never comes."""
+
+    async def on_start(self) -> None:
+        self.set_timer(0.0, "wait")
+
+    async def on_timer(self, _name: str) -> None:
+        await Reply()
+
+
+async def test_stopping_strategies_has_a_bound_also_when_one_waits_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_module, "_REPORT_WITHIN_S", 0.2)
+    system = await world.start(strategies=[Waits("waits", ("alpha",)), Recorder()])
+    await asyncio.sleep(0)
+    with capture_logs() as logs:
+        async with asyncio.timeout(4):
+            reports = await system.stop_strategies()
+    assert [report.strategy for report in reports] == ["recorder"]
+    missing = [row for row in logs if row["event"] == "strategy_report_missing"]
+    assert [(row["strategy"], row["error"]) for row in missing] == [("waits", "it is busy for 0.2 s")]
 
 
 async def test_an_account_that_crashes_again_and_again_is_given_up_and_the_other_goes_on(world: World) -> None:

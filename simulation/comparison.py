@@ -8,6 +8,7 @@ from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.other_program import OtherProgram
 from messages.errors import TellerError
 from simulation.machine.second_program import SecondProgram
+from simulation.options import Feature
 from simulation.oracles.check import differences, journal_differences
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.statistics import statistics_differences
@@ -88,6 +89,7 @@ class Comparison:
             parts.told[name],
             forgets=scenario.forgets,
             excused=self._need_not_be_known,
+            reuses_ids=scenario.has(Feature.REUSED_IDS),
         )
         return wrong
 

@@ -126,6 +126,7 @@ class OrderRecord:
             )
             and not self._finish[0]
             and not self.is_inferred
+            and report.updated_ms >= self._concluded_ms
             and self._derived is None
             and not report.filled_is_derived
             and report.order_id is not None

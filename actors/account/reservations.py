@@ -86,13 +86,18 @@ class Reservations:
         """A newer balance is known.
 
         A push tells one change, and its stamp may be the order's own or, where the money is locked first, one before
-        it: a push that locks or takes exactly what is set aside is taken for the order's, the oldest order first.
+        it: a push that locks, takes or spends exactly what was set aside, or what the order has cost, is taken for the
+        order's, the oldest order first.
         """
         mine = [(name, kept) for name, kept in self._kept.items() if kept.whole.currency == after.currency]
         if is_push and before is not None:
-            changes = {after.locked - before.locked, before.available - after.available}
+            changes = {
+                after.locked - before.locked,
+                before.available - after.available,
+                before.total - after.total,
+            }
             for _, kept in mine:
-                if not kept.is_shown and kept.amount in changes:
+                if not kept.is_shown and not changes.isdisjoint((kept.whole.amount, kept.amount)):
                     kept.is_shown = True
                     break
         for name, kept in mine:

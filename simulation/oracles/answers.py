@@ -159,7 +159,9 @@ class _Account:
         if order.order_id is not None:
             is_cold = filed.number in self._cold
             from_s = filed.asked_s - (self._known.lag_s if is_cold else self._known.stale_s)
-            yield from untrue(self._history, self._name, order, from_s, _answered(filed))
+            yield from untrue(
+                self._history, self._name, order, from_s, _answered(filed), texts_may_lack=self._known.texts_may_lack
+            )
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
             yield from self._never_there(text_of(order.client_order_id))
 

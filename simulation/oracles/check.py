@@ -52,11 +52,12 @@ def differences(
     *,
     forgets: bool = False,
     excused: Excused = _nobody,
+    reuses_ids: bool = False,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
     ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
-    of the books it need not know.
+    of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -65,18 +66,18 @@ def differences(
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = _since_the_start(exchange.engine.accounts[name].orders)
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
-    heard = {order.order_id: order for order in told.orders.values() if order.order_id is not None}
     for number, truth in booked.items():
         if str(number) not in known and excused(truth):
             continue
         if truth.is_open or not forgets or str(number) in known:
             yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
-        yield from _order(f"{name}: order {number} as told", heard.get(str(number)), truth)
-    texts = {truth.text for truth in booked.values()}
+        yield from _order(f"{name}: order {number} as told", told.numbered.get(str(number)), truth)
+    texts = set() if reuses_ids else {truth.text for truth in booked.values()}
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked, texts)
     yield from _fills_against(exchange.engine.accounts[name].fills, f"{name}: as told", told.fills)
-    yield from _doubled(name, booked)
+    if not reuses_ids:
+        yield from _doubled(name, booked)
 
 
 def _since_the_start(orders: Mapping[int, BookedOrder]) -> dict[int, BookedOrder]:

@@ -15,6 +15,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         retention: what the exchange forgets. denies: it may say of any order that there is none.
         funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
         funds_are_exact: so, and it knows at once.
+        texts_may_lack: the exchange leaves texts out, so that whose an order is may not be known.
         judges_early_none: an order that is on its way must not be answered with None.
     """
 
@@ -25,6 +26,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     funds_are_known: bool = False
     funds_are_exact: bool = False
     judges_early_none: bool = False
+    texts_may_lack: bool = False
 
 
 def known_in(scenario: Scenario) -> Known:
@@ -43,4 +45,5 @@ def known_in(scenario: Scenario) -> Known:
         funds_are_known=funds_are_known,
         funds_are_exact=funds_are_known and bool(scenario.features),
         judges_early_none=bool(scenario.features),
+        texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
     )

@@ -151,8 +151,12 @@ class Watcher(LoopActor):
         told.orders[key] = told.orders_now[key] = order
         if order.order_id is not None:
             told.numbered[order.order_id] = order
-        was_never_taken = before is not None and before.status is OrderStatus.REJECTED and before.order_id is None
-        if before is None or (was_never_taken and order.status is OrderStatus.PENDING):
+        if before is None and order.client_order_id is not None:
+            unnamed = told.orders_now.get((order.symbol, str(order.order_id)))
+            if unnamed is not None:  # its client id was heard of late
+                before = msgspec.structs.replace(unnamed, client_order_id=order.client_order_id)
+        is_placed_anew = before is not None and before.is_finished and order.status is OrderStatus.PENDING
+        if before is None or is_placed_anew:  # with the id of one that is over, and was dropped for room or never taken
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
                 self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
             return

@@ -135,6 +135,25 @@ def test_a_push_that_takes_just_what_it_cost_is_the_orders_own() -> None:
     assert free(state) == 4300
 
 
+def test_an_order_that_was_filled_at_once_is_shown_by_what_it_locked_first() -> None:
+    state = buying()
+    state.hear_order(ack(FILLED, filled="7"))
+    state.hear_balances([balance("USDT", "4000", "1000", at=CREATED_MS)])
+    assert free(state) == 4000
+    state.hear_balances([balance("USDT", "4000", "300", at=CREATED_MS)])
+    state.hear_balances([balance("USDT", "4300", at=CREATED_MS)])
+    assert free(state) == 4300
+
+
+def test_an_order_that_was_filled_at_once_is_shown_by_what_it_spent() -> None:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "4000", "2000", at=50)])
+    buying(state=state)
+    state.hear_order(ack(FILLED, filled="7"))
+    state.hear_balances([balance("USDT", "4100", "1200", at=CREATED_MS)])
+    assert free(state) == 4100
+
+
 def test_a_push_of_another_change_in_the_same_millisecond_is_not_the_orders_own() -> None:
     state = buying()
     state.hear_order(ack())

@@ -65,7 +65,7 @@ class Books:
             time_ms=1,
         )
         self.told = Told()
-        self.told.orders[SOL, "c1"] = self.order
+        self.told.numbered[str(self.order.order_id)] = self.order
         self.told.fills[key_of(self.fill)] = self.fill
         self.balances = {
             currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
@@ -118,7 +118,9 @@ def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) 
 
 def test_what_was_told_counts_as_much_as_what_is_known() -> None:
     books = Books()
-    books.told.orders[SOL, "c1"] = msgspec.structs.replace(books.order, filled_quantity=Decimal("0.5"))
+    books.told.numbered[str(books.order.order_id)] = msgspec.structs.replace(
+        books.order, filled_quantity=Decimal("0.5")
+    )
 
     assert any("as told has filled 0.5" in each for each in books.wrong())
 

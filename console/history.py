@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,7 +22,10 @@ from messages.order import Fill, Order
 Form = Literal["table", "json", "csv"]
 _AGE: Final = re.compile(r"(\d+)([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DIGITS_SHOWN: Final = 12
+_LAST_DIGIT_SHOWN: Final = Decimal("1e-12")
+_PLAIN_DIGITS: Final = 60
+"""Beyond that an exponent is written: an exchange that sends 1e-999999 fills no screen."""
+_ROOM: Final = Context(prec=2 * _PLAIN_DIGITS)
 _ORDER_COLUMNS: Final = (
     "time",
     "account",
@@ -123,8 +126,18 @@ def _as_tables(found: Sequence[History], limit: int) -> Iterator[str]:
     yield ""
     yield from _table("REALISED PROFIT", _PROFIT_COLUMNS, (_profit_row(profit) for h in found for profit in h.profits))
     for history in found:
+        yield _completeness(history)
+        yield from (f"{history.account}: missing: {missing}" for missing in history.missing)
         if limit in {len(history.orders), len(history.fills)}:
             yield f"{history.account}: the newest {limit} are shown (--limit); profit counts all fills"
+
+
+def _completeness(history: History) -> str:
+    began = f"{history.account}: complete from {_moment(history.complete_from_ms)}"
+    if history.complete_through_ms is None:
+        return f"{history.account}: not known to be complete: fills were never read whole from the exchange"
+    but = ", but for what is named below" if history.missing else ""
+    return f"{began} to {_moment(history.complete_through_ms)}{but}; what is newer is as it was heard"
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -225,17 +238,24 @@ def _average(order: Order) -> Decimal | None:
 
 
 def _moment(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """The number itself where it is no time that a calendar has: what an exchange sent is shown as it is."""
+    try:
+        moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{time_ms} ms"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shortened(value: object) -> object:
     """For people; programs get every digit."""
-    if isinstance(value, Decimal) and value != (rounded := round(value, _DIGITS_SHOWN)):
-        return rounded
-    return value
+    if not isinstance(value, Decimal) or not value or abs(value.adjusted()) > _PLAIN_DIGITS:
+        return value
+    rounded = value.quantize(_LAST_DIGIT_SHOWN, context=_ROOM)
+    return value if rounded == value else rounded
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    is_plain = isinstance(value, Decimal) and abs(value.adjusted()) <= _PLAIN_DIGITS
+    return f"{value:f}" if is_plain else str(value)

@@ -19,6 +19,10 @@ UNNAMED_CURRENCY: Final = "?"
 """Stands for the currency of a fee where the exchange has named none."""
 
 
+_PLAIN_DIGITS: Final = 60
+"""Beyond that an exponent is written: 1e-999999 would be a million digits."""
+
+
 class Fee(msgspec.Struct, frozen=True):
     """What was paid in one currency; negative for a rebate. Written ``0.001 SOL``."""
 
@@ -26,7 +30,8 @@ class Fee(msgspec.Struct, frozen=True):
     amount: Decimal
 
     def __str__(self) -> str:
-        return f"{self.amount:f} {self.currency}"
+        plain = abs(self.amount.adjusted()) <= _PLAIN_DIGITS
+        return f"{self.amount:f} {self.currency}" if plain else f"{self.amount} {self.currency}"
 
 
 NO_FEES: Final[tuple[Fee, ...]] = ()

@@ -16,7 +16,6 @@ from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdraw
 from messages.enums import OrderStatus
 
 _log: Final = structlog.get_logger("teller.account")
-_FILLS_THROUGH: Final = "fills_through_ms"
 KILL_SWITCH: Final = "kill_switch"
 """The key in the journal's state under which the reason is kept while the kill switch is engaged."""
 
@@ -69,8 +68,8 @@ class Memory:
             fills=remembered.fills_count,
             open_intents=len(remembered.open_intents),
         )
-        through = journal.get_state(_FILLS_THROUGH)
-        return now_ms if through is None else int(through) - FILL_OVERLAP_MS
+        through_ms = journal.fills_through_ms
+        return now_ms if through_ms is None else through_ms - FILL_OVERLAP_MS
 
     def _arrives_by_ms(self, intent: OpenIntent) -> int:
         if intent.arrives_by_ms is not None:
@@ -112,7 +111,7 @@ class Memory:
 
     def fills_loaded(self, through_ms: int) -> None:
         """Every fill up to here is known."""
-        self._journal.set_state(_FILLS_THROUGH, str(through_ms))
+        self._journal.record_fills_through(through_ms)
 
     def kill_switch_changed(self) -> None:
         """Survives the process, unless the journal cannot be written: the switch holds all the same."""

@@ -1,7 +1,7 @@
 """An account's journal on disk: its intents, and what it heard of orders and fills (R4)."""
 
 from actors.journal.errors import JournalError
-from actors.journal.history import History, HistoryFilter, read_history
+from actors.journal.history import History, HistoryFilter, Missing, read_history
 from actors.journal.inspection import JournalReport, inspect_journal, read_state
 from actors.journal.journal import IntentReceipt, Journal
 from actors.journal.lock import holder_of
@@ -28,6 +28,7 @@ __all__ = [
     "JournalReport",
     "JournalSettings",
     "JournalState",
+    "Missing",
     "OpenIntent",
     "Outcome",
     "RealisedProfit",

@@ -12,8 +12,11 @@ before them, however many wait: so nothing is ever in the file before an intent 
 events delays no order.
 
 While the file cannot be written, intents fail, the rest waits, and the write is tried again; when too much waits the
-journal takes no more until the next start. So the file holds the beginning of what it was told, and what is missing at
-a start lies after the newest record, where asking the exchange from there on finds it.
+journal takes no more until the next start. So the file holds the beginning of what it was told, but for records that no
+file can hold (a number beyond 64 bits), which are refused alone. What is missing at a start lies after the newest
+record: the account asks the exchange for all fills from `fills_through_ms` on, which is filed like any other record and
+never beside a loss, for the open orders, and by id for the orders that it knows by their fills only. Orders of others
+that ended without a fill in the lost part are in no list that is asked for, and stay unknown.
 """
 
 import asyncio
@@ -30,7 +33,16 @@ import structlog
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalFigures
 from actors.journal.settings import Durability, JournalSettings
-from actors.journal.store import AwaitedRecord, IntentRecord, OutcomeRecord, Probe, Record, StateRecord, Store
+from actors.journal.store import (
+    AwaitedRecord,
+    IntentRecord,
+    OutcomeRecord,
+    Probe,
+    Record,
+    Refusal,
+    StateRecord,
+    Store,
+)
 from actors.runtime import Reply
 from messages.order import Fill, Order
 
@@ -47,6 +59,7 @@ _HELP_LIMIT: Final = 4096
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
 _CHECKPOINT_RECORDS: Final = 2000
+_REFUSED_NAMES_LIMIT: Final = 1000
 _LOG_LIMIT_PAGES: Final = 4096
 T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.journal")
@@ -89,6 +102,8 @@ class CommitQueue:
         self._failure: JournalError | None = None
         self._failures = 0
         self._lost = 0
+        self._refused = 0
+        self._refused_names: set[str] = set()
         self._commits = 0
         self._records = 0
         self._since_checkpoint = 0
@@ -116,6 +131,7 @@ class CommitQueue:
         return JournalFigures(
             waiting=len(self._intents) + len(self._queue) + len(self._under_way),
             lost=self._lost,
+            refused=self._refused,
             commits=self._commits,
             records=self._records,
             failure="" if self._failure is None else str(self._failure),
@@ -229,11 +245,11 @@ class CommitQueue:
         """On the loop, also beside a thread that is writing something else."""
         batch = _take(self._intents, _ON_LOOP_LIMIT)
         try:
-            self._store.write(batch)
+            refused = self._store.write(batch)
         except Exception as error:
             self._not_written(batch, error)
         else:
-            self._written(batch)
+            self._written(batch, refused)
 
     def _commit_batch(self) -> None:
         here = self._executor is None or (self._are_intents_here and len(self._queue) > _HELP_LIMIT)
@@ -246,10 +262,10 @@ class CommitQueue:
         self._under_way = [*intents, *others]
         self._run(partial(self._store.write, self._under_way), self._batch_done, here=here)
 
-    def _batch_done(self, _: object, error: BaseException | None) -> None:
+    def _batch_done(self, refused: list[Refusal], error: BaseException | None) -> None:
         batch, self._under_way = self._under_way, []
         if error is None:
-            self._written(batch)
+            self._written(batch, refused)
         else:
             self._not_written(batch, error)
 
@@ -286,9 +302,11 @@ class CommitQueue:
         if not self._is_closed:
             then(result, error)
 
-    def _written(self, batch: Sequence[Record]) -> None:
+    def _written(self, batch: Sequence[Record], refused: list[Refusal]) -> None:
+        if refused:
+            self._refuse(refused)
         self._commits += 1
-        self._records += len(batch)
+        self._records += len(batch) - len(refused)
         self._since_checkpoint += len(batch)
         if self._failures:
             self._failures = 0
@@ -302,6 +320,26 @@ class CommitQueue:
                 record.receipt.set(record.answer)
         self._keep_house()
         self._go_on()
+
+    def _refuse(self, refused: list[Refusal]) -> None:
+        """Tells of records that will never be in the file: whoever waits for one, and the log, once for each id."""
+        self._refused += len(refused)
+        for refusal in refused:
+            record, what = refusal.record, refusal.what
+            if isinstance(record, AwaitedRecord):
+                record.receipt.set_error(JournalError.unwritable(self._path, what, refusal.why))
+            if what not in self._refused_names:
+                if len(self._refused_names) >= _REFUSED_NAMES_LIMIT:
+                    self._refused_names.clear()
+                self._refused_names.add(what)
+                _log.error(
+                    "journal_record_refused",
+                    account=self._account,
+                    path=str(self._path),
+                    record=what,
+                    error=refusal.why,
+                    note="it is not in the journal and so in no history; all else is written",
+                )
 
     def _go_on(self) -> None:
         """Sees to it that what waits is committed in its time."""

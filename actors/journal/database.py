@@ -43,7 +43,7 @@ def open_database(path: Path, *, account: str, durability: Durability, now_ms: i
         _set_up(connection, path, durability)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.Error | OSError):
             raise JournalError.because_of(path, error) from error
         raise
     return connection
@@ -67,7 +67,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
             raise JournalError(path, "is of an older version", "start the account once, which brings it up to date")
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.Error | OSError):
             raise JournalError.because_of(path, error) from error
         raise
     return connection

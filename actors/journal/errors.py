@@ -52,6 +52,11 @@ class JournalError(ConfigurationError):
         return cls(path, f"cannot be used ({type(cause).__name__}: {cause})", "see the log for where it happened")
 
     @classmethod
+    def unwritable(cls, path: Path, what: str, why: str) -> "JournalError":
+        """One record that no file can hold; all else can be written."""
+        return cls(path, f"cannot hold {what} ({why})", "this one was not written, all else is; mend its values")
+
+    @classmethod
     def damaged(cls, path: Path, how: str) -> "JournalError":
         """The file holds something that no journal holds."""
         problem, remedy = _DAMAGED

@@ -1,6 +1,7 @@
 """An account's journal: what it is about to do, how that ended, and every order and fill it heard of (R4)."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -8,20 +9,23 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+import msgspec
+
+from actors.journal.codec import decode_command, encode, kind_of
 from actors.journal.commits import CommitQueue
 from actors.journal.database import open_database
 from actors.journal.errors import JournalError
 from actors.journal.loading import load
 from actors.journal.lock import JournalLock
-from actors.journal.records import IntentCommand, JournalFigures, JournalState, Outcome
+from actors.journal.records import FILLS_THROUGH, IntentCommand, JournalFigures, JournalState, Outcome
 from actors.journal.settings import JournalSettings
-from actors.journal.store import IntentRecord, OutcomeRecord, Probe, StateRecord, Store
+from actors.journal.store import IntentRecord, OutcomeRecord, Probe, StateRecord, Store, as_written
 from actors.runtime import Reply
 from messages.errors import InvalidValueError
 from messages.order import Fill, Order
 
 _KEY_LIMIT: Final = 64
-_VALUE_LIMIT: Final = 4096
+_VALUE_LIMIT: Final = 1_000_000
 
 
 class IntentReceipt(Reply[int]):
@@ -81,7 +85,8 @@ class Journal:
             hide: takes known secrets out of free text (R12).
 
         Raises:
-            JournalError: another process has it, or it is damaged, too new, or not the journal of this account.
+            JournalError: another process has it, or it is damaged, too new, not the journal of this account, or cannot
+                be read or written. Nothing is left open or locked then.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -93,9 +98,17 @@ class Journal:
             connection = open_database(path, account=account, durability=settings.durability, now_ms=now_ms())
             store = Store(connection, path, settings, hide)
             commits = CommitQueue(store, path, account=account, settings=settings, loop=loop, executor=executor)
-            return cls(path=path, store=store, lock=lock, commits=commits, loop=loop, executor=executor, now_ms=now_ms)
-        except BaseException:
+            try:
+                return cls(
+                    path=path, store=store, lock=lock, commits=commits, loop=loop, executor=executor, now_ms=now_ms
+                )
+            except BaseException:
+                store.close()
+                raise
+        except BaseException as error:
             lock.release()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise JournalError.because_of(path, error) from error
             raise
 
     # -- reading --------------------------------------------------------------------------------------------------
@@ -123,7 +136,11 @@ class Journal:
         if self._executor is None:
             return self.load(executed_limit=executed_limit)
         read = partial(self.load, executed_limit=executed_limit)
-        return await self._loop.run_in_executor(self._executor, read)
+        try:
+            reading = self._loop.run_in_executor(self._executor, read)
+        except RuntimeError as error:  # it was shut down before us
+            raise JournalError.because_of(self.path, error) from error
+        return await reading
 
     def get_state(self, key: str) -> str | None:
         """The value last set under ``key``."""
@@ -146,13 +163,25 @@ class Journal:
         ``arrives_by_ms``: see `OpenIntent`.
 
         Raises:
-            JournalError: nothing can be written at present; do not send.
+            JournalError: nothing can be written at present, or not this command; do not send.
         """
         self._commits.require_writable()
+        text = self._as_filed(command)
         receipt = IntentReceipt(self._next_intent_id)
         self._next_intent_id += 1
-        self._commits.add_intent(IntentRecord(receipt, receipt.intent_id, command, self._now_ms(), arrives_by_ms))
+        self._commits.add_intent(IntentRecord(receipt, receipt.intent_id, command, text, self._now_ms(), arrives_by_ms))
         return receipt
+
+    def _as_filed(self, command: IntentCommand) -> str:
+        """Its text, which the next start can read: whoever made the command may have put anything into it."""
+        try:
+            text = encode(command)
+            if decode_command(kind_of(command), text) == command:
+                return text
+            why = "it would not be read as it was written"
+        except (msgspec.MsgspecError, ValueError, OverflowError, TypeError) as error:
+            why = as_written(str(error))
+        raise JournalError.unwritable(self.path, f"a command to {kind_of(command).replace('_', ' ')}", why)
 
     def record_outcome(self, intent_id: int, outcome: Outcome, detail: str = "") -> None:
         """How a command ended: UNRESOLVED may be followed by an end, and an end stands.
@@ -172,27 +201,42 @@ class Journal:
         self._commits.add(fill)
 
     def set_state(self, key: str, value: str | None) -> Reply[None]:
-        """Keeps a small value under ``key`` across restarts, None forgets it; the reply is settled when it is durable.
+        """Keeps a value under ``key`` across restarts, None forgets it; the reply is settled when it is durable.
 
-        A reply with `JournalError` means that it is not yet: it will be written as soon as that is possible.
+        A reply with `JournalError` means that it is not yet: it will be written as soon as that is possible. Halves of
+        characters (lone surrogates), which no file can hold, become question marks.
 
         Raises:
             InvalidValueError: key or value is too long.
         """
         if not 0 < len(key) <= _KEY_LIMIT:
-            raise InvalidValueError("key", key, f"1 to {_KEY_LIMIT} characters")
+            raise InvalidValueError("key", key[: 2 * _KEY_LIMIT], f"1 to {_KEY_LIMIT} characters")
         if value is not None and len(value) > _VALUE_LIMIT:
-            raise InvalidValueError("value", f"{len(value)} characters", f"at most {_VALUE_LIMIT}")
+            raise InvalidValueError(f"value of {key}", f"{len(value):,} characters", f"at most {_VALUE_LIMIT:,}")
         if value is None:
             self._state.pop(key, None)
         else:
-            self._state[key] = value
+            self._state[key] = value = as_written(value)
         receipt: Reply[None] = Reply()
         self._commits.add_awaited(StateRecord(receipt, key, value, self._now_ms()))
         return receipt
 
+    def record_fills_through(self, through_ms: int) -> None:
+        """Every fill up to this time of the exchange's clock was told: from here on the next life asks.
+
+        Not filed once something was lost, for then it is not true of the file.
+        """
+        if not self._commits.has_lost:
+            self.set_state(FILLS_THROUGH, str(through_ms))
+
+    @property
+    def fills_through_ms(self) -> int | None:
+        """What was last filed with `record_fills_through`; None for a journal that has never been told."""
+        through = self._state.get(FILLS_THROUGH)
+        return None if through is None else int(through)
+
     async def flush(self) -> None:
-        """Returns when everything that was told so far is durable.
+        """Returns when everything that was told so far is durable, but for records that no file can hold.
 
         Raises:
             JournalError: some of it cannot be written, or was lost before.

@@ -8,7 +8,8 @@ cost on average. In detail, for fills in the order of time:
 * A fee in quote is taken off realised profit at once, for buys as for sells.
 * A fee in base makes less of what a buy adds, and more of what a sell takes; the cost stays, so it is dearer.
 * A fee in a third currency is listed under that currency and touches nothing else: there is no price for it here.
-* A rebate is a negative fee, and works the other way around.
+* A rebate is a negative fee, and works the other way around. One that the exchange tells of with the order, and not
+  with its fills, counts when the order was last filled: in quote it is profit, in base it is held and cost nothing.
 * What is sold beyond what was bought on record (a deposit, or from before the journal) has no known cost: it realises
   nothing, and is listed as uncovered with what it brought.
 
@@ -21,7 +22,7 @@ from typing import Final
 import msgspec
 
 from messages.enums import Side
-from messages.order import Fill
+from messages.order import Fee, Fill
 from messages.symbol import Symbol
 from messages.validation import ZERO
 
@@ -38,7 +39,7 @@ class RealisedProfit(msgspec.Struct, frozen=True, kw_only=True):
         bought, sold: base, before fees. bought_quote, sold_quote: what that cost and brought.
         uncovered: base sold without a known cost. uncovered_quote: what it brought, not in ``realised``.
         held, held_cost: base left at the end of the span, and its cost in quote.
-        fills_count: fills within the span. is_complete: False when older fills were dropped from the journal.
+        fills_count: fills within the span. is_complete: False when fills are known to be missing.
     """
 
     account: str
@@ -92,11 +93,22 @@ class AverageCost:
         self._traded_quote[fill.side] = _CONTEXT.add(self._traded_quote[fill.side], quote)
         self._uncovered = _CONTEXT.add(self._uncovered, uncovered)
         self._uncovered_quote = _CONTEXT.add(self._uncovered_quote, uncovered_quote)
-        for fee in fill.fees:
+        self._realised = _CONTEXT.add(self._realised, realised)
+        self._count_fees(fill.fees)
+
+    def add_apart(self, fees: tuple[Fee, ...], *, counts: bool = True) -> None:
+        """Takes in what was paid for an order beside its fills. ``counts`` as in `add`."""
+        for fee in fees:
+            if fee.currency == self._symbol.base:
+                self._held = _CONTEXT.subtract(self._held, fee.amount)
+        if counts:
+            self._count_fees(fees)
+
+    def _count_fees(self, fees: tuple[Fee, ...]) -> None:
+        for fee in fees:
             self._fees[fee.currency] = _CONTEXT.add(self._fees.get(fee.currency, ZERO), fee.amount)
             if fee.currency == self._symbol.quote:
-                realised = _CONTEXT.subtract(realised, fee.amount)
-        self._realised = _CONTEXT.add(self._realised, realised)
+                self._realised = _CONTEXT.subtract(self._realised, fee.amount)
 
     def result(self, account: str, *, is_complete: bool) -> RealisedProfit:
         """What it came to."""

@@ -1,7 +1,7 @@
 """What a journal takes in and gives back."""
 
 import enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,10 @@ from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdraw
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
+FILLS_THROUGH: Final = "fills_through_ms"
+"""The key in a journal's state under which it is kept until when all fills were told."""
+REFUSED: Final = "refused "
+"""Before the name of a table among what was dropped: what no file could hold."""
 IntentCommand: TypeAlias = PlaceOrder | CancelOrder | CancelAll | AmendOrder | Withdraw | CancelWithdrawal
 """Every command that changes something on the exchange. Made of ids and terms; none has room for a secret (R12)."""
 
@@ -89,12 +93,14 @@ class JournalFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         waiting: records not yet committed. lost: records that will never be, because too many were waiting.
+        refused: records that will never be, because no file can hold them; each was logged.
         commits, records: so far; their ratio says how well commits are shared.
         failure: why nothing can be written now; empty while all is well.
     """
 
     waiting: int
     lost: int
+    refused: int
     commits: int
     records: int
     failure: str

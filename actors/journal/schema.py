@@ -7,7 +7,7 @@ Columns are what is searched by; ``record`` and ``command`` hold the whole messa
 import functools
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -143,7 +143,9 @@ def migrate(
             connection.execute(f"PRAGMA user_version = {number + 1}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):  # the first error says what is wrong
+                    connection.execute("ROLLBACK")
             raise
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from actors.journal.codec import encode, ids_of, kind_of
-from actors.journal.records import IntentCommand, Outcome
+from actors.journal.records import REFUSED, IntentCommand, Outcome
 from actors.journal.settings import JournalSettings
 from actors.runtime import Reply
 from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
@@ -18,6 +18,7 @@ from messages.symbol import Symbol
 
 _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 100
+_NAME_LIMIT: Final = 100
 
 _INSERT_INTENT: Final = (
     "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, arrives_by_ms, command) VALUES "
@@ -50,6 +51,11 @@ _SET_STATE: Final = (
     "INSERT INTO state (key, value, set_ms) VALUES (?, ?, ?)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value, set_ms = excluded.set_ms"
 )
+_NOTE_REFUSED: Final = (
+    "INSERT INTO dropped (what, symbol, through_ms, count) VALUES (?, ?, ?, 1) ON CONFLICT (what, symbol) DO UPDATE SET"
+    " through_ms = max(through_ms, excluded.through_ms), count = count + 1"
+)
+_LARGEST_INTEGER: Final = 2**63 - 1
 _KEPT: Final = {
     "orders": ("keep_finished_orders", "symbol", "updated_ms", "is_open = 0"),
     "fills": (
@@ -83,10 +89,11 @@ class AwaitedRecord(msgspec.Struct):
 
 
 class IntentRecord(AwaitedRecord):
-    """A command that is about to be sent."""
+    """A command that is about to be sent. ``text``: as it is filed."""
 
     intent_id: int
     command: IntentCommand
+    text: str
     made_ms: int
     arrives_by_ms: int | None
 
@@ -108,6 +115,27 @@ class Probe(AwaitedRecord):
 
 
 Record: TypeAlias = Order | Fill | OutcomeRecord | AwaitedRecord
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A record that cannot be written whatever the disk does, and why: a number beyond 64 bits, half a character."""
+
+    record: Record
+    why: str
+
+    @property
+    def what(self) -> str:
+        """The record in words, with its ids."""
+        record = self.record
+        if isinstance(record, Order):
+            return f"order {_named(record.order_id)} of {_named(record.symbol)}"
+        if isinstance(record, Fill):
+            return f"fill {_named(record.trade_id)} of order {_named(record.order_id)} of {_named(record.symbol)}"
+        if isinstance(record, IntentRecord):
+            return f"intent {record.intent_id}"
+        if isinstance(record, OutcomeRecord):
+            return f"outcome of intent {record.intent_id}"
+        return f"state {_named(record.key)}" if isinstance(record, StateRecord) else "probe"
 
 
 class Store:
@@ -133,28 +161,68 @@ class Store:
         """Every value that is kept, by its key."""
         return dict(self._connection.execute("SELECT key, value FROM state"))
 
-    def write(self, records: Sequence[Record]) -> None:
-        """Writes all records in one transaction, durable when this returns.
+    def write(self, records: Sequence[Record]) -> list[Refusal]:
+        """Writes all records in one transaction, durable when this returns; returns those that no file can hold.
 
         Raises:
-            sqlite3.Error: nothing of them is in the file.
+            sqlite3.Error, OSError: the file takes nothing; nothing of them is in it.
         """
+        try:
+            self._write_together(records)
+        except Exception as error:
+            if self._is_of_the_file(error):
+                raise
+            return self._write_each(records)
+        return []
+
+    def _is_of_the_file(self, error: Exception) -> bool:
+        """Whether nothing can be written, rather than this: a number or a text is no reason to stop."""
+        if isinstance(error, sqlite3.DataError | sqlite3.IntegrityError):
+            return False
+        if isinstance(error, sqlite3.InterfaceError | sqlite3.ProgrammingError):
+            try:
+                self._connection.execute("SELECT 1")  # it is not closed
+            except sqlite3.Error:
+                return True
+            return False
+        return isinstance(error, sqlite3.Error | OSError | MemoryError)
+
+    def _write_each(self, records: Sequence[Record]) -> list[Refusal]:
+        """The same, with a look at each: what cannot be written is left out, and noted in the file."""
+        refused: list[Refusal] = []
+        with self._lock, self._transaction():
+            for record in records:
+                self._connection.execute("SAVEPOINT one")
+                try:
+                    self._execute(self._rows_of([record]))
+                except Exception as error:
+                    if self._is_of_the_file(error):
+                        raise
+                    self._connection.execute("ROLLBACK TO one")
+                    self._connection.execute(_NOTE_REFUSED, _note_of(record))
+                    refused.append(Refusal(record, as_written(str(error))))
+                self._connection.execute("RELEASE one")
+        return refused
+
+    def _write_together(self, records: Sequence[Record]) -> None:
         if len(records) == 1 and isinstance(records[0], IntentRecord):
             with self._lock:
                 self._connection.execute(_INSERT_ONE_INTENT, _intent_row(records[0]))  # a transaction by itself
             return
         rows = self._rows_of(records)  # before the locks are taken
-        orders = [_order_row(order) for order in rows.orders.values()]
         with self._lock, self._transaction():
-            self._insert(_INSERT_INTENT, rows.intents)
-            for outcomes in rows.outcomes:
-                self._insert(_SETTLE, list(outcomes.values()), _UNLESS_ENDED)
-            self._insert(_UPSERT_ORDER, orders, _ON_KNOWN_ORDER)
-            self._insert(_INSERT_FILL, rows.fills, " ON CONFLICT DO NOTHING")
-            for state in rows.states:
-                self._set_state(state)
-            if rows.is_probe:
-                self._connection.execute("UPDATE about SET probes = probes + 1")
+            self._execute(rows)
+
+    def _execute(self, rows: "_Rows") -> None:
+        self._insert(_INSERT_INTENT, rows.intents)
+        for outcomes in rows.outcomes:
+            self._insert(_SETTLE, list(outcomes.values()), _UNLESS_ENDED)
+        self._insert(_UPSERT_ORDER, rows.order_rows, _ON_KNOWN_ORDER)
+        self._insert(_INSERT_FILL, rows.fills, " ON CONFLICT DO NOTHING")
+        for state in rows.states:
+            self._set_state(state)
+        if rows.is_probe:
+            self._connection.execute("UPDATE about SET probes = probes + 1")
 
     def _rows_of(self, records: Sequence[Record]) -> "_Rows":
         rows = _Rows()
@@ -171,6 +239,7 @@ class Store:
                 rows.states.append(record)
             else:
                 rows.is_probe = True
+        rows.order_rows = [_order_row(order) for order in rows.orders.values()]
         return rows
 
     def checkpoint(self) -> int:
@@ -230,7 +299,7 @@ class Store:
             self._connection.execute(_SET_STATE, (state.key, self._hide(state.value), state.time_ms))
 
     def _outcome_row(self, record: OutcomeRecord) -> tuple[Any, ...]:
-        detail = self._hide(record.detail)[:_DETAIL_LIMIT].encode("utf-8", "replace").decode()
+        detail = as_written(self._hide(record.detail)[:_DETAIL_LIMIT])
         return record.outcome.value, detail, record.time_ms, not record.outcome.is_final, record.intent_id
 
     def _drop(self, table: str, symbol: str, time_ms: str, which: str, keep: int) -> int:
@@ -272,6 +341,7 @@ class _Rows(msgspec.Struct):
     intents: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
     outcomes: list[dict[int, tuple[Any, ...]]] = msgspec.field(default_factory=list)
     orders: dict[tuple[Symbol, str | None], Order] = msgspec.field(default_factory=dict)
+    order_rows: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
     fills: list[tuple[Any, ...]] = msgspec.field(default_factory=list)
     states: list[StateRecord] = msgspec.field(default_factory=list)
     is_probe: bool = False
@@ -285,6 +355,27 @@ class _Rows(msgspec.Struct):
         self.outcomes.append({intent_id: row})
 
 
+def as_written(text: str) -> str:
+    """Text as a file can hold it: halves of characters (lone surrogates) become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _named(value: object) -> str:
+    """An id in words, whatever it is and however long."""
+    return as_written(str(value))[:_NAME_LIMIT] if isinstance(value, str | Symbol) else f"<{type(value).__name__}>"
+
+
+def _note_of(record: Record) -> tuple[str, str, int]:
+    """What is missing, of which market, up to when as far as that is a time at all."""
+    if isinstance(record, Order | Fill):
+        what, time_ms = ("orders", record.updated_ms) if isinstance(record, Order) else ("fills", record.time_ms)
+        symbol = _named(record.symbol)
+    else:
+        what, symbol, time_ms = ("intents", "", 0)
+    is_time = isinstance(time_ms, int) and 0 <= time_ms <= _LARGEST_INTEGER
+    return REFUSED + what, symbol, time_ms if is_time else 0
+
+
 def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
     command = record.command
     symbol, order_id, client_id = ids_of(command)
@@ -296,7 +387,7 @@ def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
         client_id,
         record.made_ms,
         record.arrives_by_ms,
-        encode(command),
+        record.text,
     )
 
 

@@ -77,8 +77,8 @@ MONEY: Final = (
     bug(
         "a fee in quote does not lessen profit",
         _PROFIT,
-        "                realised = _CONTEXT.subtract(realised, fee.amount)\n",
-        "                realised = _CONTEXT.subtract(realised, ZERO)\n",
+        "                self._realised = _CONTEXT.subtract(self._realised, fee.amount)\n",
+        "                self._realised = _CONTEXT.subtract(self._realised, ZERO)\n",
         CALM,
     ),
 )

@@ -58,7 +58,10 @@ def profit_differences(fills: Iterable[Fill], path: Path) -> Iterator[str]:
 def profit_of(fills: Iterable[Fill]) -> Profit:
     """What the fills of one market came to, by average cost, in the order of time."""
     profit = Profit()
-    for fill in sorted(fills, key=lambda each: each.time_ms):
+    in_order = sorted(fills, key=lambda each: each.time_ms)
+    last = {fill.order_id: fill for fill in in_order}
+    rebates: dict[int, Fraction] = {}
+    for fill in in_order:
         base, quote = fill.pair.rsplit("_", 1)
         fee_base, fee_quote = _paid(fill, base), _paid(fill, quote)
         amount, value = Fraction(fill.amount), Fraction(fill.amount * fill.price)
@@ -73,7 +76,20 @@ def profit_of(fills: Iterable[Fill]) -> Profit:
         else:
             profit.sold += amount
             _sell(profit, amount, value, amount + fee_base)
+        rebates[fill.order_id] = rebates.get(fill.order_id, _ZERO) + Fraction(fill.rebated_fee)
+        if fill is last[fill.order_id]:
+            _give_back(profit, rebates[fill.order_id], in_base=fill.rebated_fee_currency == base)
     return profit
+
+
+def _give_back(profit: Profit, rebate: Fraction, *, in_base: bool) -> None:
+    """A rebate is told with the order, so it counts with the order's last fill; in base it is held and cost nothing."""
+    if in_base:
+        profit.held += rebate
+        profit.fees_base -= rebate
+    else:
+        profit.realised += rebate
+        profit.fees_quote -= rebate
 
 
 def _sell(profit: Profit, amount: Fraction, value: Fraction, taken: Fraction) -> None:
@@ -87,10 +103,9 @@ def _sell(profit: Profit, amount: Fraction, value: Fraction, taken: Fraction) ->
 
 
 def _paid(fill: Fill, currency: str) -> Fraction:
-    """What a fill cost in one currency; less than nothing where more came back."""
+    """What a fill cost in one currency, rebates apart."""
     parts: tuple[tuple[Decimal, str], ...] = (
         (fill.fee, fill.fee_currency),
         (fill.gt_fee, "GT"),
-        (-fill.rebated_fee, fill.rebated_fee_currency),
     )
     return sum((Fraction(amount) for amount, paid_in in parts if paid_in == currency), _ZERO)

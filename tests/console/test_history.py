@@ -2,19 +2,23 @@
 
 import csv
 import json
+import re
 import signal
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from console.history import parse_time
+from actors.journal import History, Missing
+from console.history import _as_csv, _as_tables, parse_time
 from messages.errors import ConfigurationError
 from run import main
 from tests.console.programs import exchange, program
 from tests.support.eventually import eventually_blocking
+from tests.support.orders import order
 
 
 class Traded:
@@ -86,7 +90,9 @@ def test_the_table_has_a_line_for_each_and_says_what_was_left_out(traded: Traded
     assert lines[0] == f"ORDERS ({orders})"
     assert f"FILLS ({fills})" in lines
     assert "REALISED PROFIT (2)" in lines
-    assert len(lines) == orders + fills + 2 + 3 * 2 + 2
+    assert len(lines) == orders + fills + 2 + 3 * 2 + 2 + 2
+    for account, line in zip(("alpha", "beta"), lines[-2:], strict=True):
+        assert re.fullmatch(rf"{account}: complete from 20\S+Z to 20\S+Z; what is newer is as it was heard", line)
     assert "alpha: the newest 1 are shown (--limit); profit counts all fills" in traded.history("--limit", "1")
 
 
@@ -135,3 +141,48 @@ def test_times_are_utc_moments_or_ages() -> None:
     for text in ("", "5", "5w", "99999999999999d"):
         with pytest.raises(ConfigurationError):
             parse_time(text, now)
+
+
+def test_r14_what_is_missing_is_named_and_nothing_is_called_complete_that_was_not_read_whole() -> None:
+    missing = (
+        Missing(what="fills", symbol="SOL/USDT", count=1200, through_ms=5, was_refused=False),
+        Missing(what="orders", symbol="BTC/USDT", count=1, through_ms=0, was_refused=True),
+    )
+    known = History(
+        account="alpha",
+        complete_from_ms=0,
+        complete_through_ms=1000,
+        missing=missing,
+        orders=(),
+        fills=(),
+        profits=(),
+    )
+    assert list(_as_tables([known], 10))[-3:] == [
+        "alpha: complete from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:01.000Z, but for what is named below;"
+        " what is newer is as it was heard",
+        "alpha: missing: 1200 fills of SOL/USDT were dropped for room",
+        "alpha: missing: 1 orders of BTC/USDT could not be written (the log names each)",
+    ]
+    never = msgspec.structs.replace(known, complete_through_ms=None, missing=())
+    assert list(_as_tables([never], 10))[-1] == (
+        "alpha: not known to be complete: fills were never read whole from the exchange"
+    )
+
+
+def test_r10_a_time_that_no_calendar_has_and_an_amount_of_a_million_digits_are_shown_as_they_are() -> None:
+    odd = msgspec.structs.replace(order(at=2**62), quantity=Decimal("1e999999"), fees=())
+    many = order(quantity="100000000000000000.1234567890123", at=1)
+    known = History(
+        account="alpha",
+        complete_from_ms=2**62,
+        complete_through_ms=2**62,
+        missing=(),
+        orders=(odd, many),
+        fills=(),
+        profits=(),
+    )
+    lines = list(_as_tables([known], 10))
+    assert lines[2].startswith("4611686018427387904 ms    alpha")
+    assert "1E+999999" in lines[2]
+    assert "100000000000000000.123456789012" in lines[3].split()
+    assert "1E+999999" in _as_csv([known])

@@ -33,3 +33,4 @@ def test_what_comes_to_nothing_is_no_fee() -> None:
 
 def test_a_fee_is_written_as_people_write_it() -> None:
     assert str(Fee("SOL", Decimal("1E-8"))) == "0.00000001 SOL"
+    assert str(Fee("SOL", Decimal("1E-999999"))) == "1E-999999 SOL"

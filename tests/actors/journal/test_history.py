@@ -7,13 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from actors.journal import HistoryFilter, Outcome, read_history
 from messages.commands import CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.errors import InvalidValueError
 from tests.actors.journal.samples import NOW_MS, journal_at, place
-from tests.support.orders import BTC, SOL, fill, order
+from tests.support.orders import BTC, SOL, fill, order, paid
+
+FILLED = OrderStatus.FILLED
 
 
 async def _fill_in(path: Path) -> None:
@@ -134,3 +137,26 @@ async def test_history_is_read_while_the_writer_writes_and_holds_nobody_up(tmp_p
             await reader
             assert seen == sorted(seen)
             assert not journal.figures.failure
+
+
+async def test_r2_a_rebate_that_only_the_order_tells_of_is_in_its_profit(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path) as journal:
+        bought = replace(order(FILLED, filled="10", order_id="1"), fees=paid("0.01 SOL", "-0.5 USDT"))
+        sold = replace(order(FILLED, filled="4", order_id="2", side=Side.SELL), fees=paid("-0.002 SOL", "0.1 USDT"))
+        journal.record_order(bought)
+        journal.record_order(sold)
+        journal.record_order(replace(order(FILLED, filled="1", order_id="9"), fees=paid("-7 USDT")))  # fills dropped
+        journal.record_fill(fill("t1", "6", order_id="1", at=10, fees=paid("0.01 SOL")))
+        journal.record_fill(fill("t2", "4", order_id="1", at=20, fees=()))
+        journal.record_fill(fill("t3", "4", order_id="2", side=Side.SELL, price="120", at=30, fees=paid("0.1 USDT")))
+    (profit,) = read_history(path).profits
+    assert (profit.fees_quote, profit.fees_base) == (Decimal("-0.4"), Decimal("0.008"))
+    cost = Decimal(1000) / Decimal("9.99")
+    assert abs(profit.realised - (480 - 4 * cost - Decimal("0.1") + Decimal("0.5"))) < Decimal("1e-15")
+    assert profit.held == Decimal("5.99") + Decimal("0.002")
+    (before,) = read_history(path, HistoryFilter(to_ms=20)).profits
+    assert (before.fees_quote, before.fees_base, before.held) == (0, Decimal("0.01"), Decimal("5.99"))
+    (after,) = read_history(path, HistoryFilter(from_ms=21)).profits
+    assert (after.fees_quote, after.fees_base) == (Decimal("0.1"), Decimal("-0.002"))
+    assert after.held == profit.held

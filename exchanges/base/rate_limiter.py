@@ -4,6 +4,10 @@ One limiter belongs to whatever the exchange counts by: one account, or one addr
 a sliding window over the moments at which requests were let go. A sliding window is the strictest reading of "N in W
 seconds": whoever keeps it keeps every fixed window too.
 
+What the exchange asks for beyond its own windows (``Retry-After``, a reset far ahead) pauses the scope that it was said
+of, and no other, for at most `LONGEST_PAUSE_S`: one header must not silence an account for an hour. Then the next
+request goes, and its answer says whether to pause again. Cancels pause for seconds only, whatever is asked (R13).
+
 The exchange counts by arrival, we count by departure. Requests that leave ``window`` apart may arrive closer than
 that when the network is uneven, so each window is stretched by a margin.
 """
@@ -11,6 +15,7 @@ that when the network is uneven, so each window is stretched by a margin.
 import asyncio
 import enum
 from collections import deque
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -31,6 +36,14 @@ class Priority(enum.IntEnum):
     CANCEL = 0
     NORMAL = 1
     BACKGROUND = 2
+
+
+LONGEST_PAUSE_S: Final[Mapping[Priority, float]] = {
+    Priority.CANCEL: 3.0,
+    Priority.NORMAL: 60.0,
+    Priority.BACKGROUND: 60.0,
+}
+"""How long a request is held back at most because the exchange asked for it, in seconds."""
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -69,7 +82,7 @@ class Permit:
         self._line.observe(self._sent_s, self._used, limit, remaining, reset_in_s)
 
     def block(self, seconds: float) -> None:
-        """Lets nothing more of this scope go for ``seconds`` (``Retry-After``)."""
+        """Lets nothing more of this scope go for ``seconds`` (``Retry-After``), at most `LONGEST_PAUSE_S`."""
         self._line.block(seconds)
 
 
@@ -85,7 +98,7 @@ class RateLimiter:
         self._clock = clock
         self._margin_s = margin_s
         self._lines: dict[str, _Line] = {}
-        self._closed_until_s = -_FOREVER
+        self._pause = _Pause()
 
     async def acquire(
         self, scope: Scope, *, priority: Priority = Priority.NORMAL, max_wait_s: float = _FOREVER
@@ -99,16 +112,16 @@ class RateLimiter:
         line = self._line(scope)
         if not line.waiting:
             now = self._clock.monotonic_s()
-            if line.opens_at(now) <= now and self._closed_until_s <= now:
+            if line.opens_at(now, priority) <= now and self._pause.ends_s(priority) <= now:
                 return line.take(now)
         return await self._wait(line, priority, max_wait_s)
 
     def block(self, seconds: float, scope: Scope | None = None) -> None:
-        """Lets nothing go for ``seconds``, in ``scope`` or, with None, in any scope."""
+        """Lets nothing go for ``seconds``, at most `LONGEST_PAUSE_S`, in ``scope`` or, with None, in any scope."""
         if scope is not None:
             self._line(scope).block(seconds)
             return
-        self._closed_until_s = max(self._closed_until_s, self._clock.monotonic_s() + seconds)
+        self._pause.extend(self._clock.monotonic_s(), seconds)
 
     def waiting(self, scope: Scope) -> int:
         """How many requests wait in ``scope`` now."""
@@ -122,7 +135,7 @@ class RateLimiter:
 
     async def _wait(self, line: "_Line", priority: Priority, max_wait_s: float) -> Permit:
         now = self._clock.monotonic_s()
-        expected_s = max(line.opens_at(now, line.ahead_of(priority)), self._closed_until_s) - now
+        expected_s = max(line.opens_at(now, priority, line.ahead_of(priority)), self._pause.ends_s(priority)) - now
         if expected_s > max_wait_s:
             raise RateLimitedError(line.scope.name, expected_s)
         waiter = _Waiter()
@@ -134,7 +147,7 @@ class RateLimiter:
                     await waiter.called
                     continue
                 moment = self._clock.monotonic_s()
-                opens_s = max(line.opens_at(moment), self._closed_until_s)
+                opens_s = max(line.opens_at(moment, priority), self._pause.ends_s(priority))
                 if opens_s - moment < _TICK_S:
                     return line.take(moment)
                 if opens_s - now > max_wait_s:
@@ -153,11 +166,27 @@ class _Waiter:
         self.called: asyncio.Future[None] | None = None
 
 
+class _Pause:
+    """Until when, in monotonic seconds, requests of each priority are held back because the exchange asked for it."""
+
+    __slots__ = ("_ends_s",)
+
+    def __init__(self) -> None:
+        self._ends_s = [-_FOREVER for _ in Priority]
+
+    def ends_s(self, priority: Priority) -> float:
+        return self._ends_s[priority]
+
+    def extend(self, now: float, seconds: float) -> None:
+        for priority, longest_s in LONGEST_PAUSE_S.items():
+            self._ends_s[priority] = max(self._ends_s[priority], now + min(seconds, longest_s))
+
+
 class _Line:
     """One scope's window and those who wait for it."""
 
-    __slots__ = ("_blocked_until_s", "_cap", "_clock", "_foreign", "_foreign_until_s", "_levels", "_sent", "_span_s",
-                 "scope", "waiting")  # fmt: skip
+    __slots__ = ("_cap", "_clock", "_foreign", "_foreign_until_s", "_heard_of_s", "_levels", "_pause", "_sent",
+                 "_span_s", "scope", "waiting")  # fmt: skip
 
     def __init__(self, scope: Scope, clock: Clock, margin_s: float) -> None:
         self.scope = scope
@@ -169,11 +198,12 @@ class _Line:
         self._levels: tuple[deque[_Waiter], ...] = tuple(deque() for _ in Priority)
         self._foreign = 0
         self._foreign_until_s = -_FOREVER
-        self._blocked_until_s = -_FOREVER
+        self._heard_of_s = -_FOREVER
+        self._pause = _Pause()
 
-    def opens_at(self, now: float, ahead: int = 0) -> float:
+    def opens_at(self, now: float, priority: Priority, ahead: int = 0) -> float:
         """The moment (monotonic seconds) at which the request behind ``ahead`` others may go; not before ``now``."""
-        cap, floor_s = self._cap, max(now, self._blocked_until_s)
+        cap, floor_s = self._cap, max(now, self._pause.ends_s(priority))
         if now < self._foreign_until_s:
             cap -= self._foreign
             if cap <= 0:
@@ -193,6 +223,9 @@ class _Line:
     def observe(
         self, sent_s: float, used: int, limit: int | None, remaining: int | None, reset_in_s: float | None
     ) -> None:
+        if sent_s < self._heard_of_s:
+            return  # overtaken by the answer to a later request
+        self._heard_of_s = sent_s
         if limit is not None and limit > 0:
             self._cap = min(self.scope.capacity, limit)
         if remaining is None:
@@ -204,7 +237,7 @@ class _Line:
             self.block(min(reset_in_s, self._span_s))
 
     def block(self, seconds: float) -> None:
-        self._blocked_until_s = max(self._blocked_until_s, self._clock.monotonic_s() + seconds)
+        self._pause.extend(self._clock.monotonic_s(), seconds)
 
     def ahead_of(self, priority: Priority) -> int:
         return sum(len(level) for level in self._levels[: priority + 1])

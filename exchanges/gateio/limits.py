@@ -13,6 +13,8 @@ from exchanges.base.transport import HttpResponse
 CANCELS: Final = Scope("spot cancels", 200, 1.0)
 WITHDRAWALS: Final = Scope("withdrawals", 1, 3.0)
 ACCOUNT_DETAIL: Final = Scope("account detail", 150, 10.0)
+_IN_SECONDS_BELOW: Final = 100_000_000_000
+"""As seconds that is in the year 5138, as milliseconds it was in 1973."""
 
 
 @lru_cache(maxsize=4096)
@@ -28,19 +30,23 @@ def endpoint(name: str) -> Scope:
 
 
 def read_headers(response: HttpResponse, server_clock: ServerClock) -> tuple[int | None, int | None, float | None]:
-    """Limit, remaining and seconds until reset from the ``X-Gate-RateLimit-*`` headers; None where there is none.
+    """Limit, remaining and seconds until reset from the ``X-Gate-RateLimit-*`` headers; None where there is none that
+    makes sense. Each for itself: "remaining" is left out where nothing remains (sheet on order entry, section 4).
 
-    The unit of the reset time is not documented for REST: both seconds and milliseconds are understood.
+    The unit of the reset time is not documented for REST: both seconds and milliseconds are understood. One that has
+    passed is none.
     """
     headers = response.headers
-    remaining = _integer(headers.get("x-gate-ratelimit-requests-remain"))
-    if remaining is None:
-        return None, None, None
     reset = _integer(headers.get("x-gate-ratelimit-reset-timestamp"))
-    if reset is not None and reset < 100_000_000_000:
-        reset *= 1000
-    reset_in_s = None if reset is None else (reset - server_clock.now_ms()) / 1000
-    return _integer(headers.get("x-gate-ratelimit-limit")), remaining, reset_in_s
+    reset_in_s: float | None = None
+    if reset is not None:
+        reset_ms = reset * 1000 if reset < _IN_SECONDS_BELOW else reset
+        reset_in_s = (reset_ms - server_clock.now_ms()) / 1000
+    return (
+        _integer(headers.get("x-gate-ratelimit-limit")) or None,
+        _integer(headers.get("x-gate-ratelimit-requests-remain")),
+        reset_in_s if reset_in_s is not None and reset_in_s > 0 else None,
+    )
 
 
 def _integer(text: str | None) -> int | None:

@@ -189,14 +189,12 @@ class GateioRest:
         if server_ms is not None and abs(server_ms - self.clock.now_ms()) < _DAY_MS:
             self.server_clock.sample(answer.sent_s, answer.received_s, server_ms)
         limit, remaining, reset_in_s = limits.read_headers(answer.response, self.server_clock)
-        if remaining is not None:
-            answer.permit.observe(limit=limit, remaining=remaining, reset_in_s=reset_in_s)
+        answer.permit.observe(limit=limit, remaining=remaining, reset_in_s=reset_in_s)
 
     def _refusal(self, call: HttpCall, answer: HttpAnswer) -> TellerError:
         wait_s = answer.retry_after_s
         if answer.response.status == 429 and wait_s is None:
-            _, _, reset_in_s = limits.read_headers(answer.response, self.server_clock)
-            wait_s = reset_in_s if reset_in_s is not None and reset_in_s > 0 else None
+            _, _, wait_s = limits.read_headers(answer.response, self.server_clock)
             answer.permit.block(min(wait_s or _PAUSE_AFTER_429_S, call.scope.window_s))
         error = errors.from_response(
             call.operation,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, REFUSED, Change, Mutant, bug
 
 _INTENTS: Final = "actors/account/intents.py"
 _DESK: Final = "actors/account/order_desk.py"
@@ -39,10 +39,17 @@ ANSWERS: Final = (
             Change(_HTTP, "        if response.status >= 500:\n", "        if response.status >= 600:\n"),
             Change(
                 _ERRORS,
-                "    if status >= 500 or status == 408:\n",
-                "    if status == 500 or status == 408:\n",
+                "    if changes:\n        return UnknownOutcomeError(\n",
+                "    if status == 500:\n        return UnknownOutcomeError(\n",
             ),
         ),
+    ),
+    bug(
+        "a label that says that an order is there is taken for a refusal",
+        "exchanges/gateio/labels.py",
+        "_CERTAIN: Final = frozenset({Proof.NOT_TAKEN, Proof.CHECKED, Proof.NOTHING_TO_DO})\n",
+        "_CERTAIN: Final = frozenset({*Proof} - {Proof.SERVER})\n",
+        REFUSED,
     ),
     bug(
         "could not ask is answered as no such order",

@@ -16,6 +16,7 @@ LONG_FAULT: Final = Options(profile=Profile.LONG_FAULT)
 LATE_BALANCES: Final = Options(profile=Profile.CALM, features=frozenset({Feature.LATE_BALANCES}), certain=True)
 UNKNOWN_ORDERS: Final = Options(features=frozenset({Feature.UNKNOWN_ORDERS}), certain=True)
 SELF_TRADES: Final = Options(features=frozenset({Feature.SELF_TRADES}), certain=True)
+REFUSED: Final = Options(features=frozenset({Feature.REFUSALS}), certain=True)
 BESIDE_OTHERS: Final = Options(profile=Profile.CALM, features=frozenset({Feature.OTHER_PROGRAMS}), certain=True)
 
 

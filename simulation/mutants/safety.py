@@ -71,8 +71,8 @@ SAFETY: Final = (
     bug(
         "nothing is held back by a limit",
         _LIMITER,
-        "            if line.opens_at(now) <= now and self._closed_until_s <= now:\n",
-        "            if self._closed_until_s <= now:\n",
+        "            if line.opens_at(now, priority) <= now and self._pause.ends_s(priority) <= now:\n",
+        "            if self._pause.ends_s(priority) <= now:\n",
         CROWDED,
     ),
     bug(

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchanges.base.rate_limiter import DEFAULT_MARGIN_S, Permit, Priority, RateLimiter, Scope
+from exchanges.base.rate_limiter import (
+    DEFAULT_MARGIN_S,
+    LONGEST_PAUSE_S,
+    Permit,
+    Priority,
+    RateLimiter,
+    Scope,
+)
 from messages.errors import InvalidValueError, RateLimitedError
 from tests.exchanges.base.manual_clock import ManualClock, settle
 
@@ -147,6 +154,55 @@ async def test_a_block_of_everything_holds_all_scopes_back_also_those_in_line() 
     assert other.done()
 
 
+async def opens_after_s(limiter: RateLimiter, scope: Scope, priority: Priority) -> float:
+    try:
+        await limiter.acquire(scope, priority=priority, max_wait_s=0)
+    except RateLimitedError as refused:
+        return refused.retry_after_s
+    return 0.0
+
+
+@pytest.mark.parametrize("asked_s", [0.5, 5.0, 61.0, 3600.0, 1e9, float("inf")])
+@pytest.mark.parametrize("everywhere", [True, False])
+@pytest.mark.parametrize("priority", Priority)
+async def test_r13_whatever_is_asked_each_priority_pauses_no_longer_than_is_stated(
+    asked_s: float, everywhere: bool, priority: Priority
+) -> None:
+    limiter, roomy = RateLimiter(ManualClock()), Scope("roomy", 100, 1.0)
+    if everywhere:
+        limiter.block(asked_s)
+    else:
+        (await limiter.acquire(roomy)).block(asked_s)
+    expected_s = min(asked_s, LONGEST_PAUSE_S[priority])
+    assert await opens_after_s(limiter, roomy, priority) == pytest.approx(expected_s)
+    assert (await opens_after_s(limiter, Scope("other", 1, 1.0), priority) > 0) is everywhere
+
+
+async def test_r13_a_cancel_goes_while_an_order_ahead_of_it_is_held_back() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    roomy = Scope("roomy", 100, 1.0)
+    limiter.block(3600, roomy)
+    order = asyncio.ensure_future(limiter.acquire(roomy))
+    await settle()
+    cancel = asyncio.ensure_future(limiter.acquire(roomy, priority=Priority.CANCEL))
+    await clock.advance(LONGEST_PAUSE_S[Priority.CANCEL] - 0.1)
+    assert not cancel.done()
+    await clock.advance(0.2)
+    assert cancel.done()
+    assert not order.done()
+    await clock.advance(LONGEST_PAUSE_S[Priority.NORMAL])
+    assert order.done()
+
+
+async def test_a_shorter_wish_does_not_end_a_longer_pause() -> None:
+    limiter = RateLimiter(ManualClock())
+    roomy = Scope("roomy", 100, 1.0)
+    for seconds in (5.0, 1.0, 0.0, -7.0):
+        limiter.block(seconds, roomy)
+    assert await opens_after_s(limiter, roomy, Priority.NORMAL) == pytest.approx(5.0)
+
+
 async def test_what_others_spend_of_the_same_allowance_is_seen_in_the_headers() -> None:
     clock = ManualClock()
     limiter = RateLimiter(clock)
@@ -185,6 +241,86 @@ async def test_the_reset_time_is_kept_when_nothing_is_left_but_never_beyond_the_
     waiting = asyncio.ensure_future(limiter.acquire(ORDERS))
     await clock.advance(SPAN_S + 0.01)
     assert waiting.done()
+
+
+async def left(limiter: RateLimiter, scope: Scope = ORDERS) -> int:
+    """How many may go at once now; uses them up."""
+    count = 0
+    while not await opens_after_s(limiter, scope, Priority.NORMAL):
+        count += 1
+    return count
+
+
+TEN: Scope = Scope("ten", 10, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "free"),
+    [
+        ({}, 9),
+        ({"limit": 10}, 9),
+        ({"remaining": 9}, 9),
+        ({"limit": 10, "remaining": 9}, 9),
+        ({"limit": 10, "remaining": 4}, 4),  # five were spent by somebody else
+        ({"remaining": 4}, 4),
+        ({"limit": 6, "remaining": 4}, 4),
+        ({"limit": 6}, 5),
+        ({"limit": 6, "remaining": 100}, 5),  # contradictory: it can only tighten
+        ({"limit": 100, "remaining": 100}, 9),
+        ({"limit": 0}, 9),
+        ({"limit": -3}, 9),
+        ({"limit": 0, "remaining": 4}, 4),
+        ({"remaining": 0}, 0),
+        ({"remaining": -5}, 0),
+        ({"limit": 1, "remaining": 0}, 0),
+        ({"remaining": 9, "reset_in_s": 0.5}, 9),  # only looked at when nothing is left
+        ({"reset_in_s": 0.5}, 9),
+    ],
+)
+async def test_headers_that_are_missing_zero_negative_or_contradictory(said: dict[str, float], free: int) -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    (await limiter.acquire(TEN)).observe(**said)  # type: ignore[arg-type]  # made of ints, but for the last
+    assert await left(limiter, TEN) == free
+    await clock.advance(SPAN_S + 0.01)
+    limit = said.get("limit", 10)
+    assert await left(limiter, TEN) == (limit if 0 < limit < 10 else 10)
+
+
+@pytest.mark.parametrize(
+    ("reset_in_s", "opens_s"), [(0.4, SPAN_S), (None, SPAN_S), (0.0, SPAN_S), (-1.0, SPAN_S), (1e9, SPAN_S)]
+)
+async def test_nothing_is_left_until_the_window_has_passed(reset_in_s: float | None, opens_s: float) -> None:
+    limiter = RateLimiter(ManualClock())
+    (await limiter.acquire(TEN)).observe(remaining=0, reset_in_s=reset_in_s)
+    assert await opens_after_s(limiter, TEN, Priority.NORMAL) == pytest.approx(opens_s)
+
+
+async def test_the_window_opens_later_where_the_exchange_says_so_after_a_slow_answer() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    permit = await limiter.acquire(TEN)
+    await clock.advance(0.9)
+    permit.observe(remaining=0, reset_in_s=0.8)
+    assert await opens_after_s(limiter, TEN, Priority.NORMAL) == pytest.approx(0.8)
+
+
+async def test_an_answer_that_was_overtaken_by_a_later_requests_is_not_believed() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    early = await limiter.acquire(TEN)
+    await clock.advance(0.1)
+    (await limiter.acquire(TEN)).observe(limit=10, remaining=2)
+    early.observe(limit=1, remaining=9)
+    assert await left(limiter, TEN) == 2
+
+
+async def test_what_somebody_else_spent_counts_against_the_window_it_was_spent_in() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    (await limiter.acquire(TEN)).observe(limit=10, remaining=4)
+    await clock.advance(SPAN_S - 0.01)
+    assert await left(limiter, TEN) == 4
 
 
 @pytest.mark.parametrize(("capacity", "window_s"), [(0, 1.0), (1, 0.0), (1, float("inf"))])

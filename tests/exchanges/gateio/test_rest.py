@@ -1,10 +1,12 @@
 """What goes over the wire by REST, byte for byte, and what is made of every kind of answer."""
 
+import asyncio
 from typing import Any
 
 import pytest
 import structlog
 
+from exchanges.base.rate_limiter import LONGEST_PAUSE_S, Priority
 from exchanges.gateio.settings import GateioEndpoints, GateioSettings
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder
 from messages.enums import Side
@@ -40,6 +42,7 @@ from tests.exchanges.gateio.scripted import (
     run,
     scripted,
 )
+from tests.support.eventually import eventually
 
 
 class TestRequests:
@@ -192,8 +195,29 @@ class TestAnswers:
             Reply(b""),
             Reply(b"\xff"),
             Reply(b"", status="408 Timeout"),
+            Reply(b"<html>", status="302 Found"),
+            Reply(b"<html>", status="403 Forbidden"),
+            Reply(b"", status="429 Too Many"),
+            Reply({"label": "REPEATED_CREATION"}, status="400 Bad"),
+            Reply({"label": "SOMETHING_NEW"}, status="400 Bad"),
         ],
-        ids=["lost", "502", "internal", "busy", "odd 200", "no json", "wrong json", "empty", "no utf-8", "408"],
+        ids=[
+            "lost",
+            "502",
+            "internal",
+            "busy",
+            "odd 200",
+            "no json",
+            "wrong json",
+            "empty",
+            "no utf-8",
+            "408",
+            "302",
+            "403",
+            "429",
+            "repeated",
+            "new label",
+        ],
     )
     async def test_r3_a_change_without_a_usable_answer_has_an_unknown_outcome(self, name: str, reply: Reply) -> None:
         script = Script(reply)
@@ -381,6 +405,31 @@ class TestLimits:
                 await rest.load_balances()
             assert held.value.retry_after_s == pytest.approx(wait_s)
             await rest.load_fills(SOL)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            "Retry-After: 3600\r\n",
+            f"X-Gate-RateLimit-Requests-Remain: 0\r\nX-Gate-RateLimit-Reset-Timestamp: {NOW_MS + 3_600_000}\r\n",
+            f"X-Gate-RateLimit-Reset-Timestamp: {NOW_MS // 1000 + 3_600}\r\n",
+        ],
+        ids=["Retry-After", "reset", "reset alone"],
+    )
+    async def test_r13_a_limit_that_opens_in_an_hour_silences_cancels_for_seconds_only(self, headers: str) -> None:
+        clock = ManualClock(unix_ms=NOW_MS)
+        refusal = Reply({"label": "TOO_MANY_REQUESTS"}, status="429 Too Many", headers=headers)
+        script = Script(refusal, ORDER)
+        async with scripted(script, clock=clock) as venue:
+            rest = venue.create_private_rest(ALPHA)
+            with pytest.raises(VenueRefusedError) as refused:
+                await CHANGES["cancel_order"](rest)
+            assert refused.value.retry_after_s == pytest.approx(3600, abs=1)
+            await rest.place_order(PLACE)  # another scope: not its penalty (R10)
+            waiting = asyncio.ensure_future(CHANGES["cancel_order"](rest))
+            await eventually(lambda: clock.next_wake_s is not None)
+            await clock.advance(LONGEST_PAUSE_S[Priority.CANCEL] + 0.01)
+            await waiting
+        assert LONGEST_PAUSE_S[Priority.CANCEL] <= 5
 
     async def test_an_order_does_not_wait_longer_than_it_may_live(self) -> None:
         clock = ManualClock()

@@ -96,7 +96,9 @@ async def _check_venue(config: Config, name: str, venue: Venue, environment: Env
     listed = []
     for strategy in strategies:
         symbol = strategy.settings.symbol
-        if instruments is not None and await checks.line(strategy.name, _strategy(strategy, instruments, rest)):
+        if instruments is not None and await checks.line(
+            strategy.name, _strategy(strategy, instruments, rest, venue.server_now_ms())
+        ):
             listed.append(symbol)
     await checks.line(f"{name} WebSocket", _public_socket(venue, sorted(set(listed))))
 
@@ -170,7 +172,7 @@ async def _markets(rest: PublicRest) -> tuple[Mapping[Symbol, Instrument], str]:
 
 
 async def _strategy(
-    strategy: StrategyConfig, instruments: Mapping[Symbol, Instrument], rest: PublicRest
+    strategy: StrategyConfig, instruments: Mapping[Symbol, Instrument], rest: PublicRest, now_ms: int
 ) -> tuple[bool, str]:
     """Would the exchange take the strategy's orders, by its rules?"""
     settings = strategy.settings
@@ -180,7 +182,7 @@ async def _strategy(
     mid = (await rest.load_book_ticker(settings.symbol)).mid
     for side in Side:
         price = None if mid is None else instrument.round_price(mid, side)
-        instrument.check(side, quantity=settings.quantity, price=price)
+        instrument.check(side, now_ms=now_ms, quantity=settings.quantity, price=price)
     return True, f"{settings.symbol} is open; {settings.quantity} {settings.symbol.base} is a size that it takes"
 
 

@@ -1,7 +1,7 @@
 """What an account may be told to do. Every command gets exactly one answer: a result or a typed error (R8)."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -14,9 +14,18 @@ from messages.validation import (
     ZERO,
     require_client_order_id,
     require_currency,
+    require_instance,
+    require_member,
     require_positive,
     require_text,
+    require_text_or_empty,
+    require_time_ms,
 )
+
+LONGEST_ID: Final = 64
+"""Characters of an exchange's id; those of the venues have fewer than 40."""
+LONGEST_ADDRESS: Final = 512
+"""Characters of an address, a chain's name or a memo."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +42,11 @@ class OrderReference(Command, frozen=True, kw_only=True):
     client_order_id: str | None = None
 
     def __post_init__(self) -> None:
+        require_instance("symbol", self.symbol, Symbol)
         if self.order_id is None and self.client_order_id is None:
             raise InvalidValueError("order_id", None, "an order_id or a client_order_id")
         if self.order_id is not None:
-            require_text("order_id", self.order_id)
+            require_text("order_id", self.order_id, longest=LONGEST_ID)
         if self.client_order_id is not None:
             require_client_order_id("client_order_id", self.client_order_id)
 
@@ -65,6 +75,10 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     client_order_id: str | None = None
 
     def __post_init__(self) -> None:
+        require_instance("symbol", self.symbol, Symbol)
+        require_member("side", self.side, Side)
+        require_member("type", self.type, OrderType)
+        require_member("time_in_force", self.time_in_force, TimeInForce)
         if self.client_order_id is not None:
             require_client_order_id("client_order_id", self.client_order_id)
         if self.quantity is not None:
@@ -208,6 +222,12 @@ class CancelAll(Command, frozen=True, kw_only=True):
     symbol: Symbol | None = None
     side: Side | None = None
 
+    def __post_init__(self) -> None:
+        if self.symbol is not None:
+            require_instance("symbol", self.symbol, Symbol)
+        if self.side is not None:
+            require_member("side", self.side, Side)
+
 
 class AmendOrder(OrderReference, frozen=True, kw_only=True):
     """Changes price or quantity of an open order; answered with the `Order` as amended.
@@ -250,11 +270,17 @@ class GetInstrument(Command, frozen=True, kw_only=True):
 
     symbol: Symbol
 
+    def __post_init__(self) -> None:
+        require_instance("symbol", self.symbol, Symbol)
+
 
 class GetExecutedOrders(Command, frozen=True, kw_only=True):
     """Answered at once with the finished orders of ``symbol`` that are still kept, oldest first."""
 
     symbol: Symbol
+
+    def __post_init__(self) -> None:
+        require_instance("symbol", self.symbol, Symbol)
 
 
 class EngageKillSwitch(Command, frozen=True, kw_only=True):
@@ -301,8 +327,9 @@ class Withdraw(Command, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require_currency("currency", self.currency)
         require_positive("amount", self.amount)
-        require_text("chain", self.chain)
-        require_text("address", self.address)
+        require_text("chain", self.chain, longest=LONGEST_ADDRESS)
+        require_text("address", self.address, longest=LONGEST_ADDRESS)
+        require_text_or_empty("memo", self.memo, longest=LONGEST_ADDRESS)
         if self.client_withdrawal_id is not None:
             require_client_order_id("client_withdrawal_id", self.client_withdrawal_id)
 
@@ -313,7 +340,7 @@ class GetWithdrawal(Command, frozen=True, kw_only=True):
     withdrawal_id: str
 
     def __post_init__(self) -> None:
-        require_text("withdrawal_id", self.withdrawal_id)
+        require_text("withdrawal_id", self.withdrawal_id, longest=LONGEST_ID)
 
 
 class CancelWithdrawal(Command, frozen=True, kw_only=True):
@@ -324,7 +351,7 @@ class CancelWithdrawal(Command, frozen=True, kw_only=True):
     withdrawal_id: str
 
     def __post_init__(self) -> None:
-        require_text("withdrawal_id", self.withdrawal_id)
+        require_text("withdrawal_id", self.withdrawal_id, longest=LONGEST_ID)
 
 
 class GetWithdrawals(Command, frozen=True, kw_only=True):
@@ -343,5 +370,8 @@ class GetWithdrawals(Command, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.currency is not None:
             require_currency("currency", self.currency)
-        if not 1 <= self.limit <= 1000:
+        for name in ("from_ms", "to_ms"):
+            if getattr(self, name) is not None:
+                require_time_ms(name, getattr(self, name))
+        if type(self.limit) is not int or not 1 <= self.limit <= 1000:
             raise InvalidValueError("limit", self.limit, "1 to 1000")

@@ -11,6 +11,9 @@ No message of any error holds a secret (R12).
 
 import enum
 from collections.abc import Iterable
+from typing import Final
+
+_LONGEST_SHOWN: Final = 200
 
 
 class TellerError(Exception):
@@ -83,7 +86,7 @@ class InvalidValueError(WeRefusedError, ValueError):
     """A value that a field may not take; names the field, the value and what is allowed."""
 
     def __init__(self, field: str, value: object, allowed: str) -> None:
-        super().__init__(f"{field} = {value!r} is not allowed: {allowed}")
+        super().__init__(f"{field} = {_shown(value)} is not allowed: {allowed}")
         self.field = field
         self.value = value
         self.allowed = allowed
@@ -201,6 +204,16 @@ class ProtocolError(ConnectionFailedError):
 
 class ConfigurationError(TellerError):
     """Settings, credentials or environment that only a person can mend."""
+
+
+def _shown(value: object) -> str:
+    """A value as an error text shows it: cut where it is long, and whatever it is made of."""
+    try:
+        text = repr(value)
+    except Exception:
+        # A number of more digits than Python writes, or an object whose own repr fails.
+        return f"a {type(value).__name__} that cannot be written"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}... ({len(text)} characters)"
 
 
 def one_of(values: Iterable[object]) -> str:

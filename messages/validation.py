@@ -1,5 +1,6 @@
 """Checks that message constructors share; each raises `InvalidValueError` naming field, value and what is allowed."""
 
+import enum
 import re
 from decimal import Decimal
 from typing import Final
@@ -8,8 +9,13 @@ from messages.errors import InvalidValueError
 
 ZERO: Final = Decimal(0)
 _LARGEST_EXPONENT: Final = 20
-"""No venue quotes beyond this, and products of two such numbers keep exact in Decimal's working precision."""
-_CURRENCY: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,29}")
+"""No venue quotes beyond this."""
+_FINEST_EXPONENT: Final = -60
+"""The place of the last digit, so that a number has few enough of them to calculate with exactly."""
+_CURRENCY: Final = re.compile(r"[^\W_][\w.-]{0,29}")
+"""Codes are not all ASCII (Gate lists a market of a Chinese name), nor all upper case (``sUSD``)."""
+LATEST_MS: Final = 1 << 53
+"""Times beyond the year 287,000 are typing errors, and what keeps them has 64 bits."""
 _CLIENT_ORDER_ID: Final = re.compile(r"[0-9A-Za-z_.-]{1,28}")
 
 
@@ -21,6 +27,9 @@ def require_decimal(field: str, value: object) -> Decimal:
         raise InvalidValueError(field, value, "a finite Decimal")
     if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
         raise InvalidValueError(field, value, f"between 1e-{_LARGEST_EXPONENT} and 1e{_LARGEST_EXPONENT}")
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or not _FINEST_EXPONENT <= exponent <= _LARGEST_EXPONENT:
+        raise InvalidValueError(field, value, f"a Decimal of at most {-_FINEST_EXPONENT} decimals")
     return value
 
 
@@ -37,9 +46,9 @@ def require_not_negative(field: str, value: object) -> None:
 
 
 def require_currency(field: str, value: object) -> None:
-    """Refuses anything but an upper-case currency code such as ``USDT``."""
-    if not isinstance(value, str) or _CURRENCY.fullmatch(value) is None:
-        raise InvalidValueError(field, value, "an upper-case currency code such as 'USDT'")
+    """Refuses anything but a currency code such as ``USDT``; one all in small letters is a typing error."""
+    if not isinstance(value, str) or _CURRENCY.fullmatch(value) is None or value.islower():
+        raise InvalidValueError(field, value, "a currency code such as 'USDT', not all in small letters")
 
 
 def require_client_order_id(field: str, value: object) -> None:
@@ -48,7 +57,42 @@ def require_client_order_id(field: str, value: object) -> None:
         raise InvalidValueError(field, value, "1 to 28 characters out of 0-9 A-Z a-z _ - .")
 
 
-def require_text(field: str, value: object) -> None:
-    """Refuses an empty or non-text value."""
+def require_text(field: str, value: object, *, longest: int | None = None) -> None:
+    """Refuses an empty or non-text value, one longer than ``longest`` characters, and one that is no Unicode text."""
     if not isinstance(value, str) or not value:
         raise InvalidValueError(field, value, "text that is not empty")
+    if longest is not None and len(value) > longest:
+        raise InvalidValueError(field, value, f"text of at most {longest} characters")
+    if not value.isascii():
+        _require_encodable(field, value)
+
+
+def require_text_or_empty(field: str, value: object, *, longest: int | None = None) -> None:
+    """As `require_text`, but may be empty."""
+    if value != "":
+        require_text(field, value, longest=longest)
+
+
+def require_member(field: str, value: object, kind: type[enum.Enum]) -> None:
+    """Refuses anything but a member of ``kind``; its value, for example, is not one."""
+    if not isinstance(value, kind):
+        raise InvalidValueError(field, value, f"a {kind.__name__}: {', '.join(member.name for member in kind)}")
+
+
+def require_instance(field: str, value: object, kind: type) -> None:
+    """Refuses anything but an instance of ``kind``."""
+    if not isinstance(value, kind):
+        raise InvalidValueError(field, value, f"a {kind.__name__}, not {type(value).__name__}")
+
+
+def require_time_ms(field: str, value: object) -> None:
+    """Refuses anything but unix milliseconds, zero or more."""
+    if type(value) is not int or not 0 <= value <= LATEST_MS:
+        raise InvalidValueError(field, value, f"unix milliseconds, 0 to {LATEST_MS}")
+
+
+def _require_encodable(field: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidValueError(field, value, "Unicode text, without half of a surrogate pair") from None

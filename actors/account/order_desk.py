@@ -73,7 +73,11 @@ class OrderDesk:
         context.require_trading()
         rest = context.require_rest()
         context.require_market(command.symbol).check(
-            command.side, quantity=command.quantity, quote_quantity=command.quote_quantity, price=command.price
+            command.side,
+            now_ms=context.server_now_ms(),
+            quantity=command.quantity,
+            quote_quantity=command.quote_quantity,
+            price=command.price,
         )
         if command.client_order_id is not None and self._is_taken(command.client_order_id):
             raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")
@@ -274,7 +278,10 @@ class OrderDesk:
             name = command.order_id or command.client_order_id
             raise InvalidValueError("order_id", name, "an order without an earlier amend that may still arrive")
         context.require_market(command.symbol).check(
-            order.side, quantity=command.quantity or order.quantity, price=command.price or order.price
+            order.side,
+            now_ms=context.server_now_ms(),
+            quantity=command.quantity or order.quantity,
+            price=command.price or order.price,
         )
         doubt = _doubt_of(command, order)
         sent = AmendOrder(

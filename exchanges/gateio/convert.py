@@ -14,7 +14,7 @@ from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.order import NO_FEES, UNNAMED_CURRENCY, Fee, Fill, Order, add_fees, sum_fees
 from messages.symbol import Symbol
-from messages.validation import ZERO
+from messages.validation import LATEST_MS, ZERO
 from messages.withdrawal import Withdrawal
 
 CLIENT_ID_PREFIX: Final = "t-"
@@ -271,8 +271,9 @@ def _level(field: str, value: Decimal | None) -> Decimal:
     return value
 
 
-def instrument(pair: wire.CurrencyPair, now_s: int) -> Instrument:
-    """The rules of a market; ``now_s``: unix seconds, for markets that open later.
+def instrument(pair: wire.CurrencyPair) -> Instrument:
+    """The rules of a market. When it opens is judged when an order is placed; ``delisting_time`` is only expected, and
+    ``trade_status`` says when it has come.
 
     Market buys are given in quote; Gate names no step for them, so the price's number of decimals is taken, which
     its matching accepts.
@@ -288,9 +289,16 @@ def instrument(pair: wire.CurrencyPair, now_s: int) -> Instrument:
         max_quantity=pair.max_base_amount,
         min_notional=pair.min_quote_amount,
         max_notional=pair.max_quote_amount,
-        can_buy=status in {"tradable", "buyable"} and pair.buy_start <= now_s,
-        can_sell=status in {"tradable", "sellable"} and pair.sell_start <= now_s,
+        can_buy=status in {"tradable", "buyable"},
+        can_sell=status in {"tradable", "sellable"},
+        buy_opens_ms=_opens_ms(pair.buy_start),
+        sell_opens_ms=_opens_ms(pair.sell_start),
     )
+
+
+def _opens_ms(unix_s: int) -> int:
+    """A time beyond all time is one that does not come; it takes nothing else of the market's rules with it."""
+    return min(max(unix_s, 0) * 1000, LATEST_MS)
 
 
 def _step(field: str, decimals: int) -> Decimal:

@@ -55,11 +55,10 @@ class GateioPublicRest:
         )
 
     def _instruments(self, body: bytes) -> Mapping[Symbol, Instrument]:
-        now_s = self._rest.server_clock.seconds()
         instruments = {}
         for pair in _read_pairs(body):
             try:
-                instrument = convert.instrument(pair, now_s)
+                instrument = convert.instrument(pair)
             except InvalidValueError as error:
                 logger.warning("instrument_left_out", venue="gateio", market=pair.id, reason=str(error))
                 continue

@@ -16,6 +16,7 @@ from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce,
 from messages.errors import InvalidValueError, TellerError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
+from messages.validation import LATEST_MS
 from tests.exchanges.gateio import payloads
 from tests.support.orders import paid
 
@@ -310,7 +311,7 @@ class TestMarkets:
 
     def instrument(self, **changes: Any) -> Any:
         raw = payloads.encode(self.PAIR | changes)
-        return convert.instrument(wire.Reader[wire.CurrencyPair](wire.CurrencyPair).read(raw), 1_760_000_000)
+        return convert.instrument(wire.Reader[wire.CurrencyPair](wire.CurrencyPair).read(raw))
 
     def test_rules(self) -> None:
         made = self.instrument()
@@ -332,9 +333,15 @@ class TestMarkets:
         made = self.instrument(trade_status=status)
         assert (made.can_buy, made.can_sell) == (can_buy, can_sell)
 
-    def test_a_market_that_opens_later_is_closed_until_then(self) -> None:
-        made = self.instrument(buy_start=1_760_000_001, sell_start=1_759_999_999)
-        assert (made.can_buy, made.can_sell) == (False, True)
+    def test_when_a_market_opens_is_kept_for_when_an_order_is_placed(self) -> None:
+        made = self.instrument(buy_start=1_760_000_001, sell_start=1_759_999_999, delisting_time=1)
+        assert (made.can_buy, made.can_sell) == (True, True)
+        assert (made.buy_opens_ms, made.sell_opens_ms) == (1_760_000_001_000, 1_759_999_999_000)
+
+    @pytest.mark.parametrize(("start", "opens_ms"), [(-1, 0), (0, 0), (10**18, LATEST_MS), (10**30, LATEST_MS)])
+    def test_an_opening_beyond_all_time_keeps_the_other_side_open(self, start: int, opens_ms: int) -> None:
+        made = self.instrument(buy_start=start)
+        assert (made.buy_opens_ms, made.sell_opens_ms) == (opens_ms, 0)
 
     @pytest.mark.parametrize("changes", [{"precision": 21}, {"amount_precision": -1}, {"base": "sol"}])
     def test_rules_that_cannot_be_are_refused(self, changes: dict[str, Any]) -> None:

@@ -43,6 +43,9 @@ logger = structlog.get_logger(__name__)
 
 _QUOTED_VALUE: Final = re.compile(r"(Invalid (?:enum )?value) .*", re.DOTALL)
 """The one place where msgspec quotes what it read."""
+_TURNS_TO_READ: Final = 3
+"""Turns of the event loop after which what lies in a socket's buffer has been handed out: one until the loop looks at
+its sockets, one to read, one to spare."""
 
 
 class HandlerFailedError(TellerError):
@@ -269,9 +272,16 @@ class WebsocketSession:
 
     async def _watch(self) -> None:
         silence_s, clock = self._settings.silence_s, self._environment.clock
-        while (left_s := self._received_s + silence_s - clock.monotonic_s()) > 0:
-            await clock.sleep(left_s)
-        self._end(f"nothing received for {silence_s:g} s")
+        while True:
+            while (left_s := self._received_s + silence_s - clock.monotonic_s()) > 0:
+                await clock.sleep(left_s)
+            heard_s = self._received_s
+            # Who slept too long, the machine or the process (SIGSTOP), first reads what has arrived meanwhile.
+            for _ in range(_TURNS_TO_READ):
+                await asyncio.sleep(0)
+            if self._received_s == heard_s:
+                self._end(f"nothing received for {silence_s:g} s")
+                return
 
     def _end(self, cause: str) -> None:
         """The one way in which a session ends by itself."""

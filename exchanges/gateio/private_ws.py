@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
@@ -11,6 +13,7 @@ from exchanges.base.websocket_session import HandlerFailedError, WebsocketSessio
 from exchanges.gateio import convert, wire
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
+from messages.balance import Balance
 
 M = TypeVar("M")
 
@@ -22,11 +25,17 @@ _CHANNELS: Final[Sequence[tuple[str, Sequence[str]]]] = (
 )
 
 
+_read_pieces: Final = msgspec.json.Decoder(wire.Pieces).decode
+_read_order: Final = wire.Reader[wire.SocketOrder](wire.SocketOrder).read
+_read_trade: Final = wire.Reader[wire.Trade](wire.Trade).read
+_read_balance: Final = wire.Reader[wire.SocketBalance](wire.SocketBalance).read
+
+
 class PrivateFrameDecoder:
     """Turns frames of the private socket into calls of the handlers; needs no socket.
 
     `feed` never raises: a frame that cannot be read, or a handler that fails, is one log line and one call of
-    ``handlers.error``. What can be read of a frame is told even when another part of it cannot.
+    ``handlers.error``. What can be read of a frame is told even when another part of it cannot (R10).
     """
 
     __slots__ = ("_balance", "_decode", "_execution", "_order", "_others")
@@ -48,7 +57,11 @@ class PrivateFrameDecoder:
     def feed(self, frame: bytes) -> None:
         """Takes one frame."""
         try:
-            message = self._decode(frame)
+            try:
+                message = self._decode(frame)
+            except msgspec.ValidationError as problem:
+                self._feed_pieces(frame, problem)
+                return
             result = message.result
             if message.event == "update" and message.error is None and type(result) is list:
                 kind = type(message)
@@ -57,18 +70,45 @@ class PrivateFrameDecoder:
                 elif kind is wire.TradesFrame:
                     _tell_each(result, convert.fill, self._execution)
                 else:
-                    self._tell_balances(result)
+                    self._tell_balances(result, convert.socket_balance)
             else:
                 self._others.take(message)
         except Exception as problem:
             self._others.give_up(frame, problem)
 
-    def _tell_balances(self, result: list[Any]) -> None:
-        balances = tuple([convert.socket_balance(balance) for balance in result])
+    def _feed_pieces(self, frame: bytes, problem: Exception) -> None:
+        """An update with something in it that cannot be read: item by item. Raises ``problem`` for any other frame."""
         try:
-            self._balance(balances)
-        except Exception as error:
-            raise _failed(error) from error
+            pieces = _read_pieces(frame)
+        except msgspec.MsgspecError:
+            raise problem from None
+        if pieces.event != "update" or pieces.error is not None:
+            raise problem
+        if pieces.channel == "spot.orders":
+            _tell_each(pieces.result, lambda piece: convert.socket_order(_read_order(bytes(piece))), self._order)
+        elif pieces.channel == "spot.usertrades":
+            _tell_each(pieces.result, lambda piece: convert.fill(_read_trade(bytes(piece))), self._execution)
+        elif pieces.channel == "spot.balances":
+            self._tell_balances(pieces.result, lambda piece: convert.socket_balance(_read_balance(bytes(piece))))
+        else:
+            raise problem
+
+    def _tell_balances(self, result: list[Any], to_message: Callable[[Any], Balance]) -> None:
+        """Those that can be read are told together; what is wrong with one does not keep the others from being told."""
+        balances: list[Balance] = []
+        problem: Exception | None = None
+        for item in result:
+            try:
+                balances.append(to_message(item))
+            except Exception as error:
+                problem = error
+        if balances or problem is None:
+            try:
+                self._balance(tuple(balances))
+            except Exception as error:
+                problem = _failed(error)
+        if problem is not None:
+            raise problem
 
 
 def _tell_each(result: list[Any], to_message: Callable[[Any], M], handler: Callable[[M], None]) -> None:

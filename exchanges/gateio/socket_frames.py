@@ -52,10 +52,10 @@ class SocketErrors:
             ProtocolError: it is none of these.
         """
         if frame.error is not None:
-            self._refuse(frame.id, frame.error)
+            self._refuse(frame.id, frame.error, _channel(frame))
         elif frame.event in _ANSWERS:
-            if isinstance(frame.result, wire.Acknowledgement | wire.TickerResult) and frame.result.status == "fail":
-                self._refuse(frame.id, wire.FrameError(message="refused without a reason"))
+            if isinstance(frame.result, wire.Acknowledgement | wire.TickerResult) and _is_refused(frame.result.status):
+                self._refuse(frame.id, wire.FrameError(message="refused without a reason"), _channel(frame))
             elif self.answers is not None and frame.id is not None:
                 self.answers.acknowledge(frame.id)
         elif type(frame) is not wire.PongFrame:
@@ -69,15 +69,24 @@ class SocketErrors:
             except Exception:
                 envelope = wire.Envelope()
             if envelope.error is not None:
-                self._refuse(envelope.id, envelope.error)
+                self._refuse(envelope.id, envelope.error, "")
                 return
         report_refused_frame(self._name, frame, problem, self._error)
 
-    def _refuse(self, request_id: int | None, error: wire.FrameError) -> None:
-        refusal = errors.from_websocket(error.code, error.message, hide=self._hide)
+    def _refuse(self, request_id: int | None, error: wire.FrameError, channel: str) -> None:
+        refusal = errors.from_websocket(error.code, error.message, channel=channel, hide=self._hide)
         if self.answers is not None and request_id is not None and self.answers.refuse(request_id, refusal):
             return
         tell_error(self._name, refusal, self._error)
+
+
+def _is_refused(status: str | None) -> bool:
+    """ "fail", or "failed" on older servers; whatever is not a success is none."""
+    return bool(status) and status != "success"
+
+
+def _channel(frame: Frame) -> str:
+    return str(type(frame).__struct_config__.tag)
 
 
 def subscription(

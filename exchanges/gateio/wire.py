@@ -124,6 +124,13 @@ class BalancesFrame(Envelope, frozen=True, kw_only=True, tag_field="channel", ta
     result: list[SocketBalance] | Acknowledgement | None = None
 
 
+class Pieces(Envelope, frozen=True, kw_only=True):
+    """A frame whose items are still to be read, each by itself."""
+
+    channel: str
+    result: list[msgspec.Raw]
+
+
 class PongFrame(Envelope, frozen=True, kw_only=True, tag_field="channel", tag="spot.pong"):
     """The answer to `spot.ping`."""
 

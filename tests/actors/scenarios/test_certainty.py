@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from messages.enums import OrderStatus
+from messages.enums import OrderStatus, SyncState
 from messages.errors import UnresolvedOrderError
 from tests.actors.scenarios.test_faults import HASTY, bid, start, status_of
 from tests.support.eventually import eventually
 from tests.support.proxy import Mode
-from tests.support.world import World, assert_agrees
+from tests.support.world import World, assert_agrees, until_state
 
 PLACE = "POST /spot/orders"
 
@@ -73,3 +73,13 @@ async def test_r3_a_cancel_behind_a_page_is_answered_with_how_the_order_ended(wo
     placed = await account.place(bid("gone"))
     await world.fault("rest_refusal", endpoint="DELETE /spot/orders/{}", status=404, effect="done", times=1)
     assert (await account.cancel(placed)).status is OrderStatus.CANCELED
+
+
+async def test_r10_a_key_that_its_socket_refuses_with_code_2_is_not_tried_for_ever(world: World) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await world.fault("subscription_refused", account="alpha", channel="spot.usertrades", code=2, message="invalid key")
+    world.ws.cut()
+    await until_state(account, SyncState.FAILED)
+    snapshot = await account.snapshot()
+    assert not snapshot.is_live

@@ -47,6 +47,12 @@ class ManualClock:
         self._now_s = target_s
         await settle()
 
+    def jump(self, seconds: float) -> None:
+        """Moves on at once, as for a process that was stopped: all whose time has come wake together, late."""
+        self._now_s += seconds
+        while (wake_s := self.next_wake_s) is not None and wake_s <= self._now_s:
+            heapq.heappop(self._sleepers)[2].set_result(None)
+
 
 async def settle() -> None:
     """Lets every task that can run, run."""

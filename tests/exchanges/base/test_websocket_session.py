@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -346,6 +348,65 @@ async def test_the_silence_is_counted_from_the_last_frame() -> None:
         assert client.session.is_open
         await client.clock.advance(1.1)
         assert not client.session.is_open
+
+
+class Buffered:
+    """A socket with frames in its buffer that the event loop has not looked at yet; tells them two turns later."""
+
+    def __init__(self) -> None:
+        self.arrived = asyncio.Event()
+        self.is_closed = False
+
+    async def send(self, message: bytes | str) -> None:
+        """Nobody listens."""
+
+    async def stream(self, listener: Callable[[bytes], None]) -> NoReturn:
+        while True:
+            await self.arrived.wait()
+            self.arrived.clear()
+            await asyncio.sleep(0)
+            listener(b"news from before")
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Opens:
+    """A transport with one socket."""
+
+    def __init__(self, socket: Buffered) -> None:
+        self.socket = socket
+
+    async def connect(self, url: str, *, timeout_s: float) -> Buffered:
+        return self.socket
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+async def test_r5_after_a_stop_what_has_arrived_is_read_before_the_silence_counts(has_arrived: bool) -> None:
+    """The process was stopped for longer than the silence (SIGSTOP): the watch wakes before the buffer is looked at."""
+    client, socket = Client(), Buffered()
+    async with environment(client.clock, client.tasks) as seams:
+        client.session = WebsocketSession(
+            dataclasses.replace(seams, sockets=Opens(socket)),
+            url="ws://nowhere",
+            name="test",
+            settings=client.settings,
+            feed=client.feed,
+            heartbeat=lambda: b"ping",
+            connection=client.told,
+            error=client.complain,
+        )
+        await client.session.open()
+        client.session.announce()
+        await settle()
+        if has_arrived:
+            asyncio.get_running_loop().call_soon(socket.arrived.set)
+        client.clock.jump(SETTINGS.silence_s + 60)
+        await settle()
+        assert client.session.is_open is has_arrived
+        assert client.links == [(True, ""), *([] if has_arrived else [(False, "nothing received for 30 s")])]
+        await client.session.close()
+    assert client.news == (["from before"] if has_arrived else [])
 
 
 async def test_a_session_is_opened_once() -> None:

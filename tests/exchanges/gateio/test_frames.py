@@ -127,10 +127,17 @@ class TestPrivate:
         assert isinstance(listener.refused[3], VenueRefusedError)
         assert listener.errors == []
 
-    def test_a_failed_status_without_an_error_is_a_refusal_too(self, listener: Listener) -> None:
-        listener.private.feed(payloads.frame("spot.orders", {"status": "fail"}, event="subscribe", id=3))
-        assert 3 in listener.refused
+    @pytest.mark.parametrize("status", ["fail", "failed", "refused"])
+    def test_a_failed_status_without_an_error_is_a_refusal_too(self, listener: Listener, status: str) -> None:
+        listener.private.feed(payloads.frame("spot.orders", {"status": status}, event="subscribe", id=3))
+        assert "spot.orders: refused without a reason" in str(listener.refused[3])
         assert listener.granted == []
+
+    @pytest.mark.parametrize("channel", ["spot.orders", "spot.usertrades", "spot.balances"])
+    def test_a_refusal_names_its_channel(self, listener: Listener, channel: str) -> None:
+        error = {"code": 2, "message": "unknown currency pair: NO_USDT"}
+        listener.private.feed(payloads.frame(channel, None, event="subscribe", id=3, error=error))
+        assert str(listener.refused[3]) == f"the exchange refused: WS_2: {channel}: unknown currency pair: NO_USDT"
 
     @pytest.mark.parametrize("channel", ["spot.orders", "spot.somewhere_new", ""])
     @pytest.mark.parametrize("more", [{}, {"id": 99}])
@@ -214,6 +221,66 @@ class TestPrivate:
         listener.private.feed(payloads.orders(payloads.socket_order()))
         assert len(listener.orders) == 1
         assert len(listener.errors) == 1
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"available": "many"},
+            {"available": None},
+            {"available": "Infinity"},
+            {"freeze": "-1"},
+            {"freeze": []},
+            {"currency": 5},
+            {"timestamp_ms": "later"},
+        ],
+    )
+    def test_r10_one_unreadable_balance_does_not_lose_the_others(
+        self, listener: Listener, odd: dict[str, Any], place: int
+    ) -> None:
+        items = [payloads.socket_balance(currency="SOL"), payloads.socket_balance(currency="BTC")]
+        items.insert(place, payloads.socket_balance(**odd))
+        listener.private.feed(payloads.balances(*items))
+        (told,) = listener.balances
+        assert [balance.currency for balance in told] == ["SOL", "BTC"]
+        assert [type(error) for error in listener.errors] == [ProtocolError]
+
+    @pytest.mark.parametrize("odd", [{"id": []}, {"amount": "many"}, {"side": 5}, {"currency_pair": None}])
+    def test_r10_one_unreadable_order_or_fill_does_not_lose_the_others(
+        self, listener: Listener, odd: dict[str, Any]
+    ) -> None:
+        listener.private.feed(
+            payloads.orders(payloads.socket_order(id="1"), payloads.socket_order(**odd), payloads.socket_order(id="2"))
+        )
+        listener.private.feed(
+            payloads.trades(payloads.socket_trade(id=1), payloads.socket_trade(**odd), payloads.socket_trade(id=2))
+        )
+        assert [order.order_id for order in listener.orders] == ["1", "2"]
+        assert [fill.trade_id for fill in listener.fills] == ["1", "2"]
+        assert [type(error) for error in listener.errors] == [ProtocolError, ProtocolError]
+
+    @pytest.mark.parametrize("item", ["5", "null", "[]", "{}", '"x"'])
+    def test_r10_an_item_that_is_no_object_does_not_lose_the_others(self, listener: Listener, item: str) -> None:
+        for channel, good in (
+            ("spot.orders", payloads.socket_order()),
+            ("spot.usertrades", payloads.socket_trade()),
+            ("spot.balances", payloads.socket_balance()),
+        ):
+            listener.private.feed(payloads.frame(channel, [msgspec.Raw(item.encode()), good]))
+        assert (len(listener.orders), len(listener.fills), len(listener.balances)) == (1, 1, 1)
+        assert len(listener.errors) == 3
+
+    def test_nothing_readable_of_balances_is_no_event(self, listener: Listener) -> None:
+        listener.private.feed(payloads.balances(payloads.socket_balance(freeze="-1")))
+        assert (listener.balances, len(listener.errors)) == ([], 1)
+
+    @pytest.mark.parametrize("changes", [{"event": "subscribe"}, {"error": {"code": 2, "message": "no"}}])
+    def test_an_unreadable_item_of_what_is_no_update_is_not_told(
+        self, listener: Listener, changes: dict[str, Any]
+    ) -> None:
+        frame = payloads.frame("spot.orders", [payloads.socket_order(), 5])
+        listener.private.feed(payloads.encode(msgspec.json.decode(frame) | changes))
+        assert (listener.orders, len(listener.errors)) == ([], 1)
 
     def test_r12_neither_log_nor_error_quotes_a_frame(self, listener: Listener) -> None:
         with structlog.testing.capture_logs() as logs:

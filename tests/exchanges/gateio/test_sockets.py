@@ -150,6 +150,22 @@ class TestPrivate:
         assert "demo-key" not in str(caught.value)
         assert (heard.links, heard.errors) == ([], [])
 
+    @pytest.mark.parametrize("message", ["invalid key", "auth faild , auth data : &{{87260}}", "Signature mismatch"])
+    async def test_a_key_that_is_refused_with_the_code_of_a_bad_argument_is_refused(self, message: str) -> None:
+        async with venue_at(Site(refused(2, message)).converse) as venue:
+            socket = venue.create_private_ws_with_handlers(ALPHA, Heard().private())
+            with pytest.raises(VenueRefusedError, match=message.split(maxsplit=1)[0]) as caught:
+                await socket.connect()
+        assert caught.value.is_key_refused
+        assert caught.value.is_hopeless
+
+    async def test_one_channel_that_is_refused_is_no_refusal_of_the_key(self) -> None:
+        async with venue_at(Site(refused(2, "unknown channel", "spot.balances")).converse) as venue:
+            socket = venue.create_private_ws_with_handlers(ALPHA, Heard().private())
+            with pytest.raises(VenueRefusedError, match=r"spot\.balances: unknown channel") as caught:
+                await socket.connect()
+        assert not caught.value.is_hopeless
+
     async def test_a_clock_that_is_off_is_told_from_a_wrong_key(self) -> None:
         body = payloads.encode({"label": "REQUEST_EXPIRED", "message": "gap exceeds 60"}).decode()
         async with venue_at(Site(refused(4, body)).converse) as venue:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from exchanges.base.environment import Clock
+from messages.validation import LATEST_MS
 
 _SAMPLE_LIFE_S: Final = 60.0
 """After this long a fresh sample is taken whatever its round trip: clocks drift."""
@@ -59,10 +60,10 @@ class ServerClock:
 
         Args:
             sent_s, received_s: monotonic seconds around the request.
-            server_ms: unix milliseconds that the exchange read in between.
+            server_ms: unix milliseconds that the exchange read in between; what cannot be a time is no sample.
         """
         round_trip_ms = (received_s - sent_s) * 1000
-        if round_trip_ms < 0:
+        if round_trip_ms < 0 or not 0 < server_ms < LATEST_MS:
             return
         offset_ms = server_ms - (sent_s + received_s) * 500
         if (

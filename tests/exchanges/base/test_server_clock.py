@@ -70,6 +70,58 @@ def test_a_sample_that_runs_backwards_is_ignored() -> None:
     assert not server.is_set
 
 
+@pytest.mark.parametrize("server_ms", [0, -1.0, 10**30, 10**400, float("inf"), float("nan"), 1 << 53])
+def test_what_cannot_be_a_time_is_no_sample(server_ms: float) -> None:
+    server = ServerClock(ManualClock())
+    server.sample(1000.0, 1000.1, server_ms)
+    assert not server.is_set
+    server.sample(1000.0, 1000.1, 5.0)
+    before = server.now_ms()
+    server.sample(1000.0, 1000.0, server_ms)
+    assert server.now_ms() == before
+
+
+def test_before_the_first_sample_nothing_is_uncertain() -> None:
+    server = ServerClock(ManualClock())
+    assert server.uncertainty_ms == 0.0
+
+
+def test_a_sample_as_good_as_the_one_in_use_takes_its_place() -> None:
+    clock = ManualClock()
+    server = ServerClock(clock)
+    server.sample(999.9, 1000.0, clock.now_ms())
+    server.sample(999.9, 1000.0, clock.now_ms() + 7)
+    assert server.offset_ms == 57
+
+
+@pytest.mark.parametrize(("beyond_ms", "is_believed"), [(250, False), (254.5, True), (-250, False), (-254.5, True)])
+def test_two_samples_may_both_be_right_within_half_their_round_trips(beyond_ms: float, is_believed: bool) -> None:
+    """The first has 0.1 s, the slower second 0.4 s: 250 ms are between them at most, and 2 for reading the clocks."""
+    clock = ManualClock()
+    server = ServerClock(clock)
+    server.sample(999.9, 1000.0, clock.now_ms() - 50)
+    assert server.offset_ms == 0
+    server.sample(999.6, 1000.0, clock.now_ms() - 200 + beyond_ms)
+    assert server.offset_ms == (pytest.approx(beyond_ms, abs=1) if is_believed else 0)
+    assert server.uncertainty_ms == pytest.approx(200 if is_believed else 50)
+
+
+@pytest.mark.parametrize(("age_s", "is_believed"), [(59.9, False), (60.1, True)])
+async def test_a_slower_sample_is_taken_when_the_one_in_use_is_a_minute_old(age_s: float, is_believed: bool) -> None:
+    clock = ManualClock()
+    server = ServerClock(clock)
+    server.sample(999.99, 1000.0, clock.now_ms())
+    await clock.advance(age_s)
+    now_s = clock.monotonic_s()
+    server.sample(now_s - 0.5, now_s, clock.now_ms())
+    assert server.offset_ms == (250 if is_believed else 5)
+
+
+def test_samples_in_seconds_are_cut() -> None:
+    clock = ManualClock(unix_ms=1_760_000_000_999)
+    assert ServerClock(clock).seconds() == 1_760_000_000
+
+
 @given(
     true_offset_ms=st.integers(-10_000_000, 10_000_000),
     trips=st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), min_size=1, max_size=20),

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 import structlog
 
 from exchanges.base.http_client import HttpAnswer, HttpCall, HttpClient, parse_retry_after
-from exchanges.base.rate_limiter import RateLimiter, Scope
+from exchanges.base.rate_limiter import LONGEST_PAUSE_S, Priority, RateLimiter, Scope
 from exchanges.base.transport import RequestNotSentError
 from messages.errors import ConnectionFailedError, RateLimitedError, UnknownOutcomeError
 from tests.exchanges.base.loopback import environment, http_answer, read_request, reset, tcp_server, unused_port
@@ -104,6 +105,82 @@ async def test_a_call_may_be_less_patient_than_the_client() -> None:
         limiter.block(10.0)
         with pytest.raises(RateLimitedError):
             await client.send(call("127.0.0.1:1", changes=True, max_wait_s=0.5))
+
+
+async def test_the_client_is_the_longest_that_any_call_waits() -> None:
+    async with environment(ManualClock()) as seams:
+        limiter = RateLimiter(seams.clock)
+        client = HttpClient(seams, name="test", limiter=limiter, timeout_s=5, max_wait_s=0.5)
+        limiter.block(10.0)
+        with pytest.raises(RateLimitedError) as refused:
+            await client.send(call("127.0.0.1:1", changes=True, max_wait_s=60))
+    assert (refused.value.scope, refused.value.retry_after_s) == ("things", 10.0)
+
+
+async def test_r13_a_cancel_has_its_own_place_in_line() -> None:
+    """It waits for seconds where others are told to come again in a minute."""
+    clock = ManualClock()
+    async with environment(clock) as seams:
+        limiter = RateLimiter(clock)
+        client = HttpClient(seams, name="test", limiter=limiter, timeout_s=5, max_wait_s=5)
+        limiter.block(3600)
+        wanted = call(f"127.0.0.1:{unused_port()}", changes=True)
+        with pytest.raises(RateLimitedError):
+            await client.send(wanted)
+        cancel = asyncio.ensure_future(client.send(msgspec.structs.replace(wanted, priority=Priority.CANCEL)))
+        await clock.advance(LONGEST_PAUSE_S[Priority.CANCEL] + 0.01)
+        with pytest.raises(RequestNotSentError):
+            await cancel
+
+
+@pytest.mark.parametrize("status", ["200 OK", "201 Created", "403 No", "400 Bad", "302 Found"])
+async def test_retry_after_says_something_only_with_a_refusal_for_the_rate(status: str) -> None:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(SCOPE.capacity):
+            await read_request(reader)
+            writer.write(http_answer(status=status, headers="Retry-After: 7\r\n"))
+
+    async with tcp_server(converse) as address, environment(ManualClock()) as seams:
+        client = HttpClient(seams, name="test", limiter=RateLimiter(seams.clock), timeout_s=5, max_wait_s=0)
+        for _ in range(SCOPE.capacity):
+            await client.send(call(address, changes=False))
+
+
+async def test_an_answer_names_when_it_was_asked_for_and_when_it_came() -> None:
+    clock = ManualClock()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        await clock.advance(0.25)
+        writer.write(http_answer())
+
+    async with tcp_server(converse) as address, environment(clock) as seams:
+        client = HttpClient(seams, name="test", limiter=RateLimiter(clock), timeout_s=5, max_wait_s=1)
+        with structlog.testing.capture_logs() as logs:
+            answer = await client.send(call(address, changes=False))
+    assert (answer.sent_s, answer.received_s, answer.retry_after_s) == (1000.0, 1000.25, None)
+    entry = next(entry for entry in logs if entry["event"] == "http_request")
+    assert (entry["client"], entry["elapsed_ms"]) == ("test", 250.0)
+
+
+@pytest.mark.parametrize("changes", [True, False])
+async def test_what_was_lost_is_named_with_what_it_was(changes: bool) -> None:
+    branch = UnknownOutcomeError if changes else ConnectionFailedError
+    with pytest.raises(branch) as caught:
+        await send_to(http_answer(status="502 Bad Gateway"), changes=changes)
+    assert str(caught.value) == "do_it: status 502" + (": it may or may not have happened" if changes else "")
+    with structlog.testing.capture_logs() as logs, pytest.raises(branch) as caught:
+        await send_to(None, changes=changes)
+    assert str(caught.value).startswith("do_it: ") is not changes
+    assert [entry["outcome"] for entry in logs if entry["event"] == "http_request"] == ["answer_lost"]
+
+
+async def test_what_did_not_leave_is_logged_as_failed() -> None:
+    async with environment() as seams:
+        client = HttpClient(seams, name="test", limiter=RateLimiter(seams.clock), timeout_s=5, max_wait_s=1)
+        with structlog.testing.capture_logs() as logs, pytest.raises(RequestNotSentError):
+            await client.send(call(f"127.0.0.1:{unused_port()}", changes=True))
+    assert [entry["outcome"] for entry in logs if entry["event"] == "http_request"] == ["failed"]
 
 
 @pytest.mark.parametrize("status", ["429 Slow", "503 Busy"])

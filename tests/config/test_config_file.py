@@ -252,7 +252,7 @@ def test_a_config_cannot_be_changed() -> None:
         ),
         pytest.param(
             EMBEDDED + QUOTER.replace("SOL/USDT", "sol/USDT"),
-            't.toml: strategies[0].symbol = "sol/USDT" is not allowed: an upper-case currency code',
+            't.toml: strategies[0].symbol = "sol/USDT" is not allowed: a currency code',
             id="lower-case symbol",
         ),
         pytest.param(

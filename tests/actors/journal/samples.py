@@ -88,7 +88,8 @@ client_ids = st.from_regex(r"[0-9A-Za-z_.-]{1,28}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 sides = st.sampled_from(Side)
 times = st.integers(0, 2**53)
-positive = st.decimals(Decimal("1e-18"), Decimal("1e18"), allow_nan=False, allow_infinity=False)
+positive = st.decimals("1e-18", "1e18", allow_nan=False, allow_infinity=False).map(lambda value: +value)
+"""Of as many digits as a Decimal keeps: commands take no number of endless ones."""
 amounts = st.just(Decimal(0)) | positive
 signed = amounts | positive.map(lambda value: -value)
 paid = st.lists(st.builds(Fee, currencies, signed), max_size=3).map(sum_fees)

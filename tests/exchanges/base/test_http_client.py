@@ -50,6 +50,11 @@ async def test_r3_a_lost_answer_to_a_change_leaves_its_outcome_unknown() -> None
         await send_to(None, changes=True)
 
 
+def test_a_call_changes_nothing_unless_it_says_so() -> None:
+    plain = HttpCall(operation="x", method="GET", url="http://x/", headers=dict, scope=SCOPE)
+    assert (plain.changes, plain.body, plain.priority, plain.max_wait_s) == (False, None, Priority.NORMAL, None)
+
+
 async def test_a_lost_answer_to_a_query_is_only_a_failed_connection() -> None:
     with pytest.raises(ConnectionFailedError):
         await send_to(None, changes=False)
@@ -216,6 +221,8 @@ async def test_retry_after_holds_the_scope_back(status: str) -> None:
         ("-5", None),
         ("nan", None),
         ("1e999", 3600.0),
+        ("\u0663", None),
+        ("3\u0663", None),
     ],
 )
 def test_retry_after_in_both_of_its_forms(value: str | None, seconds: float | None) -> None:

@@ -195,6 +195,25 @@ async def test_r13_a_cancel_goes_while_an_order_ahead_of_it_is_held_back() -> No
     assert order.done()
 
 
+def test_the_stated_pauses() -> None:
+    assert LONGEST_PAUSE_S == {Priority.CANCEL: 3.0, Priority.NORMAL: 60.0, Priority.BACKGROUND: 60.0}
+
+
+async def test_one_pushed_back_within_its_longest_wait_is_served() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    single = Scope("single", 1, 1.0)
+    await limiter.acquire(single)
+    patient = asyncio.ensure_future(limiter.acquire(single, max_wait_s=3 * SPAN_S))
+    await settle()
+    cancel = asyncio.ensure_future(limiter.acquire(single, priority=Priority.CANCEL))
+    await clock.advance(SPAN_S + 0.1)
+    assert cancel.done()
+    assert not patient.done()
+    await clock.advance(SPAN_S)
+    await patient
+
+
 async def test_a_shorter_wish_does_not_end_a_longer_pause() -> None:
     limiter = RateLimiter(ManualClock())
     roomy = Scope("roomy", 100, 1.0)

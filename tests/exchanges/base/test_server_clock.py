@@ -81,6 +81,13 @@ def test_what_cannot_be_a_time_is_no_sample(server_ms: float) -> None:
     assert server.now_ms() == before
 
 
+def test_the_first_sample_is_taken_in_the_first_minute_of_the_machine_too() -> None:
+    clock = ManualClock(now_s=1.0)
+    server = ServerClock(clock)
+    server.sample(0.5, 1.0, clock.now_ms())
+    assert server.offset_ms == 250
+
+
 def test_before_the_first_sample_nothing_is_uncertain() -> None:
     server = ServerClock(ManualClock())
     assert server.uncertainty_ms == 0.0

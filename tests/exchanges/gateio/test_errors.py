@@ -136,6 +136,12 @@ def test_an_invalid_value_that_names_a_minimum_is_below_it(message: str, reason:
     assert refusal(from_response("op", 400, body("INVALID_PARAM_VALUE", message), changes=True)).reason is reason
 
 
+@pytest.mark.parametrize("label", ["INVALID_ARGUMENT", "AMOUNT_TOO_MUCH", "SOMETHING_NEW"])
+def test_a_minimum_in_the_text_of_another_label_means_nothing(label: str) -> None:
+    error = refusal(from_response("op", 400, body(label, "The minimum is 3 USDT"), changes=False))
+    assert error.reason is not RefusalReason.BELOW_MINIMUM
+
+
 def test_detail_is_read_where_there_is_no_message() -> None:
     raw = msgspec.json.encode({"label": "INVALID_ARGUMENT", "detail": "the detail"})
     assert refusal(from_response("op", 400, raw, changes=False)).detail == "the detail"
@@ -309,4 +315,5 @@ def test_r12_key_and_secret_are_cut_out_of_what_the_exchange_says() -> None:
 def test_a_long_text_is_cut() -> None:
     assert len(refusal(from_label("op", "NO_CHANGE", "", changes=False)).detail) == 0
     error = refusal(from_response("op", 400, body("NO_CHANGE", "x" * 10_000), changes=False))
-    assert len(error.detail) < 400
+    assert error.detail == "x" * 300 + "..."
+    assert refusal(from_label("op", "NO_CHANGE", "x" * 300, changes=False)).detail == "x" * 300

@@ -67,12 +67,6 @@ class VenueRefusedError(TellerError):
         self.retry_after_s = retry_after_s
 
     @property
-    def is_key_refused(self) -> bool:
-        """True when the key itself is not accepted (unknown, revoked, wrong signature, not from this address): nothing
-        that it signs will be, whatever is asked. A permission that is refused may be one of several."""
-        return self.reason is RefusalReason.AUTHENTICATION
-
-    @property
     def is_hopeless(self) -> bool:
         """True when trying again cannot help before a person mends key or permission."""
         return self.reason in {RefusalReason.AUTHENTICATION, RefusalReason.PERMISSION}

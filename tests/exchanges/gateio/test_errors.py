@@ -203,7 +203,7 @@ class TestWebsocket:
     @pytest.mark.parametrize("code", [4, 6, 11])
     def test_authentication(self, code: int) -> None:
         error = refusal(from_websocket(code, "no"))
-        assert (error.reason, error.is_key_refused, error.is_hopeless) == (RefusalReason.AUTHENTICATION, True, True)
+        assert (error.reason, error.is_hopeless) == (RefusalReason.AUTHENTICATION, True)
 
     @pytest.mark.parametrize(
         ("label", "reason"),
@@ -229,7 +229,7 @@ class TestWebsocket:
         message = f"http get status code err, status : 400, url : http://127.0.0.1:8130/ws_auth, info : {told}\n"
         error = refusal(from_websocket(code, message))
         assert (error.label, error.detail) == (label.upper(), "Signature mismatch")
-        assert error.is_key_refused
+        assert error.reason is RefusalReason.AUTHENTICATION
 
     @pytest.mark.parametrize(
         "message",
@@ -250,7 +250,7 @@ class TestWebsocket:
     @pytest.mark.parametrize("code", [1, 2, 5, 99])
     def test_a_key_that_is_refused_under_another_code(self, message: str, code: int) -> None:
         error = refusal(from_websocket(code, message, channel="spot.orders"))
-        assert (error.reason, error.is_key_refused) == (RefusalReason.AUTHENTICATION, True)
+        assert (error.reason, error.is_hopeless) == (RefusalReason.AUTHENTICATION, True)
         assert str(error) == f"the exchange refused: WS_{code}: spot.orders: {message}"
 
     @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ class TestWebsocket:
     @pytest.mark.parametrize("code", [1, 2, 4])
     def test_an_unknown_market(self, message: str, code: int) -> None:
         error = refusal(from_websocket(code, message, channel="spot.book_ticker"))
-        assert (error.reason, error.is_key_refused, error.is_hopeless) == (RefusalReason.UNKNOWN_SYMBOL, False, False)
+        assert (error.reason, error.is_hopeless) == (RefusalReason.UNKNOWN_SYMBOL, False)
         assert error.detail == f"spot.book_ticker: {message}"
 
     @pytest.mark.parametrize("code", [1, 2])

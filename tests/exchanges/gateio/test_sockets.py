@@ -156,7 +156,7 @@ class TestPrivate:
             socket = venue.create_private_ws_with_handlers(ALPHA, Heard().private())
             with pytest.raises(VenueRefusedError, match=message.split(maxsplit=1)[0]) as caught:
                 await socket.connect()
-        assert caught.value.is_key_refused
+        assert caught.value.reason is RefusalReason.AUTHENTICATION
         assert caught.value.is_hopeless
 
     async def test_one_channel_that_is_refused_is_no_refusal_of_the_key(self) -> None:

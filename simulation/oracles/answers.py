@@ -36,6 +36,19 @@ from simulation.oracles.wish_terms import pair_of, text_of
 
 _WITHOUT_LABEL: Final = "HTTP_"
 """How the client calls a refusal that says nothing but its status."""
+_CHANGES: Final = (PlaceOrder, AmendOrder, CancelOrder)
+_PROVE_NOTHING: Final = frozenset(
+    {
+        "REPEATED_CREATION",
+        "NO_CHANGE",
+        "CANCEL_FAIL",
+        "INTERNAL",
+        "SERVER_ERROR",
+        "TOO_BUSY",
+        "SOMETHING_OF_TOMORROW",
+    }
+)
+"""Labels after which a change may have been made."""
 
 
 class Answers(Oracle):
@@ -300,6 +313,9 @@ class _Account:
             if not self._may_be_engaged(filed):
                 yield f"was answered {error!r}, and nobody has engaged it (R14)"
         elif isinstance(error, VenueRefusedError):
+            proves_nothing = error.label in _PROVE_NOTHING or error.label.startswith(_WITHOUT_LABEL)
+            if proves_nothing and isinstance(filed.command, _CHANGES):
+                yield f"was answered {error!r}, which does not say that nothing happened (R3)"
             refusals = self._delivered.refusals(self._name, filed.asked_s, _answered(filed))
             if not any(error.label in {each.label, f"{_WITHOUT_LABEL}{each.status}"} for each in refusals):
                 yield f"was answered {error!r}, which the exchange has not said (R14)"

@@ -63,7 +63,7 @@ class Judge(JudgedBooks):
     def __init__(self, known: Known | None = None) -> None:
         super().__init__()
         self.told = Told()
-        self.transport = Answered(400, b'{"label":"NO_CHANGE"}')
+        self.transport = Answered(400, b'{"label":"TRADE_RESTRICTED"}')
         self.delivered = Delivered(self.transport, {"key": "alpha"}, self.now_s)
         self.oracle = Answers(
             self.history,
@@ -443,7 +443,7 @@ def test_the_kill_switch_refuses_only_while_it_may_be_engaged(judge: Judge) -> N
 
 
 async def test_a_refusal_by_the_exchange_is_one_that_has_arrived(judge: Judge) -> None:
-    refused = VenueRefusedError(RefusalReason.NO_CHANGE, "NO_CHANGE")
+    refused = VenueRefusedError(RefusalReason.TRADING_DISABLED, "TRADE_RESTRICTED")
     reply = judge.ask(DEAR)
     await judge.delivered.request("POST", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
     reply.set_error(refused)
@@ -456,8 +456,18 @@ async def test_a_refusal_by_the_exchange_is_one_that_has_arrived(judge: Judge) -
 
 async def test_a_refusal_without_a_label_is_known_by_its_status(judge: Judge) -> None:
     judge.transport.response = HttpResponse(status=403, headers={}, body=b"<html>")
-    reply = judge.ask(DEAR)
-    await judge.delivered.request("POST", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
+    reply = judge.ask(GetOrder(symbol=SOL, order_id="1"))
+    await judge.delivered.request("GET", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
     reply.set_error(VenueRefusedError(RefusalReason.OTHER, "HTTP_403"))
 
     assert judge.found() == []
+
+
+@pytest.mark.parametrize("label", ["HTTP_403", "HTTP_429", "REPEATED_CREATION", "NO_CHANGE", "SOMETHING_OF_TOMORROW"])
+async def test_a_change_is_not_refused_by_what_proves_nothing(judge: Judge, label: str) -> None:
+    judge.transport.response = HttpResponse(status=400, headers={}, body=msgspec.json.encode({"label": label}))
+    reply = judge.ask(DEAR)
+    await judge.delivered.request("POST", "/", headers={"KEY": "key"}, body=None, timeout_s=1.0)
+    reply.set_error(VenueRefusedError(RefusalReason.OTHER, label))
+
+    assert judge.found_only("which does not say that nothing happened (R3)")

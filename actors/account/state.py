@@ -106,7 +106,8 @@ class AccountState:
         if report.order_id is not None:
             for fill in orders.index(record):
                 changed |= record.hear_fill(fill)
-        self._file(orders, record, was_inferred=was_inferred)
+        if was_inferred or self._reservations or record.order.status.is_finished:
+            self._file(orders, record, was_inferred=was_inferred)
         return record.order if changed else None
 
     def _hear_unknown(self, orders: SymbolOrders, report: Order, as_of_ms: int) -> Order | None:

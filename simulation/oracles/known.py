@@ -14,7 +14,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         stale_s: an account that is live may not have heard yet of what is younger. lag_s: of queries.
         retention: what the exchange forgets. denies: it may say of any order that there is none.
         funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
-        funds_are_exact: so, and it knows at once.
+        funds_are_exact: so, and it sets money aside until it knows.
         texts_may_lack: the exchange leaves texts out, so that whose an order is may not be known.
         judges_early_none: an order that is on its way must not be answered with None.
     """
@@ -30,11 +30,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_in(scenario: Scenario) -> Known:
-    """How far the answers of this run may be behind the books.
-
-    Whether money is set aside long enough is asked of hostile runs only: the account frees it when the order is
-    acknowledged, and lets another through until the balance is heard.
-    """
+    """How far the answers of this run may be behind the books."""
     lowers_balances = {Feature.OTHER_PROGRAMS, Feature.SECOND_PROGRAM, Feature.WITHDRAWALS}
     funds_are_known = scenario.profile is Profile.CALM and not scenario.features & lowers_balances
     return Known(
@@ -43,7 +39,7 @@ def known_in(scenario: Scenario) -> Known:
         retention=scenario.exchange.retention,
         denies=scenario.has(Feature.UNKNOWN_ORDERS),
         funds_are_known=funds_are_known,
-        funds_are_exact=funds_are_known and bool(scenario.features),
+        funds_are_exact=funds_are_known,
         judges_early_none=bool(scenario.features),
         texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
     )

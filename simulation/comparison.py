@@ -61,6 +61,7 @@ class Comparison:
                 parts.directory / f"{name}.sqlite",
                 excused=self._need_not_be_known,
                 keeps_all=parts.scenario.journal.keeps_all,
+                texts_may_lack=parts.scenario.has(Feature.MISSING_TEXTS),
             )
         for oracle in self._oracles:
             yield from oracle.final()
@@ -90,6 +91,7 @@ class Comparison:
             forgets=scenario.forgets,
             excused=self._need_not_be_known,
             reuses_ids=scenario.has(Feature.REUSED_IDS),
+            texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
         )
         return wrong
 

@@ -155,9 +155,14 @@ class AccountContext:
         return report if known is None else known
 
     def hear_fill(self, fill: Fill) -> bool:
-        """Counts a fill and tells subscribers of it, and of its order; False when it was known."""
+        """Counts a fill and tells subscribers of it, and of its order; False when it was known.
+
+        A fill that comes without our client id is told with it where its order is known by now.
+        """
         order, is_new = self.state.hear_fill(fill)
         if is_new:
+            if fill.client_order_id is None and order is not None and order.client_order_id is not None:
+                fill = msgspec.structs.replace(fill, client_order_id=order.client_order_id)
             self.tell_fill(fill)
         if order is not None:
             self.tell_order(order)

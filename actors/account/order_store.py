@@ -55,7 +55,7 @@ class SymbolOrders:
         self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
         self._orphan_count = 0
         self._orphans_denied: set[str] = set()
-        self._seen_fills: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen_fills: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     @property
     def executed_count(self) -> int:
@@ -176,17 +176,19 @@ class SymbolOrders:
         if order_id in self._orphan_fills:
             self._orphans_denied.add(order_id)
 
-    def is_new_fill(self, trade_id: str, order_id: str) -> bool:
+    def is_new_fill(self, trade_id: str, order_id: str, time_ms: int, keep_from_ms: int) -> bool:
         """False when this fill was seen lately, also of an order that has been dropped for room since.
 
-        A trade of the account with itself has two fills of one trade id, one for each order.
+        A trade of the account with itself has two fills of one trade id, one for each order. ``keep_from_ms``: fills
+        from here on will be asked for again, so these are not forgotten for want of room.
         """
         key = trade_id, order_id
         if key in self._seen_fills:
             return False
-        self._seen_fills[key] = None
-        if len(self._seen_fills) > _FILL_IDS_LIMIT:
-            self._seen_fills.popitem(last=False)
+        seen = self._seen_fills
+        seen[key] = time_ms
+        while len(seen) > _FILL_IDS_LIMIT and seen[next(iter(seen))] < keep_from_ms:
+            seen.popitem(last=False)
         return True
 
     # -- helpers --------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
 
-FILL_OVERLAP_MS: Final = 5_000
-"""Fills are asked for again from so long before: a history may lag behind the trading."""
+FILL_OVERLAP_MS: Final = 15_000
+"""Fills are asked for again from so long before: a history may lag behind the trading, Gate's by 10 s."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class AccountState:
                 # When the exchange was asked is not in the journal: later than its last word.
                 self.conclude_unknown(Doubt(order.symbol, order.order_id, None), order.updated_ms + 1)
         for trade_id, order_id in memory.fill_ids:
-            orders.is_new_fill(trade_id, order_id)
+            orders.is_new_fill(trade_id, order_id, memory.newest_fill_ms, 0)
         for fill in memory.fills:
             record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
@@ -144,7 +144,8 @@ class AccountState:
             and whether the fill was new.
         """
         orders = self.orders.of(fill.symbol)
-        if not orders.is_new_fill(fill.trade_id, fill.order_id):
+        keep_from_ms = self._fills_through_ms.get(fill.symbol, 0) - FILL_OVERLAP_MS
+        if not orders.is_new_fill(fill.trade_id, fill.order_id, fill.time_ms, keep_from_ms):
             return None, False
         record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
         if record is None or record.is_refused:

@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import msgspec
+
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
 from exchanges.simulator.engine import FIRST_ORDER_ID
@@ -53,11 +55,13 @@ def differences(
     forgets: bool = False,
     excused: Excused = _nobody,
     reuses_ids: bool = False,
+    texts_may_lack: bool = False,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
     ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
+    ``texts_may_lack``: the exchange may have told of fills without our text.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -75,7 +79,9 @@ def differences(
     texts = set() if reuses_ids else {truth.text for truth in booked.values()}
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked, texts)
-    yield from _fills_against(exchange.engine.accounts[name].fills, f"{name}: as told", told.fills)
+    yield from _fills_against(
+        exchange.engine.accounts[name].fills, f"{name}: as told", told.fills, texts_may_lack=texts_may_lack
+    )
     if not reuses_ids:
         yield from _doubled(name, booked)
 
@@ -189,7 +195,9 @@ def _is_made_up(order_id: str) -> bool:
     return int(order_id) >= FIRST_MADE_UP_ID
 
 
-def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[FillKey, Fill]) -> Iterator[str]:
+def _fills_against(
+    booked: Iterable[BookedFill], name: str, fills: Mapping[FillKey, Fill], *, texts_may_lack: bool
+) -> Iterator[str]:
     missing = dict(fills)
     for truth in booked:
         key = _key_of_booked(truth)
@@ -199,11 +207,16 @@ def _fills_against(booked: Iterable[BookedFill], name: str, fills: Mapping[FillK
         label = f"{name}: fill {truth.trade_id} of {key[0]} (order {truth.order_id})"
         if ours is None:
             yield f"{label} is missing"
-        elif _fill_told(ours) != _fill_booked(truth):
+        elif _fill_told(ours) != _fill_booked(truth) and not (texts_may_lack and _lacks_its_text(ours, truth)):
             yield f"{label} is {_fill_told(ours)} here, {_fill_booked(truth)} there"
     for (symbol, _, trade_id), fill in missing.items():
         if not _is_made_up(fill.order_id):
             yield f"{name}: fill {trade_id} of {symbol} is not in the books"
+
+
+def _lacks_its_text(ours: Fill, truth: BookedFill) -> bool:
+    named = msgspec.structs.replace(ours, client_order_id=client_id_of(truth.text))
+    return ours.client_order_id is None and _fill_told(named) == _fill_booked(truth)
 
 
 def _fill_told(fill: Fill) -> tuple[object, ...]:
@@ -225,11 +238,18 @@ def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
 
 
 def journal_differences(
-    exchange: Exchange, name: str, path: Path, *, excused: Excused = _nobody, keeps_all: bool = True
+    exchange: Exchange,
+    name: str,
+    path: Path,
+    *,
+    excused: Excused = _nobody,
+    keeps_all: bool = True,
+    texts_may_lack: bool = False,
 ) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
     ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
+    ``texts_may_lack``: the exchange may have told of fills without our text.
     """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
@@ -247,7 +267,7 @@ def journal_differences(
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
     booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]
-    yield from _fills_against(booked_fills, f"{name}: in the journal", fills)
+    yield from _fills_against(booked_fills, f"{name}: in the journal", fills, texts_may_lack=texts_may_lack)
 
 
 def _key_of_booked(fill: BookedFill) -> FillKey | None:

@@ -367,13 +367,37 @@ def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypat
 def test_r9_the_ids_of_fills_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
     orders = AccountState().orders.of(SOL)
-    assert [orders.is_new_fill(trade_id, "1") for trade_id in ("a", "b", "c", "b", "a")] == [
+    assert [orders.is_new_fill(trade_id, "1", 5, 6) for trade_id in ("a", "b", "c", "b", "a")] == [
         True,
         True,
         True,
         False,
         True,
     ]
+
+
+def test_r2_a_fill_that_will_be_asked_for_again_is_not_forgotten_for_want_of_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
+    state = AccountState(executed_limit=1)
+    fills = [fill(str(number), order_id=str(number), client_order_id=None, at=100_000 + number) for number in range(5)]
+    for item in fills:
+        hear(state, order(FILLED, filled="1", order_id=item.order_id, client_order_id=None, at=item.time_ms), item)
+    state.fills_loaded([SOL], 100_010)
+    assert [state.hear_fill(item)[1] for item in fills] == [False] * 5
+    state.fills_loaded([SOL], 200_000)
+    hear(state, fill("new", order_id="9", client_order_id=None, at=200_000))
+    assert state.hear_fill(fills[0])[1] is True, "long over, and no query asks for it any more"
+
+
+def test_r2_after_a_restart_no_fill_that_is_asked_for_again_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
+    state = AccountState()
+    ids = tuple((str(number), "1") for number in range(5))
+    state.restore(SymbolMemory(symbol=SOL, fill_ids=ids, newest_fill_ms=50_000))
+    state.fills_loaded([SOL], 60_000)
+    assert [state.hear_fill(fill(number, order_id="1", at=50_000))[1] for number, _ in ids] == [False] * 5
 
 
 def test_a_fill_of_a_refused_order_waits_for_the_exchange_to_tell_of_it() -> None:

@@ -1,12 +1,17 @@
 """The exchange leaves our text out of answers and events: the order is ours all the same (R3)."""
 
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
+from actors.account.context import AccountContext
+from actors.account.settings import AccountSettings
+from actors.account.state import AccountState
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
-from tests.support.orders import SOL
+from messages.order import Fill, Order
+from tests.support.orders import SOL, fill, order
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
 
@@ -31,3 +36,45 @@ async def test_r3_a_place_answer_without_our_text_is_about_the_order_that_was_pl
 
     await until_async(is_told)
     await assert_agrees(world, account)
+
+
+class Account:
+    """A context whose tellings are kept."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.fills: list[Fill] = []
+        unused = cast("Any", None)
+        self.context = AccountContext(
+            name="alpha",
+            settings=AccountSettings(),
+            state=AccountState(),
+            io=unused,
+            later=unused,
+            monotonic_s=unused,
+            server_now_ms=unused,
+            tell_order=self.orders.append,
+            tell_fill=self.fills.append,
+            tell_trouble=unused,
+        )
+
+
+def test_a_fill_without_our_text_is_told_with_the_id_of_its_order_where_that_is_known() -> None:
+    account = Account()
+    account.context.hear_order(order(client_order_id="c1"))
+    assert account.context.hear_fill(fill("1", client_order_id=None, at=2)) is True
+    assert account.fills == [fill("1", client_order_id="c1", at=2)]
+    assert account.context.hear_fill(fill("1", client_order_id=None, at=2)) is False
+    assert len(account.fills) == 1
+    account.context.hear_fill(fill("2", client_order_id=None, order_id="9", at=2))
+    assert account.fills[1].client_order_id is None, "whose it is nobody knows"
+
+
+def test_an_answer_is_about_the_order_that_was_asked_for_and_no_other() -> None:
+    account = Account()
+    answered = account.context.hear_order(order(client_order_id=None, order_id="9"), answers="c1")
+    assert (answered.order_id, answered.client_order_id) == ("9", "c1")
+    named = account.context.hear_order(order(client_order_id="c2", order_id="10"), answers="c1")
+    assert named.client_order_id == "c2", "what the exchange says counts"
+    assert account.context.hear_order(order(client_order_id="c2", order_id="10")) == named
+    assert len(account.orders) == 2

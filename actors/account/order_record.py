@@ -133,7 +133,7 @@ class OrderRecord:
             and (known.client_order_id is None or report.client_order_id == known.client_order_id)
             and (report.created_ms == known.created_ms or not known.created_ms)
             and report.updated_ms >= self._last_fill_ms
-            and _completed(report.fees, self._fills_fees) is report.fees
+            and (not self._fills_fees or _completed(report.fees, self._fills_fees) is report.fees)
             and _is_consistent(report)
         ):
             # The common case: the report is newer in every part, so the join is the report itself.
@@ -313,7 +313,7 @@ def _nothing_filled(report: Order) -> Order:
 
 def _completed(fees: tuple[Fee, ...], others: tuple[Fee, ...]) -> tuple[Fee, ...]:
     """The fees, and those of currencies that only the others name; the very same fees where there are none."""
-    if not others:
+    if not others or (len(fees) == len(others) == 1 and fees[0].currency == others[0].currency):
         return fees
     known = {fee.currency for fee in fees}
     more = [fee for fee in others if fee.currency not in known]

@@ -66,6 +66,9 @@ class AccountState:
             record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
                 record.hear_fill(fill)
+        for fill in memory.loose_fills:
+            orders.keep_orphan(fill)  # the exchange is asked for its order
+            self.has_new_doubts = True
         orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
 
     def restore_unresolved(self, order: Order) -> None:

@@ -17,6 +17,8 @@ from messages.commands import PlaceOrder
 from messages.order import Order
 from messages.symbol import Symbol
 
+_LOOSE_FILLS_LIMIT: Final = 1000
+"""For each symbol; a tail that was lost is not longer than what an account hears within seconds."""
 T = TypeVar("T")
 
 _SYMBOLS: Final = """
@@ -51,6 +53,13 @@ _FILLS_OF_ORDERS: Final = (
 _FILL_IDS: Final = (
     "SELECT trade_id, order_id, time_ms FROM fills WHERE symbol = ?"
     " ORDER BY time_ms DESC, trade_id DESC, order_id DESC LIMIT ?"
+)
+_LOOSE_FILLS: Final = (
+    "SELECT record FROM (SELECT rowid AS number, order_id, time_ms FROM fills WHERE symbol = ?1"
+    " ORDER BY time_ms DESC, trade_id DESC, order_id DESC LIMIT ?2) AS newest JOIN fills ON fills.rowid = number"
+    # orders that were dropped for room are missing on purpose
+    " WHERE newest.time_ms > ?3 AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.symbol = ?1"
+    " AND orders.order_id = newest.order_id) ORDER BY newest.time_ms DESC, number DESC LIMIT ?4"
 )
 _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
@@ -117,7 +126,9 @@ def _memory(
     dropped = connection.execute(
         "SELECT through_ms FROM dropped WHERE what = 'orders' AND symbol = ?", (text,)
     ).fetchone()
-    older_ms = [row[1] for row in finished[executed_limit:]] + ([] if dropped is None else [dropped[0]])
+    dropped_through_ms = 0 if dropped is None else dropped[0]
+    older_ms = [row[1] for row in finished[executed_limit:]]
+    loose = connection.execute(_LOOSE_FILLS, (text, fill_ids_limit, dropped_through_ms, _LOOSE_FILLS_LIMIT)).fetchall()
     newest = connection.execute(_FILL_IDS, (text, fill_ids_limit)).fetchall()
     return SymbolMemory(
         symbol=read(path, "a symbol", Symbol.parse, text),
@@ -129,11 +140,12 @@ def _memory(
             read(path, f"order {order_id} of {text}", decode_order, record)
             for record, _, order_id in reversed(finished[:executed_limit])
         ),
-        older_through_ms=max(older_ms, default=0),
+        older_through_ms=max(*older_ms, dropped_through_ms, 0),
         fills=tuple(
             read(path, f"a fill of {text}", decode_fill, record)
             for (record,) in connection.execute(_FILLS_OF_ORDERS, (text, executed_limit))
         ),
+        loose_fills=tuple(read(path, f"a fill of {text}", decode_fill, record) for (record,) in reversed(loose)),
         fill_ids=tuple((trade_id, order_id) for trade_id, order_id, _ in reversed(newest)),
         newest_fill_ms=newest[0][2] if newest else 0,
     )

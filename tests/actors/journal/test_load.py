@@ -1,11 +1,14 @@
 """What an account gets at its start: everything open, and of the past no more than it asked for."""
 
 import asyncio
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 from actors.account.order_record import OrderRecord
+from actors.account.state import AccountState, Doubt
 from actors.journal import Journal, JournalSettings, JournalState
 from messages.enums import OrderStatus
 from tests.actors.journal.samples import NOW_MS, journal_at, place
@@ -49,6 +52,43 @@ async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limi
         assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
         assert memory.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
         assert memory.newest_fill_ms == 10
+
+
+async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_asked_for(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order(order_id="known", filled="1"))
+        for number, owner in enumerate(("known", "lost", "known", "lost too", "lost")):
+            journal.record_fill(fill(f"t{number}", order_id=owner, at=number))
+        journal.record_fill(fill("t9", order_id="known", symbol=BTC, at=9))
+        await journal.flush()
+        bitcoin, sol = journal.load().symbols
+        assert [known.trade_id for known in sol.loose_fills] == ["t1", "t3", "t4"]
+        assert [known.trade_id for known in bitcoin.loose_fills] == ["t9"], "an order of another market"
+        assert [known.trade_id for known in sol.fills] == ["t0", "t2"]
+        assert [known.trade_id for known in journal.load(fill_ids_limit=2).symbols[1].loose_fills] == ["t3", "t4"]
+    state = AccountState()
+    state.restore(sol)
+    assert state.has_new_doubts
+    assert state.doubts() == [Doubt(SOL, "lost", None), Doubt(SOL, "lost too", None)]
+    told = state.hear_order(order(FILLED, filled="2", order_id="lost", client_order_id="c7", at=5))
+    assert told is not None
+    assert (told.filled_quantity, [str(fee) for fee in told.fees]) == (2, ["0.002 SOL"])
+    assert state.doubts() == [Doubt(SOL, "lost too", None)]
+    assert state.hear_fill(fill("t4", order_id="lost", at=4)) == (None, False), "it counts once (R2)"
+
+
+async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path) as journal:
+        journal.record_fill(fill("t1", order_id="dropped", at=10))
+        journal.record_fill(fill("t2", order_id="lost", at=11))
+        await journal.flush()
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("INSERT INTO dropped (what, symbol, through_ms, count) VALUES ('orders', 'SOL/USDT', 10, 1)")
+            other.commit()
+        (memory,) = journal.load().symbols
+        assert [known.trade_id for known in memory.loose_fills] == ["t2"]
+        assert memory.older_through_ms == 10
 
 
 async def test_a_symbol_that_is_known_by_fills_only_is_not_forgotten(tmp_path: Path) -> None:

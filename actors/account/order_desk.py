@@ -1,6 +1,5 @@
 """Placing, cancelling and amending orders: check and act in one turn, send, and take in the answer in another."""
 
-from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -11,11 +10,11 @@ from actors.account.doubts import DoubtDesk
 from actors.account.intents import CERTAIN, Intent, Intents
 from actors.account.lost_changes import LostChanges, is_amended
 from actors.account.order_record import OrderRecord
-from actors.account.reservations import Reservation
+from actors.account.reservations import reservation_for
 from actors.account.state import Doubt
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, OrderReference, PlaceOrder
-from messages.enums import OrderStatus, Side
+from messages.enums import OrderStatus
 from messages.errors import (
     CanceledBeforeSentError,
     InvalidValueError,
@@ -25,7 +24,6 @@ from messages.errors import (
 )
 from messages.order import Order
 from messages.symbol import Symbol
-from messages.validation import ZERO
 
 _log: Final = structlog.get_logger("teller.account")
 _ENDED: Final = {RefusalReason.ORDER_NOT_FOUND, RefusalReason.ORDER_FINISHED}
@@ -86,7 +84,7 @@ class OrderDesk:
         self._intents.require_writable()
         pending = command.as_order(OrderStatus.PENDING)
         decided_ms = context.server_now_ms()
-        context.state.begin_order(pending, _reservation(command), decided_ms)
+        context.state.begin_order(pending, reservation_for(pending), decided_ms)
         arrives_by_ms = context.arrives_by_ms(decided_ms)
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
@@ -364,15 +362,6 @@ class OrderDesk:
             status=order.status.value,
             elapsed_ms=round(elapsed_ms, 3),
         )
-
-
-def _reservation(command: PlaceOrder) -> Reservation:
-    if command.side is Side.SELL:
-        return Reservation(command.symbol.base, command.quantity or ZERO)
-    cost = command.quote_quantity
-    if cost is None:
-        cost = (command.quantity or ZERO) * (command.price or Decimal(0))
-    return Reservation(command.symbol.quote, cost)
 
 
 def _cancel_of(doubt: Doubt) -> CancelOrder:

@@ -12,7 +12,7 @@ import msgspec
 
 from actors.account.order_record import OrderRecord
 from actors.account.order_store import OrderStore, SymbolOrders
-from actors.account.reservations import Reservation, Reservations
+from actors.account.reservations import Reservation, Reservations, reservation_for
 from actors.journal import SymbolMemory
 from messages.balance import Balance
 from messages.enums import OrderStatus, Side
@@ -72,9 +72,14 @@ class AccountState:
         orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
 
     def restore_unresolved(self, order: Order) -> None:
-        """An order of an earlier life that was to be sent: whether it arrived is for the exchange to say (R4)."""
+        """An order of an earlier life that was to be sent: whether it arrived is for the exchange to say (R4).
+
+        Its money is set aside until then.
+        """
         if self.orders.find(order.symbol, order.order_id, order.client_order_id) is None:
             self.orders.of(order.symbol).add(OrderRecord(order))
+            if order.client_order_id is not None:
+                self._reservations.add(order.client_order_id, reservation_for(order))
 
     # -- orders ---------------------------------------------------------------------------------------------------
 

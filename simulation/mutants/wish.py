@@ -75,14 +75,14 @@ WISH: Final = (
             ),
             Change(
                 _DESK,
-                "def _reservation(",
+                "def _cancel_of(",
                 "async def _insist(rest: Any, command: PlaceOrder) -> Order:\n"
                 "    from messages.errors import UnknownOutcomeError\n\n"
                 "    try:\n"
                 "        return await rest.place_order(command)\n"
                 "    except UnknownOutcomeError:\n"
                 "        return await rest.place_order(command)\n\n\n"
-                "def _reservation(",
+                "def _cancel_of(",
             ),
         ),
     ),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.account.reservations import Reservation
+from actors.account.reservations import Reservation, reservation_for
 from actors.account.state import AccountState, Doubt
+from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import Order
@@ -314,6 +315,37 @@ def test_a_market_buy_sets_its_quote_aside() -> None:
     assert free(state) == Decimal("40.6")
     state.hear_balances([balance("USDT", "40.6", at=CREATED_MS)])
     assert free(state) == Decimal("40.6")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal("1.5")), Reservation("USDT", Decimal("4.5"))),
+        (PlaceOrder.limit(SOL, Side.SELL, Decimal(3), Decimal("1.5")), Reservation("SOL", Decimal(3))),
+        (PlaceOrder.market_buy(SOL, Decimal(7)), Reservation("USDT", Decimal(7))),
+        (PlaceOrder.market_sell(SOL, Decimal(2)), Reservation("SOL", Decimal(2))),
+    ],
+)
+def test_what_an_order_of_each_kind_will_lock(command: PlaceOrder, expected: Reservation) -> None:
+    named = msgspec.structs.replace(command, client_order_id="c1")
+    assert reservation_for(named.as_order(OrderStatus.PENDING)) == expected
+
+
+def test_money_of_an_unresolved_order_of_an_earlier_life_is_set_aside() -> None:
+    state = AccountState()
+    state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, created=0, order_id=None))
+    state.hear_all_balances([balance("USDT", "5000", at=500)], 500)
+    assert free(state) == 4000
+    state.conclude_unknown(Doubt(SOL, None, "c1"), 50_000)
+    assert free(state) == 5000
+
+
+def test_an_unresolved_order_of_an_earlier_life_that_is_there_is_in_the_balance() -> None:
+    state = AccountState()
+    state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, created=0, order_id=None))
+    state.hear_all_balances([balance("USDT", "4000", "1000", at=500)], 500)
+    state.hear_order(ack())
+    assert free(state) == 4000
 
 
 # -- no leak ---------------------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def draw(seed: int, options: Options) -> Scenario:
         ),
         account=_account(rng("account"), rng("permission"), features),
         journal=_journal(rng("journal"), rng("journal sizes"), features),
-        venue=_venue(rng("venue")),
+        venue=_venue(rng("venue"), lags=Feature.LAG in features),
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
         bounds=_bounds(rng("bounds")) if small else USUAL,
@@ -294,11 +294,15 @@ def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozense
     return config
 
 
-def _venue(rng: random.Random) -> GateioSettings:
-    """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry."""
+def _venue(rng: random.Random, *, lags: bool) -> GateioSettings:
+    """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry.
+
+    What it reckons queries to lag behind is never less than they do, as with a real venue.
+    """
     return GateioSettings(
         request_timeout_s=4.0,
         order_expiry_ms=rng.choice((5000, 5000, 2000, None)),
+        query_lag_ms=round(1000 * LONGEST_LAG_S) if lags else rng.choice((1_000, 10_000)),
         socket=SessionSettings(connect_timeout_s=4.0, acknowledge_timeout_s=4.0, heartbeat_s=4.0, silence_s=10.0),
     )
 

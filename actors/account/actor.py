@@ -181,7 +181,7 @@ class AccountActor(LoopActor):
             call_back=self._orders.call_back,
         )
         self._told_before = ToldBefore()
-        self._lookups = LookupDesk(self._account)
+        self._lookups = LookupDesk(self._account, self._doubts)
         self._withdrawals = WithdrawalDesk(self._account, client_ids, intents)
         self._dead_mans_switch = DeadMansSwitch(self._account)
         if self._journal is not None:
@@ -258,6 +258,7 @@ class AccountActor(LoopActor):
         self._broadcast.order(order)
         self._orders.has_changed(order)
         self._mass_cancels.has_changed(order)
+        self._doubts.has_changed(order)
 
     # -- what the connection supervisor says ----------------------------------------------------------------------
 
@@ -269,7 +270,8 @@ class AccountActor(LoopActor):
 
     @handles(GetFillsNeeded)
     def _get_fills_needed(self, _: GetFillsNeeded) -> FillsNeeded:
-        return FillsNeeded(self._state.fills_needed(self._symbols, self._started_ms), self._server_now_ms())
+        complete_through_ms = self._server_now_ms() - self._account.require_rest().query_lag_ms
+        return FillsNeeded(self._state.fills_needed(self._symbols, self._started_ms), complete_through_ms)
 
     @handles(SnapshotLoaded)
     def _snapshot_loaded(self, message: SnapshotLoaded) -> int | None:
@@ -282,18 +284,21 @@ class AccountActor(LoopActor):
             return 0
         account, state = self._account, self._state
         account.instruments = message.instruments
-        late = LateNews(message.open_orders.as_of_ms)
+        late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
         for fills in message.fills.values():
             for fill in fills:
                 late.count_fill(fill, is_new=account.hear_fill(fill))
         state.fills_loaded(message.fills, message.fills_through_ms)
         for order in message.open_orders.orders:
-            late.count_order(state.known(order), account.hear_order(order, message.open_orders.as_of_ms))
+            before = state.known(order)
+            dropped_through_ms = state.orders.of(order.symbol).evicted_through_ms
+            after = account.hear_order(order, message.open_orders.as_of_ms)
+            late.count_order(before, after, dropped_through_ms=dropped_through_ms)
         if self._memory is not None:
             self._memory.fills_loaded(message.fills_through_ms)
             self._memory.settle_open_intents()
         self._broadcast.balances(state.hear_all_balances(message.balances.balances, message.balances.as_of_ms))
-        if state.has_new_doubts:
+        if state.doubts():
             self._look_for_oddities_soon()
         true_at_ms = min(message.balances.as_of_ms, message.open_orders.as_of_ms)
         missing = state.missing_from(message.open_orders.orders)
@@ -301,23 +306,28 @@ class AccountActor(LoopActor):
             self._proven(true_at_ms)
             return late.count
         reply = self.defer()
-        waiting = len(missing)
+        waiting = dict.fromkeys(missing)
 
-        def settled(before: Order | None, after: Order | None) -> None:
-            nonlocal waiting
-            waiting -= 1
-            late.count_order(before, after)
+        def answered(doubt: Doubt) -> None:
+            waiting.pop(doubt, None)
             if not waiting and not reply.done:
                 self._proven(true_at_ms)
                 reply.set(late.count)
+
+        def settled(doubt: Doubt, before: Order | None, after: Order | None) -> None:
+            if doubt in waiting:
+                late.count_order(before, after)
+                answered(doubt)
 
         def failed(error: Exception) -> None:
             if not reply.done:  # what cannot be asked about is not loaded: the link is in doubt
                 reply.set_error(error)
 
         for doubt in missing:
-            before = state.find(doubt)
-            self._doubts.ask(doubt, partial(settled, before), failed)
+            # An order that the exchange has been asked about and that may still turn up is known for what it is: it is
+            # unresolved, or lately heard of, and is asked about on while the account is live.
+            unsure = partial(answered, doubt)
+            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), failed, unsure)
         return None
 
     def _proven(self, true_at_ms: int) -> None:

@@ -119,7 +119,7 @@ class AccountContext:
     @property
     def query_lag_ms(self) -> int:
         """So long after something happened a query may not know of it yet."""
-        return getattr(self.rest, "query_lag_ms", 0)
+        return 0 if self.rest is None else self.rest.query_lag_ms
 
     def require_market(self, symbol: Symbol) -> Instrument:
         """The rules of a market that can be traded.

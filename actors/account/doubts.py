@@ -1,85 +1,105 @@
 """Asking the exchange about orders whose fate what we heard does not settle (R3, R6).
 
-A doubt is asked about until the exchange answers: by the exchange's id, else by our client id, else by the fills. No
-answer is ever guessed; "no such order" is believed only when it can no longer arrive late.
+A doubt is asked about until the exchange answers: by the exchange's id, else by our client id, and where that finds
+nothing in its complete lists. No answer is ever guessed. What queries say may be a while behind the trading
+(`PrivateRest.query_lag_ms`), so that "no such order" means "not yet" until it was asked late enough, and what is
+concluded from it then is the weakest word there is: whatever the exchange tells later stands over it.
 """
 
-from collections.abc import Callable
+from collections import deque
+from functools import partial
 from typing import Final
 
 import structlog
 
 from actors.account.context import AccountContext
+from actors.account.evidence import Evidence
+from actors.account.inquiry import Failed, Inquiry, Settled, Unsure, taken
+from actors.account.order_lists import Listed, MarketLists, load_lists
 from actors.account.state import Doubt
 from exchanges.base.clients import PrivateRest
 from messages.commands import GetOrder
-from messages.enums import OrderStatus
-from messages.errors import WeRefusedError
+from messages.errors import RefusalReason, VenueRefusedError, WeRefusedError
 from messages.order import Fill, Order
+from messages.symbol import Symbol
 
-Settled = Callable[[Order | None], None]
-"""Called in a turn of the account with the order as now known, or None when the exchange knows no such order."""
-
-Failed = Callable[[Exception], None]
-"""Called in a turn of the account with what kept the exchange from answering."""
-
+_AT_ONCE: Final = 8
+"""Look-ups under way together: with more the account would use up its rate limit for itself."""
+_FEW: Final = 10
+"""With more doubts than this lists are asked first: one query tells of many orders."""
+_COMPANY_S: Final = 0.02
+"""Lists wait so long for other orders in doubt: what ends one pause ends many."""
 _log: Final = structlog.get_logger("teller.account")
 
 
-class _Inquiry:
-    """One doubt being asked about."""
-
-    __slots__ = ("asking", "attempts", "doubt", "failed", "waiting")
-
-    def __init__(self, doubt: Doubt) -> None:
-        self.doubt = doubt
-        self.attempts = 0
-        self.asking = False
-        self.waiting: list[Settled] = []
-        self.failed: list[Failed] = []
-
-
 class DoubtDesk:
-    """Keeps one inquiry for each doubtful order, however many want to know."""
+    """Keeps one inquiry for each doubtful order, however many want to know; only used inside the account's turns."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
-        self._inquiries: dict[Doubt, _Inquiry] = {}
-        self._arrives_by_ms: dict[str, int] = {}
+        self._evidence = Evidence(context)
+        self._inquiries: dict[Doubt, Inquiry] = {}
         self._odd_before: dict[Doubt, None] = {}
+        self._look_ups = 0
+        self._for_look_up: deque[Inquiry] = deque()
+        self._for_lists: dict[Inquiry, None] = {}
+        self._are_lists_loading = False
 
     @property
     def open_count(self) -> int:
         return len(self._inquiries)
 
-    def sent(self, client_order_id: str, arrives_by_ms: int) -> None:
-        """An order is on its way: up to ``arrives_by_ms`` of the exchange's clock "no such order" may only mean "not
-        yet"."""
-        self._arrives_by_ms[client_order_id] = arrives_by_ms
+    def sent(self, client_order_id: str, *, decided_ms: int, arrives_by_ms: int) -> None:
+        """An order is on its way since ``decided_ms``: up to ``arrives_by_ms`` "no such order" may only mean "not
+        yet". Both by the exchange's clock, unix milliseconds."""
+        self._evidence.sent(client_order_id, decided_ms=decided_ms, arrives_by_ms=arrives_by_ms)
+
+    def sent_before(self, client_order_id: str, *, since_ms: int, arrives_by_ms: int) -> None:
+        """The same of an order of an earlier life, not decided on before ``since_ms``."""
+        self._evidence.sent_before(client_order_id, since_ms=since_ms, arrives_by_ms=arrives_by_ms)
 
     def answered(self, client_order_id: str) -> None:
         """The answer to that order came."""
-        self._arrives_by_ms.pop(client_order_id, None)
+        self._evidence.answered(client_order_id)
 
-    def ask(self, doubt: Doubt, settled: Settled | None = None, failed: Failed | None = None) -> None:
+    def ask(
+        self,
+        doubt: Doubt,
+        settled: Settled | None = None,
+        failed: Failed | None = None,
+        unsure: Unsure | None = None,
+    ) -> None:
         """Asks until the exchange answers, then calls ``settled``; joins an inquiry that is under way.
 
-        ``failed``: called once when a look-up does not get an answer; the exchange is asked again all the same.
+        ``failed``: called once when a question does not get an answer. ``unsure``: called once when the exchange has
+        answered, and its answer may still change. It is asked again all the same.
         """
         inquiry = self._inquiries.get(doubt)
         if inquiry is None:
-            inquiry = self._inquiries[doubt] = _Inquiry(doubt)
-            self._attempt(inquiry)
+            record, now_ms = self._evidence.record(doubt), self._context.server_now_ms()
+            awaits_arrival = record is not None and not record.is_acknowledged
+            inquiry = self._inquiries[doubt] = Inquiry(doubt, now_ms, awaits_arrival=awaits_arrival)
         if settled is not None:
             inquiry.waiting.append(settled)
         if failed is not None:
             inquiry.failed.append(failed)
+        if unsure is not None:
+            inquiry.unsure.append(unsure)
+        if not inquiry.attempts or failed is not None or unsure is not None:
+            self._attempt(inquiry)
 
     def hurry(self) -> None:
         """Asks again at once about everything open: the link is back."""
         for inquiry in list(self._inquiries.values()):
             inquiry.attempts = 0
             self._attempt(inquiry)
+
+    def has_changed(self, order: Order) -> None:
+        """To be told of every order that has changed: one that was asked about may have arrived."""
+        if self._inquiries and order.order_id is not None:
+            inquiry = self._inquiries.get(Doubt(order.symbol, None, order.client_order_id))
+            if inquiry is not None and inquiry.awaits_arrival:
+                self._context.later(0.0, partial(self._attempt, inquiry))
 
     def look_for_oddities(self) -> None:
         """Asks about orders that were odd at the last look already: what merely was under way has arrived by now."""
@@ -93,108 +113,255 @@ class DoubtDesk:
     def has_oddities(self) -> bool:
         return bool(self._odd_before)
 
-    def _attempt(self, inquiry: _Inquiry) -> None:
-        if inquiry.asking or self._inquiries.get(inquiry.doubt) is not inquiry:
+    # -- one attempt --------------------------------------------------------------------------------------------------
+
+    def _attempt(self, inquiry: Inquiry) -> None:
+        if inquiry.is_asking or self._inquiries.get(inquiry.doubt) is not inquiry:
             return
-        rest = self._context.rest
-        if rest is None:
+        if self._has_arrived(inquiry):
+            return
+        if self._context.rest is None:
             self._again_later(inquiry)
             return
-        inquiry.asking = True
-        inquiry.attempts += 1
-        asked, asked_ms = self._by_best_ids(inquiry.doubt), self._context.server_now_ms()
+        inquiry.begin_attempt()
+        if len(self._inquiries) > _FEW:
+            self._want_lists(inquiry)
+        else:
+            self._want_look_up(inquiry)
+
+    def _has_arrived(self, inquiry: Inquiry) -> bool:
+        """Whether the exchange has told of an order by itself since it was asked about: that is the answer."""
+        record = self._evidence.record(inquiry.doubt)
+        if not inquiry.awaits_arrival or record is None or not record.is_acknowledged:
+            return False
+        self._settle(inquiry, record.order)
+        return True
+
+    def _again_later(self, inquiry: Inquiry) -> None:
+        settings = self._context.settings
+        delay_s = min(settings.lookup_first_s * 2 ** min(inquiry.attempts, 16), settings.lookup_max_s)
+        self._context.later(delay_s, partial(self._due, inquiry, inquiry.begin_wait()))
+
+    def _due(self, inquiry: Inquiry, wait: int) -> None:
+        if inquiry.wait == wait:
+            self._attempt(inquiry)
+
+    def _failed(self, inquiry: Inquiry, error: Exception) -> None:
+        """A question about it got no answer. Told once for each cause, however often it is asked again."""
+        if inquiry.trouble != str(error):
+            inquiry.trouble = str(error)
+            _log.warning(
+                "order_look_up_failed",
+                account=self._context.name,
+                symbol=str(inquiry.doubt.symbol),
+                order_id=inquiry.doubt.order_id,
+                client_order_id=inquiry.doubt.client_order_id,
+                attempts=inquiry.attempts,
+                error=inquiry.trouble,
+            )
+        if not isinstance(error, WeRefusedError):
+            for failed in taken(inquiry.failed):
+                failed(error)
+        self._again_later(inquiry)
+
+    def _not_yet(self, inquiry: Inquiry) -> None:
+        for unsure in taken(inquiry.unsure):
+            unsure()
+        self._again_later(inquiry)
+
+    # -- by its ids ---------------------------------------------------------------------------------------------------
+
+    def _want_look_up(self, inquiry: Inquiry) -> None:
+        self._for_look_up.append(inquiry)
+        self._look_up_next()
+
+    def _look_up_next(self) -> None:
+        rest = self._context.require_rest()
+        while self._for_look_up and self._look_ups < _AT_ONCE:
+            inquiry = self._for_look_up.popleft()
+            asked, asked_ms = self._by_best_ids(inquiry.doubt), self._context.server_now_ms()
+            self._look_ups += 1
+            self._context.io(
+                "look_up_order",
+                look_up(rest, asked),
+                partial(self._looked_up, inquiry, asked, asked_ms),
+                partial(self._not_looked_up, inquiry),
+            )
+
+    def _not_looked_up(self, inquiry: Inquiry, error: Exception) -> None:
+        self._look_ups -= 1
+        self._context.tell_trouble(error)
+        self._failed(inquiry, error)
+        self._look_up_next()
+
+    def _looked_up(
+        self, inquiry: Inquiry, asked: Doubt, asked_ms: int, found: tuple[Order | None, tuple[Fill, ...]]
+    ) -> None:
+        self._look_ups -= 1
+        order, fills = found
+        for fill in fills:
+            self._context.hear_fill(fill)
+        if order is not None and self._evidence.is_another(inquiry, order):
+            order = None
+        if order is None or not self._hear(inquiry, order, asked, asked_ms):
+            self._denied(inquiry, asked, asked_ms)
+        self._look_up_next()
+
+    def _denied(self, inquiry: Inquiry, asked: Doubt, asked_ms: int) -> None:
+        """The exchange, asked at ``asked_ms`` of its clock, said that it knows no such order."""
+        record = self._evidence.record(inquiry.doubt)
+        if self._has_arrived(inquiry):
+            return
+        if record is None and self._evidence.first_fill_ms(asked) is None:
+            # Neither side knows of it.
+            self._conclude(inquiry, asked_ms)
+        elif record is not None and record.is_inferred:
+            # What was concluded before is only said again.
+            self._conclude(inquiry, asked_ms)
+        elif record is not None and record.order.is_finished:
+            self._settle(inquiry, record.order)
+        elif self._by_best_ids(inquiry.doubt) != asked:
+            # The exchange has named it while it was asked: the answer is older than that.
+            self._again_later(inquiry)
+        else:
+            counts_after_ms = self._evidence.counts_after_ms(inquiry)
+            is_late_enough = counts_after_ms is not None and asked_ms > counts_after_ms
+            inquiry.denied_ms = asked_ms if is_late_enough else None
+            if is_late_enough or self._evidence.must_watch(inquiry):
+                self._want_lists(inquiry)
+            else:
+                self._not_yet(inquiry)
+
+    def _hear(self, inquiry: Inquiry, report: Order, asked: Doubt, as_of_ms: int) -> bool:
+        """Takes in the answer; False where it is about an earlier order of that client id: ours is not there."""
+        order = self._context.hear_order(report, as_of_ms, answers=asked.client_order_id)
+        if not self._context.state.is_about(report, inquiry.doubt):
+            return False
+        self._settle(inquiry, order)
+        return True
+
+    # -- by lists -----------------------------------------------------------------------------------------------------
+
+    def _want_lists(self, inquiry: Inquiry) -> None:
+        """Lists that are loading already may be older than what was heard of this order: it waits for the next."""
+        if not self._for_lists:
+            self._context.later(_COMPANY_S, self._load_lists)
+        self._for_lists[inquiry] = None
+
+    def _load_lists(self) -> None:
+        if self._are_lists_loading or not self._for_lists:
+            return
+        rest = self._context.require_rest()
+        inquiries, self._for_lists = list(self._for_lists), {}
+        since_ms: dict[Symbol, int] = {}
+        for inquiry in inquiries:
+            symbol, since = inquiry.doubt.symbol, self._evidence.since_ms(inquiry)
+            since_ms[symbol] = min(since_ms.get(symbol, since), since)
+        self._are_lists_loading = True
         self._context.io(
-            "look_up_order",
-            _look_up(rest, asked),
-            lambda found: self._answered(inquiry, asked, asked_ms, *found),
-            lambda error: self._failed(inquiry, error),
+            "load_lists",
+            load_lists(rest, since_ms),
+            partial(self._lists_loaded, inquiries, self._context.server_now_ms()),
+            partial(self._lists_not_loaded, inquiries),
         )
 
-    def _failed(self, inquiry: _Inquiry, error: Exception) -> None:
-        inquiry.asking = False
-        _log.warning(
-            "order_look_up_failed",
-            account=self._context.name,
-            symbol=str(inquiry.doubt.symbol),
-            order_id=inquiry.doubt.order_id,
-            client_order_id=inquiry.doubt.client_order_id,
-            attempts=inquiry.attempts,
-            error=str(error),
-        )
+    def _lists_not_loaded(self, inquiries: list[Inquiry], error: Exception) -> None:
+        self._are_lists_loading = False
         self._context.tell_trouble(error)
-        if not isinstance(error, WeRefusedError):
-            for failed in inquiry.failed:
-                failed(error)
-            inquiry.failed.clear()
-        self._again_later(inquiry)
+        for inquiry in inquiries:
+            self._failed(inquiry, error)
+        self._load_lists()
+
+    def _lists_loaded(self, inquiries: list[Inquiry], asked_ms: int, listed: Listed) -> None:
+        self._are_lists_loading = False
+        for inquiry in inquiries:
+            self._look_in(inquiry, asked_ms, listed)
+        self._load_lists()
+
+    def _look_in(self, inquiry: Inquiry, asked_ms: int, listed: Listed) -> None:
+        doubt, market = self._by_best_ids(inquiry.doubt), listed.markets[inquiry.doubt.symbol]
+        fills = [fill for fill in listed.fills_of(doubt) if fill.time_ms >= self._evidence.since_ms(inquiry)]
+        for fill in fills:
+            self._context.hear_fill(fill)
+        report = next(
+            (order for order in listed.orders_of(doubt) if not self._evidence.is_another(inquiry, order)), None
+        )
+        if report is not None and self._hear(inquiry, report, doubt, asked_ms):
+            return
+        if fills and doubt.order_id is None:
+            # Now by the id that they name.
+            self._want_look_up(inquiry)
+        elif market.error is not None:
+            self._failed(inquiry, market.error)
+        else:
+            self._not_listed(inquiry, asked_ms, market)
+
+    def _not_listed(self, inquiry: Inquiry, asked_ms: int, market: MarketLists) -> None:
+        """Complete lists, asked for at ``asked_ms`` of the exchange's clock, lack the order."""
+        record, lag_ms = self._evidence.record(inquiry.doubt), self._context.require_rest().query_lag_ms
+        counts_after_ms = self._evidence.counts_after_ms(inquiry)
+        is_watched = not market.is_gone and self._evidence.watch(inquiry, asked_ms)
+        if counts_after_ms is None or asked_ms <= counts_after_ms:
+            self._not_yet(inquiry)
+        elif record is None or record.is_acknowledged:
+            if inquiry.denied_ms is None:
+                self._want_look_up(inquiry)
+            else:
+                self._conclude(inquiry, asked_ms)
+        elif inquiry.not_open_ms is None:
+            # What ended until now is in every list a lag later.
+            inquiry.not_open_ms = self._context.server_now_ms()
+            self._not_yet(inquiry)
+        elif asked_ms <= inquiry.not_open_ms + lag_ms:
+            self._not_yet(inquiry)
+        else:
+            self._conclude(inquiry, asked_ms, may_have_ended=not is_watched)
+
+    def _conclude(self, inquiry: Inquiry, asked_ms: int, *, may_have_ended: bool = False) -> None:
+        doubt, state = self._by_best_ids(inquiry.doubt), self._context.state
+        concluded = state.conclude_unknown(doubt, asked_ms, may_have_ended=may_have_ended)
+        if concluded is not None:
+            self._context.tell_order(concluded)
+        self._settle(inquiry, state.find(doubt))
+
+    # -- the end ------------------------------------------------------------------------------------------------------
 
     def _by_best_ids(self, doubt: Doubt) -> Doubt:
         """The same order by all ids that are known by now."""
         known = self._context.state.find(doubt)
         return doubt if known is None else Doubt(doubt.symbol, known.order_id, known.client_order_id)
 
-    def _answered(
-        self, inquiry: _Inquiry, asked: Doubt, asked_ms: int, order: Order | None, fills: tuple[Fill, ...]
-    ) -> None:
-        inquiry.asking = False
-        context, doubt = self._context, inquiry.doubt
-        for fill in fills:
-            context.hear_fill(fill)
-        if order is not None:
-            context.hear_order(order, asked_ms, answers=asked.client_order_id)
-            if not context.state.is_about(order, doubt):
-                order = None  # an earlier order of that client id: ours is not there
-        # The exchange may have named the order while the question was on its way: then the answer is older than that.
-        is_outdated = self._by_best_ids(doubt) != asked
-        if order is None and (is_outdated or self._could_arrive_later(doubt, asked_ms)):
-            self._again_later(inquiry)
-            return
-        if order is None:
-            known = context.state.conclude_unknown(asked, asked_ms)
-            if known is not None:
-                context.tell_order(known)
+    def _settle(self, inquiry: Inquiry, order: Order | None) -> None:
+        inquiry.is_asking = False
+        doubt = inquiry.doubt
         del self._inquiries[doubt]
         if doubt.client_order_id is not None:
             self.answered(doubt.client_order_id)
-        record = context.state.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
         _log.info(
             "order_settled",
-            account=context.name,
+            account=self._context.name,
             symbol=str(doubt.symbol),
             order_id=doubt.order_id,
             client_order_id=doubt.client_order_id,
-            status=record.order.status.value if record is not None else "unknown_to_the_exchange",
+            status="unknown_to_the_exchange" if order is None else order.status.value,
+            finish_reason=None if order is None else order.finish_reason,
             attempts=inquiry.attempts,
         )
         for settled in inquiry.waiting:
-            settled(order if record is None else record.order)
-
-    def _could_arrive_later(self, doubt: Doubt, asked_ms: int) -> bool:
-        """Whether an order that the exchange did not know could have arrived after it was asked, at ``asked_ms``."""
-        record = self._context.state.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
-        if record is None or record.is_acknowledged or doubt.client_order_id is None:
-            return False
-        if record.order.status is OrderStatus.PENDING:
-            return True
-        arrives_by_ms = self._arrives_by_ms.get(doubt.client_order_id)
-        return arrives_by_ms is not None and asked_ms <= arrives_by_ms
-
-    def _again_later(self, inquiry: _Inquiry) -> None:
-        settings = self._context.settings
-        delay_s = min(settings.lookup_first_s * 2 ** min(inquiry.attempts, 16), settings.lookup_max_s)
-        self._context.later(delay_s, lambda: self._attempt(inquiry))
+            settled(order)
 
 
-async def _look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[Fill, ...]]:
-    """The order by its ids, and where the exchange no longer knows it, what its fills say."""
-    order = await rest.get_order(
-        GetOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
-    )
-    if order is not None:
-        return order, ()
-    if doubt.order_id is not None:
+async def look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[Fill, ...]]:
+    """The order by its ids, and where the exchange does not know it the fills of that id."""
+    try:
+        order = await rest.get_order(
+            GetOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+        )
+        if order is not None or doubt.order_id is None:
+            return order, ()
         return None, await rest.load_fills(doubt.symbol, order_id=doubt.order_id)
-    fills = tuple(fill for fill in await rest.load_fills(doubt.symbol) if fill.client_order_id == doubt.client_order_id)
-    if not fills:
+    except VenueRefusedError as error:
+        # Of an order that it does not know Gate may refuse the fills, too; of a market that is gone, everything.
+        if error.reason not in {RefusalReason.ORDER_NOT_FOUND, RefusalReason.UNKNOWN_SYMBOL}:
+            raise
         return None, ()
-    return await rest.get_order(GetOrder(symbol=doubt.symbol, order_id=fills[0].order_id)), fills

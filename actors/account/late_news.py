@@ -1,4 +1,8 @@
-"""What a snapshot tells that the socket should have told before: the sign of a socket that has gone deaf."""
+"""What a snapshot tells that the socket should have told before: the sign of a socket that has gone deaf.
+
+Only the exchange's own dates count: a change that it dates while the socket was subscribed, and longer ago than any
+delay on the way. What we concluded ourselves has no such date.
+"""
 
 from typing import Final
 
@@ -9,21 +13,35 @@ _LONGEST_DELAY_MS: Final = 2_000
 
 
 class LateNews:
-    """Counts, for one snapshot, changes that are older than any delay on the way."""
+    """Counts, for one snapshot, changes that the socket should have told."""
 
-    def __init__(self, as_of_ms: int) -> None:
-        """``as_of_ms``: server time at which the snapshot was taken up, unix milliseconds."""
+    def __init__(self, *, subscribed_ms: int, as_of_ms: int) -> None:
+        """``subscribed_ms``: when the exchange acknowledged the subscriptions. ``as_of_ms``: when the snapshot was
+        taken up. Both by the exchange's clock, unix milliseconds."""
+        self._after_ms = subscribed_ms
         self._before_ms = as_of_ms - _LONGEST_DELAY_MS
         self.count = 0
 
     def count_fill(self, fill: Fill, *, is_new: bool) -> None:
-        self.count += is_new and fill.time_ms < self._before_ms
+        self.count += is_new and self._was_to_be_told(fill.time_ms)
 
-    def count_order(self, before: Order | None, after: Order | None) -> None:
-        """``before``: as it was known; ``after``: with the snapshot joined; None where there is no such order."""
-        if after is None or after.updated_ms >= self._before_ms:
+    def count_order(self, before: Order | None, after: Order | None, *, dropped_through_ms: int = 0) -> None:
+        """``before``: as it was known; ``after``: with what the exchange says now; None where there is no such order.
+
+        ``dropped_through_ms``: an order that last changed up to then may have been known and dropped for room.
+        """
+        if after is None:
             return
-        self.count += before is None or _essence(before) != _essence(after)
+        if before is None:
+            # Its latest change may be one that is not told; that it came is.
+            is_late = after.updated_ms > dropped_through_ms and self._was_to_be_told(after.created_ms)
+        else:
+            is_newer = after.updated_ms > before.updated_ms
+            is_late = is_newer and self._was_to_be_told(after.updated_ms) and _essence(before) != _essence(after)
+        self.count += is_late
+
+    def _was_to_be_told(self, time_ms: int) -> bool:
+        return self._after_ms < time_ms < self._before_ms
 
 
 def _essence(order: Order) -> tuple[object, ...]:

@@ -1,38 +1,46 @@
 """Looking one order up, in three tiers (DESIGN section 5): open orders, executed orders, the exchange."""
 
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import structlog
 
 from actors.account.context import AccountContext, Defer
+from actors.account.doubts import DoubtDesk
+from actors.account.state import Doubt
 from actors.runtime import Reply
 from messages.commands import GetOrder
 from messages.enums import SyncState
 from messages.order import Order
 from messages.symbol import Symbol
 
+_Key: TypeAlias = tuple[Symbol, str | None, str | None]
 _log: Final = structlog.get_logger("teller.account")
 
 
 class LookupDesk:
     """Answers `GetOrder`; only used inside the account's turns (R1)."""
 
-    def __init__(self, context: AccountContext) -> None:
+    def __init__(self, context: AccountContext, doubts: DoubtDesk) -> None:
         self._context = context
-        self._under_way: dict[tuple[Symbol, str | None, str | None], list[Reply[Any]]] = {}
+        self._doubts = doubts
+        self._under_way: dict[_Key, list[Reply[Any]]] = {}
 
     def get(self, command: GetOrder, defer: Defer) -> Order | None:
         """The order from memory at once, or by REST; concurrent look-ups of one order share one request.
 
-        An open order is answered from memory only while the account is live: otherwise the exchange is asked, and if
-        that fails the answer is the error, never the old state (R5) and never None.
+        An open order is answered from memory only while the account is live, an order whose end the exchange has not
+        told never: otherwise the exchange is asked, and if that fails the answer is the error, never the old state
+        (R5). None is the answer only where the exchange denies an order that we do not know either: one that it does
+        not find yet is told as it is known, one that should be there is asked about until that is settled (R6).
         """
         context = self._context
         record = context.state.orders.find(command.symbol, command.order_id, command.client_order_id)
-        if record is not None and record.order.is_finished:
-            context.figures.cache_hits += 1
-            return record.order
-        if record is not None and context.sync_state is SyncState.LIVE:
+        if (
+            record is not None
+            and not record.is_inferred
+            and (record.order.is_finished or context.sync_state is SyncState.LIVE)
+        ):
             context.figures.cache_hits += 1
             return record.order
         context.figures.cache_misses += 1
@@ -48,32 +56,49 @@ class LookupDesk:
             waiting.append(reply)
             return None
         self._under_way[key] = [reply]
-        started_s, asked_ms = context.monotonic_s(), context.server_now_ms()
         context.io(
             "get_order",
             rest.get_order(command),
-            lambda order: self._found(key, order, started_s, asked_ms),
-            lambda error: self._failed(key, error),
+            partial(self._answered, key, context.server_now_ms(), context.monotonic_s()),
+            partial(self._failed, key),
         )
         return None
 
-    def _found(
-        self, key: tuple[Symbol, str | None, str | None], report: Order | None, started_s: float, asked_ms: int
-    ) -> None:
-        order = None if report is None else self._context.hear_order(report, asked_ms)
+    def _answered(self, key: _Key, asked_ms: int, started_s: float, report: Order | None) -> None:
         _log.info(
             "order_looked_up",
             account=self._context.name,
             symbol=str(key[0]),
             order_id=key[1],
             client_order_id=key[2],
-            found=order is not None,
+            found=report is not None,
             elapsed_ms=round((self._context.monotonic_s() - started_s) * 1000, 3),
         )
-        for reply in self._under_way.pop(key):
+        if report is None:
+            self._denied(key, asked_ms)
+        else:
+            self._reply(key, self._context.hear_order(report, asked_ms, answers=key[2]))
+
+    def _denied(self, key: _Key, asked_ms: int) -> None:
+        """The exchange, asked at ``asked_ms`` of its clock, said that it knows no such order."""
+        record = self._context.state.orders.find(*key)
+        if record is None:
+            self._reply(key, None)
+            return
+        is_young = asked_ms <= record.seen_ms + self._context.require_rest().query_lag_ms
+        if record.order.is_finished or not record.is_acknowledged or is_young:
+            self._reply(key, record.order)
+            return
+        self._doubts.ask(Doubt(*key), partial(self._reply, key), partial(self._reply_error, key))
+
+    def _reply(self, key: _Key, order: Order | None) -> None:
+        for reply in self._under_way.pop(key, ()):
             reply.set(order)
 
-    def _failed(self, key: tuple[Symbol, str | None, str | None], error: Exception) -> None:
+    def _failed(self, key: _Key, error: Exception) -> None:
         self._context.tell_trouble(error)
-        for reply in self._under_way.pop(key):
+        self._reply_error(key, error)
+
+    def _reply_error(self, key: _Key, error: Exception) -> None:
+        for reply in self._under_way.pop(key, ()):
             reply.set_error(error)

@@ -16,6 +16,9 @@ from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdraw
 from messages.enums import OrderStatus
 
 _log: Final = structlog.get_logger("teller.account")
+_CLOCK_ERROR_MS: Final = 60_000
+_LONGEST_PATIENCE_MS: Final = 3_600_000
+"""No order was let be on its way for longer."""
 KILL_SWITCH: Final = "kill_switch"
 """The key in the journal's state under which the reason is kept while the kill switch is engaged."""
 
@@ -57,7 +60,9 @@ class Memory:
             command = intent.command
             if isinstance(command, PlaceOrder) and intent.order is None:
                 context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
-                self._doubts.sent(str(command.client_order_id), self._arrives_by_ms(intent))
+                arrives_by_ms = self._arrives_by_ms(intent)
+                since_ms = self._since_ms(intent, arrives_by_ms)
+                self._doubts.sent_before(str(command.client_order_id), since_ms=since_ms, arrives_by_ms=arrives_by_ms)
         self._open_intents = remembered.open_intents
         context.kill_switch = journal.get_state(KILL_SWITCH)
         self._take_up_cancels()
@@ -86,9 +91,17 @@ class Memory:
                 intent = self._intents.found(found.intent_id)
                 self._mass_cancels.take_up(found.command, intent, self._arrives_by_ms(found), tuple(placings))
 
+    def _since_ms(self, intent: OpenIntent, arrives_by_ms: int) -> int:
+        """When it was decided on at the earliest, by the exchange's clock: the earlier life's clock may have been
+        wrong by much, and its settings other than ours."""
+        patience_ms = self._context.settings.unresolved_patience_ms
+        likely_ms = min(intent.made_ms, arrives_by_ms - patience_ms) - _CLOCK_ERROR_MS
+        return max(likely_ms, arrives_by_ms - _LONGEST_PATIENCE_MS)
+
     def settle_open_intents(self) -> None:
         """Asks the exchange how the commands ended whose end the earlier life did not see; once, with the first
-        snapshot. The account is not live before the orders among them are settled (R6)."""
+        snapshot. The account is not live before the exchange has been asked about the orders among them (R6); one that
+        may still turn up then is UNRESOLVED until that is settled, too."""
         open_intents, self._open_intents = self._open_intents, ()
         for found in open_intents:
             intent, command = self._intents.found(found.intent_id), found.command

@@ -48,12 +48,13 @@ class FillsNeeded(msgspec.Struct, frozen=True):
     """The markets whose fills are to be loaded with the snapshot.
 
     Attributes:
-        from_ms: for each market the time from which on a fill might be missing. asked_ms: the time of the question, up
-            to which they will be complete. Both by the exchange's clock, unix milliseconds.
+        from_ms: for each market the time from which on a fill might be missing.
+        complete_through_ms: up to here they will be complete: queries may lag behind the moment of the question.
+            Both by the exchange's clock, unix milliseconds.
     """
 
     from_ms: Mapping[Symbol, int]
-    asked_ms: int
+    complete_through_ms: int
 
 
 class SnapshotLoaded(msgspec.Struct, frozen=True):
@@ -61,10 +62,12 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
     the number of things it told that the socket should have told before.
 
     Attributes:
-        fills: by market; complete up to ``fills_through_ms``, the exchange's clock.
+        subscribed_ms: when the exchange had acknowledged the socket's subscriptions.
+        fills: by market; complete up to ``fills_through_ms``. Both by the exchange's clock.
     """
 
     connection: int
+    subscribed_ms: int
     balances: BalancesReport
     open_orders: OpenOrdersReport
     fills: Mapping[Symbol, tuple[Fill, ...]]

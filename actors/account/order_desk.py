@@ -89,7 +89,7 @@ class OrderDesk:
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
         self._intents.owe(reply, "placing", client_order_id)
-        self._doubts.sent(client_order_id, arrives_by_ms)
+        self._doubts.sent(client_order_id, decided_ms=decided_ms, arrives_by_ms=arrives_by_ms)
         sending = self._sending[client_order_id] = _Sending(client_order_id)
         started_s = context.monotonic_s()
         context.io(
@@ -182,7 +182,7 @@ class OrderDesk:
         if order is None or order.client_order_id is None:
             return
         for command, reply in self._when_answered.pop(order.client_order_id, ()):
-            if order.is_finished:
+            if order.is_finished:  # also where that is inferred: it was asked about just now
                 reply.set(order)
             else:
                 self._cancel_now(command, order, reply)
@@ -236,9 +236,7 @@ class OrderDesk:
         lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
         if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
             self._answer_in_time(reply, lost)
-            self._doubts.ask(
-                doubt, lambda order: reply.set_error(error) if order is None or order.is_open else reply.set(order)
-            )
+            self._doubts.ask(doubt, lambda order: reply.set(order) if _has_ended(order) else reply.set_error(error))
             return
         self._context.tell_trouble(error)
         if isinstance(error, CERTAIN):
@@ -249,10 +247,10 @@ class OrderDesk:
         self._answer_in_time(reply, lost)
 
         def settled(order: Order | None) -> None:
-            if order is None or order.is_open:
-                reply.set_error(lost)
-            else:
+            if _has_ended(order):
                 reply.set(order)
+            else:
+                reply.set_error(lost)
 
         self._doubts.ask(doubt, settled)
 
@@ -372,3 +370,8 @@ def _doubt_of(command: OrderReference, order: Order | None) -> Doubt:
     if order is None:
         return Doubt(command.symbol, command.order_id, command.client_order_id)
     return Doubt(order.symbol, order.order_id, order.client_order_id)
+
+
+def _has_ended(order: Order | None) -> bool:
+    """Whether the exchange itself has said so: what we only inferred is no answer to a cancel."""
+    return order is not None and order.is_finished and not order.is_inferred

@@ -57,6 +57,7 @@ class OrderRecord:
         "_finish",
         "_is_concluded",
         "_last_fill_ms",
+        "_may_have_ended",
         "_reported",
         "_seen_ms",
         "_terms",
@@ -83,6 +84,7 @@ class OrderRecord:
         self._derived: Order | None = first if first.filled_is_derived else None
         self._finish: _Finish = _finish_of(first)
         self._is_concluded: bool = False
+        self._may_have_ended: bool = False
         self._concluded_ms: int = 0
         self._trade_ids: set[str] = set()
         self._fills_quantity: Decimal = ZERO
@@ -91,6 +93,11 @@ class OrderRecord:
         self._last_fill_ms: int = 0
         if self.is_acknowledged and not _is_consistent(first):
             self._settle(first)
+
+    @property
+    def seen_ms(self) -> int:
+        """When the exchange is last known to have had it, by its clock; 0 where it has not said."""
+        return max(self.order.updated_ms, self._seen_ms)
 
     @property
     def fills_count(self) -> int:
@@ -191,15 +198,16 @@ class OrderRecord:
         self._finish = _finish_of(self.order)
         return True
 
-    def conclude(self, asked_ms: int, *, by_order_id: bool) -> bool:
+    def conclude(self, asked_ms: int, *, by_order_id: bool, may_have_ended: bool = False) -> bool:
         """The exchange, asked at ``asked_ms`` of its clock, knows no such order; True when `order` has changed.
 
         Asked by its own id: an order that it has told of is over, unless it tells something newer. Asked by our id
         only: an order that it has not told of never arrived, unless it tells anything; of others it says nothing, as
-        exchanges forget our ids.
+        exchanges forget our ids. ``may_have_ended``: it may also have ended without a fill and be forgotten since.
         """
         if not by_order_id:
             self._is_concluded = True
+            self._may_have_ended = may_have_ended
         elif asked_ms > self._concluded_ms:
             self._concluded_ms = asked_ms
             self.is_contradicted = False
@@ -211,7 +219,9 @@ class OrderRecord:
         rank, reason, status = self._finish
         if not self.is_acknowledged:
             self.is_inferred = not rank and self._is_concluded
-            if self.is_inferred:
+            if self.is_inferred and self._may_have_ended:
+                reason, status = VANISHED, OrderStatus.CANCELED
+            elif self.is_inferred:
                 reason, status = NEVER_ARRIVED, OrderStatus.REJECTED
             elif not rank:
                 status = known.status

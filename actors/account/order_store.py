@@ -71,6 +71,10 @@ class SymbolOrders:
         """Orders that we know by their fills only, and that the exchange has not denied since the last of them."""
         return [order_id for order_id in self._orphan_fills if order_id not in self._orphans_denied]
 
+    def first_orphan_ms(self, order_id: str | None) -> int | None:
+        """When the first fill was that we know of an order known by its fills only; None where it is not."""
+        return min((fill.time_ms for fill in self._orphan_fills.get(order_id or "", ())), default=None)
+
     def executed(self) -> Iterator[Order]:
         """Finished orders that are kept, oldest first."""
         return (record.order for record in self._executed)

@@ -131,6 +131,7 @@ class AccountSession:
         self._lost = lost
         self._socket: PrivateWebsocket | None = None
         self._links = ConnectionStatus()
+        self._subscribed_ms = 0
 
     async def open(self) -> None:
         """Clock and market rules, then the private socket with its subscriptions acknowledged.
@@ -146,6 +147,7 @@ class AccountSession:
         await answered
         self._socket = parts.venue.create_private_ws_with_handlers(parts.credentials, self._handlers())
         await self._socket.connect()
+        self._subscribed_ms = parts.venue.server_now_ms()
         self._links = msgspec.structs.replace(self._links, private_ws=True)
 
     async def load(self) -> None:
@@ -173,10 +175,11 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, private_rest=True)
         snapshot = SnapshotLoaded(
             connection=self._connection,
+            subscribed_ms=self._subscribed_ms,
             balances=balances,
             open_orders=open_orders,
             fills=dict(zip(needed.from_ms, fills, strict=True)),
-            fills_through_ms=needed.asked_ms,
+            fills_through_ms=needed.complete_through_ms,
             instruments=parts.instruments,
         )
         missed: int = await _not_of_the_key(_wait_for(parts.address.ask(snapshot)))

@@ -17,7 +17,7 @@ from actors.journal import SymbolMemory
 from messages.balance import Balance
 from messages.enums import OrderStatus, Side
 from messages.errors import InsufficientBalanceError
-from messages.order import Fill, Order
+from messages.order import VANISHED, Fill, Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
 
@@ -59,7 +59,9 @@ class AccountState:
             self.hear_order(_before_conclusion(order) if order.is_inferred else order)
             if order.is_inferred:
                 # When the exchange was asked is not in the journal: later than its last word.
-                self.conclude_unknown(Doubt(order.symbol, order.order_id, None), order.updated_ms + 1)
+                doubt = Doubt(order.symbol, order.order_id, order.client_order_id)
+                may_have_ended = order.finish_reason == VANISHED
+                self.conclude_unknown(doubt, order.updated_ms + 1, may_have_ended=may_have_ended)
         for trade_id, order_id in memory.fill_ids:
             orders.is_new_fill(trade_id, order_id, memory.newest_fill_ms, 0)
         for fill in memory.fills:
@@ -235,11 +237,14 @@ class AccountState:
         self._file(self.orders.of(symbol), record, was_inferred=False)
         return record.order
 
-    def conclude_unknown(self, doubt: Doubt, asked_ms: int) -> Order | None:
+    def conclude_unknown(self, doubt: Doubt, asked_ms: int, *, may_have_ended: bool = False) -> Order | None:
         """The exchange, asked by the ids of ``doubt`` at ``asked_ms`` of its clock, knows no such order.
 
         That is our conclusion, not its word: the order has ended, as filled as its fills say, until the exchange tells
         something newer (R6). Asked by client id only, one that the exchange has told of is still believed.
+
+        ``may_have_ended``: an order that it never told of may have been there, have ended without a fill and be
+        forgotten since.
 
         Returns the order as now known, or None when nothing changed.
         """
@@ -252,7 +257,7 @@ class AccountState:
                 orders.deny_orphans(doubt.order_id)
                 orders.echoes.pop(doubt.order_id, None)
             return None
-        changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None)
+        changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)
         self._file(orders, record, was_inferred=False)
         return record.order if changed else None
 

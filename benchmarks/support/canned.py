@@ -75,6 +75,8 @@ class CannedPrivateRest:
     """An account with plenty of money and no open orders; it can start, and no more."""
 
     order_expiry_ms = None
+    query_lag_ms = 0
+    unfilled_kept_ms = None
 
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         currencies = sorted({currency for symbol in symbols for currency in (symbol.base, symbol.quote)})

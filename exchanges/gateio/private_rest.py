@@ -27,6 +27,9 @@ _READINGS: Final = 3
 _SHORTEST_COUNTDOWN_S: Final = 5
 """How often a list of several pages is read anew when it changed while it was being read."""
 _MOST_PAGES: Final = 200
+_UNFILLED_KEPT_MS: Final = 60_000
+"""Orders that end without a fill are found for a minute, by id, by text and in lists (Gate's staff, gateapi-go issue
+11, gateapi-python issue 61)."""
 
 _read_order: Final = single(wire.Reader[wire.RestOrder](wire.RestOrder).read, convert.rest_order)
 _read_wire_orders: Final = wire.Reader[list[wire.RestOrder]](list[wire.RestOrder]).read
@@ -48,11 +51,14 @@ class GateioPrivateRest:
 
     Attributes:
         order_expiry_ms: the exchange refuses an order that reaches it later than this after it was sent.
+        query_lag_ms: how far queries may lag behind. unfilled_kept_ms: how long orders without fills are remembered.
     """
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
         self.order_expiry_ms = rest.settings.order_expiry_ms
+        self.query_lag_ms = rest.settings.query_lag_ms
+        self.unfilled_kept_ms: int | None = _UNFILLED_KEPT_MS
 
     async def load_balances(self) -> BalancesReport:
         """All balances, true at the moment at which the exchange took the query up."""

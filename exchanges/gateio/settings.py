@@ -42,12 +42,12 @@ class GateioSettings:
     """Attributes:
     request_timeout_s: for a whole REST request. max_wait_s: the longest wait for a turn under the rate limits.
     order_expiry_ms: the exchange refuses an order or amendment that reaches it later than this (`X-Gate-Exptime`);
-        None switches that off. It may wait half of that for its turn at most. socket: times of the sockets.
-    """
+        XX"""
 
     request_timeout_s: float = 10.0
     max_wait_s: float = 5.0
     order_expiry_ms: int | None = 5000
+    query_lag_ms: int = 10_000
     socket: SessionSettings = field(default_factory=SessionSettings)
 
     def __post_init__(self) -> None:
@@ -55,5 +55,7 @@ class GateioSettings:
             raise InvalidValueError("request_timeout_s", self.request_timeout_s, "seconds, above zero")
         if not self.max_wait_s >= 0:
             raise InvalidValueError("max_wait_s", self.max_wait_s, "seconds, zero or more")
+        if not self.query_lag_ms >= 0:
+            raise InvalidValueError("query_lag_ms", self.query_lag_ms, "milliseconds, zero or more")
         if self.order_expiry_ms is not None and not self.order_expiry_ms > 0:
             raise InvalidValueError("order_expiry_ms", self.order_expiry_ms, "None, or milliseconds above zero")

@@ -66,8 +66,8 @@ ANSWERS: Final = (
     bug(
         "only the first of those who share a look-up is answered",
         _LOOKUPS,
-        "        for reply in self._under_way.pop(key):\n            reply.set(order)\n",
-        "        for reply in self._under_way.pop(key)[:1]:\n            reply.set(order)\n",
+        "        for reply in self._under_way.pop(key, ()):\n            reply.set(order)\n",
+        "        for reply in self._under_way.pop(key, [])[:1]:\n            reply.set(order)\n",
     ),
     bug(
         "a cancel whose answer was lost is told as done",
@@ -83,8 +83,8 @@ ANSWERS: Final = (
     bug(
         "an order that a lost cancel left open is answered as ended",
         _DESK,
-        "            if order is None or order.is_open:\n                reply.set_error(lost)\n",
-        "            if order is None:\n                reply.set_error(lost)\n",
+        "        def settled(order: Order | None) -> None:\n            if _has_ended(order):\n",
+        "        def settled(order: Order | None) -> None:\n            if order is not None:\n",
     ),
     bug(
         "cancel-all does not tell what it ended",

@@ -10,6 +10,7 @@ _STATE: Final = "actors/account/state.py"
 _ACTOR: Final = "actors/account/actor.py"
 _SESSION: Final = "actors/account/session.py"
 _DOUBTS: Final = "actors/account/doubts.py"
+_EVIDENCE: Final = "actors/account/evidence.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
 
 ORDERS: Final = (
@@ -70,11 +71,11 @@ ORDERS: Final = (
     bug(
         "absence is taken for a cancel",
         _ACTOR,
-        "            self._doubts.ask(doubt, partial(settled, before), failed)\n",
-        "            gone = state.conclude_unknown(doubt, self._server_now_ms())\n"
+        "            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), failed, unsure)\n",
+        "            gone = state.conclude_unknown(doubt, message.open_orders.as_of_ms)\n"
         "            if gone is not None:\n"
         "                self._broadcast.order(gone)\n"
-        "            settled(before, gone)\n",
+        "            settled(doubt, None, None)\n",
     ),
     bug(
         "an open order that a list lacks is never asked for",
@@ -84,9 +85,9 @@ ORDERS: Final = (
     ),
     bug(
         "an order of unknown fate is believed lost at the first no",
-        _DOUBTS,
-        "        return arrives_by_ms is not None and asked_ms <= arrives_by_ms\n",
-        "        return False\n",
+        _EVIDENCE,
+        "        return self._sent_of(inquiry).arrives_by_ms + lag_ms\n",
+        "        return 0\n",
     ),
     bug(
         "no fills are loaded with a snapshot",
@@ -132,7 +133,7 @@ ORDERS: Final = (
     bug(
         "an order of unknown fate is asked about once",
         _DOUBTS,
-        "            inquiry.failed.clear()\n        self._again_later(inquiry)\n",
-        "            inquiry.failed.clear()\n",
+        "                failed(error)\n        self._again_later(inquiry)\n",
+        "                failed(error)\n",
     ),
 )

@@ -16,7 +16,7 @@ from exchanges.simulator.orders import Finish, TimeInForce
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
-from messages.order import Fill, Order
+from messages.order import VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.watcher import FillKey, Told, key_of
@@ -70,13 +70,15 @@ def differences(
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = _since_the_start(exchange.engine.accounts[name].orders)
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
+    vanished = _vanished_texts((*executed, *snapshot.open_orders))
     for number, truth in booked.items():
-        if str(number) not in known and excused(truth):
+        if str(number) not in known and (excused(truth) or _is_among(truth, vanished)):
             continue
         if truth.is_open or not forgets or str(number) in known:
             yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
         yield from _order(f"{name}: order {number} as told", told.numbered.get(str(number)), truth)
-    texts = set() if reuses_ids else {truth.text for truth in booked.values()}
+    there = {truth.text for truth in booked.values() if not _is_among(truth, vanished)}
+    texts = set() if reuses_ids else there
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked, texts)
     yield from _fills_against(
@@ -182,12 +184,27 @@ def _without_counterpart(
     if order.status in {OrderStatus.PENDING, OrderStatus.UNRESOLVED}:
         yield f"{label} is still {order.status.value}"
     elif order.order_id is None:
-        if order.status is not OrderStatus.REJECTED:
+        if order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{label} is {order.status.value} without an id of the exchange"
         if f"{CLIENT_ID_PREFIX}{order.client_order_id}" in texts:
             yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it"
     elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
         yield f"{label} is not in the books"
+
+
+def _has_vanished(order: Order) -> bool:
+    """Whether an account says of an order that it may have been there, and have ended without a fill and been
+    forgotten: it was asked about when the exchange could not know any more."""
+    return order.order_id is None and order.status is OrderStatus.CANCELED and order.finish_reason == VANISHED
+
+
+def _vanished_texts(orders: Iterable[Order]) -> set[str]:
+    return {f"{CLIENT_ID_PREFIX}{order.client_order_id}" for order in orders if _has_vanished(order)}
+
+
+def _is_among(truth: BookedOrder, vanished: Collection[str]) -> bool:
+    """Whether that is so of an order of the books."""
+    return truth.text in vanished and not truth.is_open and not truth.filled_base
 
 
 def _is_made_up(order_id: str) -> bool:
@@ -256,12 +273,14 @@ def journal_differences(
     history = read_history(path, everything)
     filed = {order.order_id: order for order in history.orders if order.order_id is not None}
     booked = _since_the_start(record.orders)
+    vanished = _vanished_texts(history.orders)
     for number, truth in booked.items():
-        if str(number) not in filed and (excused(truth) or not (keeps_all or truth.is_open)):
+        may_lack = excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)
+        if str(number) not in filed and may_lack:
             continue
         yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
     for order in history.orders:
-        if order.order_id is None and order.status is not OrderStatus.REJECTED:
+        if order.order_id is None and order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"
         elif order.order_id is not None and int(order.order_id) not in booked and not _is_made_up(order.order_id):
             yield f"{name}: order {order.order_id} is in the journal and not in the books"

@@ -60,6 +60,7 @@ class Venue:
 
     order_expiry_ms: int | None = 5_000
     query_lag_ms = 0
+    unfilled_kept_ms: int | None = None
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,12 @@ class Recorder(Strategy):
 
 
 class World:
-    """The exchange (quiet unless told otherwise), proxies before its REST and socket port, and control over it."""
+    """The exchange (quiet unless told otherwise), proxies before its REST and socket port, and control over it.
+
+    Its queries do not lag unless a fault lets them; ``query_lag_ms`` is what accounts reckon with all the same.
+    """
+
+    query_lag_ms = 50
 
     def __init__(self, exchange: RunningExchange, rest: Proxy, ws: Proxy, rest_url: str, ws_url: str) -> None:
         self.exchange = exchange
@@ -80,7 +86,10 @@ class World:
         self._control = aiohttp.ClientSession(exchange.endpoints["control"])
 
     def venue(self, settings: GateioSettings | None = None) -> GateioVenue:
-        return GateioVenue(self._endpoints, self.environment, settings or GateioSettings(request_timeout_s=2.0))
+        settings = settings or GateioSettings(request_timeout_s=2.0)
+        return GateioVenue(
+            self._endpoints, self.environment, dataclasses.replace(settings, query_lag_ms=self.query_lag_ms)
+        )
 
     def plan(
         self,

@@ -13,14 +13,14 @@ ORDERS: Final = (
         "order: vanished, the exchange knows it no more",
         _STATE,
         "AccountState.conclude_unknown",
-        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None)",
+        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)",
         "record.is_acknowledged and doubt.order_id is not None",
     ),
     Probe(
         "order: never arrived",
         _STATE,
         "AccountState.conclude_unknown",
-        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None)",
+        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)",
         "not record.is_acknowledged",
     ),
     Probe(

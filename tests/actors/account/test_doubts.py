@@ -1,149 +1,464 @@
-"""Asking about an order of unknown fate: an answer counts for what was known when it was asked for (R3, R6)."""
+"""Asking about an order of unknown fate: what "no such order" is worth, and when (R3, R6)."""
 
-from collections.abc import Callable, Coroutine
 from decimal import Decimal
-from typing import Any, cast
 
-from actors.account.context import AccountContext
-from actors.account.doubts import DoubtDesk
+import pytest
+
 from actors.account.reservations import Reservation
-from actors.account.settings import AccountSettings
-from actors.account.state import AccountState, Doubt
-from exchanges.base.clients import PrivateRest
+from actors.account.state import Doubt
+from messages.commands import OrderReference
 from messages.enums import OrderStatus
+from messages.errors import ConnectionFailedError, RateLimitedError, RefusalReason, VenueRefusedError
 from messages.order import Order
-from tests.support.orders import SOL, balance, order
+from tests.support.doubtful import KEPT_MS, LAG_MS, Doubtful
+from tests.support.orders import BTC, SOL, fill, order
+
+CANCELED, FILLED, NEW = OrderStatus.CANCELED, OrderStatus.FILLED, OrderStatus.NEW
+NEVER_ARRIVED = (OrderStatus.REJECTED, "never_arrived")
+VANISHED = (OrderStatus.CANCELED, "vanished")
+UNRESOLVED = (OrderStatus.UNRESOLVED, None)
+EXPIRES_S = 6.0
+"""Five seconds of the venue's, and one of grace."""
+LAG_S = LAG_MS / 1000
+DOWN = ConnectionFailedError("HTTP 502")
+UNKNOWN_ORDER = VenueRefusedError(RefusalReason.ORDER_NOT_FOUND, "ORDER_NOT_FOUND")
+UNKNOWN_MARKET = VenueRefusedError(RefusalReason.UNKNOWN_SYMBOL, "INVALID_CURRENCY_PAIR")
 
 
-class LookUps:
-    """Questions that a desk has asked, to be answered when the test says so."""
-
-    def __init__(self) -> None:
-        self.asked: list[Doubt] = []
-        self._then: list[Callable[[Any], None]] = []
-        self.timers: list[Callable[[], None]] = []
-
-    def io(
-        self,
-        _name: str,
-        coroutine: Coroutine[Any, Any, Any],
-        then: Callable[[Any], None],
-        _failed: Callable[[Exception], None],
-    ) -> None:
-        assert coroutine.cr_frame is not None
-        self.asked.append(coroutine.cr_frame.f_locals["doubt"])
-        coroutine.close()
-        self._then.append(then)
-
-    def later(self, _delay_s: float, run: Callable[[], None]) -> None:
-        self.timers.append(run)
-
-    def answer_no_such_order(self) -> None:
-        self._then.pop(0)((None, ()))
-
-    def answer(self, found: Order) -> None:
-        self._then.pop(0)((found, ()))
-
-    def wait(self) -> None:
-        for run in [*self.timers]:
-            self.timers.remove(run)
-            run()
+@pytest.fixture
+def here() -> Doubtful:
+    return Doubtful()
 
 
-class Exchange:
-    """A desk with one unresolved order, at a moment that the test sets."""
-
-    def __init__(self, decided_ms: int = 0) -> None:
-        self.now_ms = 1_000
-        self.look_ups, self.state = LookUps(), AccountState()
-        self.desk = DoubtDesk(
-            AccountContext(
-                name="alpha",
-                settings=AccountSettings(),
-                state=self.state,
-                io=self.look_ups.io,
-                later=self.look_ups.later,
-                monotonic_s=lambda: 0.0,
-                server_now_ms=lambda: self.now_ms,
-                tell_order=lambda _: None,
-                tell_fill=lambda _: None,
-                tell_trouble=lambda _: None,
-                rest=cast("PrivateRest", object()),
-            )
-        )
-        self.state.hear_balances([balance("USDT", "10000")])
-        self.state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)), decided_ms)
-        self.state.mark_unresolved(SOL, "c1")
-        self.settled: list[Any] = []
-
-    def mine(self) -> Order:
-        found = self.state.find(Doubt(SOL, None, "c1"))
-        assert found is not None
-        return found
-
-    def ask(self) -> None:
-        self.desk.ask(Doubt(SOL, None, "c1"), self.settled.append)
+# -- an order that may not have arrived -------------------------------------------------------------------------------
 
 
-def test_r3_an_answer_of_before_the_order_was_named_is_not_believed() -> None:
-    exchange = Exchange()
-    exchange.ask()
+def test_r6_an_order_has_never_arrived_when_two_looks_that_no_lag_explains_did_not_see_it(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.ask(doubt)
 
-    exchange.state.hear_order(order(order_id="1001"))  # the socket was quicker than the answer
-    exchange.look_ups.answer_no_such_order()
+    here.run(EXPIRES_S + LAG_S)
+    assert here.status(doubt) == UNRESOLVED, "what arrived at the last moment may not be found yet"
+    assert here.rest.count("open_orders") == 0, "a list says nothing either as long as that"
 
-    assert not exchange.settled
-    assert exchange.state.find(Doubt(SOL, "1001", None)) == order(order_id="1001")
+    here.run(LAG_S)
+    assert here.status(doubt) == UNRESOLVED, "what ended before the first list may not be in the other lists yet"
 
-    exchange.look_ups.wait()
-    assert exchange.look_ups.asked == [Doubt(SOL, None, "c1"), Doubt(SOL, "1001", "c1")]
-    exchange.look_ups.answer_no_such_order()  # now that is the truth
-    assert [each.status for each in exchange.settled] == [OrderStatus.CANCELED]
-
-
-def test_r6_no_such_order_is_believed_only_of_a_question_after_its_last_moment_to_arrive() -> None:
-    exchange = Exchange()
-    exchange.desk.sent("c1", arrives_by_ms=2_000)
-    exchange.ask()
-
-    exchange.now_ms = 9_000  # the answer took long; the order may have come right after the question
-    exchange.look_ups.answer_no_such_order()
-    assert not exchange.settled
-
-    exchange.look_ups.wait()
-    exchange.look_ups.answer_no_such_order()
-    assert [each.status for each in exchange.settled] == [OrderStatus.REJECTED]
+    here.run(2 * here.context.settings.lookup_max_s)
+    assert here.status(doubt) == NEVER_ARRIVED
+    assert [each.finish_reason for each in here.settled if each is not None] == ["never_arrived"]
+    assert not here.desk.open_count
 
 
-def test_an_answer_with_an_earlier_order_of_the_client_id_is_no_answer_about_ours() -> None:
-    exchange = Exchange(decided_ms=900_000)
-    exchange.desk.sent("c1", arrives_by_ms=1_000_000)
-    exchange.ask()
+@pytest.mark.parametrize("query", ["open_orders", "finished_orders", "fills", "get_order"])
+def test_r6_while_one_of_the_questions_cannot_be_asked_an_order_stays_unresolved(here: Doubtful, query: str) -> None:
+    doubt = here.lose()
+    here.rest.errors[query] = DOWN
+    here.ask(doubt)
+    here.run(300)
+    assert here.status(doubt) == UNRESOLVED
+    assert here.failed == [DOWN], "who waits is told once that it cannot be asked"
+    assert here.rest.count(query) < 120, "with pauses"
 
-    exchange.look_ups.answer(order(OrderStatus.CANCELED, order_id="7", created=10, at=20))
-
-    assert not exchange.settled
-    assert (exchange.mine().order_id, exchange.mine().status) == (None, OrderStatus.UNRESOLVED)
-    assert [known.order_id for known in exchange.state.orders.executed(SOL)] == ["7"]
-
-
-def test_an_answer_without_our_text_is_about_the_order_that_was_asked_for() -> None:
-    exchange = Exchange()
-    exchange.ask()
-
-    exchange.look_ups.answer(order(order_id="7", client_order_id=None))
-
-    assert (exchange.mine().order_id, exchange.mine().status) == ("7", OrderStatus.NEW)
-    assert exchange.settled == [exchange.mine()]
+    here.rest.errors.clear()
+    here.run(60)
+    assert here.state.find(doubt).is_finished  # type: ignore[union-attr]
 
 
-def test_r6_an_order_that_the_exchange_is_asked_for_again_and_has_is_open_again() -> None:
-    exchange = Exchange()
-    exchange.state.hear_order(order(order_id="1001"))
-    exchange.state.conclude_unknown(Doubt(SOL, "1001", None), 500)
-    assert exchange.mine().is_finished
-    exchange.ask()
+@pytest.mark.parametrize("hidden_in", ["open", "finished"])
+def test_r6_an_order_whose_text_is_forgotten_is_found_in_the_lists(here: Doubtful, hidden_in: str) -> None:
+    doubt = here.lose()
+    row = here.row(NEW if hidden_in == "open" else CANCELED)
+    getattr(here.rest, hidden_in).append(row)
+    here.ask(doubt)
+    here.run(60)
+    assert here.settled == [row]
+    assert here.state.find(doubt) == row
 
-    exchange.look_ups.answer(order(order_id="1001"))  # nothing new in it but that it is there
 
-    assert exchange.mine().is_open
+def test_r6_an_order_is_found_by_its_fill_behind_a_thousand_newer_ones(here: Doubtful) -> None:
+    doubt = here.lose()
+    ended = here.row(FILLED, filled="10")
+    own = fill("1", "10", at=here.now_ms)
+    here.rest.fills = [fill(str(n), at=here.now_ms + n, order_id="7", client_order_id=None) for n in range(2, 1500)]
+    here.rest.fills.append(own)
+    here.ask(doubt)
+    here.run(EXPIRES_S)
+    here.rest.by_id.append(ended)  # by its own id it is found, by our text it is not
+    here.rest.errors["get_order"] = DOWN
+    here.run(1)
+    here.rest.errors.clear()
+    here.rest.by_id[0] = order(FILLED, filled="10", at=ended.updated_ms, created=ended.created_ms, client_order_id=None)
+    here.run(60)
+    assert here.status(doubt) == (FILLED, "filled")
+    assert [each.trade_id for each in here.fills] == ["1"]
+
+
+def test_r6_lists_are_asked_for_since_the_decision_and_not_for_all_the_past(here: Doubtful) -> None:
+    decided_ms = here.now_ms
+    here.ask(here.lose())
+    here.run(60)
+    (symbol, from_ms), *_ = [what for name, *what in here.rest.asked if name == "finished_orders"]
+    assert symbol == SOL
+    assert decided_ms - 60_000 <= from_ms <= decided_ms
+    assert all(what[1] == from_ms for name, *what in here.rest.asked if name == "fills")
+
+
+def test_r3_an_order_that_the_exchange_has_named_since_needs_no_more_questions(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.hold()
+    here.ask(doubt)
+    row = here.row()
+    here.context.hear_order(row)  # the socket was quicker than the answer
+    here.release()
+    here.run(1)
+    assert here.settled == [row]
+    assert here.rest.count("get_order") == 1
+
+
+def test_r3_an_order_that_arrives_between_two_questions_is_settled_at_once(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.ask(doubt)
+    here.run(5)
+    asked = here.rest.count("get_order")
+    row = here.row()
+    here.context.hear_order(row)
+    here.run(0)
+    assert here.settled == [row]
+    assert here.rest.count("get_order") == asked
+
+
+def test_r6_no_such_order_counts_by_when_it_was_asked_not_by_when_it_was_answered(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.run(EXPIRES_S + LAG_S)  # the last moment at which it may only mean "not yet"
+    here.hold()
+    here.ask(doubt)
+    here.now_ms += 5_000
+    here.release()
+    assert here.unsure == 1
+    assert here.rest.count("open_orders") == 0
+
+
+def test_r3_an_order_that_is_still_with_us_is_not_judged(here: Doubtful) -> None:
+    here.state.begin_order(order(OrderStatus.PENDING, order_id=None), Reservation("USDT", Decimal(1)))
+    here.ask(Doubt(SOL, None, "c1"))
+    here.run(600)
+    assert here.status(Doubt(SOL, None, "c1")) == (OrderStatus.PENDING, None)
+
+
+def test_r6_an_older_order_of_the_same_client_id_is_not_taken_for_it(here: Doubtful) -> None:
+    older = here.row(CANCELED, order_id="7")
+    here.run(3_600)
+    doubt = here.lose()
+    here.rest.by_id.append(older)
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == NEVER_ARRIVED
+
+
+# -- what may be forgotten --------------------------------------------------------------------------------------------
+
+
+def test_r14_what_was_asked_about_too_late_is_not_said_to_have_never_arrived(here: Doubtful) -> None:
+    """An earlier life's order: it may have been cancelled without a fill, and be forgotten since."""
+    doubt = here.lose()
+    here.run(3 * KEPT_MS / 1000)
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == VANISHED
+    assert here.state.find(doubt).order_id is None  # type: ignore[union-attr]
+
+
+def test_r14_a_venue_that_forgets_nothing_can_be_asked_at_any_time(here: Doubtful) -> None:
+    here.rest.unfilled_kept_ms = None
+    doubt = here.lose()
+    here.run(3 * KEPT_MS / 1000)
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == NEVER_ARRIVED
+
+
+def test_r14_where_orders_have_long_to_arrive_lists_are_watched_meanwhile(here: Doubtful) -> None:
+    """Otherwise an order that was cancelled early would be forgotten when the lists are asked."""
+    here.rest.order_expiry_ms = None  # type: ignore[assignment]
+    doubt = here.lose()
+    canceled = here.row(CANCELED)
+    here.rest.finished.append(canceled)
+    here.ask(doubt)
+    here.run(KEPT_MS / 1000)
+    here.rest.finished.clear()
+    here.run(60)
+    assert here.state.find(doubt) == canceled
+
+    doubt = here.lose("c2")
+    here.ask(doubt)
+    here.run(3 * KEPT_MS / 1000)
+    assert here.status(doubt) == NEVER_ARRIVED
+
+
+# -- an order that the exchange has told of ---------------------------------------------------------------------------
+
+
+def test_r6_an_acknowledged_order_that_is_not_found_is_not_found_yet_while_queries_may_lag(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.ask(doubt)
+    here.run(LAG_S)
+    assert here.status(doubt) == (NEW, None)
+    assert here.unsure == 1
+    here.rest.by_id.append(here.row(at=here.now_ms - 9_000, created=here.now_ms - 9_000))
+    here.run(10)
+    assert [each.status for each in here.settled if each is not None] == [NEW]
+
+
+@pytest.mark.parametrize("query", ["open_orders", "finished_orders", "fills", "fills_of_order"])
+def test_r6_an_acknowledged_order_is_not_concluded_to_be_gone_while_a_question_fails(
+    here: Doubtful, query: str
+) -> None:
+    doubt = here.placed()
+    here.rest.errors[query] = DOWN
+    here.ask(doubt)
+    here.run(120)
+    assert here.status(doubt) == (NEW, None)
+    here.rest.errors.clear()
+    here.run(30)
+    assert here.status(doubt) == VANISHED
+
+
+def test_r6_a_list_that_shows_the_order_goes_before_a_look_up_that_does_not(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.rest.open.append(here.row())
+    here.run(60)
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == (NEW, None)
+    assert [each.status for each in here.settled if each is not None] == [NEW]
+
+
+def test_r6_the_end_that_the_finished_list_tells_is_the_exchanges_word(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.run(60)
+    here.rest.finished.append(here.row(OrderStatus.EXPIRED, created=1_000_000))
+    here.ask(doubt)
+    here.run(1)
+    assert here.status(doubt) == (OrderStatus.EXPIRED, "expired")
+
+
+def test_r6_an_order_that_nothing_shows_has_vanished_as_filled_as_its_fills_say(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.rest.fills.append(fill("1", "4", at=here.now_ms + 5))
+    here.run(60)
+    here.ask(doubt)
+    here.run(2 * LAG_S)
+    assert here.status(doubt) == VANISHED
+    assert here.state.find(doubt).filled_quantity == 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("refused", ["fills_of_order", "get_order"])
+def test_r6_a_refusal_to_tell_of_an_unknown_order_is_an_answer(here: Doubtful, refused: str) -> None:
+    """Gate answers an error for fills of an order that it does not know (gateapi-go issue 55)."""
+    doubt = here.placed()
+    here.rest.errors[refused] = UNKNOWN_ORDER
+    here.run(60)
+    here.ask(doubt)
+    here.run(2 * LAG_S)
+    assert here.status(doubt) == VANISHED
+
+
+def test_r6_orders_of_a_market_that_is_gone_come_to_an_end(here: Doubtful) -> None:
+    for query in ("get_order", "fills_of_order", "finished_orders", "fills"):
+        here.rest.errors[query] = UNKNOWN_MARKET
+    placed, lost = here.placed("1001", "c1"), here.lose("c2")
+    here.run(60)
+    here.ask(placed)
+    here.ask(lost)
+    here.run(60)
+    assert here.status(placed) == VANISHED
+    assert here.status(lost) == VANISHED, "that it never arrived nobody has said"
+
+
+@pytest.mark.parametrize("reason", [RefusalReason.PERMISSION, RefusalReason.OVERLOADED, RefusalReason.OTHER])
+def test_r6_any_other_refusal_is_no_answer(here: Doubtful, reason: RefusalReason) -> None:
+    doubt = here.placed()
+    here.rest.errors["get_order"] = VenueRefusedError(reason, "NO")
+    here.run(60)
+    here.ask(doubt)
+    here.run(120)
+    assert here.status(doubt) == (NEW, None)
+
+
+def test_r10_what_one_market_does_not_tell_keeps_nothing_from_another(here: Doubtful) -> None:
+    ours, theirs = here.placed("1", "c1"), here.placed("2", "c2", symbol=BTC)
+    real = here.rest.load_finished_orders
+
+    async def load_finished_orders(symbol: object, **options: object) -> object:
+        if symbol == BTC:
+            raise DOWN
+        return await real(symbol, **options)  # type: ignore[arg-type]
+
+    here.rest.load_finished_orders = load_finished_orders  # type: ignore[assignment]
+    here.run(60)
+    here.ask(ours)
+    here.ask(theirs)
+    here.run(60)
+    assert here.status(ours) == VANISHED
+    assert here.status(theirs) == (NEW, None)
+
+
+def test_an_order_that_neither_side_knows_is_answered_at_once(here: Doubtful) -> None:
+    here.ask(Doubt(SOL, "424242", None))
+    assert here.settled == [None]
+    assert here.rest.count("open_orders") == 0
+
+
+def test_an_order_known_by_its_fills_only_is_not_dropped_while_queries_may_lag(here: Doubtful) -> None:
+    here.state.hear_fill(fill("1", order_id="7", client_order_id=None, at=here.now_ms))
+    here.ask(Doubt(SOL, "7", None))
+    here.run(LAG_S)
+    assert here.state.doubts() == [Doubt(SOL, "7", None)]
+    here.rest.by_id.append(here.row(FILLED, order_id="7", client_order_id="theirs", filled="1", quantity="1"))
+    here.run(10)
+    assert [each.client_order_id for each in here.settled if each is not None] == ["theirs"]
+    assert here.state.doubts() == []
+
+
+def test_an_order_known_by_its_fills_only_that_nothing_shows_is_given_up(here: Doubtful) -> None:
+    here.state.hear_fill(fill("1", order_id="7", client_order_id=None, at=here.now_ms))
+    here.ask(Doubt(SOL, "7", None))
+    here.run(60)
+    assert here.settled == [None]
+    assert here.state.doubts() == []
+
+
+# -- asking -----------------------------------------------------------------------------------------------------------
+
+
+def test_many_doubts_share_lists_and_do_not_ask_one_by_one(here: Doubtful) -> None:
+    doubts = [here.lose(f"c{n}") for n in range(200)]
+    here.rest.open = [here.row(order_id=str(n), client_order_id=f"c{n}") for n in range(0, 200, 2)]
+    here.hold()
+    for doubt in doubts:
+        here.ask(doubt)
+    here.release()
+    here.run(60)
+    assert sum(here.status(doubt) == NEVER_ARRIVED for doubt in doubts) == 100
+    assert sum(here.status(doubt) == (NEW, None) for doubt in doubts) == 100
+    assert here.rest.count("get_order") <= 20
+    assert here.rest.count("open_orders") <= 40
+
+
+def test_many_orders_that_are_gone_are_asked_about_a_few_at_a_time(here: Doubtful) -> None:
+    doubts = [here.placed(str(n), f"c{n}") for n in range(200)]
+    here.run(60)
+    here.hold()
+    for doubt in doubts:
+        here.ask(doubt)
+    here.release()
+    here.run(60)
+    assert {here.status(doubt) for doubt in doubts} == {VANISHED}
+    assert here.rest.count("get_order") == 200, "each by its id before it is believed gone (R6)"
+    assert here.most_at_once <= 10
+    assert here.rest.count("open_orders") <= 40
+
+
+def test_who_asks_about_an_order_that_is_asked_about_shares_the_answer(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.rest.by_id.append(here.row())
+    here.hold()
+    here.ask(doubt)
+    here.ask(doubt)
+    here.release()
+    assert len(here.settled) == 2
+    assert here.rest.count("get_order") == 1
+
+
+def test_a_limit_of_ours_is_no_trouble_of_the_exchanges(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.rest.errors["get_order"] = RateLimitedError("orders", 1.0)
+    here.ask(doubt)
+    here.run(5)
+    assert here.failed == []
+    here.rest.errors.clear()
+    here.rest.by_id.append(here.row())
+    here.run(10)
+    assert len(here.settled) == 1
+
+
+def test_pauses_double_and_begin_anew_when_the_link_is_back(here: Doubtful) -> None:
+    here.ask(here.lose())
+    here.run(10)
+    before = here.rest.count("get_order")
+    assert before <= 9, "0.1 s, then twice as long each time"
+    here.desk.hurry()
+    assert here.rest.count("get_order") == before + 1, "at once"
+    here.run(0.35)
+    assert here.rest.count("get_order") == before + 2, "and no pause of before counts besides"
+
+
+def test_a_doubt_without_a_connection_waits_for_one(here: Doubtful) -> None:
+    doubt = here.placed()
+    rest, here.context.rest = here.context.rest, None
+    here.ask(doubt)
+    here.run(5)
+    assert not here.settled
+    here.context.rest = rest
+    here.rest.by_id.append(here.row())
+    here.run(5)
+    assert len(here.settled) == 1
+
+
+def test_odd_orders_are_asked_about_when_they_are_odd_twice(here: Doubtful) -> None:
+    here.state.hear_fill(fill("1", order_id="7", client_order_id=None, at=here.now_ms))
+    here.desk.look_for_oddities()
+    assert here.desk.has_oddities
+    assert not here.rest.asked
+    here.rest.by_id.append(here.row(FILLED, order_id="7", client_order_id=None, filled="1", quantity="1"))
+    here.desk.look_for_oddities()
+    assert here.rest.count("get_order") == 1
+    here.desk.look_for_oddities()
+    assert not here.desk.has_oddities
+
+
+def test_an_answer_without_our_text_is_about_the_order_that_was_asked_for(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.rest.open.append(here.row(order_id="7", client_order_id=None))
+    real = here.rest.get_order
+
+    async def get_order(reference: OrderReference) -> Order | None:
+        await real(reference)
+        return here.rest.open[0]
+
+    here.rest.get_order = get_order  # type: ignore[method-assign]
+    here.ask(doubt)
+    known = here.state.find(doubt)
+    assert known is not None
+    assert (known.order_id, known.status) == ("7", NEW)
+    assert here.settled == [known]
+
+
+def test_r6_an_order_that_was_taken_for_vanished_and_is_found_when_asked_for_again_is_open_again(
+    here: Doubtful,
+) -> None:
+    doubt = here.placed()
+    here.run(60)
+    here.ask(doubt)
+    here.run(1)
+    assert here.status(doubt) == VANISHED
+    here.run(60)
+    here.rest.by_id.append(here.row(at=1_000_000, created=1_000_000))  # nothing new in it but that it is there
+    here.ask(doubt)
+    assert here.status(doubt) == (NEW, None)
+
+
+def test_r6_a_late_word_of_a_vanished_order_is_asked_about_once_and_not_for_ever(here: Doubtful) -> None:
+    doubt = here.placed()
+    here.run(60)
+    here.ask(doubt)
+    here.run(1)
+    assert here.status(doubt) == VANISHED
+    here.context.hear_order(here.row(filled="1", at=1_000_500, created=1_000_000))
+    assert here.state.doubts() == [doubt]
+    for _ in range(3):
+        here.desk.look_for_oddities()
+        here.run(30)
+    assert here.state.doubts() == []
+    assert here.status(doubt) == VANISHED

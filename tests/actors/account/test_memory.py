@@ -42,6 +42,10 @@ async def life(world: World, path: Path, **options: object) -> tuple[AccountHand
     return system.account("alpha"), journal, system
 
 
+async def is_settled(account: AccountHandle) -> bool:
+    return (await account.get_trading_stats()).unresolved_orders == 0
+
+
 async def kill(world: World, journal: Journal, system: object) -> None:
     """What kill -9 leaves: nothing more is written, nothing more is sent."""
     journal.abandon()
@@ -98,6 +102,9 @@ async def test_r4_an_intent_whose_order_never_arrived_is_settled_as_rejected_and
     account, journal, _ = await life(world, path)
     order = await account.get_active_order(SOL, client_order_id="never-left")
     assert order is not None
+    assert order.status is OrderStatus.UNRESOLVED, "the next life knows of it before it trades"
+    await until_async(lambda: is_settled(account), what="the order to be settled")
+    (order,) = await account.executed_orders(SOL)
     assert (order.status, order.finish_reason) == (OrderStatus.REJECTED, "never_arrived")
     assert (await world.books())["orders"] == []
     await journal.flush()
@@ -126,8 +133,9 @@ async def test_r4_an_order_that_is_still_on_its_way_is_waited_for_whatever_clock
         await eventually(
             lambda: len([row for row in logs if row.get("operation") == "get_order"]) >= 2, what="a second look-up"
         )
-        late = await elsewhere.place_order(bid("on-its-way"))
         account, journal, _ = await coming
+        late = await elsewhere.place_order(bid("on-its-way"))
+        await until_async(lambda: is_settled(account), what="the order to be settled")
 
     (order,) = (await account.snapshot()).open_orders
     assert (order.order_id, order.status) == (late.order_id, OrderStatus.NEW)
@@ -191,10 +199,7 @@ async def test_a_crashed_account_knows_its_finished_orders_again(world: World, p
     await unresolved
     await world.rest.set_mode(Mode.PASS)
 
-    async def settled() -> bool:
-        return (await account.get_trading_stats()).unresolved_orders == 0
-
-    await until_async(settled, what="the lost order to be settled")
+    await until_async(lambda: is_settled(account), what="the lost order to be settled")
     assert ended.client_order_id in {o.client_order_id for o in await account.executed_orders(SOL)}
     await assert_agrees(world, account)
     assert system is not None

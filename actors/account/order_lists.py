@@ -1,0 +1,93 @@
+"""Complete lists, loaded once for all orders in doubt: what is open, what has ended, what was traded (R6)."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from actors.account.state import Doubt
+from exchanges.base.clients import OpenOrdersReport, PrivateRest
+from messages.errors import RefusalReason, TellerError, VenueRefusedError
+from messages.order import Fill, Order
+from messages.symbol import Symbol
+
+_Key: TypeAlias = tuple[Symbol, Literal["order", "client"], str]
+T = TypeVar("T", Order, Fill)
+_ALL: Final = 1_000_000
+
+
+class MarketLists(msgspec.Struct, frozen=True):
+    """Of one market, since a given time.
+
+    Attributes:
+        finished: orders that have ended. fills: all of them, newest first.
+        is_gone: the exchange does not know the market any more, so that there are no lists of it.
+        error: why there are none now; None while there are.
+    """
+
+    finished: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    is_gone: bool = False
+    error: Exception | None = None
+
+
+class Listed:
+    """What complete lists say of each order, by its ids.
+
+    Attributes:
+        markets: those that were asked for.
+    """
+
+    def __init__(self, open_orders: OpenOrdersReport, markets: Mapping[Symbol, MarketLists]) -> None:
+        self.markets = markets
+        self._orders: dict[_Key, list[Order]] = {}
+        self._fills: dict[_Key, list[Fill]] = {}
+        for order in open_orders.orders:
+            _file(self._orders, order)
+        for market in markets.values():
+            for order in market.finished:
+                _file(self._orders, order)
+            for fill in market.fills:
+                _file(self._fills, fill)
+
+    def orders_of(self, doubt: Doubt) -> list[Order]:
+        """How it ended, where that is known: it may have done so while the lists were loading. The newest first."""
+        found = self._orders.get(_key_of(doubt), [])
+        return sorted(found, key=lambda order: (order.is_finished, order.updated_ms), reverse=True)
+
+    def fills_of(self, doubt: Doubt) -> list[Fill]:
+        return self._fills.get(_key_of(doubt), [])
+
+
+def _key_of(doubt: Doubt) -> _Key:
+    """By the exchange's id where there is one: ours may have been another order's before."""
+    if doubt.order_id is not None:
+        return doubt.symbol, "order", doubt.order_id
+    return doubt.symbol, "client", doubt.client_order_id or ""
+
+
+def _file(filed: dict[_Key, list[T]], row: T) -> None:
+    filed.setdefault((row.symbol, "order", row.order_id or ""), []).append(row)
+    if row.client_order_id is not None:
+        filed.setdefault((row.symbol, "client", row.client_order_id), []).append(row)
+
+
+async def load_lists(rest: PrivateRest, since_ms: Mapping[Symbol, int]) -> Listed:
+    """The open orders of the account, then what has ended and what was traded in each market, since its time (unix
+    milliseconds of the exchange's clock). What one market does not tell keeps nothing from the others (R10).
+
+    Raises:
+        TellerError: the open orders cannot be had.
+    """
+    open_orders = await rest.load_open_orders()
+    return Listed(open_orders, {symbol: await _load_market(rest, symbol, since) for symbol, since in since_ms.items()})
+
+
+async def _load_market(rest: PrivateRest, symbol: Symbol, since_ms: int) -> MarketLists:
+    try:
+        finished = await rest.load_finished_orders(symbol, from_ms=since_ms, limit=_ALL)
+        fills = await rest.load_fills(symbol, from_ms=since_ms, limit=_ALL)
+    except TellerError as error:
+        is_gone = isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL
+        return MarketLists(is_gone=True) if is_gone else MarketLists(error=error)
+    return MarketLists(finished, fills)

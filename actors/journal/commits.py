@@ -32,17 +32,10 @@ import structlog
 
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalFigures
+from actors.journal.refusals import Refusal, RefusalLog
 from actors.journal.settings import Durability, JournalSettings
-from actors.journal.store import (
-    AwaitedRecord,
-    IntentRecord,
-    OutcomeRecord,
-    Probe,
-    Record,
-    Refusal,
-    StateRecord,
-    Store,
-)
+from actors.journal.store import Store
+from actors.journal.told import AwaitedRecord, IntentRecord, OutcomeRecord, Probe, Record, StateRecord
 from actors.runtime import Reply
 from messages.order import Fill, Order
 
@@ -59,7 +52,6 @@ _HELP_LIMIT: Final = 4096
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
 _CHECKPOINT_RECORDS: Final = 2000
-_REFUSED_NAMES_LIMIT: Final = 1000
 _LOG_LIMIT_PAGES: Final = 4096
 T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.journal")
@@ -102,8 +94,7 @@ class CommitQueue:
         self._failure: JournalError | None = None
         self._failures = 0
         self._lost = 0
-        self._refused = 0
-        self._refused_names: set[str] = set()
+        self._refusals = RefusalLog(account, path)
         self._commits = 0
         self._records = 0
         self._since_checkpoint = 0
@@ -131,7 +122,7 @@ class CommitQueue:
         return JournalFigures(
             waiting=len(self._intents) + len(self._queue) + len(self._under_way),
             lost=self._lost,
-            refused=self._refused,
+            refused=self._refusals.count,
             commits=self._commits,
             records=self._records,
             failure="" if self._failure is None else str(self._failure),
@@ -321,25 +312,12 @@ class CommitQueue:
         self._keep_house()
         self._go_on()
 
-    def _refuse(self, refused: list[Refusal]) -> None:
-        """Tells of records that will never be in the file: whoever waits for one, and the log, once for each id."""
-        self._refused += len(refused)
-        for refusal in refused:
-            record, what = refusal.record, refusal.what
-            if isinstance(record, AwaitedRecord):
-                record.receipt.set_error(JournalError.unwritable(self._path, what, refusal.why))
-            if what not in self._refused_names:
-                if len(self._refused_names) >= _REFUSED_NAMES_LIMIT:
-                    self._refused_names.clear()
-                self._refused_names.add(what)
-                _log.error(
-                    "journal_record_refused",
-                    account=self._account,
-                    path=str(self._path),
-                    record=what,
-                    error=refusal.why,
-                    note="it is not in the journal and so in no history; all else is written",
-                )
+    def _refuse(self, refusals: list[Refusal]) -> None:
+        """Records that will never be in the file: whoever waits for one is told."""
+        self._refusals.add(refusals)
+        for refusal in refusals:
+            if isinstance(refusal.record, AwaitedRecord):
+                refusal.record.receipt.set_error(JournalError.unwritable(self._path, refusal.what, refusal.why))
 
     def _go_on(self) -> None:
         """Sees to it that what waits is committed in its time."""

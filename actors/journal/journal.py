@@ -18,8 +18,10 @@ from actors.journal.errors import JournalError
 from actors.journal.loading import load
 from actors.journal.lock import JournalLock
 from actors.journal.records import FILLS_THROUGH, IntentCommand, JournalFigures, JournalState, Outcome
+from actors.journal.refusals import as_written
 from actors.journal.settings import JournalSettings
-from actors.journal.store import IntentRecord, OutcomeRecord, Probe, StateRecord, Store, as_written
+from actors.journal.store import Store
+from actors.journal.told import IntentRecord, OutcomeRecord, Probe, StateRecord
 from actors.runtime import Reply
 from messages.errors import InvalidValueError
 from messages.order import Fill, Order

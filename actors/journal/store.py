@@ -5,20 +5,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
 from actors.journal.codec import encode, ids_of, kind_of
-from actors.journal.records import REFUSED, IntentCommand, Outcome
+from actors.journal.refusals import Refusal, as_written, note_of
 from actors.journal.settings import JournalSettings
-from actors.runtime import Reply
+from actors.journal.told import IntentRecord, OutcomeRecord, Record, StateRecord
 from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
 from messages.symbol import Symbol
 
 _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 100
-_NAME_LIMIT: Final = 100
 
 _INSERT_INTENT: Final = (
     "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, arrives_by_ms, command) VALUES "
@@ -55,7 +54,6 @@ _NOTE_REFUSED: Final = (
     "INSERT INTO dropped (what, symbol, through_ms, count) VALUES (?, ?, ?, 1) ON CONFLICT (what, symbol) DO UPDATE SET"
     " through_ms = max(through_ms, excluded.through_ms), count = count + 1"
 )
-_LARGEST_INTEGER: Final = 2**63 - 1
 _KEPT: Final = {
     "orders": ("keep_finished_orders", "symbol", "updated_ms", "is_open = 0"),
     "fills": (
@@ -67,75 +65,6 @@ _KEPT: Final = {
     "intents": ("keep_settled_intents", "''", "made_ms", "is_open = 0"),
 }
 """For each table: the setting, what tells symbol and time, and which rows may go."""
-
-
-class OutcomeRecord(msgspec.Struct):
-    """How a command ended."""
-
-    intent_id: int
-    outcome: Outcome
-    detail: str
-    time_ms: int
-
-
-class AwaitedRecord(msgspec.Struct):
-    """A record that somebody waits for: ``receipt`` is settled with `answer` once it is durable."""
-
-    receipt: Reply[Any]
-
-    @property
-    def answer(self) -> int | None:
-        return None
-
-
-class IntentRecord(AwaitedRecord):
-    """A command that is about to be sent. ``text``: as it is filed."""
-
-    intent_id: int
-    command: IntentCommand
-    text: str
-    made_ms: int
-    arrives_by_ms: int | None
-
-    @property
-    def answer(self) -> int:
-        return self.intent_id
-
-
-class StateRecord(AwaitedRecord):
-    """A value to keep under a key, or None to drop it."""
-
-    key: str
-    value: str | None
-    time_ms: int
-
-
-class Probe(AwaitedRecord):
-    """Nothing but the wish to know that everything before it is durable, and that the file can be written."""
-
-
-Record: TypeAlias = Order | Fill | OutcomeRecord | AwaitedRecord
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """A record that cannot be written whatever the disk does, and why: a number beyond 64 bits, half a character."""
-
-    record: Record
-    why: str
-
-    @property
-    def what(self) -> str:
-        """The record in words, with its ids."""
-        record = self.record
-        if isinstance(record, Order):
-            return f"order {_named(record.order_id)} of {_named(record.symbol)}"
-        if isinstance(record, Fill):
-            return f"fill {_named(record.trade_id)} of order {_named(record.order_id)} of {_named(record.symbol)}"
-        if isinstance(record, IntentRecord):
-            return f"intent {record.intent_id}"
-        if isinstance(record, OutcomeRecord):
-            return f"outcome of intent {record.intent_id}"
-        return f"state {_named(record.key)}" if isinstance(record, StateRecord) else "probe"
 
 
 class Store:
@@ -199,7 +128,7 @@ class Store:
                     if self._is_of_the_file(error):
                         raise
                     self._connection.execute("ROLLBACK TO one")
-                    self._connection.execute(_NOTE_REFUSED, _note_of(record))
+                    self._connection.execute(_NOTE_REFUSED, note_of(record))
                     refused.append(Refusal(record, as_written(str(error))))
                 self._connection.execute("RELEASE one")
         return refused
@@ -353,27 +282,6 @@ class _Rows(msgspec.Struct):
                 outcomes[intent_id] = row
                 return
         self.outcomes.append({intent_id: row})
-
-
-def as_written(text: str) -> str:
-    """Text as a file can hold it: halves of characters (lone surrogates) become question marks."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _named(value: object) -> str:
-    """An id in words, whatever it is and however long."""
-    return as_written(str(value))[:_NAME_LIMIT] if isinstance(value, str | Symbol) else f"<{type(value).__name__}>"
-
-
-def _note_of(record: Record) -> tuple[str, str, int]:
-    """What is missing, of which market, up to when as far as that is a time at all."""
-    if isinstance(record, Order | Fill):
-        what, time_ms = ("orders", record.updated_ms) if isinstance(record, Order) else ("fills", record.time_ms)
-        symbol = _named(record.symbol)
-    else:
-        what, symbol, time_ms = ("intents", "", 0)
-    is_time = isinstance(time_ms, int) and 0 <= time_ms <= _LARGEST_INTEGER
-    return REFUSED + what, symbol, time_ms if is_time else 0
 
 
 def _intent_row(record: IntentRecord) -> tuple[Any, ...]:

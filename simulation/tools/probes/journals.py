@@ -16,7 +16,12 @@ JOURNALS: Final = (
         "raise JournalError.because_of(self._path, self._failure)",
     ),
     Probe("journal: cannot be written", _COMMITS, "CommitQueue._not_written", "self._failures += 1"),
-    Probe("journal: refuses a record that no file can hold", _COMMITS, "CommitQueue._refuse", "_log.error("),
+    Probe(
+        "journal: refuses a record that no file can hold",
+        _COMMITS,
+        "CommitQueue._refuse",
+        "self._refusals.add(refusals)",
+    ),
     Probe("journal: is tried again", _COMMITS, "CommitQueue._try_again", "self._is_due = True"),
     Probe("journal: can be written again", _COMMITS, "CommitQueue._written", "self._failures = 0"),
     Probe("journal: backlog full, gives up", _COMMITS, "CommitQueue._lose", "self._failure = JournalError("),

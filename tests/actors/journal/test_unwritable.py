@@ -187,6 +187,43 @@ async def _written(journal: Journal) -> None:
             return
 
 
+async def test_each_refusal_names_its_record_and_is_noted_with_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "alice.sqlite"
+    async with journal_at(path) as journal:
+        monkeypatch.setattr("actors.journal.refusals._NAMES_LIMIT", 5)
+        with capture_logs() as logs:
+            for _ in range(2):
+                journal.record_outcome(BEYOND, Outcome.CONFIRMED)
+                journal.record_fill(fill(HALF, order_id="x" * 300, at=BEYOND - 1))
+                journal.record_fill(fill(HALF, order_id="y", at=5))
+                journal.record_order(order(order_id="z", client_order_id=HALF, at=6))
+                untyped = order(order_id="1")
+                msgspec.structs.force_setattr(untyped, "order_id", [7])
+                journal.record_order(untyped)
+                await journal.flush()
+            journal.record_fill(fill(HALF, order_id="six", at=5))
+            journal.record_fill(fill(HALF, order_id="y", at=5))
+            await journal.flush()
+    assert [line["record"] for line in logs] == [
+        f"outcome of intent {BEYOND}",
+        f"fill ? of order {'x' * 100} of SOL/USDT",
+        "fill ? of order y of SOL/USDT",
+        "order z of SOL/USDT",
+        "order <list> of SOL/USDT",
+        "fill ? of order six of SOL/USDT",
+        "fill ? of order y of SOL/USDT",
+    ]
+    assert {line["account"] for line in logs} == {"alice"}
+    assert {line["path"] for line in logs} == {str(path)}
+    assert {(known.what, known.count, known.through_ms) for known in read_history(path).missing} == {
+        ("intents", 2, 0),
+        ("fills", 6, BEYOND - 1),
+        ("orders", 4, 6),
+    }
+
+
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +288,9 @@ async def test_a_key_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match=r"cannot hold state \?"):
             await refused
         await kept
+        assert [str(missing) for missing in read_history(journal.path).missing] == [
+            "1 states could not be written (the log names each)"
+        ]
 
 
 # -- until when all is known -----------------------------------------------------------------------------------------

@@ -292,6 +292,7 @@ TEN: Scope = Scope("ten", 10, 1.0)
         ({"remaining": 0}, 0),
         ({"remaining": -5}, 0),
         ({"limit": 1, "remaining": 0}, 0),
+        ({"remaining": 1, "reset_in_s": 0.5}, 1),
         ({"remaining": 9, "reset_in_s": 0.5}, 9),  # only looked at when nothing is left
         ({"reset_in_s": 0.5}, 9),
     ],
@@ -322,6 +323,32 @@ async def test_the_window_opens_later_where_the_exchange_says_so_after_a_slow_an
     await clock.advance(0.9)
     permit.observe(remaining=0, reset_in_s=0.8)
     assert await opens_after_s(limiter, TEN, Priority.NORMAL) == pytest.approx(0.8)
+
+
+async def test_of_answers_to_requests_of_one_moment_each_is_believed() -> None:
+    limiter = RateLimiter(ManualClock())
+    first, second = await limiter.acquire(TEN), await limiter.acquire(TEN)
+    first.observe(remaining=9)
+    second.observe(remaining=3)
+    assert await left(limiter, TEN) == 3
+
+
+async def test_r10_a_block_of_one_scope_is_no_block_of_another() -> None:
+    limiter = RateLimiter(ManualClock())
+    limiter.block(5.0, TEN)
+    await limiter.acquire(ORDERS, max_wait_s=0)
+
+
+async def test_only_those_with_a_better_or_equal_right_count_for_the_expected_wait() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    await use_up(limiter)
+    behind = [asyncio.ensure_future(limiter.acquire(ORDERS, priority=Priority.BACKGROUND)) for _ in range(3)]
+    await settle()
+    assert await opens_after_s(limiter, ORDERS, Priority.NORMAL) == pytest.approx(SPAN_S)
+    assert await opens_after_s(limiter, ORDERS, Priority.BACKGROUND) == pytest.approx(2 * SPAN_S)
+    await clock.advance(SPAN_S)
+    assert all(task.done() for task in behind)
 
 
 async def test_an_answer_that_was_overtaken_by_a_later_requests_is_not_believed() -> None:

@@ -309,7 +309,7 @@ def test_r12_key_and_secret_are_cut_out_of_what_the_exchange_says() -> None:
         from_websocket(4, body("INVALID_KEY", quoted).decode(), hide=hide),
     ):
         assert "demo" not in str(error)
-        assert "no good" in str(error)
+        assert "key *** with *** is no good" in str(error)
 
 
 def test_a_long_text_is_cut() -> None:

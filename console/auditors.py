@@ -15,12 +15,10 @@ from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError
-from messages.order import Fee, Fill, Order, sum_fees
+from messages.order import Fee, Fill, sum_fees
 from messages.symbol import Symbol
 
 _TIMEOUT_S: Final = 10.0
-_MOST_ORDERS: Final = 1000
-_MOST_FILLS: Final = 5000
 _MARGIN_MS: Final = 1000
 """Around the oldest order or fill that a bounded list still holds: lists are ordered by arrival, not by time stamp."""
 
@@ -65,25 +63,16 @@ class RestAuditor:
         books = Books()
         open_orders = (await self._rest.load_open_orders()).orders
         for symbol in symbols:
-            orders = await self._rest.load_finished_orders(symbol, from_ms=self._since_ms, limit=_MOST_ORDERS)
-            fills = await self._rest.load_fills(symbol, from_ms=self._since_ms, limit=_MOST_FILLS)
-            books.complete_from_ms[str(symbol)] = self._complete_from_ms(orders, fills)
-            for order in orders:
+            finished = await self._rest.load_finished_orders(symbol, from_ms=self._since_ms)
+            for order in finished.orders:
                 books.add_order(order)
-            for fill in fills:
+            for fill in (await self._rest.load_fills(symbol, from_ms=self._since_ms)).fills:
                 books.add_fill(BookFill.of(fill))
+            books.complete_from_ms[str(symbol)] = self._since_ms
         for order in open_orders:
             books.orders.setdefault(order.order_id or "", BookOrder.of(order))
         books.add_balances({balance.currency: balance for balance in (await self._rest.load_balances()).balances})
         return books
-
-    def _complete_from_ms(self, orders: Sequence[Order], fills: Sequence[Fill]) -> int:
-        from_ms = self._since_ms
-        if len(orders) >= _MOST_ORDERS:
-            from_ms = max(from_ms, orders[-1].updated_ms + _MARGIN_MS)
-        if len(fills) >= _MOST_FILLS:
-            from_ms = max(from_ms, fills[-1].time_ms + _MARGIN_MS)
-        return from_ms
 
 
 class _Balance(msgspec.Struct, frozen=True):
@@ -158,7 +147,7 @@ def _book_order(order: _Order) -> BookOrder:
     return BookOrder(
         order_id=order.id,
         client_order_id=order.text.removeprefix("t-") if order.text.startswith("t-") else None,
-        symbol=order.currency_pair.replace("_", "/"),
+        symbol="/".join(order.currency_pair.rsplit("_", 1)),
         status=status,
         filled_quantity=order.filled,
         filled_quote=order.filled_total,
@@ -170,7 +159,7 @@ def _book_fill(trade: _Trade) -> BookFill:
     return BookFill(
         trade_id=trade.id,
         order_id=trade.order_id,
-        symbol=trade.currency_pair.replace("_", "/"),
+        symbol="/".join(trade.currency_pair.rsplit("_", 1)),
         side=trade.side,
         price=trade.price,
         quantity=trade.amount,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+from rich.cells import cell_len
 
 from actors.journal import History, HistoryFilter, JournalError, RealisedProfit, read_history
 from config import Config
@@ -146,14 +147,20 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         [column.removeprefix(">") for column in columns],
         *([_text(_shortened(value)) for value in row] for row in rows),
     ]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
     yield f"{title} ({len(cells) - 1})"
     for row in cells:
         padded = (
-            text.rjust(width) if column.startswith(">") else text.ljust(width)
+            _padded(text, width, is_right=column.startswith(">"))
             for text, width, column in zip(row, widths, columns, strict=True)
         )
         yield "  ".join(padded).rstrip()
+
+
+def _padded(text: str, width: int, *, is_right: bool) -> str:
+    """To a width on the screen, where some letters take two places."""
+    space = " " * (width - cell_len(text))
+    return space + text if is_right else text + space
 
 
 def _order_row(account: str, order: Order) -> tuple[Any, ...]:

@@ -79,6 +79,10 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
         require_member("side", self.side, Side)
         require_member("type", self.type, OrderType)
         require_member("time_in_force", self.time_in_force, TimeInForce)
+        if self.type is OrderType.OTHER:
+            raise InvalidValueError("type", self.type.value, "limit or market")
+        if self.time_in_force is TimeInForce.OTHER:
+            raise InvalidValueError("time_in_force", self.time_in_force.value, "gtc, ioc, fok or post_only")
         if self.client_order_id is not None:
             require_client_order_id("client_order_id", self.client_order_id)
         if self.quantity is not None:

@@ -13,24 +13,32 @@ class Side(enum.Enum):
 
 
 class OrderType(enum.Enum):
+    """OTHER: placed elsewhere, of a type that we do not know; it is there and locks money. It cannot be asked for."""
+
     LIMIT = "limit"
     MARKET = "market"
+    OTHER = "other"
 
 
 class TimeInForce(enum.Enum):
-    """How long an order lives: until cancelled, take now and drop the rest, all now or nothing, never take."""
+    """How long an order lives: until cancelled, take now and drop the rest, all now or nothing, never take.
+
+    OTHER: placed elsewhere, for a time that we do not know. It cannot be asked for.
+    """
 
     GTC = "gtc"
     IOC = "ioc"
     FOK = "fok"
     POST_ONLY = "post_only"
+    OTHER = "other"
 
 
 class Liquidity(enum.Enum):
-    """Whether a fill gave liquidity (the order was resting) or took it."""
+    """Whether a fill gave liquidity (the order was resting) or took it; OTHER where the exchange's word is unknown."""
 
     MAKER = "maker"
     TAKER = "taker"
+    OTHER = "other"
 
 
 class OrderStatus(enum.Enum):

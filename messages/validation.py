@@ -2,6 +2,7 @@
 
 import enum
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Final
 
@@ -12,10 +13,12 @@ _LARGEST_EXPONENT: Final = 20
 """No venue quotes beyond this."""
 _FINEST_EXPONENT: Final = -60
 """The place of the last digit, so that a number has few enough of them to calculate with exactly."""
-_CURRENCY: Final = re.compile(r"[^\W_][\w.-]{0,29}")
-"""Codes are not all ASCII (Gate lists a market of a Chinese name), nor all upper case (``sUSD``)."""
 LATEST_MS: Final = 1 << 53
 """Times beyond the year 287,000 are typing errors, and what keeps them has 64 bits."""
+_CURRENCY_LENGTH: Final = 64
+_CURRENCY_ALLOWED: Final = (
+    f"1 to {_CURRENCY_LENGTH} letters, digits and . _ - $, a letter, digit or $ first, as in 'USDT'"
+)
 _CLIENT_ORDER_ID: Final = re.compile(r"[0-9A-Za-z_.-]{1,28}")
 
 
@@ -46,9 +49,20 @@ def require_not_negative(field: str, value: object) -> None:
 
 
 def require_currency(field: str, value: object) -> None:
-    """Refuses anything but a currency code such as ``USDT``; one all in small letters is a typing error."""
-    if not isinstance(value, str) or _CURRENCY.fullmatch(value) is None or value.islower():
-        raise InvalidValueError(field, value, "a currency code such as 'USDT', not all in small letters")
+    """Refuses what no venue lists: names are of letters and digits of any script, and case tells them apart."""
+    if not isinstance(value, str) or not 0 < len(value) <= _CURRENCY_LENGTH or not _may_begin_names(value[0]):
+        raise InvalidValueError(field, value, _CURRENCY_ALLOWED)
+    if not (value.isascii() and value.isalnum()) and not all(map(_is_in_names, value)):
+        raise InvalidValueError(field, value, _CURRENCY_ALLOWED)
+
+
+def _may_begin_names(letter: str) -> bool:
+    return letter.isalnum() or letter == "$"
+
+
+def _is_in_names(letter: str) -> bool:
+    """Letters, digits, the marks that some scripts write vowels with, and the signs that listed names have."""
+    return letter.isalnum() or letter in "._-$" or unicodedata.category(letter).startswith("M")
 
 
 def require_client_order_id(field: str, value: object) -> None:

@@ -13,14 +13,12 @@ from actors.account import order_store, session
 from actors.account.actor import AccountActor
 from actors.journal import commits
 from exchanges.gateio import private_rest
-from exchanges.gateio.private_rest import GateioPrivateRest
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     fills_page, open_orders_page, finished_page: rows that the client asks for in one request.
-    fills_limit: how many fills a query returns where its caller names no number.
-    most_pages: after so many pages the client gives up.
+    most_pages: a window of a history with more pages is read in halves.
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
     orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market, and of
         finished orders that were dropped for room.
@@ -30,8 +28,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     fills_page: int = 1000
     open_orders_page: int = 100
     finished_page: int = 100
-    fills_limit: int = 1000
-    most_pages: int = 200
+    most_pages: int = 100
     instruments_good_for_s: float = 900.0
     orphan_fills: int = 10_000
     trade_ids: int = 20_000
@@ -58,14 +55,10 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
 def bounded_by(bounds: Bounds) -> Iterator[None]:
     """While it lasts, these bounds are in force in this process."""
     before = [(module, name, getattr(module, name)) for module, name, _ in _CONSTANTS]
-    defaults = GateioPrivateRest.load_fills.__kwdefaults__ or {}
-    usual_limit = defaults["limit"]
     for module, name, field in _CONSTANTS:
         setattr(module, name, getattr(bounds, field))
-    defaults["limit"] = bounds.fills_limit
     try:
         yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)
-        defaults["limit"] = usual_limit

@@ -355,11 +355,10 @@ def _restarts(rng: random.Random, *, few: bool) -> RestartSettings:
 def _bounds(rng: random.Random) -> Bounds:
     page = rng.choice((2, 5, 10))
     return Bounds(
-        fills_page=page,
-        open_orders_page=page,
+        fills_page=5 * page,
+        open_orders_page=min(page + 3, 10),  # pages of two orders cannot overlap
         finished_page=page,
-        fills_limit=rng.choice((page, 3 * page, 1000)),
-        most_pages=200,
+        most_pages=rng.choice((10, 100, 100)),
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),
         trade_ids=rng.choice((20, 100, 20_000)),

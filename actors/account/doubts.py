@@ -359,7 +359,7 @@ async def look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[
         )
         if order is not None or doubt.order_id is None:
             return order, ()
-        return None, await rest.load_fills(doubt.symbol, order_id=doubt.order_id)
+        return None, (await rest.load_fills(doubt.symbol, order_id=doubt.order_id)).fills
     except VenueRefusedError as error:
         # Of an order that it does not know Gate may refuse the fills, too; of a market that is gone, everything.
         if error.reason not in {RefusalReason.ORDER_NOT_FOUND, RefusalReason.UNKNOWN_SYMBOL}:

@@ -1,19 +1,18 @@
 """Complete lists, loaded once for all orders in doubt: what is open, what has ended, what was traded (R6)."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from actors.account.state import Doubt
 from exchanges.base.clients import OpenOrdersReport, PrivateRest
-from messages.errors import RefusalReason, TellerError, VenueRefusedError
+from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
 _Key: TypeAlias = tuple[Symbol, Literal["order", "client"], str]
 T = TypeVar("T", Order, Fill)
-_ALL: Final = 1_000_000
 
 
 class MarketLists(msgspec.Struct, frozen=True):
@@ -80,14 +79,19 @@ async def load_lists(rest: PrivateRest, since_ms: Mapping[Symbol, int]) -> Liste
         TellerError: the open orders cannot be had.
     """
     open_orders = await rest.load_open_orders()
-    return Listed(open_orders, {symbol: await _load_market(rest, symbol, since) for symbol, since in since_ms.items()})
+    markets = {symbol: await _load_market(rest, symbol, since, open_orders) for symbol, since in since_ms.items()}
+    return Listed(open_orders, markets)
 
 
-async def _load_market(rest: PrivateRest, symbol: Symbol, since_ms: int) -> MarketLists:
+async def _load_market(rest: PrivateRest, symbol: Symbol, since_ms: int, open_orders: OpenOrdersReport) -> MarketLists:
+    """A market of which a row cannot be read is not known whole: whatever is looked for may be that row."""
     try:
-        finished = await rest.load_finished_orders(symbol, from_ms=since_ms, limit=_ALL)
-        fills = await rest.load_fills(symbol, from_ms=since_ms, limit=_ALL)
+        finished = await rest.load_finished_orders(symbol, from_ms=since_ms)
+        fills = await rest.load_fills(symbol, from_ms=since_ms)
     except TellerError as error:
         is_gone = isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL
         return MarketLists(is_gone=True) if is_gone else MarketLists(error=error)
-    return MarketLists(finished, fills)
+    odd = [row for row in open_orders.unreadable if row.symbol in {symbol, None}]
+    odd += [*finished.unreadable, *fills.unreadable]
+    problem = ProtocolError(f"{symbol}: {len(odd)} rows of its lists cannot be read: {odd[0].reason}") if odd else None
+    return MarketLists(finished.orders, fills.fills, error=problem)

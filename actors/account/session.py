@@ -33,6 +33,7 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.instrument import Instrument
+from messages.order import Fill
 from messages.symbol import Symbol
 
 T = TypeVar("T")
@@ -161,13 +162,12 @@ class AccountSession:
         parts = self._parts
         needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
         rest = parts.private_rest
-        fills_of = (rest.load_fills(symbol, from_ms=from_ms) for symbol, from_ms in needed.from_ms.items())
         try:
-            balances, open_orders, *fills = await in_parallel(
+            balances, open_orders, fills = await in_parallel(
                 parts.environment.spawn,
                 rest.load_balances(),
                 rest.load_open_orders(),
-                *map(_not_of_the_key, fills_of),
+                _not_of_the_key(_fills(rest, needed.from_ms)),
             )
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, private_rest=False)
@@ -178,7 +178,7 @@ class AccountSession:
             subscribed_ms=self._subscribed_ms,
             balances=balances,
             open_orders=open_orders,
-            fills=dict(zip(needed.from_ms, fills, strict=True)),
+            fills=fills,
             fills_through_ms=needed.complete_through_ms,
             instruments=parts.instruments,
         )
@@ -254,6 +254,20 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, private_ws=is_up)
         if not is_up:
             self._lost(cause)
+
+
+async def _fills(rest: PrivateRest, from_ms: Mapping[Symbol, int]) -> Mapping[Symbol, tuple[Fill, ...]]:
+    """The fills of all markets in one query: with one for each, hundreds of markets would use the limits up.
+
+    Oldest first: those that are known already are met before they could give way to newer ones in what is remembered.
+
+    ``from_ms``: for each market that must be complete the time from which on. What else was traded is told, too.
+    """
+    found: dict[Symbol, list[Fill]] = {symbol: [] for symbol in from_ms}
+    if from_ms:
+        for fill in reversed((await rest.load_fills(None, from_ms=min(from_ms.values()))).fills):
+            found.setdefault(fill.symbol, []).append(fill)
+    return {symbol: tuple(fills) for symbol, fills in found.items()}
 
 
 async def _outcome(work: Coroutine[Any, Any, T]) -> tuple[T | None, TellerError | None]:

@@ -4,7 +4,7 @@ Every method returns what changed, for the caller to tell others. Nothing here f
 be there and is not, or that looks odd, becomes a *doubt* for the caller to ask the exchange about (R3, R6).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -276,13 +276,20 @@ class AccountState:
             and (record.order.symbol, record.order.client_order_id) not in client_ids
         ]
 
-    def hear_all_balances(self, balances: Iterable[Balance], as_of_ms: int) -> tuple[Balance, ...]:
-        """Joins a complete list: a currency that it lacks is zero, unless an event says something newer."""
+    def hear_all_balances(
+        self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str] = ()
+    ) -> tuple[Balance, ...]:
+        """Joins a complete list: a currency that it lacks is zero, unless an event says something newer.
+
+        ``unreadable``: currencies of rows that could not be read, which stay as they were; "" for one without a name,
+        which may be any.
+        """
         listed = {balance.currency: balance for balance in balances}
+        is_any_unknown = "" in unreadable
         zeros = (
             Balance(currency=currency, available=ZERO, locked=ZERO, updated_ms=as_of_ms)
             for currency in self.balances
-            if currency not in listed
+            if currency not in listed and currency not in unreadable and not is_any_unknown
         )
         return self._join_balances([*listed.values(), *zeros], is_push=False)
 

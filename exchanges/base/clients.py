@@ -23,26 +23,75 @@ from messages.symbol import Symbol
 from messages.withdrawal import Withdrawal
 
 
+class UnreadableRow(msgspec.Struct, frozen=True):
+    """A row of a list that could not be read: it is there, and what it says is not known (R10, R14).
+
+    Attributes:
+        symbol: its market where that much could be read. market: the market's or currency's name as the exchange writes
+            it, at most 64 characters; "" where it has none. item_id: the exchange's id of it, "" where it has none.
+        reason: what is wrong, in words that quote nothing of it.
+    """
+
+    symbol: Symbol | None
+    market: str
+    item_id: str
+    reason: str
+
+
 class BalancesReport(msgspec.Struct, frozen=True):
-    """All balances of an account: a currency that is missing is zero.
+    """All balances of an account: a currency that is in neither list is zero.
 
     Attributes:
         as_of_ms: server clock at which the query was taken up; events stamped later than this win over it.
+        unreadable: rows that say something that we cannot read; their ``market`` is the currency.
     """
 
     balances: tuple[Balance, ...]
     as_of_ms: int
+    unreadable: tuple[UnreadableRow, ...] = ()
 
 
 class OpenOrdersReport(msgspec.Struct, frozen=True):
     """All open orders of an account, every page of them, or the query failed: never a part (R6).
 
+    An order that was open all the time from ``as_of_ms`` until the answer came is in ``orders`` or ``unreadable``.
+
     Attributes:
         as_of_ms: server clock at which the first page's query was taken up.
+        unreadable: orders that are open there, and that we cannot read more of.
     """
 
     orders: tuple[Order, ...]
     as_of_ms: int
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+class FinishedOrdersReport(msgspec.Struct, frozen=True):
+    """Orders that have ended, newest first.
+
+    Attributes:
+        as_of_ms: server clock at which the first query was taken up. What ended less than `PrivateRest.query_lag_ms`
+            before may be missing.
+        is_complete: False when the caller's ``limit`` cut older ones off.
+    """
+
+    orders: tuple[Order, ...]
+    as_of_ms: int
+    unreadable: tuple[UnreadableRow, ...] = ()
+    is_complete: bool = True
+
+
+class FillsReport(msgspec.Struct, frozen=True):
+    """Every fill of the time that was asked for, newest first.
+
+    Attributes:
+        as_of_ms: server clock at which the first query was taken up. What happened less than
+            `PrivateRest.query_lag_ms` before may be missing.
+    """
+
+    fills: tuple[Fill, ...]
+    as_of_ms: int
+    unreadable: tuple[UnreadableRow, ...] = ()
 
 
 class FeeRates(msgspec.Struct, frozen=True):
@@ -99,14 +148,28 @@ class PrivateRest(Protocol):
 
     async def load_open_orders(self) -> OpenOrdersReport: ...
 
-    async def load_finished_orders(self, symbol: Symbol, *, from_ms: int | None, limit: int) -> tuple[Order, ...]:
-        """Orders of ``symbol`` that ended, newest first, at most ``limit``."""
+    async def load_finished_orders(
+        self, symbol: Symbol | None, *, from_ms: int | None = None, limit: int | None = None
+    ) -> FinishedOrdersReport:
+        """Orders that ended at or after ``from_ms``, of one market or with None of all, every page of them.
+
+        Without ``from_ms`` as far back as the venue tells. ``limit``: at most so many, the newest.
+        """
         ...
 
     async def load_fills(
-        self, symbol: Symbol, *, order_id: str | None = None, from_ms: int | None = None, limit: int = 1000
-    ) -> tuple[Fill, ...]:
-        """Fills of ``symbol``, or of one order of it, newest first, paging until ``limit``."""
+        self,
+        symbol: Symbol | None,
+        *,
+        order_id: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> FillsReport:
+        """Fills of one market or with None of all, or of one order of ``symbol``: every page of them.
+
+        ``from_ms`` and ``to_ms``: of the exchange's clock, both included. Without ``from_ms`` as far back as the venue
+        tells by itself.
+        """
         ...
 
     async def load_fee_rates(self, symbol: Symbol) -> FeeRates: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from exchanges.gateio import wire
@@ -14,7 +15,7 @@ from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.order import NO_FEES, UNNAMED_CURRENCY, Fee, Fill, Order, add_fees, sum_fees
 from messages.symbol import Symbol
-from messages.validation import LATEST_MS, ZERO
+from messages.validation import LATEST_MS, ZERO, require_currency
 from messages.withdrawal import Withdrawal
 
 CLIENT_ID_PREFIX: Final = "t-"
@@ -22,25 +23,34 @@ CLIENT_ID_PREFIX: Final = "t-"
 _LARGEST: Final = Decimal("1e25")
 """Beyond any amount; keeps infinities out, and a NaN fails the comparison itself."""
 _SMALLEST: Final = -_LARGEST
+_LEAST: Final = Decimal("1e-30")
+"""Below any step; quotients of what is not zero stay within what Decimal can express."""
+_LAST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999, where calendars end."""
+_ID_LENGTH: Final = 64
 _DUST_SHARE: Final = 100
 
 # A look-up in an Enum class costs more than one in a module.
 _BUY: Final = Side.BUY
 _MARKET: Final = OrderType.MARKET
+_OTHER_TYPE: Final = OrderType.OTHER
+_OTHER_TIME_IN_FORCE: Final = TimeInForce.OTHER
 _NEW: Final = OrderStatus.NEW
 _PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 _FILLED: Final = OrderStatus.FILLED
 
 _SIDES: Final[Mapping[str, Side]] = {side.value: side for side in Side}
-_TYPES: Final[Mapping[str, OrderType]] = {kind.value: kind for kind in OrderType}
+_TYPES: Final[Mapping[str, OrderType]] = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
 _TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
     "gtc": TimeInForce.GTC,
     "ioc": TimeInForce.IOC,
     "fok": TimeInForce.FOK,
     "poc": TimeInForce.POST_ONLY,
+    "": TimeInForce.GTC,
 }
-_TO_GATE: Final[Mapping[TimeInForce, str]] = {ours: gate for gate, ours in _TIMES_IN_FORCE.items()}
-_ROLES: Final[Mapping[str, Liquidity]] = {role.value: role for role in Liquidity}
+_TO_GATE: Final[Mapping[TimeInForce, str]] = {ours: gate for gate, ours in _TIMES_IN_FORCE.items() if gate}
+_ROLES: Final[Mapping[str, Liquidity]] = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
+_OTHER_ROLE: Final = Liquidity.OTHER
 _ENDINGS: Final[Mapping[str, OrderStatus]] = {
     "filled": OrderStatus.FILLED,
     "cancelled": OrderStatus.CANCELED,
@@ -54,6 +64,11 @@ _ENDINGS: Final[Mapping[str, OrderStatus]] = {
     "trader_not_enough": OrderStatus.EXPIRED,
     "price_protect_cancelled": OrderStatus.EXPIRED,
 }
+_OPEN: Final = "open"
+_CLOSED: Final = "closed"
+_ENDED: Final = "ended"
+_REST_STATES: Final[Mapping[str, str]] = {"open": _OPEN, "closed": _CLOSED, "cancelled": _ENDED}
+_EVENTS: Final[Mapping[str, str]] = {"put": _OPEN, "update": _OPEN, "finish": _ENDED}
 _WITHDRAWALS: Final[Mapping[str, WithdrawalStatus]] = {
     "REQUEST": WithdrawalStatus.REQUESTED,
     "DONE": WithdrawalStatus.DONE,
@@ -67,17 +82,25 @@ def milliseconds(value: wire.Time) -> int:
     """Any of Gate's shapes of a time in milliseconds; fractions are cut.
 
     Raises:
-        ProtocolError: a text that is no number.
+        ProtocolError: a text that is no number, or a time that no calendar has.
     """
     try:
-        return int(value)
+        time_ms = int(value)
     except ValueError:
         whole = str(value).partition(".")[0]
-        if whole.isascii() and whole.isdigit() and len(whole) <= 18:
-            return int(whole)
-        raise ProtocolError("a time that is no number") from None
+        if not (whole.isascii() and whole.isdigit() and len(whole) <= 18):
+            raise ProtocolError("a time that is no number") from None
+        time_ms = int(whole)
     except OverflowError:
         raise ProtocolError("a time beyond all time") from None
+    if not 0 <= time_ms <= _LAST_MS:
+        raise ProtocolError("a time beyond all time")
+    return time_ms
+
+
+def _time_ms(in_ms: wire.Time, in_s: wire.Time) -> int:
+    """A time that Gate tells twice, where it may leave one out; 0 where it tells neither."""
+    return milliseconds(in_ms or 0) or milliseconds(milliseconds(in_s or 0) * 1000)
 
 
 def client_order_id(text: str) -> str | None:
@@ -85,26 +108,47 @@ def client_order_id(text: str) -> str | None:
     return text[2:] or None if text.startswith(CLIENT_ID_PREFIX) else None
 
 
+def is_spot(order: wire.OrderFields) -> bool:
+    """Whether the spot account has it: margin, cross margin and unified orders stand in the same lists and pushes."""
+    account = order.account
+    return account == "spot" or not account
+
+
+def spot_order(order: wire.RestOrder) -> Order | None:
+    """An order by REST; None for one of another account."""
+    return rest_order(order) if is_spot(order) else None
+
+
+def open_order(order: wire.RestOrder) -> Order | None:
+    """An order in a list of open ones: it is open, in whatever word; None for one of another account."""
+    if not is_spot(order):
+        return None
+    return rest_order(order) if order.status in _REST_STATES else _order(order, None)
+
+
 def rest_order(order: wire.RestOrder) -> Order:
     """An order by REST: its ``status`` decides, and ``finish_as`` where that is ``cancelled`` (fact sheet 8.3)."""
-    status = order.status
-    if status == "open":
-        return _order(order, None)
-    if status == "closed":
-        return _order(order, OrderStatus.FILLED)
-    if status == "cancelled":
-        return _order(order, _ending(order))
-    raise ProtocolError("an order status that is not open, closed or cancelled")
+    return _order(order, _state(_REST_STATES.get(order.status), order, "an order status"))
 
 
 def socket_order(order: wire.SocketOrder) -> Order:
     """An order by socket: ``put`` and ``update`` are open, ``finish`` ended as ``finish_as`` says."""
-    event = order.event
-    if event == "finish":
-        return _order(order, _ending(order))
-    if event in {"put", "update"}:
-        return _order(order, None)
-    raise ProtocolError("an order event that is not put, update or finish")
+    return _order(order, _state(_EVENTS.get(order.event), order, "an order event"))
+
+
+def _state(state: str | None, order: wire.OrderFields, what: str) -> OrderStatus | None:
+    """How it ended, None while it is open. A word that we do not know leaves it to ``finish_as``, which says so too."""
+    if state is _OPEN:
+        return None
+    if state is _CLOSED:
+        return _FILLED
+    if state is _ENDED:
+        return _ending(order)
+    if order.finish_as == "open":
+        return None
+    if order.finish_as in _ENDINGS:
+        return _ending(order)
+    raise ProtocolError(f"{what} that we do not know")
 
 
 def _ending(order: wire.OrderFields) -> OrderStatus:
@@ -126,10 +170,10 @@ def _ending(order: wire.OrderFields) -> OrderStatus:
 
 def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
     side = _SIDES.get(order.side)
-    kind = _TYPES.get(order.type)
-    time_in_force = _TIMES_IN_FORCE.get(order.time_in_force)
-    if side is None or kind is None or time_in_force is None:
-        raise ProtocolError("an order with a side, type or time in force that we do not know")
+    if side is None:
+        raise ProtocolError("an order with a side that we do not know")
+    kind = _TYPES.get(order.type, _OTHER_TYPE)
+    time_in_force = _TIMES_IN_FORCE.get(order.time_in_force, _OTHER_TIME_IN_FORCE)
     quantity, price = order.amount, order.price
     filled_quantity, filled_quote = order.filled_amount, order.filled_total
     in_quote = kind is _MARKET and side is _BUY
@@ -138,6 +182,8 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         filled_quantity = _filled(order, in_quote=in_quote)
     if not (quantity < _LARGEST and price < _LARGEST and filled_quantity < _LARGEST and filled_quote < _LARGEST):
         raise ProtocolError("an order with an amount beyond all amounts")
+    if ZERO < quantity < _LEAST or ZERO < price < _LEAST or ZERO < filled_quantity < _LEAST:
+        raise ProtocolError("an order with an amount below all amounts")
     fees = _fees(order)
     if order.rebated_fee:
         rebate = -_finite("rebated_fee", order.rebated_fee)
@@ -145,7 +191,10 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
     try:
         created_ms, updated_ms = int(order.create_time_ms), int(order.update_time_ms)
     except (ValueError, OverflowError):
-        created_ms, updated_ms = milliseconds(order.create_time_ms), milliseconds(order.update_time_ms)
+        created_ms = updated_ms = 0
+    if not 0 < created_ms <= updated_ms <= _LAST_MS:
+        created_ms = _time_ms(order.create_time_ms, order.create_time)
+        updated_ms = max(_time_ms(order.update_time_ms, order.update_time), created_ms)
     # By place, in the order of the fields: passing so many by name takes longer than all of the above.
     return Order(
         to_symbol(order.currency_pair),
@@ -154,12 +203,12 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         time_in_force,
         ending or (_PARTIALLY_FILLED if filled_quantity else _NEW),
         ZERO if in_quote else quantity,
-        None if kind is _MARKET else price,
+        None if kind is _MARKET or not price else price,
         quantity if in_quote else None,
         filled_quantity,
         filled_quote,
         fees,
-        order.id,
+        _id(order.id),
         client_order_id(order.text),
         None if ending is None else order.finish_as or ending.value,
         created_ms,
@@ -193,6 +242,14 @@ def _fees(paid: wire.OrderFields | wire.Trade) -> tuple[Fee, ...]:
     )
 
 
+def _id(value: wire.Number) -> str:
+    """An id of the exchange's as text; one of the two ways sends some of them as numbers."""
+    text = value if type(value) is str else str(value)
+    if not (text and len(text) <= _ID_LENGTH and text.isprintable()):
+        raise ProtocolError(f"an id that is empty, longer than {_ID_LENGTH} characters or not printable")
+    return text
+
+
 def _finite(field: str, value: Decimal) -> Decimal:
     if not _SMALLEST < value < _LARGEST:
         raise InvalidValueError(field, value, "a finite decimal number")
@@ -201,40 +258,50 @@ def _finite(field: str, value: Decimal) -> Decimal:
 
 def fill(trade: wire.Trade) -> Fill:
     """A fill by REST or socket; ids are compared as text, one of the two ways sends them as numbers."""
-    side, liquidity = _SIDES.get(trade.side), _ROLES.get(trade.role)
-    if side is None or liquidity is None:
-        raise ProtocolError("a trade with a side or role that we do not know")
-    if not (trade.amount < _LARGEST and trade.price < _LARGEST):
+    side = _SIDES.get(trade.side)
+    if side is None:
+        raise ProtocolError("a trade with a side that we do not know")
+    if not (_LEAST < trade.amount < _LARGEST and _LEAST < trade.price < _LARGEST):
         raise ProtocolError("a trade with an amount beyond all amounts")
     return Fill(
         symbol=to_symbol(trade.currency_pair),
-        trade_id=str(trade.id),
-        order_id=str(trade.order_id),
+        trade_id=_id(trade.id),
+        order_id=_id(trade.order_id),
         client_order_id=client_order_id(trade.text),
         side=side,
         price=trade.price,
         quantity=trade.amount,
         fees=_fees(trade),
-        liquidity=liquidity,
-        time_ms=milliseconds(trade.create_time_ms),
+        liquidity=_ROLES.get(trade.role, _OTHER_ROLE),
+        time_ms=_time_ms(trade.create_time_ms, trade.create_time),
     )
+
+
+@lru_cache(maxsize=4096)
+def _currency(name: str) -> str:
+    require_currency("currency", name)
+    return name
 
 
 def socket_balance(balance: wire.SocketBalance) -> Balance:
     """One currency as it is after a change."""
-    if not balance.freeze < _LARGEST:
+    if not (balance.freeze < _LARGEST and balance.available < _LARGEST):
         raise ProtocolError("a balance beyond all amounts")
     return Balance(
-        currency=balance.currency,
+        currency=_currency(balance.currency),
         available=balance.available,
         locked=balance.freeze,
         updated_ms=milliseconds(balance.timestamp_ms),
     )
 
 
-def account_balance(account: wire.SpotAccount, as_of_ms: int) -> Balance:
-    """One currency by query; ``as_of_ms``: when the exchange took the query up."""
-    return Balance(currency=account.currency, available=account.available, locked=account.locked, updated_ms=as_of_ms)
+def account_balance(account: wire.SpotAccount) -> Balance:
+    """One currency by query; when it was so is for the caller to say."""
+    if not (account.available < _LARGEST and account.locked < _LARGEST):
+        raise ProtocolError("a balance beyond all amounts")
+    return Balance(
+        currency=_currency(account.currency), available=account.available, locked=account.locked, updated_ms=0
+    )
 
 
 def book_ticker(ticker: wire.TickerResult) -> BookTicker:
@@ -246,7 +313,7 @@ def book_ticker(ticker: wire.TickerResult) -> BookTicker:
         ask=_level("a", ticker.a) if ticker.a else None,
         ask_quantity=_level("A", ticker.A) if ticker.a else None,
         update_id=ticker.u,
-        time_ms=ticker.t,
+        time_ms=ticker.t if 0 <= ticker.t <= _LAST_MS else milliseconds(ticker.t),
     )
 
 
@@ -261,7 +328,7 @@ def top_of_book(symbol: Symbol, book: wire.OrderBook) -> BookTicker:
         ask=None if ask is None else _level("ask", ask),
         ask_quantity=None if ask_quantity is None else _level("ask amount", ask_quantity),
         update_id=book.id,
-        time_ms=book.update,
+        time_ms=milliseconds(book.update),
     )
 
 
@@ -310,9 +377,9 @@ def _step(field: str, decimals: int) -> Decimal:
 def withdrawal(wired: wire.WireWithdrawal) -> Withdrawal:
     """A withdrawal; words of Gate's that mean "under way", and words that we do not know, are PROCESSING."""
     return Withdrawal(
-        withdrawal_id=wired.id,
+        withdrawal_id=_id(wired.id),
         client_withdrawal_id=wired.withdraw_order_id or None,
-        currency=wired.currency,
+        currency=_currency(wired.currency),
         chain=wired.chain,
         address=wired.address,
         memo=wired.memo,
@@ -321,8 +388,15 @@ def withdrawal(wired: wire.WireWithdrawal) -> Withdrawal:
         status=_WITHDRAWALS.get(wired.status, WithdrawalStatus.PROCESSING),
         venue_status=wired.status,
         transaction_id=wired.txid,
-        created_ms=round(float(wired.timestamp) * 1000),
+        created_ms=_milliseconds_of_seconds(wired.timestamp),
     )
+
+
+def _milliseconds_of_seconds(value: wire.Time) -> int:
+    try:
+        return milliseconds(round(float(value) * 1000))
+    except (ValueError, OverflowError):
+        raise ProtocolError("a time that is no number") from None
 
 
 def plain(value: Decimal) -> str:

@@ -1,49 +1,67 @@
 """Gate's spot queries and commands of one account (REST manual, spot, wallet, withdrawals; fact sheet 7 to 9)."""
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Hashable, Iterable
+from typing import Final, TypeVar
 
-from exchanges.base.clients import BalancesReport, FeeRates, KeyPermissions, OpenOrdersReport
+import msgspec
+
+from exchanges.base.clients import (
+    BalancesReport,
+    FeeRates,
+    FillsReport,
+    FinishedOrdersReport,
+    KeyPermissions,
+    OpenOrdersReport,
+    UnreadableRow,
+)
 from exchanges.base.rate_limiter import Priority
 from exchanges.gateio import convert, limits, wire
-from exchanges.gateio.rest import GateioRest, Query, listed, path_part, single
+from exchanges.gateio.histories import History, Window, windows
+from exchanges.gateio.open_orders import OpenOrdersReader, OpenPages, read_open_orders
+from exchanges.gateio.rest import GateioRest, Query, path_part, single
+from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
 from exchanges.gateio.symbols import to_pair, to_symbol
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
-from messages.errors import InvalidValueError, ProtocolError, RefusalReason, VenueRefusedError
-from messages.order import Fill, Order
+from messages.errors import InvalidValueError, RefusalReason, VenueRefusedError
+from messages.order import Order
 from messages.symbol import Symbol
 from messages.withdrawal import Withdrawal
+
+M = TypeVar("M")
+R = TypeVar("R")
 
 _OPEN_ORDERS_PAGE: Final = 100
 """Orders of each pair on a page of the open orders (REST manual: at most 100)."""
 _FINISHED_PAGE: Final = 100
 _FILLS_PAGE: Final = 1000
 _WITHDRAWALS_PAGE: Final = 100
-_SPAN_S: Final = 30 * 86_400
-"""Histories are asked for at most 30 days at a time (REST manual)."""
-_WITHDRAWAL_SPANS: Final = 3
-_READINGS: Final = 3
+_MOST_PAGES: Final = 100
+"""Of one window of a list: ``limit * (page - 1)`` may be 100,000 at most (gateapi-python, `list_my_trades`)."""
+_WITHDRAWALS_KNOWN_MS: Final = 90 * 86_400_000
 _SHORTEST_COUNTDOWN_S: Final = 5
-"""How often a list of several pages is read anew when it changed while it was being read."""
-_MOST_PAGES: Final = 200
 _UNFILLED_KEPT_MS: Final = 60_000
 """Orders that end without a fill are found for a minute, by id, by text and in lists (Gate's staff, gateapi-go issue
 11, gateapi-python issue 61)."""
+_ACCOUNT: Final = ("account", "spot")
 
-_read_order: Final = single(wire.Reader[wire.RestOrder](wire.RestOrder).read, convert.rest_order)
-_read_wire_orders: Final = wire.Reader[list[wire.RestOrder]](list[wire.RestOrder]).read
-_read_orders: Final = listed(_read_wire_orders, convert.rest_order)
-_read_open: Final = wire.Reader[list[wire.OpenOrdersOfPair]](list[wire.OpenOrdersOfPair]).read
-_read_fills: Final = listed(wire.Reader[list[wire.Trade]](list[wire.Trade]).read, convert.fill)
-_read_accounts: Final = wire.Reader[list[wire.SpotAccount]](list[wire.SpotAccount]).read
+_ORDERS: Final = RowReader(wire.RestOrder, convert.spot_order)
+_OPEN: Final = OpenOrdersReader(RowReader(wire.RestOrder, convert.open_order))
+_FILLS: Final = RowReader(wire.Trade, convert.fill)
+_WITHDRAWALS: Final = RowReader(wire.WireWithdrawal, convert.withdrawal, market="currency")
+_CANCELLED: Final = RowReader(
+    wire.RestOrder,
+    lambda order: convert.spot_order(order) if order.succeeded else None,
+    is_left_out=lambda row: row.get("succeeded") is False,
+)
+_BALANCES: Final = RowReader(wire.SpotAccount, convert.account_balance, market="currency")
+_read_wire_order: Final = wire.Reader[wire.RestOrder](wire.RestOrder).read
+_read_order: Final = single(_read_wire_order, convert.rest_order)
+_read_spot_order: Final = single(_read_wire_order, convert.spot_order)
 _read_fee: Final = wire.Reader[wire.WalletFee](wire.WalletFee).read
 _read_detail: Final = wire.Reader[wire.AccountDetail](wire.AccountDetail).read
 _read_countdown: Final = wire.Reader[wire.Countdown](wire.Countdown).read
 _read_withdrawal: Final = single(wire.Reader[wire.WireWithdrawal](wire.WireWithdrawal).read, convert.withdrawal)
-_read_withdrawals: Final = listed(
-    wire.Reader[list[wire.WireWithdrawal]](list[wire.WireWithdrawal]).read, convert.withdrawal
-)
 
 
 class GateioPrivateRest:
@@ -56,109 +74,145 @@ class GateioPrivateRest:
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
+        self._unreadable = UnreadableLog()
         self.order_expiry_ms = rest.settings.order_expiry_ms
         self.query_lag_ms = rest.settings.query_lag_ms
         self.unfilled_kept_ms: int | None = _UNFILLED_KEPT_MS
 
     async def load_balances(self) -> BalancesReport:
         """All balances, true at the moment at which the exchange took the query up."""
-        scope = limits.endpoint("GET /spot/accounts")
-        return await self._rest.query_as_of("load_balances", "/spot/accounts", _read_balances, scope=scope)
+        rows, as_of_ms = await self._list("load_balances", "/spot/accounts", _BALANCES.read, scope="GET /spot/accounts")
+        balances = tuple(msgspec.structs.replace(balance, updated_ms=as_of_ms) for balance in rows.items)
+        return BalancesReport(balances, as_of_ms, self._noted("load_balances", rows.unreadable))
 
     async def load_open_orders(self) -> OpenOrdersReport:
-        """Every open order of every pair, or an error (R6).
-
-        Pages are of 100 orders for each pair. When the totals change while the pages are read, an order may have
-        slipped from one page to another unseen: then all is read anew.
+        """Every open order of every pair, or an error (R6); see `open_orders` for how.
 
         Raises:
-            ProtocolError: it kept changing.
+            ProtocolError: the list changed too fast.
         """
-        for _ in range(_READINGS):
-            report = await self._read_open_orders()
-            if report is not None:
-                return report
-        raise ProtocolError(f"load_open_orders: the list changed during each of {_READINGS} readings")
 
-    async def _read_open_orders(self) -> OpenOrdersReport | None:
-        orders: dict[str | None, Order] = {}
-        totals: dict[str, int] = {}
-        read: dict[str, int] = {}
-        as_of_ms: int | None = None
-        for page in range(1, _MOST_PAGES + 1):
-            groups, taken_up_ms = await self._rest.query_as_of(
+        async def ask(page: int, limit: int) -> tuple[OpenPages, int]:
+            return await self._list(
                 "load_open_orders",
                 "/spot/open_orders",
-                _read_open_page,
-                scope=limits.endpoint("GET /spot/open_orders"),
-                query=(("page", str(page)), ("limit", str(_OPEN_ORDERS_PAGE)), ("account", "spot")),
+                _OPEN.read,
+                scope="GET /spot/open_orders",
+                query=(("page", str(page)), ("limit", str(limit)), _ACCOUNT),
             )
-            as_of_ms = taken_up_ms if as_of_ms is None else as_of_ms
-            for pair, total, found in groups:
-                if totals.setdefault(pair, total) != total:
-                    return None
-                read[pair] = read.get(pair, 0) + len(found)
-                for order in found:
-                    orders[order.order_id] = order
-            complete = all(read[pair] >= total for pair, total in totals.items())
-            if complete and len(orders) == sum(read.values()):
-                return OpenOrdersReport(tuple(orders.values()), as_of_ms)
-            if complete or not any(found for _, _, found in groups):
-                return None
-        return None
 
-    async def load_finished_orders(self, symbol: Symbol, *, from_ms: int | None, limit: int) -> tuple[Order, ...]:
-        """Orders of ``symbol`` that ended at or after ``from_ms``, newest first, at most ``limit``."""
-        query = [("currency_pair", to_pair(symbol)), ("status", "finished"), ("account", "spot")]
-        if from_ms is not None:
-            query.append(("from", str(from_ms // 1000)))
-        orders: dict[str | None, Order] = {}
-        page_size = min(limit, _FINISHED_PAGE)
-        for page in range(1, _MOST_PAGES + 1):
-            found = await self._rest.query(
-                "load_finished_orders",
-                "/spot/orders",
-                _read_orders,
-                scope=limits.endpoint("GET /spot/orders"),
-                query=(*query, ("page", str(page)), ("limit", str(page_size))),
-            )
-            orders.update((order.order_id, order) for order in found)
-            if len(found) < page_size or len(orders) >= limit:
-                break
-        newest_first = sorted(orders.values(), key=lambda order: order.updated_ms, reverse=True)
-        return tuple(newest_first[:limit])
+        report = await read_open_orders(ask, _OPEN_ORDERS_PAGE)
+        self._noted("load_open_orders", report.unreadable)
+        return report
+
+    async def load_finished_orders(
+        self, symbol: Symbol | None, *, from_ms: int | None = None, limit: int | None = None
+    ) -> FinishedOrdersReport:
+        """Orders that ended at or after ``from_ms``, newest first: every page of them, or at most ``limit``."""
+        fixed = [("status", "finished"), _ACCOUNT]
+        if symbol is not None:
+            fixed.insert(0, ("currency_pair", to_pair(symbol)))
+        page_size = _FINISHED_PAGE if limit is None else min(limit, _FINISHED_PAGE)
+        history, as_of_ms = await self._read_history(
+            "load_finished_orders",
+            "/spot/orders",
+            fixed,
+            _ORDERS.read,
+            lambda order: order.order_id,
+            span=(from_ms, None),
+            page_size=page_size,
+            limit=limit,
+        )
+        newest_first = sorted(history.found.values(), key=lambda order: order.updated_ms, reverse=True)
+        is_complete = history.is_complete and (limit is None or len(newest_first) <= limit)
+        unreadable = self._noted("load_finished_orders", history.unreadable)
+        return FinishedOrdersReport(tuple(newest_first[:limit]), as_of_ms, unreadable, is_complete)
 
     async def load_fills(
-        self, symbol: Symbol, *, order_id: str | None = None, from_ms: int | None = None, limit: int = 1000
-    ) -> tuple[Fill, ...]:
-        """Fills of ``symbol``, or of one order of it, newest first, paging until ``limit``.
+        self,
+        symbol: Symbol | None,
+        *,
+        order_id: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> FillsReport:
+        """Every fill of ``symbol``, of every market, or of one order of ``symbol``, newest first.
 
-        Without ``from_ms`` the exchange looks seven days back. A longer past is asked for in spans of 30 days.
+        Without ``from_ms`` the exchange looks seven days back, or to the beginning of the order that is named.
         """
-        query = [("currency_pair", to_pair(symbol))]
+        fixed = [_ACCOUNT]
+        if symbol is not None:
+            fixed.append(("currency_pair", to_pair(symbol)))
         if order_id is not None:
-            query.append(("order_id", path_part("order_id", order_id)))
-        fills: dict[str, Fill] = {}
-        for span in self._spans(from_ms, None):
-            await self._read_fills(fills, (*query, *span), limit)
-            if len(fills) >= limit:
-                break
-        newest_first = sorted(fills.values(), key=lambda fill: fill.time_ms, reverse=True)
-        return tuple(newest_first[:limit])
+            if symbol is None:
+                raise InvalidValueError("symbol", None, "the market of the order whose fills are asked for")
+            fixed.append(("order_id", path_part("order_id", order_id)))
+        history, as_of_ms = await self._read_history(
+            "load_fills",
+            "/spot/my_trades",
+            fixed,
+            _FILLS.read,
+            lambda fill: (fill.symbol, fill.trade_id, fill.order_id),
+            span=(from_ms, to_ms),
+            page_size=_FILLS_PAGE,
+        )
+        newest_first = sorted(history.found.values(), key=lambda fill: fill.time_ms, reverse=True)
+        return FillsReport(tuple(newest_first), as_of_ms, self._noted("load_fills", history.unreadable))
 
-    async def _read_fills(self, fills: dict[str, Fill], query: Query, limit: int) -> None:
-        page_size = min(limit, _FILLS_PAGE)
-        for page in range(1, _MOST_PAGES + 1):
-            found = await self._rest.query(
-                "load_fills",
-                "/spot/my_trades",
-                _read_fills,
-                scope=limits.endpoint("GET /spot/my_trades"),
-                query=(*query, ("page", str(page)), ("limit", str(page_size))),
-            )
-            fills.update((fill.trade_id, fill) for fill in found)
-            if len(found) < page_size or len(fills) >= limit:
-                return
+    async def _read_history(
+        self,
+        operation: str,
+        path: str,
+        fixed: Query,
+        read: Callable[[bytes], Rows[M]],
+        key: Callable[[M], Hashable],
+        *,
+        span: tuple[int | None, int | None],
+        page_size: int,
+        limit: int | None = None,
+        by_offset: bool = False,
+    ) -> tuple[History[M], int]:
+        """Every row between two times (unix ms; None: as the exchange does without), and when the first was asked for.
+
+        ``by_offset``: pages are told apart by ``offset`` and not by ``page``.
+        """
+        asked: list[int] = []
+
+        async def ask(window: Window, page: int) -> Rows[M]:
+            number = ("offset", str((page - 1) * page_size)) if by_offset else ("page", str(page))
+            query = (*fixed, *window.query, number, ("limit", str(page_size)))
+            rows, taken_up_ms = await self._list(operation, path, read, scope=f"GET {path}", query=query)
+            asked.append(taken_up_ms)
+            return rows
+
+        now_ms = self._rest.server_clock.now_ms()
+        history = History(
+            operation,
+            ask,
+            key,
+            page_size=page_size,
+            most_pages=_MOST_PAGES,
+            settled_ms=now_ms - self.query_lag_ms,
+            now_ms=now_ms,
+            limit=limit,
+        )
+        for window in windows(*span, now_ms):
+            await history.read(window)
+        return history, asked[0] if asked else now_ms
+
+    async def _list(
+        self, operation: str, path: str, read: Callable[[bytes], R], *, scope: str, query: Query = ()
+    ) -> tuple[R, int]:
+        """One answer, and the exchange's clock at which it took the query up."""
+        return await self._rest.query_as_of(
+            operation, path, lambda body, as_of_ms: (read(body), as_of_ms), scope=limits.endpoint(scope), query=query
+        )
+
+    def _noted(self, operation: str, unreadable: Iterable[UnreadableRow]) -> tuple[UnreadableRow, ...]:
+        """Logs what is new of it."""
+        rows = tuple(unreadable)
+        self._unreadable.tell(operation, rows)
+        return rows
 
     async def load_fee_rates(self, symbol: Symbol) -> FeeRates:
         """The account's own rates; those with the GT discount where it is on."""
@@ -186,9 +240,9 @@ class GateioPrivateRest:
             return await self._rest.query(
                 "get_order",
                 f"/spot/orders/{_order_path(order)}",
-                _read_order,
+                _read_spot_order,
                 scope=limits.endpoint("GET /spot/orders/{id}"),
-                query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
+                query=(("currency_pair", to_pair(order.symbol)), _ACCOUNT),
             )
         except VenueRefusedError as error:
             if error.reason is RefusalReason.ORDER_NOT_FOUND:
@@ -226,7 +280,7 @@ class GateioPrivateRest:
             f"/spot/orders/{_order_path(order)}",
             _read_order,
             scope=limits.CANCELS,
-            query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
+            query=(("currency_pair", to_pair(order.symbol)), _ACCOUNT),
             priority=Priority.CANCEL,
         )
 
@@ -235,20 +289,23 @@ class GateioPrivateRest:
 
         Gate takes a request without a pair for "every pair" (fact sheet 17.5), so only an explicit None leaves it out.
         """
-        query = [("account", "spot")]
+        query = [_ACCOUNT]
         if symbol is not None:
             query.append(("currency_pair", to_pair(symbol)))
         if side is not None:
             query.append(("side", side.value))
-        return await self._rest.change(
-            "cancel_all_of_account" if symbol is None else "cancel_all_of_symbol",
+        operation = "cancel_all_of_account" if symbol is None else "cancel_all_of_symbol"
+        rows = await self._rest.change(
+            operation,
             "DELETE",
             "/spot/orders",
-            _read_cancelled,
+            _CANCELLED.read,
             scope=limits.CANCELS,
             query=query,
             priority=Priority.CANCEL,
         )
+        self._noted(operation, rows.unreadable)
+        return tuple(rows.items)
 
     async def amend_order(self, order: AmendOrder, *, decided_ms: int | None = None) -> Order:
         """Changes price or total quantity; the answer is the order as amended, or as ended where that ended it.
@@ -262,7 +319,7 @@ class GateioPrivateRest:
             f"/spot/orders/{_order_path(order)}",
             _read_order,
             scope=limits.orders_of(to_pair(order.symbol)),
-            query=(("currency_pair", to_pair(order.symbol)), ("account", "spot")),
+            query=(("currency_pair", to_pair(order.symbol)), _ACCOUNT),
             body=convert.amend_body(order),
             expires_at_ms=self._rest.expiry_ms(decided_ms),
         )
@@ -298,12 +355,11 @@ class GateioPrivateRest:
 
     async def get_withdrawal(self, withdrawal_id: str) -> Withdrawal | None:
         """One withdrawal of the last 90 days; None when the exchange knows none of that id in that time."""
-        wanted = path_part("withdrawal_id", withdrawal_id)
-        newest_ms = self._rest.server_clock.now_ms()
-        for span in self._spans(newest_ms - _WITHDRAWAL_SPANS * _SPAN_S * 1000, None):
-            for found in await self._load_withdrawals((("withdraw_id", wanted), *span, ("limit", "1"))):
-                if found.withdrawal_id == withdrawal_id:
-                    return found
+        fixed = (("withdraw_id", path_part("withdrawal_id", withdrawal_id)),)
+        since_ms = self._rest.server_clock.now_ms() - _WITHDRAWALS_KNOWN_MS
+        for found in await self._load_withdrawals(fixed, since_ms, None, None):
+            if found.withdrawal_id == withdrawal_id:
+                return found
         return None
 
     async def cancel_withdrawal(self, withdrawal_id: str) -> Withdrawal:
@@ -322,44 +378,25 @@ class GateioPrivateRest:
     ) -> tuple[Withdrawal, ...]:
         """Past withdrawals, newest first; without ``from_ms`` the exchange looks seven days back."""
         fixed = [] if currency is None else [("currency", currency)]
-        withdrawals: dict[str, Withdrawal] = {}
-        page_size = min(limit, _WITHDRAWALS_PAGE)
-        for span in self._spans(from_ms, to_ms):
-            for page in range(_MOST_PAGES):
-                window = (("limit", str(page_size)), ("offset", str(page * page_size)))
-                found = await self._load_withdrawals((*fixed, *span, *window))
-                withdrawals.update((each.withdrawal_id, each) for each in found)
-                if len(found) < page_size or len(withdrawals) >= limit:
-                    break
-            if len(withdrawals) >= limit:
-                break
-        newest_first = sorted(withdrawals.values(), key=lambda each: each.created_ms, reverse=True)
-        return tuple(newest_first[:limit])
+        return await self._load_withdrawals(fixed, from_ms, to_ms, limit)
 
-    async def _load_withdrawals(self, query: Query) -> tuple[Withdrawal, ...]:
-        scope = limits.endpoint("GET /wallet/withdrawals")
-        return await self._rest.query(
-            "load_withdrawals", "/wallet/withdrawals", _read_withdrawals, scope=scope, query=query
+    async def _load_withdrawals(
+        self, fixed: Query, from_ms: int | None, to_ms: int | None, limit: int | None
+    ) -> tuple[Withdrawal, ...]:
+        history, _ = await self._read_history(
+            "load_withdrawals",
+            "/wallet/withdrawals",
+            fixed,
+            _WITHDRAWALS.read,
+            lambda each: each.withdrawal_id,
+            span=(from_ms, to_ms),
+            page_size=_WITHDRAWALS_PAGE if limit is None else min(limit, _WITHDRAWALS_PAGE),
+            limit=limit,
+            by_offset=True,
         )
-
-    def _spans(self, from_ms: int | None, to_ms: int | None) -> Iterator[Query]:
-        """``from`` and ``to`` parameters that cover the time, newest first, none longer than the exchange takes."""
-        if from_ms is None:
-            yield () if to_ms is None else (("to", str(_seconds_up(to_ms))),)
-            return
-        start_s = from_ms // 1000
-        end_s = _seconds_up(self._rest.server_clock.now_ms() if to_ms is None else to_ms)
-        if to_ms is None and end_s - start_s < _SPAN_S:
-            yield (("from", str(start_s)),)
-            return
-        while end_s > start_s:
-            begin_s = max(start_s, end_s - _SPAN_S)
-            yield ("from", str(begin_s)), ("to", str(end_s))
-            end_s = begin_s
-
-
-def _seconds_up(time_ms: int) -> int:
-    return -(-time_ms // 1000)
+        self._noted("load_withdrawals", history.unreadable)
+        newest_first = sorted(history.found.values(), key=lambda each: each.created_ms, reverse=True)
+        return tuple(newest_first[:limit])
 
 
 def _order_path(order: OrderReference) -> str:
@@ -367,25 +404,6 @@ def _order_path(order: OrderReference) -> str:
     if order.order_id is not None:
         return path_part("order_id", order.order_id)
     return f"{convert.CLIENT_ID_PREFIX}{order.client_order_id}"
-
-
-def _read_balances(body: bytes, as_of_ms: int) -> BalancesReport:
-    return BalancesReport(
-        tuple(convert.account_balance(account, as_of_ms) for account in _read_accounts(body)), as_of_ms
-    )
-
-
-def _read_open_page(body: bytes, as_of_ms: int) -> tuple[list[tuple[str, int, tuple[Order, ...]]], int]:
-    groups = [
-        (group.currency_pair, group.total, tuple(convert.rest_order(order) for order in group.orders))
-        for group in _read_open(body)
-    ]
-    return groups, as_of_ms
-
-
-def _read_cancelled(body: bytes) -> tuple[Order, ...]:
-    """Answers about several orders say of each whether it succeeded."""
-    return tuple(convert.rest_order(order) for order in _read_wire_orders(body) if order.succeeded)
 
 
 def _fee_rates(fee: wire.WalletFee) -> FeeRates:

@@ -14,8 +14,12 @@ from exchanges.gateio import convert, wire
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
 from messages.balance import Balance
+from messages.order import Fill, Order
 
 M = TypeVar("M")
+
+_ORDERS_ELSEWHERE: Final = 10_000
+"""Orders of other accounts that are remembered for their fills, the newest."""
 
 _NAME: Final = "gateio.private"
 _CHANNELS: Final[Sequence[tuple[str, Sequence[str]]]] = (
@@ -31,6 +35,29 @@ _read_trade: Final = wire.Reader[wire.Trade](wire.Trade).read
 _read_balance: Final = wire.Reader[wire.SocketBalance](wire.SocketBalance).read
 
 
+class _SpotOnly:
+    """Converts what is of the spot account; orders of margin accounts come on the same channels, and so do their fills,
+    which do not say whose they are."""
+
+    __slots__ = ("_elsewhere",)
+
+    def __init__(self) -> None:
+        self._elsewhere: dict[str, None] = {}
+
+    def order(self, order: wire.SocketOrder) -> Order | None:
+        if convert.is_spot(order):
+            return convert.socket_order(order)
+        self._elsewhere[str(order.id)] = None
+        if len(self._elsewhere) > _ORDERS_ELSEWHERE:
+            del self._elsewhere[next(iter(self._elsewhere))]
+        return None
+
+    def fill(self, trade: wire.Trade) -> Fill | None:
+        if self._elsewhere and str(trade.order_id) in self._elsewhere:
+            return None
+        return convert.fill(trade)
+
+
 class PrivateFrameDecoder:
     """Turns frames of the private socket into calls of the handlers; needs no socket.
 
@@ -38,13 +65,14 @@ class PrivateFrameDecoder:
     ``handlers.error``. What can be read of a frame is told even when another part of it cannot (R10).
     """
 
-    __slots__ = ("_balance", "_decode", "_execution", "_order", "_others")
+    __slots__ = ("_balance", "_decode", "_execution", "_order", "_others", "_spot")
 
     def __init__(
         self, handlers: PrivateWebsocketHandlers, *, answers: Answers | None = None, hide: Credentials | None = None
     ) -> None:
         """``answers`` is told of acknowledgements; ``hide``: whose secrets error texts must not quote (R12)."""
         self._order = handlers.order
+        self._spot = _SpotOnly()
         self._balance = handlers.balance
         self._execution = handlers.execution
         self._others = SocketErrors(_NAME, handlers.error, answers, hide)
@@ -66,9 +94,9 @@ class PrivateFrameDecoder:
             if message.event == "update" and message.error is None and type(result) is list:
                 kind = type(message)
                 if kind is wire.OrdersFrame:
-                    _tell_each(result, convert.socket_order, self._order)
+                    _tell_each(result, self._spot.order, self._order)
                 elif kind is wire.TradesFrame:
-                    _tell_each(result, convert.fill, self._execution)
+                    _tell_each(result, self._spot.fill, self._execution)
                 else:
                     self._tell_balances(result, convert.socket_balance)
             else:
@@ -85,9 +113,9 @@ class PrivateFrameDecoder:
         if pieces.event != "update" or pieces.error is not None:
             raise problem
         if pieces.channel == "spot.orders":
-            _tell_each(pieces.result, lambda piece: convert.socket_order(_read_order(bytes(piece))), self._order)
+            _tell_each(pieces.result, lambda piece: self._spot.order(_read_order(bytes(piece))), self._order)
         elif pieces.channel == "spot.usertrades":
-            _tell_each(pieces.result, lambda piece: convert.fill(_read_trade(bytes(piece))), self._execution)
+            _tell_each(pieces.result, lambda piece: self._spot.fill(_read_trade(bytes(piece))), self._execution)
         elif pieces.channel == "spot.balances":
             self._tell_balances(pieces.result, lambda piece: convert.socket_balance(_read_balance(bytes(piece))))
         else:
@@ -111,14 +139,17 @@ class PrivateFrameDecoder:
             raise problem
 
 
-def _tell_each(result: list[Any], to_message: Callable[[Any], M], handler: Callable[[M], None]) -> None:
-    """Converts and tells item by item; what is wrong with one does not keep the others from being told."""
+def _tell_each(result: list[Any], to_message: Callable[[Any], M | None], handler: Callable[[M], None]) -> None:
+    """Converts and tells item by item, except for what is not ours (None); what is wrong with one does not keep the
+    others from being told."""
     problem: Exception | None = None
     for item in result:
         try:
             message = to_message(item)
         except Exception as error:
             problem = error
+            continue
+        if message is None:
             continue
         try:
             handler(message)

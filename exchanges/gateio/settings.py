@@ -42,7 +42,10 @@ class GateioSettings:
     """Attributes:
     request_timeout_s: for a whole REST request. max_wait_s: the longest wait for a turn under the rate limits.
     order_expiry_ms: the exchange refuses an order or amendment that reaches it later than this (`X-Gate-Exptime`);
-        XX"""
+        None switches that off. It may wait half of that for its turn at most. socket: times of the sockets.
+    query_lag_ms: answers to queries may be so much older than what has happened ("a few seconds": gateapi-nodejs
+        issue 2).
+    """
 
     request_timeout_s: float = 10.0
     max_wait_s: float = 5.0

@@ -1,4 +1,4 @@
-"""Gate writes a market as ``SOL_USDT`` (REST manual, currency pairs)."""
+"""Gate writes a market as ``SOL_USDT`` (REST manual, currency pairs); a base may have a ``_``, too, no quote has."""
 
 from messages.errors import InvalidValueError
 from messages.symbol import Symbol
@@ -15,7 +15,7 @@ def to_symbol(pair: str) -> Symbol:
     """
     symbol = _symbols.get(pair)
     if symbol is None:
-        base, underscore, quote = pair.partition("_")
+        base, underscore, quote = pair.rpartition("_")
         if not underscore:
             raise InvalidValueError("currency_pair", pair, "BASE_QUOTE, for example SOL_USDT")
         symbol = _symbols[pair] = Symbol(base, quote)

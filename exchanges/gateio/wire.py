@@ -7,7 +7,7 @@ Times come as integers, texts of integers, texts with a fraction and floats, als
 ways; such fields are `Time` and read by `convert.milliseconds`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
@@ -28,12 +28,15 @@ class OrderFields(msgspec.Struct, frozen=True, kw_only=True):
     In the order in which Gate sends them: the decoder looks for the next member behind the one before.
     """
 
-    id: str
+    id: Number
     text: str = ""
+    create_time: Time = 0
+    update_time: Time = 0
     create_time_ms: Time = 0
     update_time_ms: Time = 0
     currency_pair: str
     type: str
+    account: str = "spot"
     side: str
     amount: Decimal
     price: Decimal = ZERO
@@ -71,9 +74,10 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     order_id: Number
     currency_pair: str
     side: str
-    role: str
+    role: str = ""
     amount: Decimal
     price: Decimal
+    create_time: Time = 0
     create_time_ms: Time = 0
     text: str = ""
     fee: Decimal = ZERO
@@ -205,6 +209,14 @@ class OpenOrdersOfPair(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[RestOrder]
 
 
+class OpenRowsOfPair(msgspec.Struct, frozen=True, kw_only=True):
+    """The same, of which only the form is sure."""
+
+    currency_pair: Any = None
+    total: Any = None
+    orders: list[msgspec.Raw] = []
+
+
 class WalletFee(msgspec.Struct, frozen=True, kw_only=True):
     """Fractions; the ``gt_`` pair holds when fees are paid in GT at a discount."""
 
@@ -234,7 +246,7 @@ class AccountDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
+    id: Number
     currency: str
     amount: Decimal
     status: str
@@ -311,6 +323,15 @@ class Reader(Generic[T]):
             except msgspec.ValidationError:
                 raise first from None
             return value
+
+
+def plain_object(data: bytes) -> Mapping[str, Any]:
+    """A JSON object as it is; empty for anything else."""
+    try:
+        value = _read_plain(data)
+    except Exception:
+        return {}
+    return value if type(value) is dict else {}
 
 
 def _without_empty(value: Any) -> Any:

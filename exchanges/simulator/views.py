@@ -1,6 +1,7 @@
 """What a request sees of its account: the books of now or, when a query lags, of then; less what is forgotten."""
 
 from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
 
 from exchanges.simulator.accounts import AccountRecord
 from exchanges.simulator.engine import Engine
@@ -42,11 +43,16 @@ class View:
         return list(self._record.open_orders.values()) if self._past is None else self._past.open_orders()
 
     def finished(self, pair: str) -> Sequence[Order]:
-        """Returns the orders of the pair that have ended, by when they did."""
-        orders = self._record.finished.get(pair, []) if self._past is None else self._past.finished(pair)
+        """Returns the orders of the pair, or with "" of all, that have ended, by when they did."""
+        pairs = [pair] if pair else list(self._record.finished)
+        lists = [self._finished_of(each) for each in pairs]
+        orders = lists[0] if len(lists) == 1 else list(merge(*lists, key=_ended_ms))
         if self._retention.unfilled_cancel_kept_s is None:
             return orders
         return [order for order in orders if not self._forgets(order)]
+
+    def _finished_of(self, pair: str) -> Sequence[Order]:
+        return self._record.finished.get(pair, []) if self._past is None else self._past.finished(pair)
 
     def fills(self, *, pair: str = "", order: Order | None = None) -> Sequence[Fill]:
         """Returns the fills of one order, of one pair, or all, oldest first."""
@@ -76,6 +82,10 @@ class View:
         if order is not None and self._past is not None:
             order = self._past.order(order)
         return None if order is None or self._forgets(order) else order
+
+
+def _ended_ms(order: Order) -> int:
+    return order.ended_ms
 
 
 class Views:

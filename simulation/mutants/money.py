@@ -63,8 +63,8 @@ MONEY: Final = (
     bug(
         "maker and taker are mixed up",
         _CONVERT,
-        "{role.value: role for role in Liquidity}\n",
-        "dict(zip((role.value for role in Liquidity), reversed(Liquidity), strict=True))\n",
+        '{"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}\n',
+        '{"maker": Liquidity.TAKER, "taker": Liquidity.MAKER}\n',
         CALM,
     ),
     bug(

@@ -12,6 +12,7 @@ _SESSION: Final = "actors/account/session.py"
 _DOUBTS: Final = "actors/account/doubts.py"
 _EVIDENCE: Final = "actors/account/evidence.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
+_HISTORIES: Final = "exchanges/gateio/histories.py"
 
 ORDERS: Final = (
     bug(
@@ -80,8 +81,8 @@ ORDERS: Final = (
     bug(
         "an open order that a list lacks is never asked for",
         _ACTOR,
-        "        missing = state.missing_from(message.open_orders.orders)\n",
-        "        missing = state.missing_from(message.open_orders.orders)[:0]\n",
+        " if doubt.order_id not in listed]\n",
+        " if doubt.order_id is None]\n",
     ),
     bug(
         "an order of unknown fate is believed lost at the first no",
@@ -101,13 +102,13 @@ ORDERS: Final = (
         (
             Change(
                 _REST,
-                "        page_size = min(limit, _FILLS_PAGE)\n",
-                "        page_size = min(limit, 3)\n",
+                "            page_size=_FILLS_PAGE,\n",
+                "            page_size=3,\n",
             ),
             Change(
-                _REST,
-                "            if len(found) < page_size or len(fills) >= limit:\n                return\n",
-                "            return\n",
+                _HISTORIES,
+                "        if self._is_enough or await self._is_last_page(window, 1):\n",
+                "        if await self._is_last_page(window, 1) or True:\n",
             ),
         ),
         NIGHT_OFF,

@@ -27,8 +27,11 @@ ONE = Decimal(1)
 @pytest.mark.parametrize(
     ("make", "field", "allowed"),
     [
-        (lambda: Symbol("sol", "USDT"), "symbol.base", "a currency code"),
-        (lambda: Symbol("SOL", ""), "symbol.quote", "a currency code"),
+        (lambda: Symbol("SO L", "USDT"), "symbol.base", "letters, digits and . _ - $"),
+        (lambda: Symbol("SOL/", "USDT"), "symbol.base", "letters, digits and . _ - $"),
+        (lambda: Symbol("-SOL", "USDT"), "symbol.base", "a letter, digit or $ first"),
+        (lambda: Symbol("S" * 65, "USDT"), "symbol.base", "1 to 64"),
+        (lambda: Symbol("SOL", ""), "symbol.quote", "letters, digits and . _ - $"),
         (lambda: Symbol("SOL", "SOL"), "symbol.quote", "another currency than the base"),
         (lambda: Symbol.parse("SOLUSDT"), "symbol", "BASE/QUOTE"),
         (lambda: PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(0)), "price", "above zero"),

@@ -3,7 +3,6 @@
 import pytest
 
 from exchanges.gateio import private_rest
-from exchanges.gateio.private_rest import GateioPrivateRest
 from simulation.bounds import USUAL, Bounds, bounded_by
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import ALL_FEATURES, Feature, Options, Profile
@@ -59,12 +58,7 @@ def test_profiles_draw_what_they_are_for(seed: int) -> None:
 
 
 def test_bounds_hold_while_they_last_and_are_taken_back() -> None:
-    small = Bounds(fills_page=5, fills_limit=7, most_pages=3)
-    defaults = GateioPrivateRest.load_fills.__kwdefaults__ or {}
+    small = Bounds(fills_page=5, most_pages=3)
     with bounded_by(small):
-        assert (private_rest._FILLS_PAGE, private_rest._MOST_PAGES, defaults["limit"]) == (5, 3, 7)
-    assert (private_rest._FILLS_PAGE, private_rest._MOST_PAGES, defaults["limit"]) == (
-        USUAL.fills_page,
-        USUAL.most_pages,
-        USUAL.fills_limit,
-    )
+        assert (private_rest._FILLS_PAGE, private_rest._MOST_PAGES) == (5, 3)
+    assert (USUAL.fills_page, USUAL.most_pages) == (private_rest._FILLS_PAGE, private_rest._MOST_PAGES)

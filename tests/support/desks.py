@@ -22,7 +22,7 @@ from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.journal import Journal
 from actors.runtime import Reply
-from exchanges.base.clients import OpenOrdersReport, PrivateRest
+from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest
 from messages.commands import AmendOrder, CancelAll, OrderReference, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
 from messages.errors import (
@@ -33,7 +33,7 @@ from messages.errors import (
     VenueRefusedError,
 )
 from messages.instrument import Instrument
-from messages.order import Fill, Order
+from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.orders import BTC, SOL, balance
 
@@ -169,13 +169,13 @@ class Venue:
     async def get_order(self, order: OrderReference) -> Order | None:
         return cast("Order | None", self._carry_out("get_order", lambda: self._find(order), changes=False))
 
-    async def load_fills(self, symbol: Symbol | None = None, **_: object) -> tuple[Fill, ...]:
+    async def load_fills(self, symbol: Symbol | None, **_: object) -> FillsReport:
         del symbol
-        return ()
+        return FillsReport((), self._now_ms())
 
-    async def load_finished_orders(self, symbol: Symbol | None = None, **_: object) -> tuple[Order, ...]:
+    async def load_finished_orders(self, symbol: Symbol | None, **_: object) -> FinishedOrdersReport:
         del symbol
-        return tuple(order for order in self.orders.values() if order.is_finished)
+        return FinishedOrdersReport(tuple(order for order in self.orders.values() if order.is_finished), self._now_ms())
 
 
 class Desks:

@@ -17,6 +17,7 @@ from exchanges.simulator.gateio.parameters import (
     CancelItem,
     CountdownBody,
     OrderBody,
+    Query,
     account_types,
     check_account,
     parse_decimal,
@@ -44,6 +45,7 @@ from exchanges.simulator.views import View
 DAY_S = 86_400
 MAX_SPAN_S = 30 * DAY_S
 FAR_S = 10**12
+LAST_OFFSET = 100_000
 IGNORED_BY_OPEN_ORDERS = "currency_pair status from to"  # not in the manual, but sent by clients in use
 ACTION_MODES = ("FULL", "ACK", "RESULT")
 SUCCEEDED: Json = {"succeeded": True, "label": "", "message": ""}
@@ -129,15 +131,17 @@ class SpotOrders:
         return Answer(rest_order(order))
 
     def list_orders(self, call: Call) -> Answer:
-        """Open orders, or finished ones by the time they ended; newest first."""
+        """Open orders of a pair, or finished ones, also of all pairs, by the time they ended; newest first."""
         query = call.query
         types = account_types(query.text("account"))
-        pair = self._pair(query.required("currency_pair"))
         status = query.required("status")
         if status not in ("open", "finished"):
             raise invalid(f"status {status} is not one of open, finished")
+        pair = query.text("currency_pair")
+        if pair or status == "open":
+            pair = self._pair(query.required("currency_pair"))
         limit = query.whole("limit", 100, low=1, high=100 if status == "open" else 1000)
-        offset = (query.whole("page", 1, low=1) - 1) * limit
+        offset = _offset(query, limit)
         side = query.choice("side", "", "buy", "sell")
         since_s, until_s = _span(query.whole("from", 0), query.whole("to", FAR_S))
         orders: Sequence[Order]
@@ -229,7 +233,7 @@ class SpotOrders:
         if order_id and not pair:
             raise missing("currency_pair")
         limit = query.whole("limit", 100, low=1, high=1000)
-        offset = (query.whole("page", 1, low=1) - 1) * limit
+        offset = _offset(query, limit)
         retention, now_s = self._views.retention, self._services.now_ms() // 1000
         until_s = query.whole("to", now_s + DAY_S)
         if retention.trades_from_alone_days is not None and "from" in query.given() and "to" not in query.given():
@@ -344,6 +348,15 @@ def _not_found() -> RefusedError:
 
 def _ended_ms(order: Order) -> int:
     return order.ended_ms
+
+
+def _offset(query: Query, limit: int) -> int:
+    """Returns how many rows are before the page. Raises ``GateError``: there is no page behind so many (REST manual,
+    personal trading history)."""
+    offset = (query.whole("page", 1, low=1) - 1) * limit
+    if offset > LAST_OFFSET:
+        raise invalid(f"limit * (page - 1) must not exceed {LAST_OFFSET}")
+    return offset
 
 
 def _span(since_s: int, until_s: int) -> tuple[int, int]:

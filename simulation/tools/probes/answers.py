@@ -6,6 +6,9 @@ from simulation.tools.reach import Probe
 
 _SOCKET: Final = "exchanges/base/websocket_session.py"
 _PRIVATE: Final = "exchanges/gateio/private_rest.py"
+_OPEN: Final = "exchanges/gateio/open_orders.py"
+_HISTORIES: Final = "exchanges/gateio/histories.py"
+_ROWS: Final = "exchanges/gateio/rows.py"
 _FRAMES: Final = "exchanges/gateio/private_ws.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _ORDERS: Final = "messages/order.py"
@@ -14,44 +17,52 @@ _WIRE: Final = "exchanges/gateio/wire.py"
 ANSWERS: Final = (
     Probe(
         "open orders: a second page",
-        _PRIVATE,
-        "GateioPrivateRest._read_open_orders",
-        "groups, taken_up_ms = await self._rest.query_as_of(",
-        "page > 1",
+        _OPEN,
+        "_read_once",
+        "page, limit = _next_page(min(pairs[name].read_to for name in unread), overlap, page_size)",
     ),
     Probe(
-        "open orders: the list changed while it was read",
-        _PRIVATE,
-        "GateioPrivateRest.load_open_orders",
+        "open orders: more ended between two pages than they have in common",
+        _OPEN,
+        "read_open_orders",
         "if report is not None:",
         "report is None",
     ),
     Probe(
-        "open orders: the list kept changing",
-        _PRIVATE,
-        "GateioPrivateRest.load_open_orders",
-        'raise ProtocolError(f"load_open_orders: the list changed during each of {_READINGS} readings")',
+        "open orders: the list changed too fast",
+        _OPEN,
+        "read_open_orders",
+        'raise ProtocolError(f"load_open_orders: the list changed too fast during each of {_READINGS} readings")',
     ),
     Probe(
-        "fills: a full page",
-        _PRIVATE,
-        "GateioPrivateRest._read_fills",
-        "fills.update((fill.trade_id, fill) for fill in found)",
-        "len(found) >= _FILLS_PAGE",
+        "history: more than a page, what is settled is read by itself",
+        _HISTORIES,
+        "History.read",
+        "await self._read_pages(Window(settled_s, to_s), 1)",
     ),
     Probe(
-        "fills: more than were asked for",
-        _PRIVATE,
-        "GateioPrivateRest._read_fills",
-        "if len(found) < page_size or len(fills) >= limit:",
-        "len(fills) >= limit",
+        "history: more pages than the exchange counts",
+        _HISTORIES,
+        "History._read_pages",
+        "middle_s = (from_s + until_s) // 2",
     ),
     Probe(
-        "fills: a past in several spans",
-        _PRIVATE,
-        "GateioPrivateRest._spans",
-        "end_s = begin_s",
-        "begin_s > start_s",
+        "history: more than the exchange tells of 'from' alone",
+        _HISTORIES,
+        "windows",
+        "begin_s = max(from_s, to_s - _SPAN_S)",
+    ),
+    Probe(
+        "list: row by row, as one cannot be read",
+        _ROWS,
+        "RowReader.read",
+        "return self.read_each(_split(body))",
+    ),
+    Probe(
+        "list: a row that cannot be read",
+        _ROWS,
+        "UnreadableLog.tell",
+        "self._told[fact] = None",
     ),
     Probe(
         "order by id: the exchange says that there is none",
@@ -107,8 +118,8 @@ ANSWERS: Final = (
     Probe(
         "order: a status that we do not know",
         _CONVERT,
-        "rest_order",
-        'raise ProtocolError("an order status that is not open, closed or cancelled")',
+        "_state",
+        'raise ProtocolError(f"{what} that we do not know")',
     ),
     Probe(
         "money: filled amount left out",
@@ -124,5 +135,20 @@ ANSWERS: Final = (
     ),
     Probe("money: fees in GT or points", _CONVERT, "_fees", "return sum_fees("),
     Probe("money: fees in two currencies meet", _ORDERS, "add_fees", "return sum_fees((*first, *second))"),
-    Probe("time: a text with a fraction", _CONVERT, "milliseconds", "return int(whole)"),
+    Probe(
+        "order: listed as open, in a word that we do not know",
+        _CONVERT,
+        "open_order",
+        "return rest_order(order) if order.status in _REST_STATES else _order(order, None)",
+        "order.status not in _REST_STATES",
+    ),
+    Probe(
+        "order: of another account, by REST",
+        _CONVERT,
+        "spot_order",
+        "return rest_order(order) if is_spot(order) else None",
+        "not is_spot(order)",
+    ),
+    Probe("order: of another account, by socket", _FRAMES, "_SpotOnly.order", "self._elsewhere[str(order.id)] = None"),
+    Probe("time: a text with a fraction", _CONVERT, "milliseconds", "time_ms = int(whole)"),
 )

@@ -389,3 +389,18 @@ def test_a_market_buy_is_kept_in_quote() -> None:
     state.hear_order(buy)
     assert the_order(state, "7").average_price == Decimal("99.8")
     assert not state.doubts()
+
+
+def test_r14_a_currency_whose_row_cannot_be_read_is_not_taken_for_zero() -> None:
+    state = AccountState()
+    state.hear_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=10)])
+    changed = state.hear_all_balances([balance("USDT", "1", at=20)], 20, unreadable={"SOL"})
+    assert {b.currency: b.available for b in changed} == {"USDT": 1, "ETH": 0}
+    assert state.balances["SOL"].available == 5
+
+
+def test_r14_a_row_without_a_currency_may_be_any() -> None:
+    state = AccountState()
+    state.hear_balances([balance("SOL", "5", at=10)])
+    assert [b.currency for b in state.hear_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == ["USDT"]
+    assert state.balances["SOL"].available == 5

@@ -234,27 +234,28 @@ class TestManyOrders:
         for number in range(4):
             await here.rest.place_order(buy("1", "130", f"a-{number}"))
             await here.rest.cancel_order(CancelOrder(symbol=SOL, client_order_id=f"a-{number}"))
-        finished = await here.rest.load_finished_orders(SOL, from_ms=None, limit=3)
-        assert len(finished) == 3
+        report = await here.rest.load_finished_orders(SOL, from_ms=None, limit=3)
+        finished = report.orders
+        assert (len(finished), report.is_complete) == (3, False)
         assert finished[0].updated_ms >= finished[-1].updated_ms
         assert all(order.status is OrderStatus.CANCELED for order in finished)
         every = await here.rest.load_finished_orders(SOL, from_ms=here.venue.server_now_ms() - 60_000, limit=100)
-        assert {order.client_order_id for order in every} == {"a-0", "a-1", "a-2", "a-3"}
-        assert await here.rest.load_finished_orders(BTC, from_ms=None, limit=10) == ()
+        assert {order.client_order_id for order in every.orders} == {"a-0", "a-1", "a-2", "a-3"}
+        assert every.is_complete
+        assert (await here.rest.load_finished_orders(BTC, from_ms=None, limit=10)).orders == ()
 
     async def test_fills_of_a_symbol_and_of_one_order(self, here: World) -> None:
         first = await here.rest.place_order(buy("1", "141", "a-1"))
         second = await here.rest.place_order(PlaceOrder.limit(SOL, Side.SELL, D(2), D(140), client_order_id="a-2"))
-        fills = await here.rest.load_fills(SOL)
+        fills = (await here.rest.load_fills(SOL)).fills
         assert {fill.order_id for fill in fills} == {first.order_id, second.order_id}
         assert len({fill.trade_id for fill in fills}) == len(fills)
-        (only,) = await here.rest.load_fills(SOL, order_id=first.order_id)
+        (only,) = (await here.rest.load_fills(SOL, order_id=first.order_id)).fills
         assert (only.client_order_id, only.side, only.price, only.quantity) == ("a-1", Side.BUY, D(141), D(1))
         assert (only.fees, only.liquidity) == (paid("0.0005 SOL"), Liquidity.TAKER)
-        assert await here.rest.load_fills(SOL, from_ms=here.venue.server_now_ms() - 60_000, limit=1000) == fills
-        long_ago_ms = here.venue.server_now_ms() - 100 * 86_400_000
-        assert await here.rest.load_fills(SOL, from_ms=long_ago_ms) == fills
-        assert len(await here.rest.load_fills(SOL, limit=1)) == 1
+        now_ms = here.venue.server_now_ms()
+        for from_ms, to_ms in ((now_ms - 60_000, None), (now_ms - 100 * 86_400_000, None), (None, now_ms)):
+            assert (await here.rest.load_fills(SOL, from_ms=from_ms, to_ms=to_ms)).fills == fills
 
 
 class TestMoney:

@@ -455,7 +455,9 @@ class TestSettings:
         assert GateioEndpoints.LIVE.ws == "wss://api.gateio.ws/ws/v4/"
         assert "testnet" in GateioEndpoints.TESTNET.rest
 
-    @pytest.mark.parametrize(("field", "value"), [("request_timeout_s", 0), ("max_wait_s", -1), ("order_expiry_ms", 0)])
+    @pytest.mark.parametrize(
+        ("field", "value"), [("request_timeout_s", 0), ("max_wait_s", -1), ("order_expiry_ms", 0), ("query_lag_ms", -1)]
+    )
     def test_settings_that_cannot_work_are_refused(self, field: str, value: float) -> None:
         with pytest.raises(InvalidValueError, match=field):
             GateioSettings(**{field: value})

@@ -67,7 +67,7 @@ class TestPrivateSocket:
             await eventually(lambda: heard.life_of("a-1")[-1] is OrderStatus.FILLED)
             await eventually(lambda: len(heard.fills) == 2)
             by_rest = await here.rest.get_order(GetOrder(symbol=SOL, order_id=placed.order_id))
-            fills = await here.rest.load_fills(SOL)
+            fills = (await here.rest.load_fills(SOL)).fills
         assert heard.life_of("a-1") == [OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED]
         assert heard.orders[-1] == by_rest
         assert heard.orders[0].order_id == placed.order_id

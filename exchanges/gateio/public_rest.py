@@ -3,20 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
-
 from exchanges.gateio import convert, limits, wire
 from exchanges.gateio.rest import GateioRest, single
+from exchanges.gateio.rows import RowReader, UnreadableLog
 from exchanges.gateio.symbols import to_pair
-from messages.errors import InvalidValueError
 from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.symbol import Symbol
 
-logger = structlog.get_logger(__name__)
-
 _read_time: Final = wire.Reader[wire.ServerTime](wire.ServerTime).read
-_read_pairs: Final = wire.Reader[list[wire.CurrencyPair]](list[wire.CurrencyPair]).read
+_PAIRS: Final = RowReader(wire.CurrencyPair, convert.instrument, market="id")
 _read_book: Final = wire.Reader[wire.OrderBook](wire.OrderBook).read
 
 
@@ -25,6 +21,7 @@ class GateioPublicRest:
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
+        self._unreadable = UnreadableLog()
 
     async def server_time_ms(self) -> int:
         """The exchange's clock, unix milliseconds; also corrects the offset that signing uses."""
@@ -55,12 +52,6 @@ class GateioPublicRest:
         )
 
     def _instruments(self, body: bytes) -> Mapping[Symbol, Instrument]:
-        instruments = {}
-        for pair in _read_pairs(body):
-            try:
-                instrument = convert.instrument(pair)
-            except InvalidValueError as error:
-                logger.warning("instrument_left_out", venue="gateio", market=pair.id, reason=str(error))
-                continue
-            instruments[instrument.symbol] = instrument
-        return instruments
+        rows = _PAIRS.read(body)
+        self._unreadable.tell("load_instruments", rows.unreadable)
+        return {instrument.symbol: instrument for instrument in rows.items}

@@ -10,7 +10,7 @@ from actors.account.doubts import DoubtDesk
 from actors.account.lookup_desk import LookupDesk
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState, Doubt, Reservation
-from exchanges.base.clients import OpenOrdersReport, PrivateRest
+from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
 from messages.commands import OrderReference
 from messages.enums import OrderStatus
 from messages.order import Fill, Order
@@ -34,6 +34,8 @@ class Answers:
         self.finished: list[Order] = []
         self.fills: list[Fill] = []
         self.by_id: list[Order] = []
+        self.unreadable: list[UnreadableRow] = []
+        self.unreadable_open: list[UnreadableRow] = []
         self.errors: dict[str, Exception] = {}
         self.asked: list[tuple[Any, ...]] = []
 
@@ -53,24 +55,26 @@ class Answers:
 
     async def load_open_orders(self) -> OpenOrdersReport:
         self._ask("open_orders")
-        return OpenOrdersReport(tuple(self.open), self._now_ms())
+        return OpenOrdersReport(tuple(self.open), self._now_ms(), tuple(self.unreadable_open))
 
-    async def load_finished_orders(self, symbol: Symbol, *, from_ms: int, **_: object) -> tuple[Order, ...]:
+    async def load_finished_orders(self, symbol: Symbol, *, from_ms: int, **_: object) -> FinishedOrdersReport:
         self._ask("finished_orders", symbol, from_ms)
-        return tuple(each for each in self.finished if each.symbol == symbol and each.updated_ms >= from_ms)
+        found = (each for each in self.finished if each.symbol == symbol and each.updated_ms >= from_ms)
+        return FinishedOrdersReport(tuple(found), self._now_ms())
 
     async def load_fills(
         self, symbol: Symbol, *, order_id: str | None = None, from_ms: int | None = None, **_: object
-    ) -> tuple[Fill, ...]:
+    ) -> FillsReport:
         if order_id is not None:
             self._ask("fills_of_order", order_id)
         else:
             self._ask("fills", symbol, from_ms)
-        return tuple(
+        found = (
             each
             for each in self.fills
             if each.symbol == symbol and order_id in {None, each.order_id} and each.time_ms >= (from_ms or 0)
         )
+        return FillsReport(tuple(found), self._now_ms(), tuple(self.unreadable))
 
 
 class Doubtful:

@@ -6,10 +6,12 @@ import pytest
 
 from actors.account.reservations import Reservation
 from actors.account.state import Doubt
+from exchanges.base.clients import UnreadableRow
 from messages.commands import OrderReference
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError, RateLimitedError, RefusalReason, VenueRefusedError
 from messages.order import Order
+from messages.symbol import Symbol
 from tests.support.doubtful import KEPT_MS, LAG_MS, Doubtful
 from tests.support.orders import BTC, SOL, fill, order
 
@@ -302,6 +304,23 @@ def test_r10_what_one_market_does_not_tell_keeps_nothing_from_another(here: Doub
     here.run(60)
     assert here.status(ours) == VANISHED
     assert here.status(theirs) == (NEW, None)
+
+
+@pytest.mark.parametrize("where", ["unreadable", "unreadable_open"])
+@pytest.mark.parametrize("symbol", [SOL, None])
+def test_r6_a_list_with_a_row_that_cannot_be_read_is_no_evidence(
+    here: Doubtful, where: str, symbol: Symbol | None
+) -> None:
+    """What is looked for may be that row."""
+    odd = here.placed("1", "c1")
+    getattr(here.rest, where).append(UnreadableRow(symbol, "", "", "odd"))
+    here.run(60)
+    here.ask(odd)
+    here.run(60)
+    assert here.status(odd) == (NEW, None)
+    getattr(here.rest, where).clear()
+    here.run(60)
+    assert here.status(odd) == VANISHED
 
 
 def test_an_order_that_neither_side_knows_is_answered_at_once(here: Doubtful) -> None:

@@ -153,14 +153,17 @@ class TestOthers:
             rules = {"id": f"{base}_USDT", "base": base, "quote": "USDT", "precision": 2, "amount_precision": 3}
             return rules | {"trade_status": "tradable"} | changes
 
-        script = Script(Reply([pair("SOL"), pair("odd currency"), pair("BTC", precision=99), pair("ETH")]))
+        odd = [pair("odd currency"), pair("BTC", precision=99), pair("XRP", precision="two"), 7]
+        script = Script(Reply([pair("SOL"), *odd, pair("ETH")]))
         with structlog.testing.capture_logs() as logs:
             async with scripted(script) as venue:
                 instruments = await venue.create_public_rest().load_instruments()
         assert set(instruments) == {SOL, Symbol("ETH", "USDT")}
-        assert [entry["market"] for entry in logs if entry["event"] == "instrument_left_out"] == [
+        assert [entry["market"] for entry in logs if entry["event"] == "row_unreadable"] == [
             "odd currency_USDT",
             "BTC_USDT",
+            "XRP_USDT",
+            "",
         ]
 
     async def test_an_empty_book(self) -> None:

@@ -25,7 +25,7 @@ ORDERS: RowReader[wire.RestOrder, Order] = RowReader(wire.RestOrder, convert.spo
 FILLS = RowReader(wire.Trade, convert.fill)
 BALANCES = RowReader(wire.SpotAccount, convert.account_balance, market="currency")
 WITHDRAWALS = RowReader(wire.WireWithdrawal, convert.withdrawal, market="currency")
-PAIRS = RowReader(wire.CurrencyPair, lambda pair: convert.instrument(pair, 0), market="id")
+PAIRS = RowReader(wire.CurrencyPair, convert.instrument, market="id")
 
 SHAPES: list[dict[str, Any]] = [
     {"time_in_force": ""},

@@ -40,7 +40,8 @@ class _MassCancel:
     Attributes:
         before_ms: orders that the exchange took later (its clock) are not in scope; None: all orders are, whenever they
             show, until it is released (the kill switch).
-        own, later: names (ids of either kind) of our own orders that were told before, and of those told after.
+        own, later: names (ids of either kind) of our own orders that were told before, and of those told after;
+            later_ids: of those told after in an earlier life.
         seen: orders in scope that were open at some time, as last heard. ended: those that a cancel of all has ended.
         sent: orders that a cancel was sent for since they were named.
         is_answered: the last cancel of all was. is_clean: the last list, taken up after the last cancel, showed nothing
@@ -54,6 +55,7 @@ class _MassCancel:
         self.intent = intent
         self.own: set[_Key] = set()
         self.later: set[_Key] = set()
+        self.later_ids: frozenset[str] = frozenset()
         self.seen: dict[_Key, Order] = {}
         self.ended: dict[_Key, Order] = {}
         self.sent: set[_Key] = set()
@@ -80,7 +82,7 @@ class _MassCancel:
         if self.before_ms is None:
             return True
         names = _names(order)
-        if not self.later.isdisjoint(names):
+        if not self.later.isdisjoint(names) or order.client_order_id in self.later_ids:
             return False
         return not self.own.isdisjoint(names) or order.created_ms <= self.before_ms
 
@@ -126,12 +128,24 @@ class MassCancels:
         self._intents.owe(reply, "cancelling", None)
         self._begin(job, reply, is_swept=True)
 
-    def take_up(self, command: CancelAll, intent: Intent, before_ms: int, told: Iterable[PlaceOrder]) -> None:
-        """Goes on with one that an earlier life left open: ends what the exchange took up to ``before_ms`` (its clock),
-        and those of the orders ``told`` before whose fate is not known yet."""
+    def take_up(
+        self,
+        command: CancelAll,
+        intent: Intent,
+        before_ms: int,
+        told: Iterable[PlaceOrder],
+        later_ids: Iterable[str],
+    ) -> None:
+        """Goes on with one that an earlier life left open.
+
+        Args:
+            before_ms: what the exchange (its clock) took up to then is in scope: what was told before could arrive.
+            told: orders of unknown fate that were told before. later_ids: client ids of those told after.
+        """
         self._log.warning("mass_cancel_taken_up", symbol=_text(command), before_ms=before_ms)
         job = _MassCancel(command, before_ms, intent)
         job.own.update((order.symbol, str(order.client_order_id)) for order in told)
+        job.later_ids = frozenset(later_ids)
         self._begin(job, None, is_swept=False)
 
     def engage(self, defer: Defer | None) -> None:
@@ -248,8 +262,8 @@ class MassCancels:
         left = list(self._left(job))
         named = [order for order in left if order.order_id is not None]
         job.tries += 1
-        if job.is_answered and not named:
-            if left:
+        if not named and (job.is_answered or job.tries > 1):
+            if left and job.is_clean:
                 self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
             else:
                 self._look(job)

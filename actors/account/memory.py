@@ -89,7 +89,8 @@ class Memory:
                 placings.append(found.command)
             elif isinstance(found.command, CancelAll):
                 intent = self._intents.found(found.intent_id)
-                self._mass_cancels.take_up(found.command, intent, self._arrives_by_ms(found), tuple(placings))
+                before_ms = self._arrives_by_ms(found)
+                self._mass_cancels.take_up(found.command, intent, before_ms, tuple(placings), found.later_ids)
 
     def _since_ms(self, intent: OpenIntent, arrives_by_ms: int) -> int:
         """When it was decided on at the earliest, by the exchange's clock: the earlier life's clock may have been

@@ -169,7 +169,7 @@ class OrderDesk:
     def cancel_named(self, order: Order) -> None:
         """Cancels an order that the exchange has named, for a cancel that covers more than this one."""
         command = CancelOrder(symbol=order.symbol, order_id=order.order_id, client_order_id=order.client_order_id)
-        self._cancel_now(command, order, Reply())
+        self._cancel_now(command, order, Reply(), is_asked=False)
 
     def has_changed(self, order: Order) -> None:
         """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
@@ -213,10 +213,14 @@ class OrderDesk:
             self._cancel_now(command, order, reply)
         return None
 
-    def _cancel_now(self, command: CancelOrder, order: Order | None, reply: Reply[Any]) -> None:
+    def _cancel_now(
+        self, command: CancelOrder, order: Order | None, reply: Reply[Any], *, is_asked: bool = True
+    ) -> None:
+        """``is_asked``: it is a command of somebody's, whose latency counts."""
         doubt = _doubt_of(command, order)
         context = self._context
-        rest, started_s, sent_ms = context.require_rest(), context.monotonic_s(), context.server_now_ms()
+        rest, sent_ms = context.require_rest(), context.server_now_ms()
+        started_s = context.monotonic_s() if is_asked else None
         intent = self._intents.begin_cancel(command, context.latest_arrival_ms(sent_ms, expires=False))
         context.io(
             "cancel_order",
@@ -225,10 +229,11 @@ class OrderDesk:
             lambda error: self._not_canceled(doubt, intent, error, reply),
         )
 
-    def _canceled(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _canceled(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float | None) -> None:
         intent.ended()
         order = self._context.hear_order(report)
-        self._time("order_canceled", started_s, order)
+        if started_s is not None:
+            self._time("order_canceled", started_s, order)
         reply.set(order)
 
     def _not_canceled(self, doubt: Doubt, intent: Intent, error: Exception, reply: Reply[Any]) -> None:

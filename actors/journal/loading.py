@@ -13,7 +13,7 @@ from actors.journal.codec import decode_command, decode_fill, decode_order
 from actors.journal.database import open_read_only
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
-from messages.commands import PlaceOrder
+from messages.commands import CancelAll, PlaceOrder
 from messages.order import Order
 from messages.symbol import Symbol
 
@@ -65,6 +65,7 @@ _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
     " FROM intents WHERE is_open = 1 ORDER BY id"
 )
+_LATER_IDS: Final = "SELECT client_id FROM intents WHERE kind = 'place' AND id > ? ORDER BY id"
 _ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
 
 
@@ -108,6 +109,7 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
         if isinstance(command, PlaceOrder):
             row = connection.execute(_ORDER_OF, (symbol, client_id)).fetchone()
             order = None if row is None else read(path, f"order of {what}", decode_order, row[0])
+        later = connection.execute(_LATER_IDS, (number,)).fetchall() if isinstance(command, CancelAll) else []
         yield OpenIntent(
             intent_id=number,
             command=command,
@@ -116,6 +118,7 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
             outcome=None if outcome is None else read(path, what, Outcome, outcome),
             detail=detail,
             order=order,
+            later_ids=tuple(client_order_id for (client_order_id,) in later),
         )
 
 

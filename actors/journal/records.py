@@ -42,6 +42,7 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
         arrives_by_ms: after this moment of the exchange's clock it can no longer arrive there; None: not known.
         outcome: UNRESOLVED, or None when nothing was recorded after the intent. detail: of the outcome.
         order: for a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it.
+        later_ids: for a `CancelAll`, the client order ids of all orders that were told after it.
     """
 
     intent_id: int
@@ -51,6 +52,7 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     detail: str = ""
     order: Order | None = None
+    later_ids: tuple[str, ...] = ()
 
 
 class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):

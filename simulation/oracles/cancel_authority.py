@@ -19,7 +19,7 @@ LATEST_ARRIVAL_S: Final = 60.0
 
 
 class CancelAuthority:
-    """The cancelling commands of one account, used up by requests in the order in which they were carried out."""
+    """The cancelling commands of one account, against which requests are held."""
 
     def __init__(self, history: BookHistory, commands: CommandLog, name: str) -> None:
         self._history = history
@@ -31,7 +31,6 @@ class CancelAuthority:
         for filed in commands.of(name, PlaceOrder):
             for text in _texts(filed):
                 self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
-        self._used: set[int] = set()
 
     def of_scope(self, done: CarriedOut) -> Iterator[str]:
         """A request to cancel all of a scope; yields what is wrong with it."""
@@ -41,13 +40,8 @@ class CancelAuthority:
         if others:
             yield f"a cancel of all at {done.at_s:.3f} s says {said} (wish)"
             return
-        able = [each for each in self._scopes if _scope_of(each) == scope and _may_act(each, done.at_s)]
-        unused = [each for each in able if each.number not in self._used]
-        if unused:
-            self._used.add(unused[0].number)
-        elif not any(_may_try_again(each, done.at_s) for each in able) and not (
-            scope == (None, None) and self._is_engaged(done.at_s)
-        ):
+        is_able = any(_scope_of(each) == scope and _may_act(each, done.at_s) for each in self._scopes)
+        if not is_able and not (scope == (None, None) and self._is_engaged(done.at_s)):
             yield f"a cancel of all of {scope} at {done.at_s:.3f} s was wished for by nobody (wish)"
 
     def of_order(self, done: CarriedOut) -> Iterator[str]:
@@ -114,12 +108,10 @@ def _scope_of(filed: FiledCommand) -> tuple[str | None, str | None]:
 
 
 def _may_act(filed: FiledCommand, at_s: float) -> bool:
-    """Whether a request of this command can be carried out at this time."""
+    """Whether a request of this command can be carried out at this time: it is tried until it is known to have
+    succeeded (R13), and each try may be late."""
     if filed.asked_s > at_s or filed.was_not_sent:
         return False
-    return filed.answered_s is None or filed.answered_s >= at_s - LATEST_ARRIVAL_S
-
-
-def _may_try_again(filed: FiledCommand, at_s: float) -> bool:
-    """Whether it has not succeeded yet, as far as its asker knows."""
-    return filed.answered_s is None or filed.answered_s >= at_s or isinstance(filed.error, UnknownOutcomeError)
+    if filed.answered_s is None or isinstance(filed.error, UnknownOutcomeError):
+        return True
+    return filed.answered_s >= at_s - LATEST_ARRIVAL_S

@@ -78,7 +78,7 @@ INTENTS: Final = (
         "memory: a cancel of all goes on",
         _MEMORY,
         "Memory._take_up_cancels",
-        "self._mass_cancels.take_up(found.command, intent, self._arrives_by_ms(found), tuple(placings))",
+        "self._mass_cancels.take_up(found.command, intent, before_ms, tuple(placings), found.later_ids)",
     ),
     Probe(
         "kill switch: restored from the journal",

@@ -275,8 +275,10 @@ def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
 # -- of an earlier life ------------------------------------------------------------------------------------------------
 
 
-def taken_up(desks: Desks, command: CancelAll, before_ms: int, told: tuple[PlaceOrder, ...] = ()) -> None:
-    desks.mass_cancels.take_up(command, Intent(None, None), before_ms, told)
+def taken_up(
+    desks: Desks, command: CancelAll, before_ms: int, told: tuple[PlaceOrder, ...] = (), later: tuple[str, ...] = ()
+) -> None:
+    desks.mass_cancels.take_up(command, Intent(None, None), before_ms, told, later)
 
 
 def test_an_earlier_lifes_goes_on_with_the_first_connection_and_spares_what_came_later() -> None:
@@ -304,3 +306,14 @@ def test_an_earlier_lifes_ends_an_order_told_before_it_that_arrived_late() -> No
     desks.connect()
     desks.pass_time(5)
     assert [order.client_order_id for order in desks.venue.open.values()] == ["told-later"]
+
+
+def test_an_earlier_lifes_spares_orders_of_ours_told_after_it_whenever_they_arrived() -> None:
+    desks = Desks()
+    kept = desks.venue.add(client_order_id="told-later")
+    gone = desks.venue.add(client_order_id="told-before")
+    taken_up(desks, CancelAll(), desks.now_ms() + 60_000, later=("told-later",))
+    desks.connect()
+    desks.pass_time(5)
+    assert set(desks.venue.open) == {kept.order_id}
+    assert desks.venue.orders[str(gone.order_id)].is_finished

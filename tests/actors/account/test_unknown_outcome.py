@@ -17,7 +17,7 @@ from tests.support.proxy import Mode
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
 ONE = Decimal(1)
-HASTY = GateioSettings(request_timeout_s=0.3, order_expiry_ms=300)
+HASTY = GateioSettings(request_timeout_s=0.8, order_expiry_ms=300)
 """Short times, so that patience is tested and not the tester's."""
 
 

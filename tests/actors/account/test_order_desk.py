@@ -1,0 +1,196 @@
+"""What an account does with an order command, without an exchange's delays: money, ids, figures, answers."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.account.state import Doubt
+from actors.runtime import Reply
+from messages.commands import AmendOrder, CancelOrder, PlaceOrder
+from messages.enums import OrderStatus, Side, SyncState
+from messages.errors import (
+    ConnectionFailedError,
+    InsufficientBalanceError,
+    InvalidValueError,
+    KillSwitchError,
+    NotLiveError,
+    UnresolvedOrderError,
+    VenueRefusedError,
+)
+from tests.support.desks import Desks, Fate
+from tests.support.orders import BTC, SOL
+
+USDT = Decimal(100_000)
+ONE = Decimal(1)
+
+
+@pytest.fixture
+def desks() -> Desks:
+    desks = Desks()
+    desks.connect()
+    return desks
+
+
+def placing(desks: Desks, command: PlaceOrder) -> Reply[Any]:
+    reply: Reply[Any] = Reply()
+    desks.orders.place(command, lambda: reply)
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("command", "currency", "left"),
+    [
+        (PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(100)), "USDT", USDT - 300),
+        (PlaceOrder.post_only(SOL, Side.BUY, Decimal(2), Decimal(99)), "USDT", USDT - 198),
+        (PlaceOrder.market_buy(SOL, Decimal(500)), "USDT", USDT - 500),
+        (PlaceOrder.limit(SOL, Side.SELL, Decimal(3), Decimal(100)), "SOL", Decimal(997)),
+        (PlaceOrder.market_sell(BTC, Decimal(4)), "BTC", Decimal(996)),
+    ],
+)
+def test_money_is_set_aside_from_the_moment_of_sending(
+    desks: Desks, command: PlaceOrder, currency: str, left: Decimal
+) -> None:
+    desks.latency_s = 1.0
+    placing(desks, command)
+    assert desks.state.available(currency) == left
+    desks.pass_time(1)
+
+
+def test_what_is_set_aside_cannot_be_spent_twice_and_a_refusal_frees_it(desks: Desks) -> None:
+    most = PlaceOrder.limit(SOL, Side.BUY, Decimal(900), Decimal(100))
+    desks.venue.fates = [Fate.REFUSED]
+    first = placing(desks, most)
+    with pytest.raises(InsufficientBalanceError, match="USDT: 90000 needed, 10000 available"):
+        placing(desks, most)
+    desks.pass_time(0)
+    assert isinstance(first.error, VenueRefusedError)
+    assert desks.state.available("USDT") == USDT
+    second = placing(desks, most)
+    desks.pass_time(0)
+    assert second.result().status is OrderStatus.NEW
+
+
+def test_money_of_an_order_of_unknown_fate_stays_set_aside(desks: Desks) -> None:
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    reply = placing(desks, PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(100)))
+    desks.pass_time(0)
+    assert isinstance(reply.error, UnresolvedOrderError)
+    assert desks.state.available("USDT") == USDT - 100
+    desks.pass_time(120)
+    assert desks.state.available("USDT") == USDT
+
+
+def test_an_id_that_another_order_has_is_refused_in_whichever_market(desks: Desks) -> None:
+    desks.resting(SOL, client_order_id="mine")
+    with pytest.raises(InvalidValueError, match="an id that no other order of ours has"):
+        desks.place(BTC, client_order_id="mine")
+    assert desks.venue.requests == ["place"]
+
+
+def test_an_order_without_an_id_is_given_one(desks: Desks) -> None:
+    first, second = desks.resting(), desks.resting()
+    assert first.client_order_id
+    assert first.client_order_id != second.client_order_id
+
+
+@pytest.mark.parametrize(("fate", "figure"), [(Fate.REFUSED, "rejected"), (Fate.UNREACHABLE, "denied")])
+def test_refusals_are_counted_by_who_refused(desks: Desks, fate: Fate, figure: str) -> None:
+    desks.venue.fates = [fate]
+    reply = desks.place()
+    desks.pass_time(0)
+    assert reply.error is not None
+    figures = desks.context.figures
+    assert {"rejected": figures.rejected, "denied": figures.denied} == {"rejected": 0, "denied": 0} | {figure: 1}
+    assert desks.told[-1].status is OrderStatus.REJECTED
+    assert desks.told[-1].finish_reason == ("TRY_LATER" if fate is Fate.REFUSED else "ConnectionFailedError")
+
+
+def test_each_command_that_was_answered_has_a_latency(desks: Desks) -> None:
+    order = desks.resting()
+    amended: Reply[Any] = Reply()
+    desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=Decimal(99)), lambda: amended)
+    desks.pass_time(0)
+    desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), Reply)
+    desks.pass_time(0)
+    assert desks.context.figures.command_latency.count == 3
+    other = desks.resting()
+    desks.orders.cancel_named(other)
+    desks.pass_time(0)
+    assert desks.venue.open == {}
+    assert desks.context.figures.command_latency.count == 4, "nobody's command"
+
+
+def test_r5_while_not_live_orders_and_amends_are_refused_and_cancels_pass(desks: Desks) -> None:
+    order = desks.resting()
+    desks.context.sync_state = SyncState.DEGRADED
+    with pytest.raises(NotLiveError):
+        desks.place()
+    with pytest.raises(NotLiveError):
+        desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=ONE), Reply)
+    desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), Reply)
+    desks.pass_time(0)
+    assert desks.venue.open == {}
+
+
+def test_while_the_kill_switch_is_engaged_orders_and_amends_are_refused(desks: Desks) -> None:
+    order = desks.resting()
+    desks.context.kill_switch = "stop"
+    with pytest.raises(KillSwitchError):
+        desks.place()
+    with pytest.raises(KillSwitchError):
+        desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=ONE), Reply)
+
+
+def test_without_a_connection_a_cancel_is_refused() -> None:
+    desks = Desks()
+    with pytest.raises(ConnectionFailedError):
+        desks.orders.cancel(CancelOrder(symbol=SOL, order_id="1"), Reply)
+
+
+@pytest.mark.parametrize("state", ["unknown", "canceled"])
+def test_an_amend_of_what_is_not_open_is_refused_here(desks: Desks, state: str) -> None:
+    order = desks.resting()
+    order_id = "77" if state == "unknown" else order.order_id
+    desks.hear(desks.venue.end(order))
+    with pytest.raises(InvalidValueError, match=f"open, but it is {state}"):
+        desks.orders.amend(AmendOrder(symbol=SOL, order_id=order_id, price=ONE), Reply)
+
+
+def test_an_amend_changes_what_it_names_and_nothing_else(desks: Desks) -> None:
+    order = desks.resting()
+    reply: Reply[Any] = Reply()
+    desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, quantity=Decimal(2)), lambda: reply)
+    desks.pass_time(0)
+    assert (reply.result().quantity, reply.result().price) == (Decimal(2), Decimal(100))
+
+
+def test_an_amend_that_was_lost_and_happened_is_answered_with_the_order(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.ANSWER_LOST]
+    reply: Reply[Any] = Reply()
+    desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=Decimal(99)), lambda: reply)
+    desks.pass_time(1)
+    assert reply.result().price == Decimal(99)
+
+
+def test_r6_a_cancel_of_an_order_that_we_took_for_ended_asks_the_exchange(desks: Desks) -> None:
+    order = desks.resting()
+    desks.pass_time(60)
+    desks.state.conclude_unknown(Doubt(SOL, order.order_id, order.client_order_id), desks.now_ms())
+    assert desks.state.orders.open_count == 0
+    reply: Reply[Any] = Reply()
+    assert desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), lambda: reply) is None
+    desks.pass_time(5)
+    assert reply.result().status is OrderStatus.CANCELED
+    assert desks.venue.open == {}
+
+
+def test_a_cancel_of_a_finished_order_is_answered_at_once(desks: Desks) -> None:
+    order = desks.resting()
+    desks.hear(desks.venue.end(order, OrderStatus.FILLED))
+    made = len(desks.venue.requests)
+    ended = desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), Reply)
+    assert ended is not None
+    assert ended.status is OrderStatus.FILLED
+    assert len(desks.venue.requests) == made

@@ -143,7 +143,6 @@ class AccountState:
             del orders.echoes[str(report.order_id)]
         for fill in orders.add(record):
             record.hear_fill(fill)
-        self._file(orders, record, was_inferred=False)
         return record.order
 
     def hear_fill(self, fill: Fill) -> tuple[Order | None, bool]:
@@ -186,12 +185,12 @@ class AccountState:
             else:
                 orders.contradicted.pop(record, None)
         if self._reservations:
-            self._settle_reservation(record)
+            self._settle_reservation(orders, record)
 
-    def _settle_reservation(self, record: OrderRecord) -> None:
+    def _settle_reservation(self, orders: SymbolOrders, record: OrderRecord) -> None:
         order, client_order_id = record.order, record.order.client_order_id
-        if client_order_id is None:
-            return
+        if client_order_id is None or orders.find(None, client_order_id) is not record:
+            return  # not ours, or an earlier order of a client id that is used again
         currency = self._reservations.currency_of(client_order_id)
         if currency is None:
             return

@@ -86,6 +86,8 @@ def test_r2_an_exact_quantity_that_is_larger_stands_before_a_derived_one_whateve
 def test_a_first_report_may_be_derived() -> None:
     record = OrderRecord(derived("3.0004", "300"))
     assert (record.order.filled_quantity, record.order.filled_is_derived) == (Decimal("3.0004"), True)
+    record.hear(order(at=1))
+    assert (record.order.filled_quantity, record.order.filled_is_derived) == (Decimal("3.0004"), True)
     record.hear_fill(fill("1", "3", at=3))
     assert (record.order.filled_quantity, record.order.filled_is_derived) == (3, False)
 

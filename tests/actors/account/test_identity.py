@@ -327,6 +327,39 @@ def test_r9_the_ids_of_dropped_orders_are_bounded(monkeypatch: pytest.MonkeyPatc
     assert [orders.is_evicted(str(number)) for number in range(4)] == [False, True, True, False]
 
 
+def test_r9_a_dropped_order_is_found_by_neither_id_and_a_younger_one_of_its_client_id_is() -> None:
+    state = AccountState(executed_limit=2)
+    hear(state, order(CANCELED, order_id="1", at=5, created=1), order(CANCELED, order_id="2", at=6, created=2))
+    hear(state, order(CANCELED, order_id="3", client_order_id="c3", at=7))
+    assert state.orders.find(SOL, "1", None) is None
+    younger = state.orders.find(SOL, None, "c1")
+    assert younger is not None
+    assert younger.order.order_id == "2"
+    hear(state, order(CANCELED, order_id="4", client_order_id="c4", at=8))
+    assert state.orders.find(SOL, None, "c1") is None
+    assert state.orders.find(SOL, "2", None) is None
+
+
+def test_fills_of_the_journal_are_joined_by_their_orders() -> None:
+    state = AccountState()
+    mine, strangers = fill("1", "4", at=3), fill("2", "1", order_id="9", client_order_id=None, at=3)
+    ids = (("1", "1001"), ("2", "9"))
+    state.restore(SymbolMemory(symbol=SOL, open_orders=(order(at=1),), fills=(mine, strangers), fill_ids=ids))
+    assert only(state).filled_quantity == 4
+    assert state.doubts() == []
+    assert not state.has_new_doubts
+    assert [state.hear_fill(each)[1] for each in (mine, strangers)] == [False, False]
+    hear(state, fill("3", "2", at=4))
+    assert only(state).filled_quantity == 6
+
+
+def test_what_was_dropped_in_an_earlier_life_is_known_by_its_time() -> None:
+    state = AccountState(executed_limit=1)
+    hear(state, order(CANCELED, at=90), order(CANCELED, order_id="2", client_order_id="c2", at=95))
+    state.restore(SymbolMemory(symbol=SOL, older_through_ms=50))
+    assert state.orders.of(SOL).evicted_through_ms == 90
+
+
 def test_a_dropped_order_that_is_looked_up_is_kept_again() -> None:
     state = AccountState(executed_limit=1)
     hear(state, order(CANCELED, at=5), order(CANCELED, order_id="2", client_order_id="c2", at=6))

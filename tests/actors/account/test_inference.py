@@ -179,6 +179,7 @@ def test_r6_an_older_word_that_comes_late_makes_a_doubt_and_does_not_reopen(word
     assert state.doubts() == [BY_ID]
     assert state.has_new_doubts
 
+    assert hear(state, Denied(BY_ID, 50)).doubts() == [BY_ID], "the same answer again says nothing new"
     asked_again = hear(state, Denied(BY_ID, 60))
     assert asked_again.doubts() == []
     assert now(state).is_finished

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.account.reservations import Reservation, reservation_for
+from actors.account.reservations import Reservation, Reservations, reservation_for
 from actors.account.state import AccountState, Doubt
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
@@ -182,6 +182,23 @@ def test_a_list_is_no_push_and_tells_of_no_single_change() -> None:
     assert free(state) == 3000
 
 
+def test_a_push_that_locks_just_this_beside_money_that_came_in_is_the_orders_own() -> None:
+    state = AccountState()
+    state.hear_balances([balance("USDT", "5000", "500", at=50)])
+    buying(state=state)
+    state.hear_order(ack())
+    state.hear_balances([balance("USDT", "4100", "1500", at=CREATED_MS)])
+    assert free(state) == 4100
+
+
+def test_nothing_is_kept_of_an_order_that_cost_nothing() -> None:
+    reservations = Reservations()
+    reservations.add("c1", Reservation("USDT", COST))
+    assert (len(reservations), reservations.currency_of("c1"), reservations.currency_of("c2")) == (1, "USDT", None)
+    reservations.take("c1", CREATED_MS, Decimal(0), None)
+    assert len(reservations) == 0
+
+
 def test_the_first_balance_of_a_currency_is_no_change() -> None:
     state = AccountState()
     buying_nothing = order(OrderStatus.PENDING, at=0, created=0, order_id=None)
@@ -266,6 +283,20 @@ def test_an_order_that_the_exchange_gives_no_time_of_creation_is_as_old_as_its_r
     assert free(state) == 3999
     state.hear_balances([balance("USDT", "4000", at=101)])
     assert free(state) == 4000
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_end_of_an_earlier_order_of_the_client_id_frees_nothing(*, is_known: bool) -> None:
+    state = AccountState()
+    earlier = order(CANCELED, at=20, order_id="1", created=10)
+    if is_known:
+        state.hear_order(order(at=11, order_id="1", created=10))
+    state.hear_balances([balance("USDT", "5000", at=50)])
+    buying(state=state, decided_ms=90_000)
+    state.hear_order(earlier)
+    assert free(state) == 4000
+    state.reject_order(SOL, "c1", "no")
+    assert free(state) == 5000
 
 
 # -- each kind of order ----------------------------------------------------------------------------------------------

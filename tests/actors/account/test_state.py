@@ -280,6 +280,18 @@ def test_r6_an_open_order_that_a_complete_list_lacks_is_asked_for_not_dropped() 
     missing = state.missing_from([order(at=1, order_id="1002", client_order_id="c2")])
     assert missing == [Doubt(SOL, "1001", "c1")]
     assert state.orders.open_count == 2
+    assert state.missing_from([order(client_order_id=None), order(order_id="1002", client_order_id=None)]) == []
+
+
+def test_r6_an_order_on_its_way_is_not_missing_from_a_list_and_one_of_unknown_fate_is() -> None:
+    state = rich()
+    pending(state)
+    assert state.missing_from([]) == []
+    state.mark_unresolved(SOL, "c1")
+    assert state.missing_from([]) == [Doubt(SOL, None, "c1")]
+    assert state.missing_from([order(order_id="1001", client_order_id="c1")]) == [], "its text is listed"
+    assert state.missing_from([order(symbol=BTC, client_order_id="c1")]) == [Doubt(SOL, None, "c1")]
+    assert state.missing_from([order(order_id="5", client_order_id=None)]) == [Doubt(SOL, None, "c1")]
 
 
 def test_r6_an_order_that_the_exchange_no_longer_knows_has_ended_as_filled_as_its_fills_say() -> None:
@@ -293,6 +305,14 @@ def test_r6_an_order_that_the_exchange_no_longer_knows_has_ended_as_filled_as_it
     ended = state.conclude_unknown(Doubt(SOL, "1001", "c1"), 5)
     assert ended is not None
     assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELED, Decimal(4))
+
+
+def test_r6_an_order_that_is_filled_whole_is_asked_about_until_its_end_is_told() -> None:
+    assert OrderRecord(order(filled="10")).is_filled_but_not_finished
+    assert not OrderRecord(order(filled="9")).is_filled_but_not_finished
+    assert not OrderRecord(order(OrderStatus.FILLED, filled="10")).is_filled_but_not_finished
+    assert heard(order(filled="10")).doubts() == [Doubt(SOL, "1001", "c1")]
+    assert heard(order(OrderStatus.FILLED, filled="10")).doubts() == []
 
 
 # -- R9: what is remembered ------------------------------------------------------------------------------------------

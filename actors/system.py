@@ -45,7 +45,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: unique. venue: one of the venues of the system. symbols: markets that its strategies trade; the start
-            fails if the venue does not list one of them.
+            fails if the venue does not list one of them and, as far as the journal remembers, never did.
         journal: of this account, open; whoever opened it closes it after the system has stopped. None for none.
         kill_switch: asked whenever the account starts, before it takes orders; None: as the journal remembers it.
     """
@@ -326,6 +326,7 @@ class TradingSystem:
             credentials=plan.credentials,
             environment=self._environment,
             symbols=plan.symbols,
+            journal=plan.journal,
         )
         return GroupPlan(
             name=f"account {name}",

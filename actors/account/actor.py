@@ -13,7 +13,6 @@ from actors.account.context import AccountContext
 from actors.account.dead_mans_switch import DeadMansSwitch
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
-from actors.account.late_news import LateNews
 from actors.account.lookup_desk import LookupDesk
 from actors.account.mass_cancel import MassCancels
 from actors.account.memory import Memory
@@ -30,6 +29,7 @@ from actors.account.messages import (
 from actors.account.order_desk import OrderDesk
 from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
+from actors.account.snapshot_desk import SnapshotDesk
 from actors.account.state import AccountState, Doubt
 from actors.account.told_before import ToldBefore
 from actors.account.withdrawal_desk import WithdrawalDesk
@@ -70,6 +70,7 @@ from messages.events import (
     ConnectionStatus,
     ConnectionStatusEvent,
     ErrorEvent,
+    ErrorKind,
     ExecutionReportEvent,
     OrderUpdateEvent,
 )
@@ -139,7 +140,7 @@ class AccountActor(LoopActor):
         self._sync_cause = ""
         self._since_ms = 0
         self._told_state: SyncState | None = None
-        self._proven_ms = 0
+        self._told_unknown: dict[Symbol, str] = {}
         self._subscribers = subscribers
         self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
@@ -195,6 +196,15 @@ class AccountActor(LoopActor):
                 withdrawals=self._withdrawals,
             )
             self._started_ms = await self._memory.restore(self._started_ms)
+        self._snapshots = SnapshotDesk(
+            self._account,
+            self._doubts,
+            self._memory,
+            symbols=self._symbols,
+            since_ms=self._started_ms,
+            tell_balances=self._broadcast.balances,
+            markets_changed=self._markets_changed,
+        )
         if self._kill_switch_rule is not None:
             remembered = self._account.kill_switch
             self._account.kill_switch = _cut(self._kill_switch_rule(remembered))
@@ -270,73 +280,25 @@ class AccountActor(LoopActor):
 
     @handles(GetFillsNeeded)
     def _get_fills_needed(self, _: GetFillsNeeded) -> FillsNeeded:
-        complete_through_ms = self._server_now_ms() - self._account.require_rest().query_lag_ms
-        return FillsNeeded(self._state.fills_needed(self._symbols, self._started_ms), complete_through_ms)
+        return self._snapshots.fills_needed()
 
     @handles(SnapshotLoaded)
     def _snapshot_loaded(self, message: SnapshotLoaded) -> int | None:
-        """Joins a snapshot with what is known and with what has arrived since the subscriptions (R2, R7).
-
-        Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
-        Nothing is cleared. What is open here and missing there is asked for by id before the answer (R6).
-        """
         if message.connection != self._connection:
             return 0
-        account, state = self._account, self._state
-        account.instruments = message.instruments
-        late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
-        for fills in message.fills.values():
-            for fill in fills:
-                late.count_fill(fill, is_new=account.hear_fill(fill))
-        state.fills_loaded(message.fills, message.fills_through_ms)
-        for order in message.open_orders.orders:
-            before = state.known(order)
-            dropped_through_ms = state.orders.of(order.symbol).evicted_through_ms
-            after = account.hear_order(order, message.open_orders.as_of_ms)
-            late.count_order(before, after, dropped_through_ms=dropped_through_ms)
-        if self._memory is not None:
-            self._memory.fills_loaded(message.fills_through_ms)
-            self._memory.settle_open_intents()
-        money, unreadable = message.balances, {row.market for row in message.balances.unreadable}
-        self._broadcast.balances(state.hear_all_balances(money.balances, money.as_of_ms, unreadable))
-        if state.doubts():
-            self._look_for_oddities_soon()
-        true_at_ms = min(message.balances.as_of_ms, message.open_orders.as_of_ms)
-        listed = {row.item_id for row in message.open_orders.unreadable}  # open there, whatever else they are
-        missing = [doubt for doubt in state.missing_from(message.open_orders.orders) if doubt.order_id not in listed]
-        if not missing:
-            self._proven(true_at_ms)
-            return late.count
-        reply = self.defer()
-        waiting = dict.fromkeys(missing)
+        return self._snapshots.loaded(message, self.defer, self._look_for_oddities_soon)
 
-        def answered(doubt: Doubt) -> None:
-            waiting.pop(doubt, None)
-            if not waiting and not reply.done:
-                self._proven(true_at_ms)
-                reply.set(late.count)
-
-        def settled(doubt: Doubt, before: Order | None, after: Order | None) -> None:
-            if doubt in waiting:
-                late.count_order(before, after)
-                answered(doubt)
-
-        def failed(error: Exception) -> None:
-            if not reply.done:  # what cannot be asked about is not loaded: the link is in doubt
-                reply.set_error(error)
-
-        for doubt in missing:
-            # An order that the exchange has been asked about and that may still turn up is known for what it is: it is
-            # unresolved, or lately heard of, and is asked about on while the account is live.
-            unsure = partial(answered, doubt)
-            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), failed, unsure)
-        return None
-
-    def _proven(self, true_at_ms: int) -> None:
-        """What the account knows is what the exchange's books were at this moment of its clock."""
-        self._proven_ms = max(self._proven_ms, true_at_ms)
-        if self._account.sync_state is SyncState.LIVE:
-            self._account.true_at_ms = self._proven_ms
+    def _markets_changed(self, causes: dict[Symbol, str]) -> None:
+        """The status says which markets are unknown now; one that has become so is an error besides."""
+        for symbol, cause in causes.items():
+            if symbol not in self._told_unknown:
+                text = f"market {symbol} is unknown, orders in it are refused: {cause}"
+                where = f"market {symbol}"
+                self._broadcast.event(
+                    ErrorEvent(name=self.name, kind=ErrorKind.VENUE_REFUSED, where=where, message=text)
+                )
+        self._told_unknown = causes
+        self._broadcast.event(self._status())
 
     @handles(SyncChanged)
     def _sync_changed(self, message: SyncChanged) -> None:
@@ -347,7 +309,7 @@ class AccountActor(LoopActor):
             context.stale_since_ms = now_ms
         elif is_live and not was_live:
             context.stale_since_ms = None
-            context.true_at_ms = self._proven_ms
+            context.true_at_ms = self._snapshots.proven_ms
             self._doubts.hurry()
             self._mass_cancels.hurry()
         elif not is_live and context.stale_since_ms is None:
@@ -510,6 +472,7 @@ class AccountActor(LoopActor):
             links=self._links,
             since_ms=self._since_ms,
             cause=self._sync_cause,
+            unknown_markets=dict(self._account.unknown_markets),
         )
 
     def _kill_switch_changed(self) -> None:

@@ -94,6 +94,11 @@ class AccountContext:
         if self.sync_state is not SyncState.LIVE:
             raise NotLiveError(self.name, self.sync_state.value, self.stale_since_ms)
 
+    def proven(self, at_ms: int) -> None:
+        """What is known was found to be true of this moment of the exchange's clock; what is not live is not."""
+        if self.sync_state is SyncState.LIVE:
+            self.true_at_ms = max(self.true_at_ms, at_ms)
+
     def require_rest(self) -> PrivateRest:
         """The client; raises `ConnectionFailedError` while there is none."""
         if self.rest is None:

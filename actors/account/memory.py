@@ -6,10 +6,11 @@ import structlog
 
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
+from actors.account.fills_coverage import OVERLAP_MS
 from actors.account.intents import Intents
 from actors.account.mass_cancel import MassCancels
 from actors.account.order_desk import OrderDesk
-from actors.account.state import FILL_OVERLAP_MS, Doubt
+from actors.account.state import Doubt
 from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.journal import Journal, OpenIntent
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
@@ -74,7 +75,7 @@ class Memory:
             open_intents=len(remembered.open_intents),
         )
         through_ms = journal.fills_through_ms
-        return now_ms if through_ms is None else through_ms - FILL_OVERLAP_MS
+        return now_ms if through_ms is None else through_ms - OVERLAP_MS
 
     def _arrives_by_ms(self, intent: OpenIntent) -> int:
         if intent.arrives_by_ms is not None:

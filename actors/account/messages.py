@@ -6,12 +6,11 @@ from typing import ClassVar
 import msgspec
 
 from actors.runtime import Address
-from exchanges.base.clients import BalancesReport, OpenOrdersReport, PrivateRest
+from exchanges.base.clients import BalancesReport, FillsReport, OpenOrdersReport, PrivateRest
 from messages.enums import SyncState
 from messages.events import ConnectionStatus
 from messages.instrument import Instrument
 from messages.lanes import Lane
-from messages.order import Fill
 from messages.symbol import Symbol
 
 
@@ -45,16 +44,14 @@ class GetFillsNeeded(msgspec.Struct, frozen=True):
 
 
 class FillsNeeded(msgspec.Struct, frozen=True):
-    """The markets whose fills are to be loaded with the snapshot.
+    """The fills that are to be loaded with the snapshot, each from which moment of the exchange's clock on (unix ms).
 
     Attributes:
-        from_ms: for each market the time from which on a fill might be missing.
-        complete_through_ms: up to here they will be complete: queries may lag behind the moment of the question.
-            Both by the exchange's clock, unix milliseconds.
+        from_ms: for all markets together. again: for markets that could not be read before, each by itself.
     """
 
-    from_ms: Mapping[Symbol, int]
-    complete_through_ms: int
+    from_ms: int
+    again: Mapping[Symbol, int]
 
 
 class SnapshotLoaded(msgspec.Struct, frozen=True):
@@ -62,16 +59,19 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
     the number of things it told that the socket should have told before.
 
     Attributes:
-        subscribed_ms: when the exchange had acknowledged the socket's subscriptions.
-        fills: by market; complete up to ``fills_through_ms``. Both by the exchange's clock.
+        subscribed_ms: when the exchange had acknowledged the socket's subscriptions, its clock.
+        fills: of all markets, from ``fills_from_ms`` on and complete up to ``fills_through_ms``, the exchange's clock.
+        again: of the markets that were asked for by themselves; a text says why there is nothing.
     """
 
     connection: int
     subscribed_ms: int
     balances: BalancesReport
     open_orders: OpenOrdersReport
-    fills: Mapping[Symbol, tuple[Fill, ...]]
+    fills: FillsReport
+    fills_from_ms: int
     fills_through_ms: int
+    again: Mapping[Symbol, FillsReport | str]
     instruments: Mapping[Symbol, Instrument]
 
 

@@ -62,11 +62,6 @@ class SymbolOrders:
         return len(self._executed)
 
     @property
-    def is_traded(self) -> bool:
-        """The exchange has told of orders here, or an order of ours may be there."""
-        return bool(self.open or self._by_order_id or self._orphan_fills or self.echoes or self.evicted_through_ms)
-
-    @property
     def orphan_order_ids(self) -> list[str]:
         """Orders that we know by their fills only, and that the exchange has not denied since the last of them."""
         return [order_id for order_id in self._orphan_fills if order_id not in self._orphans_denied]

@@ -9,8 +9,9 @@ import structlog
 
 from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, SnapshotLoaded
 from actors.connection.session import in_parallel
+from actors.journal import Journal
 from actors.runtime import Address, Reply
-from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, Venue
+from exchanges.base.clients import FillsReport, PrivateRest, PrivateWebsocket, PublicRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
@@ -18,6 +19,7 @@ from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
     InvalidValueError,
+    ProtocolError,
     RefusalReason,
     TellerError,
     UnknownOutcomeError,
@@ -41,6 +43,9 @@ _INSTRUMENTS_GOOD_FOR_S: Final = 900.0
 """So old the rules of markets may become before they are read anew."""
 _DOUBTED_INSTRUMENTS_GOOD_FOR_S: Final = 30.0
 """The same once something was refused as if they were out of date."""
+_LISTED: Final = "listed"
+"""With the market's name a key in the journal's state: that it was listed once."""
+_LONGEST_KEY: Final = 64
 _log: Final = structlog.get_logger("teller.account")
 
 
@@ -57,14 +62,17 @@ class AccountSessions:
         credentials: Credentials,
         environment: Environment,
         symbols: tuple[Symbol, ...],
+        journal: Journal | None = None,
     ) -> None:
-        """``symbols``: markets that the account's strategies trade; the start fails if one is not listed."""
+        """``symbols``: markets that the account's strategies trade; the start fails if one is not listed and, as far as
+        the ``journal`` remembers, never was."""
         self.account = account
         self.address = address
         self.venue = venue
         self.credentials = credentials
         self.environment = environment
         self.symbols = symbols
+        self._journal = journal
         self.public_rest: PublicRest = venue.create_public_rest()
         self.private_rest: PrivateRest = venue.create_private_rest(credentials)
         self.instruments: Mapping[Symbol, Instrument] = {}
@@ -89,7 +97,7 @@ class AccountSessions:
         """Reads the rules of markets where that is due. Old ones stand while they cannot be read anew.
 
         Raises:
-            ConfigurationError: the first time, for a market of ours that is not listed.
+            ConfigurationError: the first time, for a market of ours that is not listed and never was.
             TellerError: there are none yet, and they cannot be read.
         """
         if not self.instruments_are_due:
@@ -102,13 +110,25 @@ class AccountSessions:
                 raise
             self._tell_rules_trouble(str(error))
             return
-        unknown = [str(symbol) for symbol in self.symbols if symbol not in instruments]
+        self._require_listed(instruments)
+        self._tell_rules_trouble("")
+        self.instruments, self.instruments_loaded_s, self.instruments_are_doubted = instruments, asked_s, False
+
+    def _require_listed(self, instruments: Mapping[Symbol, Instrument]) -> None:
+        """A symbol that never was listed is a mistake of whoever wrote it; one that was is delisted, which is no
+        reason not to look after the account's other markets, also when the program starts anew."""
+        listed = [symbol for symbol in self.symbols if symbol in instruments]
+        unknown = [str(symbol) for symbol in self.symbols if symbol not in instruments and not self._was_listed(symbol)]
         if unknown and self.instruments_loaded_s is None:
             raise ConfigurationError(
                 f"account {self.account!r}: {self.venue.name} does not list {', '.join(unknown)}; mend its symbols"
             )
-        self._tell_rules_trouble("")
-        self.instruments, self.instruments_loaded_s, self.instruments_are_doubted = instruments, asked_s, False
+        for symbol in listed:
+            if self._journal is not None and not self._was_listed(symbol):
+                self._journal.set_state(f"{_LISTED} {symbol}"[:_LONGEST_KEY], "yes")
+
+    def _was_listed(self, symbol: Symbol) -> bool:
+        return self._journal is not None and self._journal.get_state(f"{_LISTED} {symbol}"[:_LONGEST_KEY]) is not None
 
     def _tell_rules_trouble(self, trouble: str) -> None:
         """Once for each change."""
@@ -161,13 +181,14 @@ class AccountSession:
     async def _load(self) -> int:
         parts = self._parts
         needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
-        rest = parts.private_rest
+        rest, spawn = parts.private_rest, parts.environment.spawn
         try:
-            balances, open_orders, fills = await in_parallel(
-                parts.environment.spawn,
+            balances, open_orders, fills, again = await in_parallel(
+                spawn,
                 rest.load_balances(),
                 rest.load_open_orders(),
-                _not_of_the_key(_fills(rest, needed.from_ms)),
+                _not_of_the_key(rest.load_fills(None, from_ms=needed.from_ms)),
+                self._load_again(needed.again),
             )
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, private_rest=False)
@@ -179,11 +200,23 @@ class AccountSession:
             balances=balances,
             open_orders=open_orders,
             fills=fills,
-            fills_through_ms=needed.complete_through_ms,
+            fills_from_ms=needed.from_ms,
+            fills_through_ms=fills.as_of_ms - rest.query_lag_ms,
+            again=again,
             instruments=parts.instruments,
         )
         missed: int = await _not_of_the_key(_wait_for(parts.address.ask(snapshot)))
         return missed
+
+    async def _load_again(self, wanted: Mapping[Symbol, int]) -> dict[Symbol, FillsReport | str]:
+        """Fills of markets that could not be read before, one by one; what is refused concerns that market only."""
+        found: dict[Symbol, FillsReport | str] = {}
+        for symbol, from_ms in wanted.items():
+            try:
+                found[symbol] = await self._parts.private_rest.load_fills(symbol, from_ms=from_ms)
+            except (VenueRefusedError, WeRefusedError, ProtocolError) as error:
+                found[symbol] = f"its fills cannot be had: {error}"
+        return found
 
     async def check(self) -> None:
         """Both REST links answer, and what the snapshot says is what the socket has told.

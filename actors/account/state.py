@@ -6,7 +6,6 @@ be there and is not, or that looks odd, becomes a *doubt* for the caller to ask 
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
@@ -20,9 +19,6 @@ from messages.errors import InsufficientBalanceError
 from messages.order import VANISHED, Fill, Order
 from messages.symbol import Symbol
 from messages.validation import ZERO
-
-FILL_OVERLAP_MS: Final = 15_000
-"""Fills are asked for again from so long before: a history may lag behind the trading, Gate's by 10 s."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -38,6 +34,8 @@ class AccountState:
 
     Attributes:
         fills_count: fills counted. has_new_doubts: something to ask about has come up; for the caller to reset.
+        fills_asked_from_ms: fills from here on will be asked for again (the exchange's clock), so none of them is
+            forgotten; for the caller to set.
     """
 
     def __init__(self, *, executed_limit: int = 1000) -> None:
@@ -46,8 +44,8 @@ class AccountState:
         self.balances: dict[str, Balance] = {}
         self.fills_count = 0
         self.has_new_doubts = False
-        self._fills_through_ms: dict[Symbol, int] = {}
         self._queried: set[str] = set()
+        self.fills_asked_from_ms = 0
         self._reservations = Reservations()
 
     # -- restart --------------------------------------------------------------------------------------------------
@@ -153,8 +151,7 @@ class AccountState:
             and whether the fill was new.
         """
         orders = self.orders.of(fill.symbol)
-        keep_from_ms = self._fills_through_ms.get(fill.symbol, 0) - FILL_OVERLAP_MS
-        if not orders.is_new_fill(fill.trade_id, fill.order_id, fill.time_ms, keep_from_ms):
+        if not orders.is_new_fill(fill.trade_id, fill.order_id, fill.time_ms, self.fills_asked_from_ms):
             return None, False
         record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
         if record is None or record.is_refused:
@@ -308,23 +305,6 @@ class AccountState:
             found.extend(Doubt(symbol, order_id, None) for order_id in orders.orphan_order_ids)
             found.extend(_doubt(record) for record in orders.echoes.values())
         return found
-
-    def fills_needed(self, symbols: Iterable[Symbol], since_ms: int) -> dict[Symbol, int]:
-        """Markets whose fills may have been missed, each with the time (unix milliseconds) from which on.
-
-        Args:
-            symbols: markets to ask about in any case. since_ms: the start of the account's knowledge.
-        """
-        traded = (symbol for symbol, orders in self.orders.symbols() if orders.is_traded)
-        return {
-            symbol: self._fills_through_ms[symbol] - FILL_OVERLAP_MS if symbol in self._fills_through_ms else since_ms
-            for symbol in dict.fromkeys((*symbols, *traded))
-        }
-
-    def fills_loaded(self, symbols: Iterable[Symbol], through_ms: int) -> None:
-        """Every fill of these markets up to ``through_ms`` (the exchange's clock) has been loaded and heard."""
-        for symbol in symbols:
-            self._fills_through_ms[symbol] = max(self._fills_through_ms.get(symbol, 0), through_ms)
 
     # -- balances -------------------------------------------------------------------------------------------------
 

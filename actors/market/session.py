@@ -94,14 +94,15 @@ class FeedSession:
 
     async def add(self, symbol: Symbol) -> None:
         """One more market; refused, it is told as unavailable and tried again. Never raises for the exchange."""
-        socket = self._socket
-        if socket is None or not self._is_open:
-            return
+        if self._socket is not None:
+            await self._try(self._socket, symbol)
+            self._tell_unavailable()
+
+    async def _try(self, socket: PublicWebsocket, symbol: Symbol) -> None:
         try:
             await self._subscribe(socket, (symbol,))
         except TellerError as error:
             self._refuse(symbol, error)
-        self._tell_unavailable()
 
     async def load(self) -> None:
         """The first ticker of each symbol by query, since a quiet market sends none."""
@@ -119,7 +120,7 @@ class FeedSession:
         due = [symbol for symbol, refused in self._refused.items() if refused.again_s <= now_s]
         for symbol in due:
             if socket is not None:
-                await self._subscribe(socket, (symbol,))
+                await self._try(socket, symbol)
         await self._load_awaited()
         self._tell_unavailable()
 

@@ -7,7 +7,7 @@ from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, UNK
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
 _STATE: Final = "actors/account/state.py"
-_ACTOR: Final = "actors/account/actor.py"
+_SNAPSHOTS: Final = "actors/account/snapshot_desk.py"
 _SESSION: Final = "actors/account/session.py"
 _DOUBTS: Final = "actors/account/doubts.py"
 _EVIDENCE: Final = "actors/account/evidence.py"
@@ -71,18 +71,18 @@ ORDERS: Final = (
     ),
     bug(
         "absence is taken for a cancel",
-        _ACTOR,
-        "            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), failed, unsure)\n",
-        "            gone = state.conclude_unknown(doubt, message.open_orders.as_of_ms)\n"
+        _SNAPSHOTS,
+        "            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), refused, unsure)\n",
+        "            before, gone = state.find(doubt), state.conclude_unknown(doubt, self._context.server_now_ms())\n"
         "            if gone is not None:\n"
-        "                self._broadcast.order(gone)\n"
-        "            settled(doubt, None, None)\n",
+        "                self._context.tell_order(gone)\n"
+        "            settled(doubt, before, gone)\n",
     ),
     bug(
         "an open order that a list lacks is never asked for",
-        _ACTOR,
-        " if doubt.order_id not in listed]\n",
-        " if doubt.order_id is None]\n",
+        _SNAPSHOTS,
+        "            for doubt in state.missing_from(message.open_orders.orders)\n",
+        "            for doubt in state.missing_from(message.open_orders.orders)[:0]\n",
     ),
     bug(
         "an order of unknown fate is believed lost at the first no",
@@ -93,8 +93,8 @@ ORDERS: Final = (
     bug(
         "no fills are loaded with a snapshot",
         _SESSION,
-        "        needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())\n",
-        "        needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())\n        needed.from_ms.clear()\n",
+        "            fills=fills,\n",
+        "            fills=msgspec.structs.replace(fills, fills=()),\n",
         NIGHT_OFF,
     ),
     Mutant(  # the page is made small, so that there is a second one

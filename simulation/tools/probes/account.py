@@ -5,6 +5,9 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _ACTOR: Final = "actors/account/actor.py"
+_CONTEXT: Final = "actors/account/context.py"
+_COVERAGE: Final = "actors/account/fills_coverage.py"
+_SNAPSHOTS: Final = "actors/account/snapshot_desk.py"
 _LATE: Final = "actors/account/late_news.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"
 
@@ -29,14 +32,49 @@ ACCOUNT: Final = (
     ),
     Probe("account: event of an earlier connection", _ACTOR, "AccountActor._hear_order", "return"),
     Probe("account: snapshot of an earlier connection", _ACTOR, "AccountActor._snapshot_loaded", "return 0"),
-    Probe(
-        "account: the list of open orders lacks one", _ACTOR, "AccountActor._snapshot_loaded", "reply = self.defer()"
-    ),
+    Probe("account: the list of open orders lacks one", _SNAPSHOTS, "SnapshotDesk._ask_for_missing", "reply = defer()"),
     Probe(
         "account: what the list lacks could not be asked for",
-        _ACTOR,
-        "AccountActor._snapshot_loaded.<locals>.failed",
+        _SNAPSHOTS,
+        "SnapshotDesk._ask_for_missing.<locals>.failed",
         "reply.set_error(error)",
+    ),
+    Probe(
+        "account: what the list lacks is refused for its market",
+        _SNAPSHOTS,
+        "SnapshotDesk._ask_for_missing.<locals>.failed",
+        "end(doubt)",
+    ),
+    Probe(
+        "account: a market is unknown",
+        _SNAPSHOTS,
+        "SnapshotDesk._tell_markets",
+        '_log.warning("market_unknown", account=context.name, symbol=str(symbol), cause=causes[symbol])',
+    ),
+    Probe(
+        "account: a market is known again",
+        _SNAPSHOTS,
+        "SnapshotDesk._tell_markets",
+        '_log.info("market_known_again", account=context.name, symbol=str(symbol))',
+    ),
+    Probe(
+        "account: an order in a market that is unknown is refused here",
+        _CONTEXT,
+        "AccountContext.require_market",
+        "raise UnknownMarketError(self.name, symbol, cause)",
+    ),
+    Probe(
+        "account: fills of one market could not be read",
+        _COVERAGE,
+        "FillsCoverage.loaded",
+        "self._gaps[symbol] = _Gap(from_ms, cause, now_s + _FIRST_PAUSE_S)",
+    ),
+    Probe(
+        "account: fills of one market are known again",
+        _COVERAGE,
+        "FillsCoverage.loaded",
+        "self._gaps.pop(symbol, None)",
+        "symbol in self._gaps",
     ),
     Probe(
         "account: a command's refusal is of the key",

@@ -417,9 +417,9 @@ def test_r2_a_fill_that_will_be_asked_for_again_is_not_forgotten_for_want_of_roo
     fills = [fill(str(number), order_id=str(number), client_order_id=None, at=100_000 + number) for number in range(5)]
     for item in fills:
         hear(state, order(FILLED, filled="1", order_id=item.order_id, client_order_id=None, at=item.time_ms), item)
-    state.fills_loaded([SOL], 100_010)
+    state.fills_asked_from_ms = 85_010
     assert [state.hear_fill(item)[1] for item in fills] == [False] * 5
-    state.fills_loaded([SOL], 200_000)
+    state.fills_asked_from_ms = 185_000
     hear(state, fill("new", order_id="9", client_order_id=None, at=200_000))
     assert state.hear_fill(fills[0])[1] is True, "long over, and no query asks for it any more"
 
@@ -429,7 +429,7 @@ def test_r2_after_a_restart_no_fill_that_is_asked_for_again_was_forgotten(monkey
     state = AccountState()
     ids = tuple((str(number), "1") for number in range(5))
     state.restore(SymbolMemory(symbol=SOL, fill_ids=ids, newest_fill_ms=50_000))
-    state.fills_loaded([SOL], 60_000)
+    state.fills_asked_from_ms = 45_000
     assert [state.hear_fill(fill(number, order_id="1", at=50_000))[1] for number, _ in ids] == [False] * 5
 
 
@@ -460,35 +460,12 @@ MISTYPED = BTC
         lambda state: state.conclude_unknown(Doubt(MISTYPED, "1", "c"), 5),
         lambda state: state.mark_unresolved(MISTYPED, "c"),
         lambda state: state.reject_order(MISTYPED, "c", "why"),
-        lambda state: state.fills_loaded([MISTYPED], 5),
     ],
 )
 def test_r10_a_question_about_a_market_does_not_make_it_one_of_ours(question: Callable[[AccountState], object]) -> None:
     state = AccountState()
     question(state)
     assert [*state.orders.symbols()] == []
-    assert state.fills_needed([], 7) == {}
-
-
-def test_r10_a_market_in_which_an_order_never_arrived_is_none_of_ours() -> None:
-    state = AccountState()
-    state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, order_id=None, symbol=BTC))
-    assert state.fills_needed([SOL], 7) == {SOL: 7, BTC: 7}, "its fills tell whether it arrived"
-    state.conclude_unknown(Doubt(BTC, None, "c1"), 50)
-    assert state.fills_needed([SOL], 7) == {SOL: 7}
-
-
-@pytest.mark.parametrize(
-    "news",
-    [order(symbol=BTC), order(CANCELED, symbol=BTC), fill("1", client_order_id=None, symbol=BTC)],
-    ids=["order", "end", "fill"],
-)
-def test_a_market_that_the_exchange_has_told_of_is_asked_for_its_fills(news: Order | Fill) -> None:
-    assert hear(AccountState(), news).fills_needed([], 7) == {BTC: 7}
-
-
-def test_a_market_whose_orders_were_all_dropped_is_asked_for_its_fills() -> None:
-    assert dropped().fills_needed([], 7) == {SOL: 7}
 
 
 def test_an_order_of_an_earlier_life_that_is_known_by_now_is_not_doubled() -> None:

@@ -6,45 +6,92 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from actors.account.context import AccountContext
+from actors.account.fills_coverage import FillsCoverage
 from actors.account.memory import Memory
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.journal import Journal, JournalSettings
-from tests.support.orders import BTC, SOL, fill, order
+from exchanges.base.clients import FillsReport, UnreadableRow
+from messages.symbol import Symbol
+from tests.support.orders import BTC
 
 MINUTE_MS = 60_000
+NOW_MS = 100 * MINUTE_MS
+
+
+def row(symbol: Symbol | None = BTC, item_id: str = "7") -> UnreadableRow:
+    return UnreadableRow(symbol, "BTC_USDT" if symbol else "币安人生_USDT", item_id, "price must be a number")
+
+
+def load(
+    coverage: FillsCoverage,
+    through_ms: int,
+    *unreadable: UnreadableRow,
+    again: dict[Symbol, FillsReport | str] | None = None,
+    now_s: float = 0.0,
+) -> None:
+    report = FillsReport((), through_ms, unreadable)
+    coverage.loaded(report, again or {}, from_ms=coverage.from_ms(NOW_MS), through_ms=through_ms, now_s=now_s)
 
 
 def test_before_the_first_load_fills_are_wanted_since_the_start() -> None:
-    state = AccountState()
+    coverage = FillsCoverage(MINUTE_MS)
+    assert coverage.from_ms(NOW_MS) == coverage.complete_ms == MINUTE_MS
+    load(coverage, MINUTE_MS - 1)  # an answer that lags behind the start moves nothing
+    assert coverage.from_ms(NOW_MS) == MINUTE_MS
 
-    assert state.fills_needed((SOL,), since_ms=MINUTE_MS) == {SOL: MINUTE_MS}
 
-
-def test_a_newer_fill_that_the_socket_told_does_not_hide_an_older_one_that_it_lost() -> None:
-    state = AccountState()
-    state.fills_loaded((SOL,), through_ms=10 * MINUTE_MS)
-    state.hear_order(order(at=10 * MINUTE_MS))
-    state.hear_fill(fill("7", at=19 * MINUTE_MS))  # the one before it never came
-
-    assert state.fills_needed((SOL,), since_ms=MINUTE_MS)[SOL] <= 10 * MINUTE_MS
+def test_a_start_by_a_clock_that_was_ahead_of_the_exchanges_is_set_right_by_the_first_question() -> None:
+    coverage = FillsCoverage(10 * MINUTE_MS)  # before the exchange's clock was known
+    assert coverage.from_ms(now_ms=9 * MINUTE_MS) == 9 * MINUTE_MS
+    load(coverage, 9 * MINUTE_MS - 10_000)
+    assert coverage.from_ms(now_ms=30 * MINUTE_MS) == 9 * MINUTE_MS
+    load(coverage, 20 * MINUTE_MS)
+    assert 19 * MINUTE_MS < coverage.from_ms(now_ms=30 * MINUTE_MS) < 20 * MINUTE_MS
 
 
 def test_each_load_moves_the_beginning_and_an_older_answer_does_not_move_it_back() -> None:
-    state = AccountState()
-    state.fills_loaded((SOL,), through_ms=10 * MINUTE_MS)
-    state.fills_loaded((SOL,), through_ms=20 * MINUTE_MS)
-    state.fills_loaded((SOL,), through_ms=15 * MINUTE_MS)
-
-    wanted = state.fills_needed((SOL,), since_ms=MINUTE_MS)[SOL]
-    assert 19 * MINUTE_MS < wanted <= 20 * MINUTE_MS
+    coverage = FillsCoverage(MINUTE_MS)
+    for minutes in (10, 20, 15):
+        load(coverage, minutes * MINUTE_MS)
+    assert 19 * MINUTE_MS < coverage.from_ms(NOW_MS) < 20 * MINUTE_MS
+    assert coverage.complete_ms == 20 * MINUTE_MS
 
 
-def test_a_market_with_orders_is_asked_about_even_if_it_is_not_among_the_accounts_own() -> None:
-    state = AccountState()
-    state.hear_order(order(symbol=BTC))
+def test_r10_a_fill_that_cannot_be_read_leaves_only_its_market_incomplete_from_before_that_load() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    load(coverage, 10 * MINUTE_MS)
+    wanted_ms = coverage.from_ms(NOW_MS)
+    load(coverage, 20 * MINUTE_MS, row(), row(None))
+    assert coverage.causes() == {BTC: "its fill 7 cannot be read: price must be a number"}
+    assert coverage.from_ms(NOW_MS) > 19 * MINUTE_MS  # of all others
+    assert coverage.complete_ms == wanted_ms  # and a next life begins there
+    assert coverage.again(29.9) == {}
+    assert coverage.again(30.0) == {BTC: wanted_ms}
 
-    assert state.fills_needed((SOL,), since_ms=MINUTE_MS) == {SOL: MINUTE_MS, BTC: MINUTE_MS}
+
+def test_r10_a_market_is_asked_for_again_with_growing_pauses_until_it_can_be_read() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    load(coverage, 10 * MINUTE_MS, row())
+    now_s, pauses = 0.0, []
+    for answer in ("refused", FillsReport((), 0, (row(item_id=""),)), "refused", "refused", "refused", "refused"):
+        due_s = next(second for second in range(int(now_s), 10_000) if coverage.again(second))
+        pauses.append(due_s - now_s)
+        now_s = float(due_s)
+        load(coverage, 20 * MINUTE_MS, again={BTC: answer}, now_s=now_s)
+        expected = answer if isinstance(answer, str) else "its fill without an id cannot be read"
+        assert coverage.causes()[BTC].startswith(expected)
+    assert pauses == [30, 60, 120, 240, 480, 600]
+    load(coverage, 30 * MINUTE_MS, again={BTC: FillsReport((), 0)}, now_s=now_s)
+    assert coverage.causes() == {}
+    assert coverage.complete_ms == 30 * MINUTE_MS
+
+
+def test_the_same_row_in_the_next_load_changes_nothing() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    load(coverage, 10 * MINUTE_MS, row(), now_s=0.0)
+    load(coverage, 11 * MINUTE_MS, row(), now_s=15.0)
+    assert coverage.again(30.0) == {BTC: MINUTE_MS}
 
 
 async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_were_complete(tmp_path: Path) -> None:

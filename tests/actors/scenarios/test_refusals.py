@@ -5,19 +5,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import actors.account.session as session_module
 from actors.market.messages import GetFeed
+from actors.strategy.handle import AccountHandle
 from exchanges.simulator import SimulatorConfig
-from exchanges.simulator.config import AccountConfig
-from messages.commands import GetWithdrawals, PlaceOrder, Withdraw
+from exchanges.simulator.config import AccountConfig, PairConfig
+from messages.commands import CancelOrder, GetOrder, GetWithdrawals, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side, SyncState
-from messages.errors import InvalidValueError, RefusalReason, TellerError, VenueRefusedError
-from messages.events import ConnectionStatusEvent
+from messages.errors import InvalidValueError, RefusalReason, TellerError, UnknownMarketError, VenueRefusedError
+from messages.events import ConnectionStatusEvent, ErrorEvent, ErrorKind
+from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.eventually import eventually
-from tests.support.orders import BTC, SOL
+from tests.support.orders import BTC, SOL, order
 from tests.support.world import Recorder, World, open_world, sync_state, until_async, until_state
 
 ONE = Decimal(1)
@@ -215,7 +218,127 @@ async def test_r5_a_live_snapshot_is_true_as_of_its_last_proof(world: World) -> 
     await until_state(account, SyncState.LIVE)
 
 
-async def test_a_first_start_with_a_market_that_is_not_listed_says_so(world: World, tmp_path: Path) -> None:
-    del tmp_path
+# -- markets that come and go ------------------------------------------------------------------------------------------
+
+
+async def test_r10_a_delisted_market_stops_itself_alone_and_its_subscribers_are_told_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_INSTRUMENTS_GOOD_FOR_S", 0.0)
+    recorder = Recorder()
+    account = (await world.start(world.plan(symbols=(SOL, BTC)), strategies=[recorder], check_every_s=0.05)).account(
+        "alpha"
+    )
+    resting, gone = await account.place(bid()), await account.place(bid("50", BTC))
+    await world.control("DELETE", "/markets/BTC_USDT", {})
+
+    async def is_unknown() -> bool:
+        return BTC in (await account.snapshot()).unknown_markets
+
+    await until_async(is_unknown, what="the market to be unknown")
+    with pytest.raises(UnknownMarketError, match=r"BTC/USDT is unknown to account 'alpha'.*does not list it any more"):
+        await account.place(bid("50", BTC))
+    assert (await account.place(bid("129"))).status is OrderStatus.NEW
+    world.ws.cut()  # and through a reconnect, feed and all
+
+    async def is_back() -> bool:
+        stats = await account.get_trading_stats()
+        return stats.sync_state is SyncState.LIVE and stats.reconnects_count > 0
+
+    await until_async(is_back, what="the account to be live again")
+    assert (await account.cancel(resting)).status is OrderStatus.CANCELED
+    await until_async(lambda: _is_finished(account, gone), what="the delisted market's order to be known as ended")
+    errors = [event for event in recorder.events if isinstance(event, ErrorEvent) and event.where == "market BTC/USDT"]
+    assert [error.kind for error in errors] == [ErrorKind.VENUE_REFUSED]
+
+    await world.control("POST", "/markets", {**NEW_PAIR, "id": "BTC_USDT"})
+    await eventually(lambda: _statuses(recorder)[-1].is_live_for(BTC), what="the market to be told as known again")
+    assert (await account.place(bid("50", BTC))).status is OrderStatus.NEW
+
+
+def _statuses(recorder: Recorder) -> list[ConnectionStatusEvent]:
+    return [e for e in recorder.events if isinstance(e, ConnectionStatusEvent) and e.name == "alpha"]
+
+
+async def _is_finished(account: AccountHandle, order: Order) -> bool:
+    return order.order_id not in {each.order_id for each in (await account.snapshot()).open_orders}
+
+
+@pytest.mark.parametrize("what", ["executed", "order", "cancel", "instrument"])
+async def test_r10_a_question_about_a_mistyped_symbol_changes_nothing(world: World, what: str) -> None:
+    account = (await world.start(check_every_s=0.05)).account("alpha")
+    mistyped = Symbol("SLO", "USDT")
+    if what == "executed":
+        assert await account.executed_orders(mistyped) == ()
+    elif what == "instrument":
+        with pytest.raises(InvalidValueError):
+            await account.instrument(mistyped)
+    else:
+        command = GetOrder if what == "order" else CancelOrder
+        with pytest.raises(TellerError):
+            await account.ask(command(symbol=mistyped, order_id="1"))
+    world.ws.cut()
+
+    async def is_back() -> bool:
+        stats = await account.get_trading_stats()
+        return stats.sync_state is SyncState.LIVE and stats.reconnects_count > 0
+
+    await until_async(is_back, what="the account to be live again")
+    await a_few_checks(world)
+    assert await sync_state(account) is SyncState.LIVE
+    assert (await account.snapshot()).unknown_markets == {}
+
+
+async def test_an_account_that_has_traded_250_markets_starts_is_checked_and_reconnects(tmp_path: Path) -> None:
+    pairs = tuple(msgspec.convert({**NEW_PAIR, "id": f"C{n}_USDT"}, PairConfig, strict=False) for n in range(250))
+    sol = msgspec.convert({**NEW_PAIR, "id": "SOL_USDT"}, PairConfig, strict=False)
+    async with open_world(SimulatorConfig(traders_on=False, pairs=(sol, *pairs))) as world:
+        symbols = [Symbol(f"C{n}", "USDT") for n in range(250)]
+        journal = world.journal(tmp_path / "alpha.sqlite")
+        for number, symbol in enumerate(symbols, start=1):
+            journal.record_order(
+                order(
+                    OrderStatus.CANCELED,
+                    order_id=str(number),
+                    client_order_id=None,
+                    at=1_700_000_000_000,
+                    symbol=symbol,
+                )
+            )
+        await journal.flush()
+        plan = world.plan(journal=journal, symbols=(SOL, *symbols))
+        account = (await world.start(plan, check_every_s=0.05)).account("alpha")
+        await a_few_checks(world)
+        await a_few_checks(world)
+        assert await sync_state(account) is SyncState.LIVE
+        world.ws.cut()
+
+        async def is_back() -> bool:
+            stats = await account.get_trading_stats()
+            return stats.sync_state is SyncState.LIVE and stats.reconnects_count > 0
+
+        await until_async(is_back, what="the account to be live again")
+
+
+async def test_r10_a_market_that_was_delisted_between_two_lives_does_not_keep_the_account_from_starting(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "alpha.sqlite"
+    journal = world.journal(path)
+    first = await world.start(world.plan(journal=journal, symbols=(SOL, BTC)))
+    await first.account("alpha").place(bid("50", BTC))
+    await first.stop(cancel_open_orders=False)
+    await journal.close()
+    await world.control("DELETE", "/markets/BTC_USDT", {})
+
+    system = await world.start(world.plan(journal=world.journal(path), symbols=(SOL, BTC)))
+    account = system.account("alpha")
+    assert list((await account.snapshot()).unknown_markets) == [BTC]
+    assert (await account.place(bid())).status is OrderStatus.NEW
+    with pytest.raises(UnknownMarketError, match="does not list it any more"):
+        await account.place(bid("50", BTC))
+
+
+async def test_a_first_start_with_a_market_that_is_not_listed_says_so(world: World) -> None:
     with pytest.raises(TellerError, match="does not list NEW/USDT"):
         await world.start(world.plan(symbols=(SOL, NEW)))

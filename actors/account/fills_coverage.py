@@ -1,0 +1,96 @@
+"""Up to which moment an account knows every fill, and of which markets it does not."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from exchanges.base.clients import FillsReport
+from messages.symbol import Symbol
+
+OVERLAP_MS: Final = 5_000
+"""Fills are asked for again from so long before: our reading of the exchange's clock may be ahead of its stamps."""
+_FIRST_PAUSE_S: Final = 30.0
+_LONGEST_PAUSE_S: Final = 600.0
+
+
+class _Gap(msgspec.Struct):
+    """Fills of one market that are not known: since when (the exchange's clock), why, and when they are asked for."""
+
+    from_ms: int
+    cause: str
+    again_s: float
+    pause_s: float = _FIRST_PAUSE_S
+
+
+class FillsCoverage:
+    """All markets are asked for in one question; one that could not be read is asked for by itself, from where it was
+    last complete, with growing pauses."""
+
+    def __init__(self, since_ms: int) -> None:
+        """``since_ms``: from here on fills may be unknown; the exchange's clock, as far as it was known then."""
+        self._since_ms = since_ms
+        self._through_ms: int | None = None
+        self._gaps: dict[Symbol, _Gap] = {}
+
+    def from_ms(self, now_ms: int) -> int:
+        """From here on all markets are to be asked for. ``now_ms``: the exchange's clock, which by now is known."""
+        if self._through_ms is None:
+            self._since_ms = min(self._since_ms, now_ms)
+            return self._since_ms
+        return max(self._since_ms, self._through_ms - OVERLAP_MS)
+
+    def again(self, now_s: float) -> dict[Symbol, int]:
+        """Markets to be asked for by themselves now, each from which moment on. ``now_s``: monotonic."""
+        return {symbol: gap.from_ms for symbol, gap in self._gaps.items() if gap.again_s <= now_s}
+
+    def loaded(
+        self,
+        report: FillsReport,
+        again: Mapping[Symbol, FillsReport | str],
+        *,
+        from_ms: int,
+        through_ms: int,
+        now_s: float,
+    ) -> None:
+        """Takes in what came of it.
+
+        Args:
+            again: of each market that was asked for by itself; a text says why there is nothing.
+            from_ms: from where all were asked. through_ms: up to here the report is certain to be complete.
+        """
+        for symbol, answer in again.items():
+            cause = answer if isinstance(answer, str) else _unreadable(answer).get(symbol)
+            if cause is None:
+                self._gaps.pop(symbol, None)
+            elif symbol in self._gaps:
+                gap = self._gaps[symbol]
+                gap.pause_s = min(gap.pause_s * 2, _LONGEST_PAUSE_S)
+                gap.cause, gap.again_s = cause, now_s + gap.pause_s
+        for symbol, cause in _unreadable(report).items():
+            if symbol not in self._gaps:
+                self._gaps[symbol] = _Gap(from_ms, cause, now_s + _FIRST_PAUSE_S)
+        self._through_ms = max(through_ms, self._through_ms or 0)
+
+    @property
+    def complete_ms(self) -> int:
+        """Up to here every fill of every market is known."""
+        through_ms = self._since_ms if self._through_ms is None else max(self._through_ms, self._since_ms)
+        return min([through_ms, *(gap.from_ms for gap in self._gaps.values())])
+
+    @property
+    def asked_from_ms(self) -> int:
+        """No question will be about fills before this."""
+        return self.complete_ms - OVERLAP_MS
+
+    def causes(self) -> dict[Symbol, str]:
+        """Markets whose fills are not all known, each with the cause."""
+        return {symbol: gap.cause for symbol, gap in self._gaps.items()}
+
+
+def _unreadable(report: FillsReport) -> dict[Symbol, str]:
+    return {
+        row.symbol: f"its fill {row.item_id or 'without an id'} cannot be read: {row.reason}"
+        for row in report.unreadable
+        if row.symbol is not None
+    }

@@ -1,0 +1,199 @@
+"""Joining the exchange's books with what an account knows (R2, R7), and which markets it cannot speak for."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+import structlog
+
+from actors.account.context import AccountContext, Defer
+from actors.account.doubts import DoubtDesk
+from actors.account.fills_coverage import FillsCoverage
+from actors.account.late_news import LateNews
+from actors.account.memory import Memory
+from actors.account.messages import FillsNeeded, SnapshotLoaded
+from actors.account.state import Doubt
+from messages.balance import Balance
+from messages.errors import ProtocolError, RefusalReason, VenueRefusedError
+from messages.order import Order
+from messages.symbol import Symbol
+
+_log: Final = structlog.get_logger("teller.account")
+_NOT_LISTED: Final = "the exchange does not list it any more"
+_OF_ALL: Final = {
+    RefusalReason.AUTHENTICATION,
+    RefusalReason.CLOCK,
+    RefusalReason.RATE_LIMIT,
+    RefusalReason.OVERLOADED,
+}
+"""Refusals of a look-up that are not of the order or its market."""
+
+
+class SnapshotDesk:
+    """Takes snapshots in; only used inside the account's turns (R1).
+
+    Attributes:
+        proven_ms: what the account knows was what the exchange's books were at this moment of its clock; 0: never.
+    """
+
+    def __init__(
+        self,
+        context: AccountContext,
+        doubts: DoubtDesk,
+        memory: Memory | None,
+        *,
+        symbols: tuple[Symbol, ...],
+        since_ms: int,
+        tell_balances: Callable[[tuple[Balance, ...]], None],
+        markets_changed: Callable[[dict[Symbol, str]], None],
+    ) -> None:
+        """``symbols``: markets that the account is to trade. ``since_ms``: from here on fills may be unknown.
+        ``markets_changed``: told which markets are unknown now, each with the cause, when that has changed."""
+        self._context = context
+        self._doubts = doubts
+        self._memory = memory
+        self._symbols = symbols
+        self._coverage = FillsCoverage(since_ms)
+        self._tell_balances = tell_balances
+        self._markets_changed = markets_changed
+        self._unanswered: dict[Doubt, str] = {}
+        self._unreadable: dict[Symbol, str] = {}
+        self.proven_ms = 0
+
+    def fills_needed(self) -> FillsNeeded:
+        """Which fills are to be loaded with a snapshot."""
+        context, coverage = self._context, self._coverage
+        return FillsNeeded(coverage.from_ms(context.server_now_ms()), coverage.again(context.monotonic_s()))
+
+    def loaded(self, message: SnapshotLoaded, defer: Defer, oddities: Callable[[], None]) -> int | None:
+        """Joins a snapshot with what is known and with what has arrived since the subscriptions.
+
+        Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
+        Nothing is cleared. What is open here and missing there is asked for by id before the answer (R6). The answer is
+        how many things it told that the socket should have told before.
+
+        Args:
+            oddities: called when something odd was heard that is to be asked about soon.
+        """
+        account, state = self._context, self._context.state
+        account.instruments = message.instruments
+        late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
+        for fill in reversed(message.fills.fills):  # the known ones are met before they could be forgotten
+            late.count_fill(fill, is_new=account.hear_fill(fill))
+        for report in message.again.values():
+            # What could not be read in its time is no sign of a deaf socket.
+            for fill in () if isinstance(report, str) else reversed(report.fills):
+                account.hear_fill(fill)
+        self._coverage.loaded(
+            message.fills,
+            message.again,
+            from_ms=message.fills_from_ms,
+            through_ms=message.fills_through_ms,
+            now_s=account.monotonic_s(),
+        )
+        state.fills_asked_from_ms = self._coverage.asked_from_ms
+        for order in message.open_orders.orders:
+            before = state.known(order)
+            dropped_through_ms = state.orders.of(order.symbol).evicted_through_ms
+            after = account.hear_order(order, message.open_orders.as_of_ms)
+            late.count_order(before, after, dropped_through_ms=dropped_through_ms)
+        if self._memory is not None:
+            self._memory.fills_loaded(self._coverage.complete_ms)
+            self._memory.settle_open_intents()
+        money, unreadable = message.balances, {row.market for row in message.balances.unreadable}
+        self._tell_balances(state.hear_all_balances(money.balances, money.as_of_ms, unreadable))
+        if state.doubts():
+            oddities()
+        self._unreadable = self._cannot_be_read(message)
+        return self._ask_for_missing(message, late, defer)
+
+    def _ask_for_missing(self, message: SnapshotLoaded, late: LateNews, defer: Defer) -> int | None:
+        state = self._context.state
+        as_of_ms = min(message.balances.as_of_ms, message.open_orders.as_of_ms)
+        unreadable = {row.item_id for row in message.open_orders.unreadable}
+        missing = [
+            doubt
+            for doubt in state.missing_from(message.open_orders.orders)
+            if doubt.order_id is None or doubt.order_id not in unreadable
+        ]
+        self._unanswered = {doubt: why for doubt, why in self._unanswered.items() if doubt in missing}
+        to_ask = dict.fromkeys(doubt for doubt in missing if doubt not in self._unanswered)
+        if not to_ask:
+            self._joined(as_of_ms)
+            return late.count
+        reply = defer()
+
+        def end(doubt: Doubt) -> None:
+            if to_ask.pop(doubt, doubt) is None and not to_ask and not reply.done:
+                self._joined(as_of_ms)
+                reply.set(late.count)
+
+        def settled(doubt: Doubt, before: Order | None, after: Order | None) -> None:
+            if doubt in to_ask:
+                late.count_order(before, after)
+                end(doubt)
+            elif self._unanswered.pop(doubt, None) is not None:
+                self._tell_markets()
+
+        def failed(doubt: Doubt, error: Exception) -> None:
+            if _is_of_one_market(error):
+                name = doubt.order_id or doubt.client_order_id
+                self._unanswered[doubt] = f"its order {name} cannot be asked for: {error}"
+                end(doubt)
+            elif not reply.done:  # what cannot be asked about is not loaded: the link is in doubt
+                reply.set_error(error)
+
+        for doubt in list(to_ask):
+            # An order that the exchange has been asked about and that may still turn up is known for what it is: it is
+            # unresolved, or lately heard of, and is asked about on while the account is live.
+            unsure, refused = partial(end, doubt), partial(failed, doubt)
+            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), refused, unsure)
+        return None
+
+    def _joined(self, as_of_ms: int) -> None:
+        self.proven_ms = max(self.proven_ms, as_of_ms)
+        self._context.proven(self.proven_ms)
+        self._tell_markets()
+
+    def _cannot_be_read(self, message: SnapshotLoaded) -> dict[Symbol, str]:
+        causes = {
+            row.symbol: f"its order {row.item_id or 'without an id'} cannot be read: {row.reason}"
+            for row in message.open_orders.unreadable
+            if row.symbol is not None
+        }
+        for row in message.balances.unreadable:
+            for symbol in self._symbols:
+                if row.market in {symbol.base, symbol.quote}:
+                    causes.setdefault(symbol, f"the balance of {row.market} cannot be read: {row.reason}")
+        return causes
+
+    def _tell_markets(self) -> None:
+        """Logs and tells what has changed since it was last told, once."""
+        context = self._context
+        before, causes = context.unknown_markets, self._causes()
+        if causes == before:
+            return
+        context.unknown_markets = causes
+        for symbol in causes.keys() - before.keys():
+            _log.warning("market_unknown", account=context.name, symbol=str(symbol), cause=causes[symbol])
+        for symbol in before.keys() - causes.keys():
+            _log.info("market_known_again", account=context.name, symbol=str(symbol))
+        self._markets_changed(causes)
+
+    def _causes(self) -> dict[Symbol, str]:
+        unanswered = {doubt.symbol: why for doubt, why in self._unanswered.items()}
+        return {
+            **self._coverage.causes(),
+            **unanswered,
+            **self._unreadable,
+            **dict.fromkeys(self._delisted(), _NOT_LISTED),
+        }
+
+    def _delisted(self) -> Iterable[Symbol]:
+        return (symbol for symbol in self._symbols if symbol not in self._context.instruments)
+
+
+def _is_of_one_market(error: Exception) -> bool:
+    if isinstance(error, VenueRefusedError):
+        return error.reason not in _OF_ALL
+    return isinstance(error, ProtocolError)

@@ -96,6 +96,7 @@ class ConnectionSupervisor(LoopActor):
         self._failed_attempts = 0
         self._retry_at_s = 0.0
         self._was_hurried = False
+        self._was_called = False
         self._key_was_refused = False
         self._reconnects = 0
         self._is_checking = False
@@ -171,7 +172,7 @@ class ConnectionSupervisor(LoopActor):
         """Opens a new session and loads, or only loads where the session's socket is sound."""
         self._attempt += 1
         attempt = self._attempt
-        self._is_loaded = False
+        self._is_loaded = self._was_called = False
         self._began_s = self.now()
         session = self._session
         is_open = session is not None and session.is_open()
@@ -317,6 +318,8 @@ class ConnectionSupervisor(LoopActor):
     def _retry_later(self) -> None:
         now_s = self.now()
         delay_s = self._backoff.next_delay_s(now_s - self._down_since_s)
+        if self._was_called:  # while the attempt was under way that has just failed
+            delay_s = min(delay_s, self._rng.uniform(0, WITHIN_S))
         _log.info("connection_retry", name=self._owner, delay_s=round(delay_s, 3))
         self._retry_at_s = now_s + delay_s
         self.later(delay_s, RetryDue(self._attempt))
@@ -325,6 +328,7 @@ class ConnectionSupervisor(LoopActor):
     def _venue_answered(self, _: VenueAnswered) -> None:
         """Another connection got through: a longer pause is cut short, an attempt that hangs is begun anew, once."""
         delay_s = self._rng.uniform(0, WITHIN_S)
+        self._was_called = True
         if self._state is SyncState.DEGRADED and not self._is_loaded and self._retry_at_s > self.now() + WITHIN_S:
             self._attempt += 1
             self._retry_at_s = self.now() + delay_s

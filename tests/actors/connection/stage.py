@@ -33,7 +33,7 @@ class Exchange:
 
     Attributes:
         open_error, load_error, check_error: raised at every attempt while set. takes_s: how long each of them takes.
-        errors_left: after so many raised errors there are no more; None: for ever.
+        at_work: calls that are under way. errors_left: after so many raised errors there are no more; None: for ever.
     """
 
     def __init__(self) -> None:
@@ -43,15 +43,20 @@ class Exchange:
         self.errors_left: int | None = None
         self.takes_s = 0.01
         self.hangs = False
+        self.at_work = 0
         self.opens: list[float] = []
         self.loads: list[float] = []
         self.checks: list[float] = []
 
     async def do(self, calls: list[float], error: Exception | None) -> None:
         calls.append(asyncio.get_running_loop().time())
-        if self.hangs:
-            await asyncio.Event().wait()
-        await asyncio.sleep(self.takes_s)
+        self.at_work += 1
+        try:
+            if self.hangs:
+                await asyncio.Event().wait()
+            await asyncio.sleep(self.takes_s)
+        finally:
+            self.at_work -= 1
         if error is None or self.errors_left == 0:
             return
         if self.errors_left is not None:
@@ -120,6 +125,7 @@ class Stage:
         self.exchange = exchange or Exchange()
         self.sessions: list[ScriptedSession] = []
         self.told: list[Told] = []
+        self.reconnects = 0
         self._news = asyncio.Event()
         loop = asyncio.get_running_loop()
         self.ref: Ref[ConnectionSupervisor] = ConnectionSupervisor.start(
@@ -161,7 +167,8 @@ class Stage:
             await self._news.wait()
         return self.told[-1].at_s
 
-    def _tell_sync(self, state: SyncState, links: ConnectionStatus, cause: str, _reconnects: int) -> None:
+    def _tell_sync(self, state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None:
+        self.reconnects = reconnects
         self.told.append(Told(asyncio.get_running_loop().time(), state, links, cause))
         self._news.set()
 

@@ -12,7 +12,7 @@ from actors.connection.messages import VenueAnswered
 from actors.connection.neighbours import Neighbours
 from actors.runtime import stop, tell
 from messages.enums import SyncState
-from messages.errors import ConnectionFailedError
+from messages.errors import ConnectionFailedError, InvalidValueError
 from tests.actors.connection.stage import Exchange, Stage, on_virtual_time
 
 GONE = ConnectionFailedError("no socket")
@@ -60,10 +60,11 @@ def test_one_alone_is_back_within_an_eighth_of_the_outage(length_s: float, seed:
     on_virtual_time(scene)
 
 
-def test_the_first_to_get_through_calls_those_whose_pause_is_long() -> None:
+@pytest.mark.parametrize("seed", range(0, 40, 2))
+def test_the_first_to_get_through_calls_those_whose_pause_is_long(seed: int) -> None:
     async def scene() -> None:
         venue = Neighbours()
-        first, second = Stage(neighbours=venue, seed=1), Stage(neighbours=venue, seed=2)
+        first, second = Stage(neighbours=venue, seed=seed), Stage(neighbours=venue, seed=seed + 1)
         for stage in (first, second):
             await stage.live()
             stage.exchange.open_error = GONE
@@ -72,7 +73,7 @@ def test_the_first_to_get_through_calls_those_whose_pause_is_long() -> None:
         first.exchange.open_error = None
         at_s = await first.until(SyncState.LIVE)
         second.exchange.open_error = None
-        assert await second.until(SyncState.LIVE) - at_s < 1.2
+        assert await second.until(SyncState.LIVE) - at_s < 1.05
 
     on_virtual_time(scene)
 
@@ -120,6 +121,33 @@ def test_an_attempt_that_hangs_is_begun_anew_once_when_another_gets_through() ->
     on_virtual_time(scene)
 
 
+def test_an_attempt_that_is_slow_is_let_be() -> None:
+    """It is the first, or has only just begun."""
+
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.hangs = True
+        stage.connect()
+        await asyncio.sleep(5)
+        tell(stage.ref, VenueAnswered())
+        await asyncio.sleep(2)
+        assert len(stage.exchange.opens) == 1
+
+        other = Stage(seed=3)
+        await other.live()
+        await asyncio.sleep(100)
+        other.exchange.open_error, other.exchange.errors_left = GONE, 1
+        await cut(other)
+        await asyncio.sleep(0.02)
+        other.exchange.hangs = True
+        await other.until(SyncState.RECOVERING)
+        tell(other.ref, VenueAnswered())
+        await asyncio.sleep(0.9)
+        assert len(other.exchange.opens) == 3
+
+    on_virtual_time(scene)
+
+
 def test_a_call_while_live_or_stopped_changes_nothing() -> None:
     async def scene() -> None:
         venue = Neighbours()
@@ -133,6 +161,30 @@ def test_a_call_while_live_or_stopped_changes_nothing() -> None:
         venue.answered("another")
 
     on_virtual_time(scene)
+
+
+def test_bounds_double_up_to_the_highest() -> None:
+    settings_s = BackoffSettings(first_s=0.5, max_s=6.0, stable_s=10.0)
+    highest = [0.0] * 8
+    for seed in range(400):
+        backoff = Backoff(settings_s, random.Random(seed))
+        highest = [max(before, backoff.next_delay_s()) for before in highest]
+    bounds = [0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 6.0, 6.0]
+    for found, bound in zip(highest, bounds, strict=True):
+        assert 0.95 * bound <= found <= bound
+    shares = [Backoff(settings_s, random.Random(seed)) for seed in range(400)]
+    for backoff in shares:
+        for _ in range(10):
+            backoff.next_delay_s()
+    longest = max(backoff.next_delay_s(down_for_s=40.0) for backoff in shares)
+    assert 4.9 <= longest <= 5.0  # an eighth
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    for wrong in ({"first_s": 0.0}, {"first_s": 2.0, "max_s": 1.0}, {"stable_s": -1.0}):
+        with pytest.raises(InvalidValueError):
+            BackoffSettings(**wrong)
+    assert BackoffSettings(first_s=1.0, max_s=1.0, stable_s=0.0).max_s == 1.0
 
 
 @given(st.integers(0, 2**32), st.floats(0, 4000), st.integers(1, 40))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, Resync, Trouble
+from actors.connection.outcomes import AttemptFailed, CheckDue, Checked, Loaded, Opened, RetryDue
 from actors.connection.settings import SupervisorSettings
 from actors.runtime import ask, stop, tell
 from messages.enums import SyncState
@@ -324,6 +325,99 @@ def test_what_an_old_session_says_is_ignored() -> None:
         await asyncio.sleep(1)
         assert stage.states()[-1] is SyncState.LIVE
         assert not stage.exchange.checks
+
+    on_virtual_time(scene)
+
+
+def test_what_comes_of_an_earlier_attempt_or_check_is_ignored() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.hangs = True
+        asked = stage.connect()
+        await asyncio.sleep(1)
+        tell(stage.ref, Opened(1, is_new=True))
+        await stage.until(SyncState.SYNCING)
+        tell(stage.ref, Loaded(0))
+        tell(stage.ref, AttemptFailed(0, GONE))
+        await asyncio.sleep(1)
+        assert stage.state is SyncState.SYNCING
+        stage.exchange.hangs = False
+        tell(stage.ref, AttemptFailed(1, GONE))
+        with pytest.raises(ConnectionFailedError):
+            await asked
+        await stage.connect()
+        tell(stage.ref, Checked(99, 0.0, GONE))
+        tell(stage.ref, RetryDue(0))
+        tell(stage.ref, CheckDue(0))
+        await asyncio.sleep(1)
+        assert stage.state is SyncState.LIVE
+        assert not stage.exchange.checks
+
+    on_virtual_time(scene)
+
+
+def test_an_attempt_that_is_broken_off_goes_on_no_longer() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.hangs = True
+        await _cut(stage)
+        await asyncio.sleep(1)
+        for _ in range(3):
+            stage.sessions[-1].lost("cut again")
+            await asyncio.sleep(3)
+        assert stage.exchange.at_work == 1
+
+    on_virtual_time(scene)
+
+
+async def _cut(stage: Stage) -> None:
+    stage.sessions[-1].known = stage.sessions[-1].known.__class__()
+    stage.sessions[-1].lost("cut")
+
+
+def test_a_private_socket_that_is_lost_while_market_data_is_gone_is_opened_again_without_it() -> None:
+    async def scene() -> None:
+        stage = Stage(needs_public_feed=True)
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await stage.live()
+        tell(stage.ref, PublicLinkChanged(is_up=False))
+        await asyncio.sleep(1000)
+        assert (len(stage.sessions), stage.state) == (1, SyncState.DEGRADED)
+        stage.exchange.open_error, stage.exchange.errors_left = GONE, 3
+        lost_s = asyncio.get_running_loop().time()
+        await _cut(stage)
+        await stage.until(SyncState.SYNCING)
+        assert asyncio.get_running_loop().time() - lost_s < 3 * 2.1  # pauses of an outage that has only begun
+        await asyncio.sleep(0.1)
+        assert stage.told[-1].cause == "waiting for the venue's market data"
+        tell(stage.ref, PublicLinkChanged(is_up=True))
+        await stage.until(SyncState.LIVE)
+
+    on_virtual_time(scene)
+
+
+def test_the_last_word_of_a_supervisor_that_stops_is_down() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        await stop(stage.ref)
+        assert (stage.told[-1].state, stage.told[-1].cause) == (SyncState.DOWN, "stopped")
+        assert not stage.told[-1].links.private_ws
+        assert stage.sessions[-1].is_closed
+
+    on_virtual_time(scene)
+
+
+def test_reconnects_are_counted_from_the_second_time_on() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        for _ in range(3):
+            await _cut(stage)
+            await stage.until(SyncState.LIVE)
+            await asyncio.sleep(20)
+        assert stage.reconnects == 3
 
     on_virtual_time(scene)
 

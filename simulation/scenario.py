@@ -355,9 +355,9 @@ def _restarts(rng: random.Random, *, few: bool) -> RestartSettings:
 def _bounds(rng: random.Random) -> Bounds:
     page = rng.choice((2, 5, 10))
     return Bounds(
-        fills_page=5 * page,
+        fills_page=20 * page,
         open_orders_page=min(page + 3, 10),  # pages of two orders cannot overlap
-        finished_page=page,
+        finished_page=10 * page,
         most_pages=rng.choice((10, 100, 100)),
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),

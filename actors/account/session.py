@@ -294,12 +294,14 @@ async def _fills(rest: PrivateRest, from_ms: Mapping[Symbol, int]) -> Mapping[Sy
 
     Oldest first: those that are known already are met before they could give way to newer ones in what is remembered.
 
-    ``from_ms``: for each market that must be complete the time from which on. What else was traded is told, too.
+    ``from_ms``: for each market that must be complete the time from which on; what was heard of it before may be
+    forgotten by now, and must not be told again. What was traded in other markets is told, too.
     """
     found: dict[Symbol, list[Fill]] = {symbol: [] for symbol in from_ms}
     if from_ms:
         for fill in reversed((await rest.load_fills(None, from_ms=min(from_ms.values()))).fills):
-            found.setdefault(fill.symbol, []).append(fill)
+            if fill.time_ms >= from_ms.get(fill.symbol, 0):
+                found.setdefault(fill.symbol, []).append(fill)
     return {symbol: tuple(fills) for symbol, fills in found.items()}
 
 

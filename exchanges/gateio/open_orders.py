@@ -66,7 +66,10 @@ class OpenOrdersReader:
             groups = _read_groups(body)
         except (msgspec.ValidationError, UnicodeDecodeError):
             return dict(self._by_itself(bytes(group)) for group in _split(body))
-        return {group.currency_pair: _page(group.total, self._rows.convert_each(group.orders)) for group in groups}
+        return {
+            group.currency_pair: _page(group.currency_pair, group.total, self._rows.convert_each(group.orders))
+            for group in groups
+        }
 
     def _by_itself(self, group: bytes) -> tuple[str, OpenPage]:
         plain = wire.plain_object(group)
@@ -76,7 +79,7 @@ class OpenOrdersReader:
             name = plain.get("currency_pair")
             row = unreadable_row(name, "", problem)
             return row.market, OpenPage(None, [], [], [row])
-        page = _page(found.total, self._rows.read_each(found.orders))
+        page = _page(found.currency_pair, found.total, self._rows.read_each(found.orders))
         row = unreadable_row(found.currency_pair, "", "the number of its open orders cannot be read")
         if type(found.total) is not int:
             page.total = None
@@ -84,8 +87,10 @@ class OpenOrdersReader:
         return row.market, page
 
 
-def _page(total: int | None, rows: Rows[Order]) -> OpenPage:
-    return OpenPage(total, rows.ids, rows.items, rows.unreadable)
+def _page(pair: object, total: int | None, rows: Rows[Order]) -> OpenPage:
+    """Rows that do not name their market are of the pair that they stand in."""
+    unreadable = [row if row.market else unreadable_row(pair, row.item_id, row.reason) for row in rows.unreadable]
+    return OpenPage(total, rows.ids, rows.items, unreadable)
 
 
 class _Pair:

@@ -232,15 +232,6 @@ def _in_time_ms(answer: HttpAnswer) -> float | None:
     return int(text) / 1000 if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-def listed(reader: Callable[[bytes], list[T]], convert: Callable[[T], R]) -> Callable[[bytes], tuple[R, ...]]:
-    """A reader of a JSON list, each item converted."""
-
-    def read(body: bytes) -> tuple[R, ...]:
-        return tuple(convert(item) for item in reader(body))
-
-    return read
-
-
 def single(reader: Callable[[bytes], T], convert: Callable[[T], R]) -> Callable[[bytes], R]:
     """A reader of one JSON value, converted."""
 

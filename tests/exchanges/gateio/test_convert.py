@@ -13,7 +13,7 @@ from exchanges.gateio import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
 from messages.commands import AmendOrder, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
-from messages.errors import InvalidValueError, TellerError
+from messages.errors import InvalidValueError, ProtocolError, TellerError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 from messages.validation import LATEST_MS
@@ -248,6 +248,29 @@ class TestOrders:
     def test_what_cannot_be_is_refused(self, changes: dict[str, Any]) -> None:
         with pytest.raises((TellerError, ArithmeticError, msgspec.MsgspecError)):
             by_rest(**changes)
+
+    def test_only_an_id_of_ours_is_a_client_id(self) -> None:
+        assert [convert.client_order_id(text) for text in ("t-a", "t-", "", "web", "apiv4")] == ["a"] + [None] * 4
+
+    def test_a_market_buy_that_bought_nothing_is_not_filled_however_little_is_left(self) -> None:
+        made = by_rest(
+            type="market",
+            amount="100",
+            left="0.5",
+            filled_amount="0",
+            filled_total="0",
+            status="cancelled",
+            finish_as="ioc",
+        )
+        assert made.status is OrderStatus.EXPIRED
+
+    @pytest.mark.parametrize("text", ["\u00b2\u00b2.5", "", "9" * 19 + ".5", "1.5.5x", "-1.5"])
+    def test_a_time_that_is_no_number_is_a_protocol_error(self, text: str) -> None:
+        if text == "1.5.5x":
+            assert convert.milliseconds(text) == 1
+            return
+        with pytest.raises(ProtocolError):
+            convert.milliseconds(text)
 
     def test_an_event_that_nobody_knows_is_refused(self) -> None:
         with pytest.raises(TellerError):

@@ -8,14 +8,20 @@ import pytest
 import structlog
 
 from exchanges.base.clients import FeeRates
+from exchanges.gateio.settings import GateioSettings
 from messages.errors import (
     ConnectionFailedError,
+    InvalidValueError,
     ProtocolError,
+    TellerError,
 )
 from messages.symbol import Symbol
+from tests.exchanges.base.manual_clock import ManualClock
 from tests.exchanges.gateio import payloads
 from tests.exchanges.gateio.scripted import (
+    ALPHA,
     DAY_MS,
+    EVERY,
     LOST,
     NOW_MS,
     QUERIES,
@@ -172,3 +178,83 @@ class TestOthers:
             ticker = await venue.create_public_rest().load_book_ticker(SOL)
         assert (ticker.bid, ticker.ask, ticker.mid, ticker.update_id, ticker.time_ms) == (D("141.18"), None, None, 9, 2)
         assert script.requests[0].parameters == {"currency_pair": "SOL_USDT", "limit": "1", "with_id": "true"}
+
+
+class TestWhatIsTold:
+    @pytest.mark.parametrize("name", sorted({**EVERY}))
+    async def test_the_log_names_what_was_asked(self, name: str) -> None:
+        with structlog.testing.capture_logs() as logs, pytest.raises(TellerError):
+            await run(EVERY[name], Script(LOST))
+        asked = {entry["operation"] for entry in logs if entry["event"] == "http_request"}
+        expected = {"get_withdrawal": "load_withdrawals", "cancel_all": "cancel_all_of_symbol"}
+        assert asked == {expected.get(name, name)}
+
+    @pytest.mark.parametrize(
+        ("name", "body"),
+        [
+            ("load_balances", [{"currency": "SOL"}]),
+            ("load_open_orders", [{"currency_pair": "SOL_USDT", "total": 1, "orders": [{"id": "7"}]}]),
+            ("load_finished_orders", [{"id": "7", "currency_pair": "SOL_USDT"}]),
+            ("load_fills", [{"id": "7", "currency_pair": "SOL_USDT"}]),
+            ("load_withdrawals", [{"id": "7", "currency": "SOL"}]),
+            ("cancel_all", [{"id": "7", "currency_pair": "SOL_USDT"}, {"id": "8", "succeeded": False}]),
+        ],
+    )
+    async def test_r10_a_row_that_cannot_be_read_is_logged_once_and_nothing_of_its_contents(
+        self, name: str, body: list[Any]
+    ) -> None:
+        script = Script(Reply(body))
+        with structlog.testing.capture_logs() as logs:
+            async with scripted(script, clock=ManualClock(unix_ms=NOW_MS)) as venue:
+                rest = venue.create_private_rest(ALPHA)
+                for _ in range(3):
+                    report = await EVERY[name](rest)
+        (told,) = [entry for entry in logs if entry["event"] == "row_unreadable"]
+        assert told["list"].startswith(name)
+        assert (told["market"].split("_")[0], told["log_level"]) == ("SOL", "warning")
+        if name != "load_balances":
+            assert told["item_id"] == "7"
+        if hasattr(report, "unreadable"):
+            (row,) = report.unreadable
+            assert row.reason == told["reason"]
+
+    @pytest.mark.parametrize("timeout_s", [0, 5, 60])
+    async def test_the_dead_mans_switch_is_armed_and_disarmed(self, timeout_s: int) -> None:
+        request = await only_request(lambda rest: rest.arm_dead_mans_switch(timeout_s), Reply({"triggerTime": "0"}))
+        assert (request.method, request.path) == ("POST", "/api/v4/spot/countdown_cancel_all")
+        assert request.json == {"timeout": timeout_s}
+
+    @pytest.mark.parametrize("timeout_s", [-1, 1, 4])
+    async def test_a_time_that_the_exchange_does_not_take_is_not_sent(self, timeout_s: int) -> None:
+        script = Script(Reply({"triggerTime": "0"}))
+        with pytest.raises(InvalidValueError, match="timeout_s"):
+            await run(lambda rest: rest.arm_dead_mans_switch(timeout_s), script)
+        assert script.requests == []
+
+    async def test_fills_of_an_order_need_its_market(self) -> None:
+        with pytest.raises(InvalidValueError, match="symbol"):
+            await run(lambda rest: rest.load_fills(None, order_id="5"), Script(Reply([])))
+
+    async def test_lists_of_every_market_name_none(self) -> None:
+        for call in (lambda rest: rest.load_fills(None), lambda rest: rest.load_finished_orders(None)):
+            request = await only_request(call, Reply([]))
+            assert "currency_pair" not in request.parameters
+            assert request.parameters["account"] == "spot"
+
+    async def test_an_answer_without_a_time_is_as_of_when_it_was_asked_for(self) -> None:
+        clock = ManualClock(unix_ms=NOW_MS)
+
+        def late(_: Request) -> Reply:
+            clock.jump(2.0)
+            return Reply([])
+
+        async with scripted(Script(late), clock=clock, settings=GateioSettings(request_timeout_s=30.0)) as venue:
+            report = await venue.create_private_rest(ALPHA).load_balances()
+        assert report.as_of_ms == NOW_MS
+
+    async def test_a_list_is_as_of_its_first_page(self) -> None:
+        rows = [payloads.rest_trade(id=str(number)) for number in range(1000)]
+        script = Script(
+            *(Reply(body, headers=f"X-In-Time: {(NOW_MS + at) * 1000}\r\n") for at, body in ((1, rows), (9, [])))
+        )
+        assert (await run(lambda rest: rest.load_fills(SOL), script)).as_of_ms == NOW_MS + 1

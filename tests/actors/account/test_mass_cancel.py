@@ -91,8 +91,8 @@ def test_without_a_connection_it_waits_for_one() -> None:
     desks.pass_time(5)
     assert not reply.done
     desks.connect()
-    desks.pass_time(1)
-    assert not desks.venue.open
+    desks.pass_time(0)
+    assert not desks.venue.open, "at once"
     assert reply.done
 
 
@@ -317,3 +317,44 @@ def test_an_earlier_lifes_spares_orders_of_ours_told_after_it_whenever_they_arri
     desks.pass_time(5)
     assert set(desks.venue.open) == {kept.order_id}
     assert desks.venue.orders[str(gone.order_id)].is_finished
+
+
+def test_what_is_done_in_time_is_not_said_to_go_on() -> None:
+    desks = connected(cancel_patience_s=3.0)
+    desks.resting()
+    with capture_logs() as logs:
+        reply = desks.cancel_all()
+        desks.pass_time(10)
+    assert reply.error is None
+    assert not [row for row in logs if row["event"] == "mass_cancel_goes_on"]
+    assert desks.trouble == []
+
+
+def test_an_order_that_shows_while_engaged_is_cancelled_at_once_and_then_a_list_is_read() -> None:
+    desks = connected()
+    desks.engage()
+    desks.pass_time(1)
+    desks.venue.requests.clear()
+    desks.hear(desks.venue.add())
+    desks.pass_time(0)
+    assert not desks.venue.open
+    assert desks.venue.requests == ["cancel", "open_orders"]
+
+
+def test_a_second_engaging_tells_what_ended_since_the_first() -> None:
+    desks = connected()
+    desks.resting()
+    first = desks.engage()
+    desks.pass_time(1)
+    second = desks.engage()
+    desks.pass_time(1)
+    assert (len(first.result()), second.result()) == (1, ())
+
+
+def test_a_try_that_fails_is_told_to_whoever_minds_the_link() -> None:
+    desks = connected()
+    desks.resting()
+    desks.venue.fates = [Fate.UNREACHABLE]
+    desks.cancel_all()
+    desks.pass_time(0)
+    assert [str(error) for error in desks.trouble] == ["cancel_all: nobody answers"]

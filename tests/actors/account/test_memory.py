@@ -109,6 +109,7 @@ async def test_r4_an_intent_whose_order_never_arrived_is_settled_as_rejected_and
     assert (await world.books())["orders"] == []
     await journal.flush()
     assert journal.load().open_intents == ()
+    assert intents(path) == [("place", "rejected")]
 
 
 async def test_r4_an_order_that_is_still_on_its_way_is_waited_for_whatever_clock_its_life_had(

@@ -102,6 +102,7 @@ def test_refusals_are_counted_by_who_refused(desks: Desks, fate: Fate, figure: s
     assert reply.error is not None
     figures = desks.context.figures
     assert {"rejected": figures.rejected, "denied": figures.denied} == {"rejected": 0, "denied": 0} | {figure: 1}
+    assert desks.orders._sending == {}
     assert desks.told[-1].status is OrderStatus.REJECTED
     assert desks.told[-1].finish_reason == ("TRY_LATER" if fate is Fate.REFUSED else "ConnectionFailedError")
 
@@ -194,3 +195,36 @@ def test_a_cancel_of_a_finished_order_is_answered_at_once(desks: Desks) -> None:
     assert ended is not None
     assert ended.status is OrderStatus.FILLED
     assert len(desks.venue.requests) == made
+
+
+def amending(desks: Desks, order_id: str | None, **terms: Decimal) -> Reply[Any]:
+    reply: Reply[Any] = Reply()
+    desks.orders.amend(AmendOrder(symbol=SOL, order_id=order_id, **terms), lambda: reply)
+    desks.pass_time(0)
+    return reply
+
+
+def test_an_amend_that_finds_the_order_ended_learns_how(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.end(order, OrderStatus.FILLED)
+    assert isinstance(amending(desks, order.order_id, price=Decimal(99)).error, VenueRefusedError)
+    desks.pass_time(1)
+    assert desks.told[-1].status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("terms", [{"price": Decimal(99)}, {"quantity": Decimal(2)}])
+def test_an_amend_that_was_lost_and_did_not_happen_is_unresolved(desks: Desks, terms: dict[str, Decimal]) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    reply = amending(desks, order.order_id, **terms)
+    desks.pass_time(1)
+    assert isinstance(reply.error, UnresolvedOrderError)
+
+
+def test_an_amend_that_was_lost_of_an_order_that_ended_is_unresolved(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.ANSWER_LOST, Fate.UNREACHABLE]
+    reply = amending(desks, order.order_id, price=Decimal(99))
+    desks.venue.end(desks.venue.orders[str(order.order_id)])
+    desks.pass_time(5)
+    assert isinstance(reply.error, UnresolvedOrderError)

@@ -3,9 +3,12 @@
 import asyncio
 import sqlite3
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState, Doubt
@@ -174,3 +177,16 @@ async def test_opening_and_loading_need_not_hold_up_the_loop(tmp_path: Path) -> 
     assert len((await asyncio.to_thread(journal.load)).open_intents) >= 1
     assert await later == 2
     await journal.close()
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+async def test_recalling_gives_what_was_told_so_far_by_thread_or_not(tmp_path: Path, threads: int) -> None:
+    pool = ThreadPoolExecutor(threads) if threads else None
+    async with journal_at(tmp_path / "alice.sqlite", executor=pool) as journal:
+        for number in range(3):
+            journal.record_order(order(FILLED, filled="10", order_id=str(number), at=number))
+        recalled = await journal.recall(executed_limit=2)
+        assert [known.order_id for known in recalled.symbols[0].finished_orders] == ["1", "2"]
+        assert recalled.orders_count == 3
+    if pool is not None:
+        pool.shutdown()

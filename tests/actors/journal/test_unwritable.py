@@ -187,6 +187,34 @@ async def _written(journal: Journal) -> None:
             return
 
 
+@pytest.mark.parametrize(
+    "error",
+    [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("malformed"), OSError(5, "I/O"), MemoryError()],
+    ids=repr,
+)
+def test_an_error_of_the_file_is_raised_and_no_record_is_blamed_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    path = tmp_path / "a.sqlite"
+    connection = open_database(path, account="a", durability=Durability.PROCESS_CRASH, now_ms=1)
+    store = Store(connection, path, JournalSettings(), str)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_execute", fail)
+        with pytest.raises(type(error)):
+            store.write([order(order_id="1"), order(order_id="2", at=BEYOND)])
+    assert [refusal.what for refusal in store.write([order(order_id="1"), order(order_id="2", at=BEYOND)])] == [
+        "order 2 of SOL/USDT"
+    ]
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.write([order(order_id="3")])
+    assert [known.order_id for known in read_history(path).orders] == ["1"]
+
+
 async def test_each_refusal_names_its_record_and_is_noted_with_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,10 +342,11 @@ async def test_r14_fills_that_were_lost_are_asked_for_again_at_the_next_start(tm
     journal.record_fills_through(1_000)
     await journal.flush()
     with full_disk():
-        for number in range(6):
+        for number in range(4):
             journal.record_fill(fill(f"t{number}", at=1_000 + number))
         with pytest.raises(JournalError):
             await journal.flush()
+        assert journal.figures.lost == 1
         journal.record_fills_through(9_000)
     assert journal.fills_through_ms == 1_000
     with pytest.raises(JournalError, match="takes no more records"):

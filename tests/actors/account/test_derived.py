@@ -63,9 +63,10 @@ def test_r2_a_report_that_says_the_quantity_stands_before_a_derived_one_of_the_s
 
 
 def test_r2_a_derived_quantity_of_a_larger_turnover_stands_before_an_older_exact_one() -> None:
-    news = [derived("5.0004", "500", at=6), order(filled="3", at=5, quantity="20")]
-    for arrival in permutations(news):
-        assert joined(*arrival).filled_quantity == Decimal("5.0004")
+    for at in (5, 7):
+        news = [derived("5.0004", "500", at=6), order(filled="3", at=at, quantity="20")]
+        for arrival in permutations(news):
+            assert joined(*arrival).filled_quantity == Decimal("5.0004")
 
 
 def test_r2_of_two_derived_quantities_the_one_of_the_larger_turnover_counts() -> None:

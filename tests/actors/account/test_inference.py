@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,6 +190,21 @@ def test_r6_a_doubt_of_an_inferred_end_is_over_when_the_exchange_says_that_it_is
     state = hear(ours(), order(at=10), Denied(BY_ID, 50), order(at=40), Listed(order(at=40), 70))
     assert state.doubts() == []
     assert is_filed_as_open(state)
+
+
+def test_r2_a_conclusion_may_be_heard_before_the_word_that_it_is_newer_than() -> None:
+    state = hear(ours(), Denied(BY_ID, 50))
+    assert now(state).status is OrderStatus.PENDING, "nothing is said of an order that nobody has told of"
+    hear(state, order(at=40))
+    assert record_of(state).is_inferred
+    assert state.doubts() == [BY_ID]
+
+
+def test_r6_a_market_buy_that_vanished_without_a_fill_was_not_filled() -> None:
+    state = AccountState()
+    state.hear_order(msgspec.structs.replace(order(at=10, quantity="0"), quote_quantity=Decimal(50), price=None))
+    state.conclude_unknown(BY_ID, 50)
+    assert now(state).status is OrderStatus.CANCELED
 
 
 def test_r6_the_same_conclusion_again_is_not_news() -> None:

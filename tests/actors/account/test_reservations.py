@@ -191,6 +191,13 @@ def test_a_push_that_locks_just_this_beside_money_that_came_in_is_the_orders_own
     assert free(state) == 4100
 
 
+def test_a_push_that_tells_the_lock_and_a_fill_of_it_at_once_is_the_orders_own() -> None:
+    state = buying()
+    state.hear_order(ack(filled="3"))
+    state.hear_balances([balance("USDT", "4000", "700", at=CREATED_MS)])
+    assert free(state) == 4000
+
+
 def test_nothing_is_kept_of_an_order_that_cost_nothing() -> None:
     reservations = Reservations()
     reservations.add("c1", Reservation("USDT", COST))
@@ -272,6 +279,14 @@ def test_an_order_whose_text_comes_late_ends_its_reservation() -> None:
     state.hear_order(order(at=CREATED_MS, created=CREATED_MS, client_order_id=None))
     state.hear_balances([balance("USDT", "4000", "1000", at=101)])
     assert free(state) == 3000
+    state.hear_order(ack())
+    assert free(state) == 4000
+
+
+def test_an_order_whose_text_comes_late_is_not_shown_by_a_list_of_before_our_decision() -> None:
+    state = buying(decided_ms=500)
+    state.hear_order(order(at=CREATED_MS, created=CREATED_MS, client_order_id=None))
+    state.hear_all_balances([balance("USDT", "5000", at=400)], 400)
     state.hear_order(ack())
     assert free(state) == 4000
 

@@ -1,7 +1,9 @@
 """The pure state of an account: a join of whatever is heard (R2), bounded where it is memory (R9)."""
 
 from decimal import Decimal
+from itertools import permutations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,6 +199,18 @@ def test_a_fill_before_its_order_waits_for_it() -> None:
     heard(order(at=1), state=state)
     assert the_order(state).filled_quantity == 3
     assert state.doubts() == []
+
+
+@pytest.mark.parametrize("created", [0, 3, 9])
+def test_r2_an_order_is_as_old_as_the_earliest_that_was_said_of_it(created: int) -> None:
+    for news in permutations([order(at=1, created=5), order(at=2, created=created)]):
+        assert the_order(heard(*news)).created_ms == (3 if created == 3 else 5)
+
+
+def test_r2_endings_without_a_reason_join_with_those_that_have_one() -> None:
+    silent = msgspec.structs.replace(order(OrderStatus.CANCELED, at=2), finish_reason=None)
+    for news in permutations([silent, order(OrderStatus.CANCELED, at=2, reason="stp")]):
+        assert the_order(heard(*news)).finish_reason == "stp"
 
 
 def test_a_newer_amend_wins_over_an_older_report_of_the_terms() -> None:

@@ -7,6 +7,7 @@ import structlog
 
 from actors.account.context import AccountContext, Defer
 from actors.account.doubts import DoubtDesk
+from actors.account.order_record import OrderRecord
 from actors.account.state import Doubt
 from actors.runtime import Reply
 from messages.commands import GetOrder
@@ -74,14 +75,19 @@ class LookupDesk:
             found=report is not None,
             elapsed_ms=round((self._context.monotonic_s() - started_s) * 1000, 3),
         )
-        if report is None:
-            self._denied(key, asked_ms)
-        else:
-            self._reply(key, self._context.hear_order(report, asked_ms, answers=key[2]))
-
-    def _denied(self, key: _Key, asked_ms: int) -> None:
-        """The exchange, asked at ``asked_ms`` of its clock, said that it knows no such order."""
         record = self._context.state.orders.find(*key)
+        if report is None:
+            self._denied(key, asked_ms, record)
+            return
+        order = self._context.hear_order(report, asked_ms, answers=key[2])
+        record = self._context.state.orders.find(*key) or record
+        if record is None or record.order.order_id == report.order_id:
+            self._reply(key, order)
+        else:  # an earlier order of that client id: ours is not there
+            self._denied(key, asked_ms, record)
+
+    def _denied(self, key: _Key, asked_ms: int, record: OrderRecord | None) -> None:
+        """The exchange, asked at ``asked_ms`` of its clock, said that it knows no such order."""
         if record is None:
             self._reply(key, None)
             return

@@ -168,7 +168,7 @@ class Doubtful:
         pending = order(
             OrderStatus.PENDING, order_id=None, client_order_id=client_order_id, symbol=symbol, at=0, created=0
         )
-        self.state.begin_order(pending, Reservation("USDT", Decimal(1)))
+        self.state.begin_order(pending, Reservation("USDT", Decimal(1)), self.now_ms)
         arrives_by_ms = self.context.arrives_by_ms(self.now_ms)
         self.desk.sent(client_order_id, decided_ms=self.now_ms, arrives_by_ms=arrives_by_ms)
         self.state.mark_unresolved(symbol, client_order_id)

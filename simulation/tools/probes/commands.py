@@ -174,7 +174,7 @@ COMMANDS: Final = (
         "look-up: the exchange has it",
         _LOOKUPS,
         "LookupDesk._answered",
-        "self._reply(key, self._context.hear_order(report, asked_ms, answers=key[2]))",
+        "self._reply(key, order)",
     ),
     Probe(
         "look-up: the exchange has no such order",

@@ -155,3 +155,26 @@ def test_before_the_first_connection_it_cannot_be_asked(here: Doubtful, asker: A
     with pytest.raises(ConnectionFailedError):
         asker.get(BY_ID)
     assert not asker.replies
+
+
+@pytest.mark.parametrize("is_concluded", [False, True])
+def test_an_earlier_order_of_the_client_id_is_not_told_for_ours(
+    here: Doubtful, asker: Asker, *, is_concluded: bool
+) -> None:
+    here.rest.by_id.append(order(CANCELED, order_id="7", created=10, at=20))
+    doubt = here.lose()
+    if is_concluded:
+        here.state.conclude_unknown(doubt, here.now_ms)
+    assert asker.get(BY_TEXT) is None
+    answered = asker.replies[-1].result()
+    assert answered.order_id is None
+    assert answered.status is (OrderStatus.REJECTED if is_concluded else OrderStatus.UNRESOLVED)
+
+
+def test_an_order_whose_text_is_told_by_the_look_up_is_ours(here: Doubtful, asker: Asker) -> None:
+    here.lose()
+    here.state.hear_order(here.row(client_order_id=None))
+    here.rest.by_id.append(here.row())
+    assert asker.get(BY_TEXT) is None
+    answered = asker.replies[-1].result()
+    assert (answered.order_id, answered.client_order_id, answered.status) == ("1001", "c1", NEW)

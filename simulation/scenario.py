@@ -176,6 +176,14 @@ def truth_bound_s(scenario: Scenario) -> float:
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s
 
 
+def proof_bound_s(scenario: Scenario) -> float:
+    """How long ago a check or a load may have agreed with the exchange last, of an account that is live: as long as
+    checks may fail it, and what the last of them takes."""
+    pauses_s = _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
+    lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
+    return scenario.supervisor.may_be_unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s
+
+
 def safety_bound_s(scenario: Scenario) -> float:
     """So long a command that takes risk away may take once the exchange is in reach: a few tries, each lost."""
     return 3 * scenario.venue.request_timeout_s

@@ -27,7 +27,7 @@ from simulation.oracles.way import Way
 from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
-from simulation.scenario import safety_bound_s, truth_bound_s
+from simulation.scenario import proof_bound_s, safety_bound_s, truth_bound_s
 
 
 def every_oracle(
@@ -101,6 +101,7 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         now_s=parts.loop.time,
         venue_ms=parts.exchange.services.now_ms,
         bound_s=truth_bound_s(parts.scenario),
+        proven_within_s=proof_bound_s(parts.scenario),
         later=parts.outside.later,
         to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
     )

@@ -46,10 +46,12 @@ class Truth(Oracle):
         now_s: Callable[[], float],
         venue_ms: Callable[[], int],
         bound_s: float,
+        proven_within_s: float,
         later: Callable[[float, Callable[[], None]], object],
         to_the_letter: bool = False,
     ) -> None:
         """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
+        ``proven_within_s``: whoever is live has been found to agree with the exchange in this while, events apart.
         ``later``: runs something after so many seconds.
         ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take."""
         self._history = history
@@ -58,6 +60,7 @@ class Truth(Oracle):
         self._now_s = now_s
         self._venue_ms = venue_ms
         self._bound_s = bound_s
+        self._proven_within_s = proven_within_s
         self._later = later
         self._to_the_letter = to_the_letter
         self._accounts = {name: _Account() for name in names}
@@ -174,7 +177,7 @@ class Truth(Oracle):
         ahead_ms = snapshot.true_at_ms - self._venue_ms()
         if ahead_ms > _CLOCK_MS:
             yield f"claims to be true {ahead_ms} ms from now (R5)"
-        if snapshot.is_live and -ahead_ms > self._bound_s * 1000 + _CLOCK_MS:
+        if snapshot.is_live and -ahead_ms > self._proven_within_s * 1000 + _CLOCK_MS:
             yield f"is live, and true {-ahead_ms} ms ago (R5)"
         if snapshot.is_live or told.live_since_s is not None:
             return

@@ -19,6 +19,7 @@ from tests.support.books import Books
 from tests.support.orders import order
 
 BOUND_S = 10.0
+PROVEN_WITHIN_S = 20.0
 
 
 class Account:
@@ -39,6 +40,7 @@ class Account:
             now_s=self.books.now_s,
             venue_ms=self.books.engine.now_ms,
             bound_s=BOUND_S,
+            proven_within_s=PROVEN_WITHIN_S,
             later=lambda _, judge: judge(),
             to_the_letter=to_the_letter,
         )
@@ -188,6 +190,13 @@ def test_a_snapshot_with_a_balance_or_terms_that_never_were_is_found() -> None:
     found = account.after(15)
     assert any("has USDT at 1 + 0, which it was at no moment" in each for each in found)
     assert any("over 3, which it was at no moment" in each for each in found)
+
+
+def test_a_live_snapshot_may_be_as_old_as_checks_allow_and_no_older() -> None:
+    for age_ms, is_wrong in ((15_000, False), (25_000, True)):
+        account = Account()
+        account.snapshot = {"true_at_ms": account.books.engine.now_ms() - age_ms}
+        assert any("is live, and true" in found for found in account.after(1)) is is_wrong
 
 
 @pytest.mark.parametrize(

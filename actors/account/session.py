@@ -35,7 +35,6 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.instrument import Instrument
-from messages.order import Fill
 from messages.symbol import Symbol
 
 T = TypeVar("T")
@@ -287,22 +286,6 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, private_ws=is_up)
         if not is_up:
             self._lost(cause)
-
-
-async def _fills(rest: PrivateRest, from_ms: Mapping[Symbol, int]) -> Mapping[Symbol, tuple[Fill, ...]]:
-    """The fills of all markets in one query: with one for each, hundreds of markets would use the limits up.
-
-    Oldest first: those that are known already are met before they could give way to newer ones in what is remembered.
-
-    ``from_ms``: for each market that must be complete the time from which on; what was heard of it before may be
-    forgotten by now, and must not be told again. What was traded in other markets is told, too.
-    """
-    found: dict[Symbol, list[Fill]] = {symbol: [] for symbol in from_ms}
-    if from_ms:
-        for fill in reversed((await rest.load_fills(None, from_ms=min(from_ms.values()))).fills):
-            if fill.time_ms >= from_ms.get(fill.symbol, 0):
-                found.setdefault(fill.symbol, []).append(fill)
-    return {symbol: tuple(fills) for symbol, fills in found.items()}
 
 
 async def _outcome(work: Coroutine[Any, Any, T]) -> tuple[T | None, TellerError | None]:

@@ -79,7 +79,8 @@ class SnapshotDesk:
         account.instruments = message.instruments
         late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
         for fill in reversed(message.fills.fills):  # the known ones are met before they could be forgotten
-            late.count_fill(fill, is_new=account.hear_fill(fill))
+            if fill.time_ms >= message.fills_from_ms:  # what was heard before that may be forgotten by now
+                late.count_fill(fill, is_new=account.hear_fill(fill))
         for report in message.again.values():
             # What could not be read in its time is no sign of a deaf socket.
             for fill in () if isinstance(report, str) else reversed(report.fills):

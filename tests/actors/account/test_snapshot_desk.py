@@ -331,3 +331,14 @@ def test_intents_are_settled_and_news_is_counted_with_every_load() -> None:
     assert account.load(fills=(late, fresh), as_of_ms=101_000) == 0
     assert account.memory.settled == 2
     assert account.oddities >= 1
+
+
+def test_r2_a_fill_of_before_the_time_that_was_asked_for_is_not_told_again() -> None:
+    """The exchange takes whole seconds, and ids of fills that nobody asks for any more are forgotten."""
+    account = Account()
+    account.load(as_of_ms=100_000)
+    from_ms = account.desk.fills_needed().from_ms
+    before = fill("1", order_id="5", client_order_id=None, at=from_ms - 1)
+    since = fill("2", order_id="5", client_order_id=None, at=from_ms)
+    account.load(fills=(since, before), as_of_ms=101_000)
+    assert account.fills == [since]

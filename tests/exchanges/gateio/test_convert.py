@@ -228,6 +228,8 @@ class TestOrders:
             {"filled_total": "-Infinity"},
             {"price": "-1"},
             {"price": "1e-31"},
+            {"amount": "1e-31"},
+            {"filled_amount": "1e-31"},
             {"price": "Infinity"},
             {"fee": "NaN"},
             {"fee": "much"},
@@ -312,7 +314,18 @@ class TestFills:
         assert [str(fee) for fee in fill(**changes).fees] == fees
 
     @pytest.mark.parametrize(
-        "changes", [{"side": ""}, {"amount": "0"}, {"price": "Infinity"}, {"amount": "NaN"}, {"create_time_ms": 10**22}]
+        "changes",
+        [
+            {"side": ""},
+            {"amount": "0"},
+            {"price": "Infinity"},
+            {"amount": "NaN"},
+            {"create_time_ms": 10**22},
+            {"amount": "1e26"},
+            {"amount": "1e-31"},
+            {"price": "1e26"},
+            {"price": "1e-31"},
+        ],
     )
     def test_what_cannot_be_is_refused(self, changes: dict[str, Any]) -> None:
         with pytest.raises((TellerError, ArithmeticError, msgspec.MsgspecError)):

@@ -14,6 +14,7 @@ from messages.errors import (
     InvalidValueError,
     ProtocolError,
     TellerError,
+    VenueRefusedError,
 )
 from messages.symbol import Symbol
 from tests.exchanges.base.manual_clock import ManualClock
@@ -258,3 +259,37 @@ class TestWhatIsTold:
             *(Reply(body, headers=f"X-In-Time: {(NOW_MS + at) * 1000}\r\n") for at, body in ((1, rows), (9, [])))
         )
         assert (await run(lambda rest: rest.load_fills(SOL), script)).as_of_ms == NOW_MS + 1
+
+    async def test_a_list_that_is_as_long_as_its_limit_and_no_longer_is_complete(self) -> None:
+        rows = [payloads.rest_order(id=str(number), status="closed") for number in range(150)]
+        for limit, is_complete in ((149, False), (150, True), (151, True)):
+            report = await run(
+                lambda rest, limit=limit: rest.load_finished_orders(SOL, limit=limit), Script(pages(rows))
+            )
+            assert (len(report.orders), report.is_complete) == (min(limit, 150), is_complete)
+
+    async def test_a_page_of_a_redirection_is_no_list(self) -> None:
+        with pytest.raises(TellerError):
+            await run(QUERIES["load_fills"], Script(Reply([], status="300 Multiple Choices")))
+
+    async def test_a_time_of_the_exchange_that_makes_no_sense_is_not_when_a_list_was_true(self) -> None:
+        script = Script(Reply([], headers=f"X-In-Time: {'9' * 40}\r\n"))
+        assert (await run(QUERIES["load_balances"], script)).as_of_ms == NOW_MS
+
+    async def test_only_a_rate_limit_says_when_to_ask_again(self) -> None:
+        for label, status, after_s in (("TOO_MANY_REQUESTS", "429 X", 1.0), ("INVALID_CURRENCY", "400 X", None)):
+            with pytest.raises(VenueRefusedError) as refused:
+                await run(QUERIES["load_fills"], Script(Reply({"label": label, "message": "no"}, status=status)))
+            assert refused.value.retry_after_s == after_s
+
+    async def test_an_id_that_is_none_is_named_by_its_field(self) -> None:
+        for call in (lambda rest: rest.get_withdrawal("/"), lambda rest: rest.cancel_withdrawal("/")):
+            with pytest.raises(InvalidValueError, match="withdrawal_id"):
+                await run(call, Script(Reply([])))
+
+    async def test_the_log_tells_public_from_private_requests(self) -> None:
+        with structlog.testing.capture_logs() as logs:
+            async with scripted(Script(Reply([])), clock=ManualClock(unix_ms=NOW_MS)) as venue:
+                await venue.create_public_rest().load_instruments()
+                await venue.create_private_rest(ALPHA).load_fills(SOL)
+        assert [entry["client"] for entry in logs if entry["event"] == "http_request"] == ["gateio", "gateio.private"]

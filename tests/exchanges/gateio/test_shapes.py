@@ -245,3 +245,20 @@ def test_text_that_is_no_utf_8_spoils_its_row_only() -> None:
     body = payloads.encode(listed)
     rows = ORDERS.read(body.replace(b"###", b"\xff\xfe\xfd"))
     assert [each.order_id for each in rows.items] == ["1", "3"]
+
+
+@pytest.mark.parametrize("field", ["available", "locked"])
+def test_a_balance_beyond_all_amounts_is_not_read(field: str) -> None:
+    row = {"currency": "SOL", "available": "1", "locked": "2"}
+    assert BALANCES.read(payloads.encode([row])).items
+    assert BALANCES.read(payloads.encode([row | {field: "1e26"}])).unreadable
+
+
+def test_steps_of_up_to_twenty_decimals_and_errors_that_name_the_field() -> None:
+    row = KINDS["currency_pairs"][1]
+    (made,) = PAIRS.read(payloads.encode([row | {"precision": 20}])).items
+    assert made.tick == D("1e-20")
+    (refused,) = PAIRS.read(payloads.encode([row | {"precision": 21}])).unreadable
+    assert refused.reason == "precision must be 0 to 20 decimals"
+    (refused,) = WITHDRAWALS.read(payloads.encode([KINDS["withdrawals"][1] | {"amount": "-1"}])).unreadable
+    assert refused.reason == "amount must be a decimal number of zero or more"

@@ -120,6 +120,13 @@ async def test_it_is_well_again_also_when_nothing_waits(tmp_path: Path) -> None:
         await journal.record_intent(place("c2"))
 
 
+async def test_r14_a_flush_with_nothing_to_write_finds_out_that_nothing_can_be(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        with full_disk(), pytest.raises(JournalError, match="disk"):
+            await journal.flush()
+        await eventually(lambda: not journal.figures.failure)
+
+
 async def test_state_that_cannot_be_written_yet_says_so_and_is_written_later(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     async with journal_at(path) as journal:

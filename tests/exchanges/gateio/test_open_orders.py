@@ -167,6 +167,55 @@ async def test_r6_a_total_that_no_page_reaches_is_an_error() -> None:
         await read_open_orders(ask, 100)
 
 
+async def test_r6_a_page_that_does_not_join_is_not_asked_for_again_and_again() -> None:
+    """The whole list is read anew, with twice the overlap, four times at most."""
+    pages: list[int] = []
+
+    async def short(page: int, _: int) -> tuple[OpenPages, int]:
+        pages.append(page)
+        return {PAIR: page_of([1, 2], 5)}, 0
+
+    with pytest.raises(ProtocolError):
+        await read_open_orders(short, 100)
+    assert pages == [1, 1, 1, 1]
+
+    def end_sixty_once(listed: MovingList) -> None:
+        if len(listed.requests) == 1:
+            for number in listed.pairs[PAIR][:60]:
+                listed.end(number)
+
+    listed = MovingList({PAIR: 150}, end_sixty_once)
+    assert found_in(await read_open_orders(listed.ask, 100)) == listed.always
+    assert listed.requests == [(1, 100), (2, 90), (1, 100)]
+
+
+async def test_a_pair_that_is_listed_with_no_order_is_read() -> None:
+    answers = [{PAIR: page_of(list(range(100)), 150)}, {PAIR: page_of([], 0)}]
+    requests: list[int] = []
+
+    async def ask(page: int, _: int) -> tuple[OpenPages, int]:
+        requests.append(page)
+        return answers[len(requests) - 1], 7
+
+    assert len((await read_open_orders(ask, 100)).orders) == 100
+    assert requests == [1, 2]
+
+
+async def test_each_reading_overlaps_twice_as_much_as_the_one_before() -> None:
+    def replace(listed: MovingList) -> None:
+        for number in list(listed.pairs[PAIR]):
+            listed.end(number)
+        for _ in range(150):
+            listed.place()
+
+    listed = MovingList({PAIR: 150}, replace)
+    with pytest.raises(ProtocolError):
+        await read_open_orders(listed.ask, 100)
+    begins = [(page - 1) * limit for page, limit in listed.requests if page > 1]
+    assert len(begins) == 4
+    assert begins[0] > begins[1] > begins[2]
+
+
 class TestRows:
     read = OpenOrdersReader(RowReader(wire.RestOrder, convert.open_order)).read
 

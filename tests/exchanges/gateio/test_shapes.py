@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchanges.base.clients import UnreadableRow
 from exchanges.gateio import convert, wire
-from exchanges.gateio.rows import RowReader, Rows
+from exchanges.gateio import rows as rows_module
+from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
 from exchanges.gateio.symbols import to_pair, to_symbol
 from messages.enums import Liquidity, OrderType, TimeInForce
 from messages.order import Order
@@ -262,3 +265,20 @@ def test_steps_of_up_to_twenty_decimals_and_errors_that_name_the_field() -> None
     assert refused.reason == "precision must be 0 to 20 decimals"
     (refused,) = WITHDRAWALS.read(payloads.encode([KINDS["withdrawals"][1] | {"amount": "-1"}])).unreadable
     assert refused.reason == "amount must be a decimal number of zero or more"
+
+
+def test_what_is_known_of_a_row_that_cannot_be_read_whether_ids_are_texts_or_numbers() -> None:
+    for number in ("77", 77):
+        for changes in ({"side": "both"}, {"amount": []}):
+            (row,) = ORDERS.read(payloads.encode([payloads.rest_order(id=number, **changes)])).unreadable
+            assert (row.market, row.item_id, row.symbol) == ("SOL_USDT", "77", Symbol("SOL", "USDT"))
+
+
+def test_the_oldest_facts_of_the_log_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "_ROWS_REMEMBERED", 2)
+    told = UnreadableLog()
+    facts = [UnreadableRow(None, "", str(number), "odd") for number in range(3)]
+    with structlog.testing.capture_logs() as logs:
+        for fact in (*facts, facts[1], facts[2], facts[0]):
+            told.tell("a list", [fact])
+    assert [entry["item_id"] for entry in logs] == ["0", "1", "2", "0"]

@@ -62,9 +62,9 @@ class Intent:
         else:
             self._file(Outcome.UNRESOLVED, type(error).__name__)
 
-    def settled(self, *, happened: bool) -> None:
-        """Files what the exchange, asked later, said."""
-        self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, "asked later")
+    def settled(self, *, happened: bool, detail: str = "asked later") -> None:
+        """Files what the exchange, asked later, said. ``detail``: in a word."""
+        self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, detail)
 
     def _file(self, outcome: Outcome, detail: str) -> None:
         if self._journal is not None and self._receipt is not None:

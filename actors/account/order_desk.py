@@ -151,7 +151,10 @@ class OrderDesk:
         """Asks the exchange about an order of unknown fate and files what it says; also for one of an earlier life."""
 
         def settled(order: Order | None) -> None:
-            intent.settled(happened=order is not None and order.order_id is not None)
+            if order is not None and order.is_inferred and order.order_id is None:
+                intent.settled(happened=False, detail=str(order.finish_reason))
+            else:
+                intent.settled(happened=order is not None and order.order_id is not None)
             self._cancel_what_waited(order)
 
         self._doubts.ask(doubt, settled)

@@ -9,6 +9,7 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 
 _ORPHAN_FILLS_LIMIT: Final = 10_000
+_ORPHAN_ORDERS_LIMIT: Final = 10_000
 _FILL_IDS_LIMIT: Final = 20_000
 _EVICTED_IDS_LIMIT: Final = 20_000
 _CLOCK_DOUBT_MS: Final = 5_000
@@ -35,6 +36,7 @@ class SymbolOrders:
         "_orphan_count",
         "_orphan_fills",
         "_orphans_denied",
+        "_orphans_dropped",
         "_seen_fills",
         "contradicted",
         "echoes",
@@ -55,6 +57,7 @@ class SymbolOrders:
         self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
         self._orphan_count = 0
         self._orphans_denied: set[str] = set()
+        self._orphans_dropped: OrderedDict[str, int] = OrderedDict()
         self._seen_fills: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     @property
@@ -64,11 +67,14 @@ class SymbolOrders:
     @property
     def orphan_order_ids(self) -> list[str]:
         """Orders that we know by their fills only, and that the exchange has not denied since the last of them."""
-        return [order_id for order_id in self._orphan_fills if order_id not in self._orphans_denied]
+        known = dict.fromkeys((*self._orphan_fills, *self._orphans_dropped))
+        return [order_id for order_id in known if order_id not in self._orphans_denied]
 
     def first_orphan_ms(self, order_id: str | None) -> int | None:
         """When the first fill was that we know of an order known by its fills only; None where it is not."""
-        return min((fill.time_ms for fill in self._orphan_fills.get(order_id or "", ())), default=None)
+        times_ms = [fill.time_ms for fill in self._orphan_fills.get(order_id or "", ())]
+        dropped_ms = self._orphans_dropped.get(order_id or "")
+        return min(times_ms if dropped_ms is None else [*times_ms, dropped_ms], default=None)
 
     def executed(self) -> Iterator[Order]:
         """Finished orders that are kept, oldest first."""
@@ -122,6 +128,7 @@ class SymbolOrders:
         self._by_order_id[order_id] = record
         self._evicted.pop(order_id, None)
         self._orphans_denied.discard(order_id)
+        self._orphans_dropped.pop(order_id, None)
         fills = self._orphan_fills.pop(order_id, [])
         self._orphan_count -= len(fills)
         return fills
@@ -160,18 +167,25 @@ class SymbolOrders:
     # -- fills ----------------------------------------------------------------------------------------------------
 
     def keep_orphan(self, fill: Fill) -> None:
-        """Keeps a fill whose order is unknown yet; the oldest give way."""
+        """Keeps a fill whose order is unknown yet; the oldest give way, and their orders are asked for all the same."""
         self._orphan_fills.setdefault(fill.order_id, []).append(fill)
         self._orphans_denied.discard(fill.order_id)
         self._orphan_count += 1
         while self._orphan_count > _ORPHAN_FILLS_LIMIT:
             order_id, fills = self._orphan_fills.popitem(last=False)
-            self._orphans_denied.discard(order_id)
             self._orphan_count -= len(fills)
+            if order_id in self._orphans_denied:
+                self._orphans_denied.discard(order_id)
+                continue
+            first_ms = min(each.time_ms for each in fills)
+            self._orphans_dropped[order_id] = min(first_ms, self._orphans_dropped.get(order_id, first_ms))
+            if len(self._orphans_dropped) > _ORPHAN_ORDERS_LIMIT:
+                self._orphans_dropped.popitem(last=False)
 
     def deny_orphans(self, order_id: str) -> None:
         """The exchange says that it does not know the order of these fills: nothing to ask about until it tells more.
         They are kept, as it may yet tell of the order."""
+        self._orphans_dropped.pop(order_id, None)
         if order_id in self._orphan_fills:
             self._orphans_denied.add(order_id)
 

@@ -20,7 +20,13 @@ from messages.commands import (
     ReleaseKillSwitch,
 )
 from messages.enums import OrderStatus
-from messages.errors import InsufficientBalanceError, KillSwitchError, NotLiveError, VenueRefusedError
+from messages.errors import (
+    InsufficientBalanceError,
+    KillSwitchError,
+    NotLiveError,
+    VenueRefusedError,
+    WeRefusedError,
+)
 from messages.order import Order
 from simulation.oracles import funds
 from simulation.oracles.book_history import BookHistory
@@ -283,6 +289,7 @@ class _Account:
         """Whether the account had been asked to place it before, and the exchange took it after the answer."""
         asked_before = any(
             each.number < filed.number
+            and not isinstance(each.error, WeRefusedError)  # one that was refused here is not on its way
             and isinstance(each.command, PlaceOrder)
             and each.command.client_order_id == command.client_order_id
             for each in self._commands.of(self._name, PlaceOrder)

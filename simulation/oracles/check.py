@@ -195,7 +195,7 @@ def _without_counterpart(
 def _has_vanished(order: Order) -> bool:
     """Whether an account says of an order that it may have been there, and have ended without a fill and been
     forgotten: it was asked about when the exchange could not know any more."""
-    return order.order_id is None and order.status is OrderStatus.CANCELED and order.finish_reason == VANISHED
+    return order.order_id is None and order.is_finished and order.finish_reason == VANISHED
 
 
 def _vanished_texts(orders: Iterable[Order]) -> set[str]:

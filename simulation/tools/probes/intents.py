@@ -16,14 +16,14 @@ INTENTS: Final = (
         "intent: settled later as happened",
         _INTENTS,
         "Intent.settled",
-        'self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, "asked later")',
+        "self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, detail)",
         "happened",
     ),
     Probe(
         "intent: settled later as not happened",
         _INTENTS,
         "Intent.settled",
-        'self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, "asked later")',
+        "self._file(Outcome.CONFIRMED if happened else Outcome.REJECTED, detail)",
         "not happened",
     ),
     Probe(

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.account import order_store
 from actors.account.reservations import Reservation
 from actors.account.state import Doubt
 from exchanges.base.clients import UnreadableRow
@@ -481,3 +482,19 @@ def test_r6_a_late_word_of_a_vanished_order_is_asked_about_once_and_not_for_ever
         here.run(30)
     assert here.state.doubts() == []
     assert here.status(doubt) == VANISHED
+
+
+def test_r6_an_order_whose_fills_gave_way_for_room_is_asked_for_all_the_same(
+    here: Doubtful, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 2)
+    for number in range(1, 6):
+        here.state.hear_fill(fill(str(number), order_id=str(number), client_order_id=None, at=here.now_ms))
+        here.rest.by_id.append(
+            here.row(FILLED, order_id=str(number), client_order_id=f"theirs-{number}", filled="1", quantity="1")
+        )
+    assert len(here.state.doubts()) == 5
+    here.desk.look_for_oddities()
+    here.desk.look_for_oddities()
+    assert here.state.doubts() == []
+    assert {each.order_id for each in here.state.orders.executed(SOL)} == {"1", "2", "3", "4", "5"}

@@ -389,12 +389,28 @@ def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypat
     state = AccountState()
     for number, order_id in enumerate(("1", "1", "2")):
         assert state.hear_fill(fill(str(number), order_id=order_id, client_order_id=None)) == (None, True)
-    assert state.doubts() == [Doubt(SOL, "2", None)]
+    assert {doubt.order_id for doubt in state.doubts()} == {"1", "2"}, "their orders are asked for all the same"
     hear(state, order(order_id="1", client_order_id=None), order(order_id="2", client_order_id="c2"))
     assert [known.filled_quantity for known in open_orders(state)] == [0, 1]
+    assert state.doubts() == []
     for number, order_id in enumerate(("3", "4")):
         hear(state, fill(f"x{number}", order_id=order_id, client_order_id=None))
     assert [doubt.order_id for doubt in state.doubts()] == ["3", "4"], "those that were joined make room"
+
+
+def test_r9_orders_whose_fills_gave_way_are_bounded_and_forgotten_when_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 1)
+    monkeypatch.setattr(order_store, "_ORPHAN_ORDERS_LIMIT", 2)
+    state = AccountState()
+    for order_id in "12345":
+        state.hear_fill(fill(order_id, order_id=order_id, client_order_id=None, at=int(order_id)))
+    assert {doubt.order_id for doubt in state.doubts()} == {"3", "4", "5"}
+    assert state.orders.of(SOL).first_orphan_ms("3") == 3
+    state.conclude_unknown(Doubt(SOL, "3", None), 50)
+    state.conclude_unknown(Doubt(SOL, "5", None), 50)
+    assert [doubt.order_id for doubt in state.doubts()] == ["4"]
+    state.hear_fill(fill("6", order_id="6", client_order_id=None, at=6))
+    assert {doubt.order_id for doubt in state.doubts()} == {"4", "6"}, "5 was denied before its fills gave way"
 
 
 def test_r9_the_ids_of_fills_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

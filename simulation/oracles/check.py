@@ -186,8 +186,10 @@ def _without_counterpart(
     elif order.order_id is None:
         if order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{label} is {order.status.value} without an id of the exchange"
-        if f"{CLIENT_ID_PREFIX}{order.client_order_id}" in texts:
-            yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it"
+        text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
+        if text in texts:
+            there = ", ".join(truth.finish.value for truth in booked.values() if truth.text == text)
+            yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it, {there}"
     elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
         yield f"{label} is not in the books"
 

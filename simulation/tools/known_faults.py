@@ -70,20 +70,20 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
     KnownFault(
         key="2b",
         title="'never arrived' is believed while the list of open orders cannot be had",
-        options=_hunt(Profile.STORM, _F.LAG, _F.REFUSALS),
-        sees=NEVER_ARRIVED,
+        instead="2a comes first wherever lists fail while queries lag: "
+        "test_doubts.py, test_r6_while_one_of_the_questions_cannot_be_asked_an_order_stays_unresolved",
     ),
     KnownFault(
         key="2c",
         title="'never arrived' is believed of a filled order: text forgotten, fill hidden by newer ones",
-        options=_hunt(Profile.NIGHT_OFF, _F.FORGETTING, _F.SMALL_BOUNDS, _F.OTHER_PROGRAMS),
-        sees=NEVER_ARRIVED,
+        instead="no seed trades a thousand times while an answer is lost: "
+        "test_doubts.py, test_r6_an_order_is_found_by_its_fill_behind_a_thousand_newer_ones",
     ),
     KnownFault(
         key="2d",
         title="'never arrived' is believed of an order that was cancelled without a fill and is forgotten",
         options=_hunt(Profile.NIGHT_OFF, _F.FORGETTING),
-        sees=NEVER_ARRIVED,
+        sees=NEVER_ARRIVED + r", cancelled$",
     ),
     KnownFault(
         key="2e",

@@ -78,13 +78,17 @@ class SnapshotDesk:
         account, state = self._context, self._context.state
         account.instruments = message.instruments
         late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
+        # Fills before that are all known, and may be forgotten by now; they are listed all the same where this was asked
+        # before another snapshot was joined.
+        kept_from_ms = state.fills_asked_from_ms
         for fill in reversed(message.fills.fills):  # the known ones are met before they could be forgotten
-            if fill.time_ms >= message.fills_from_ms:  # what was heard before that may be forgotten by now
+            if fill.time_ms >= max(message.fills_from_ms, kept_from_ms):
                 late.count_fill(fill, is_new=account.hear_fill(fill))
         for report in message.again.values():
             # What could not be read in its time is no sign of a deaf socket.
             for fill in () if isinstance(report, str) else reversed(report.fills):
-                account.hear_fill(fill)
+                if fill.time_ms >= kept_from_ms:
+                    account.hear_fill(fill)
         self._coverage.loaded(
             message.fills,
             message.again,
@@ -101,16 +105,27 @@ class SnapshotDesk:
         if self._memory is not None:
             self._memory.fills_loaded(self._coverage.complete_ms)
             self._memory.settle_open_intents()
-        money, unreadable = message.balances, {row.market for row in message.balances.unreadable}
-        self._tell_balances(state.hear_all_balances(money.balances, money.as_of_ms, unreadable))
+        true_ms = self._join_balances(message)
         if state.doubts():
             oddities()
         self._unreadable = self._cannot_be_read(message)
-        return self._ask_for_missing(message, late, defer)
+        return self._ask_for_missing(message, late, defer, min(true_ms, message.open_orders.as_of_ms))
 
-    def _ask_for_missing(self, message: SnapshotLoaded, late: LateNews, defer: Defer) -> int | None:
+    def _join_balances(self, message: SnapshotLoaded) -> int:
+        """Joins the list of balances; the answer is when what is known of them now was so, by the exchange's clock.
+
+        A query may lag: it is certain to be newer than what the socket told of moments longer ago than that, or before
+        its subscription. Where it contradicts a younger push, the push stands until a list is certainly newer.
+        """
+        account, report = self._context, message.balances
+        settled_ms = max(report.as_of_ms - account.query_lag_ms, min(message.subscribed_ms, report.as_of_ms))
+        unreadable = {row.market for row in report.unreadable}
+        contested = account.state.contested_by(report.balances, settled_ms, unreadable)
+        self._tell_balances(account.state.hear_all_balances(report.balances, settled_ms, unreadable))
+        return min([report.as_of_ms, *(balance.updated_ms for balance in contested)])
+
+    def _ask_for_missing(self, message: SnapshotLoaded, late: LateNews, defer: Defer, as_of_ms: int) -> int | None:
         state = self._context.state
-        as_of_ms = min(message.balances.as_of_ms, message.open_orders.as_of_ms)
         unreadable = {row.item_id for row in message.open_orders.unreadable}
         missing = [
             doubt

@@ -277,17 +277,35 @@ class AccountState:
     ) -> tuple[Balance, ...]:
         """Joins a complete list: a currency that it lacks is zero, unless an event says something newer.
 
-        ``unreadable``: currencies of rows that could not be read, which stay as they were; "" for one without a name,
-        which may be any.
+        ``as_of_ms``: events of later moments stand, by the exchange's clock. ``unreadable``: currencies of rows that could
+        not be read, which stay as they were; "" for one without a name, which may be any.
         """
-        listed = {balance.currency: balance for balance in balances}
-        is_any_unknown = "" in unreadable
+        return self._join_balances(self._complete(balances, as_of_ms, unreadable), is_push=False)
+
+    def contested_by(
+        self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str] = ()
+    ) -> list[Balance]:
+        """Balances as events after ``as_of_ms`` told them that a complete list has otherwise: one of the two is old."""
+        known = ((self.balances.get(row.currency), row) for row in self._complete(balances, as_of_ms, unreadable))
+        return [
+            balance
+            for balance, row in known
+            if balance is not None
+            and balance.updated_ms > as_of_ms
+            and (balance.available, balance.locked) != (row.available, row.locked)
+        ]
+
+    def _complete(self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str]) -> list[Balance]:
+        """What a complete list says of each currency, dated ``as_of_ms``."""
+        listed = {row.currency: msgspec.structs.replace(row, updated_ms=as_of_ms) for row in balances}
+        if "" in unreadable:
+            return list(listed.values())
         zeros = (
             Balance(currency=currency, available=ZERO, locked=ZERO, updated_ms=as_of_ms)
             for currency in self.balances
-            if currency not in listed and currency not in unreadable and not is_any_unknown
+            if currency not in listed and currency not in unreadable
         )
-        return self._join_balances([*listed.values(), *zeros], is_push=False)
+        return [*listed.values(), *zeros]
 
     def doubts(self) -> list[Doubt]:
         """Orders that what we heard does not settle.

@@ -42,7 +42,7 @@ class BalancesReport(msgspec.Struct, frozen=True):
     """All balances of an account: a currency that is in neither list is zero.
 
     Attributes:
-        as_of_ms: server clock at which the query was taken up; events stamped later than this win over it.
+        as_of_ms: server clock at which the query was taken up; the answer may be older by `PrivateRest.query_lag_ms`.
         unreadable: rows that say something that we cannot read; their ``market`` is the currency.
     """
 

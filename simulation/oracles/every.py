@@ -85,6 +85,8 @@ def _of_strategies(parts: Parts) -> Iterator[Oracle]:
 
 def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
     """Does an account say so when it does not know, and else what is true?"""
+    lag_s = LONGEST_LAG_S if parts.scenario.has(Feature.LAG) else 0.0
+    loses_frames = parts.scenario.profile is not Profile.CALM
     yield Staleness(keys=parts.keys, told=parts.told, weather=parts.weather, sockets=parts.sockets)
     yield Deafness(
         keys=parts.keys,
@@ -102,6 +104,8 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         venue_ms=parts.exchange.services.now_ms,
         bound_s=truth_bound_s(parts.scenario),
         proven_within_s=proof_bound_s(parts.scenario),
+        balances_lag_s=parts.scenario.venue.query_lag_ms / 1000 - lag_s if loses_frames else 0.0,
+        loses_frames=loses_frames,
         later=parts.outside.later,
         to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
     )

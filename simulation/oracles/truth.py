@@ -17,6 +17,7 @@ from messages.commands import Command, GetSnapshot
 from messages.order import Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.book_history import BookHistory, OrderState
+from simulation.oracles.check import client_id_of
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
@@ -47,11 +48,16 @@ class Truth(Oracle):
         venue_ms: Callable[[], int],
         bound_s: float,
         proven_within_s: float,
+        balances_lag_s: float = 0.0,
+        loses_frames: bool = True,
         later: Callable[[float, Callable[[], None]], object],
         to_the_letter: bool = False,
     ) -> None:
         """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
         ``proven_within_s``: whoever is live has been found to agree with the exchange in this while, events apart.
+        ``balances_lag_s``: by so much longer a balance may stay what an event said, for an account that reckons with
+        lists that lag.
+        ``loses_frames``: what happens may not be told by a socket, without a sign of it.
         ``later``: runs something after so many seconds.
         ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take."""
         self._history = history
@@ -61,6 +67,8 @@ class Truth(Oracle):
         self._venue_ms = venue_ms
         self._bound_s = bound_s
         self._proven_within_s = proven_within_s
+        self._balances_lag_s = balances_lag_s
+        self._loses_frames = loses_frames
         self._later = later
         self._to_the_letter = to_the_letter
         self._accounts = {name: _Account() for name in names}
@@ -111,6 +119,9 @@ class Truth(Oracle):
             if state is None:
                 continue
             wrong = _order_untold(told, number, state, history.during(name, number, from_s, now_s))
+            if str(number) not in told.numbered and self._may_be_missed(name, number, told):
+                del account.unsettled[number]
+                continue
             if wrong is not None and str(number) not in account.wrong:
                 account.wrong.add(str(number))
                 yield f"{name}: order {number} {wrong} {since}"
@@ -133,8 +144,20 @@ class Truth(Oracle):
         order = self._history.order(name, number)
         return number >= FIRST_ORDER_ID and order is not None and symbol_of(order.pair) is not None
 
+    def _may_be_missed(self, name: str, number: int, told: Told) -> bool:
+        """An order by another hand that came and went between two checks, and moved no money: once the frames that told
+        of it are lost, no list that an account reads shows that it was there."""
+        order, states = self._history.order(name, number), self._history.states(name, number)
+        if not self._loses_frames or order is None or states[-1].is_open or states[-1].filled_base:
+            return False
+        symbol, client_id = symbol_of(order.pair), client_id_of(order.text)
+        if symbol is None or (symbol, client_id) in told.orders:
+            return False
+        began_s = max(states[0].at_s, told.live_since_s or 0.0)
+        return states[-1].at_s - began_s < self._bound_s
+
     def _balances_held(self, name: str, currency: str, from_s: float, to_s: float) -> list[tuple[Decimal, Decimal]]:
-        states = self._history.balance_during(name, currency, from_s, to_s)
+        states = self._history.balance_during(name, currency, from_s - self._balances_lag_s, to_s)
         return [_NOTHING if state is None else (state.available, state.locked) for state in states]
 
     # -- what a snapshot says -------------------------------------------------------------------------------------

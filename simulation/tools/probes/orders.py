@@ -92,8 +92,8 @@ ORDERS: Final = (
     Probe(
         "balance: zero because a complete list lacks it",
         _STATE,
-        "AccountState.hear_all_balances",
-        "return self._join_balances([*listed.values(), *zeros], is_push=False)",
+        "AccountState._complete",
+        "return [*listed.values(), *zeros]",
         "self.balances.keys() - listed.keys()",
     ),
     Probe(

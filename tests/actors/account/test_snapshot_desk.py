@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.account import order_store
 from actors.account.context import AccountContext
 from actors.account.messages import SnapshotLoaded
 from actors.account.settings import AccountSettings
@@ -124,6 +125,7 @@ class Account:
         balances: BalancesReport | None = None,
         again: dict[Symbol, FillsReport | str] | None = None,
         listed: tuple[Symbol, ...] = (SOL, BTC),
+        fills_from_ms: int | None = None,
     ) -> Reply[int] | int:
         """Returns the count of late news, or the reply that is to have it."""
         replies: list[Reply[Any]] = []
@@ -140,7 +142,7 @@ class Account:
                 balances=balances or BalancesReport((), as_of_ms),
                 open_orders=OpenOrdersReport(orders, as_of_ms + 5, orders_unreadable),
                 fills=FillsReport(fills, as_of_ms, fills_unreadable),
-                fills_from_ms=needed.from_ms,
+                fills_from_ms=needed.from_ms if fills_from_ms is None else fills_from_ms,
                 fills_through_ms=as_of_ms - 10_000,
                 again=again or {},
                 instruments=rules(*listed),
@@ -342,3 +344,88 @@ def test_r2_a_fill_of_before_the_time_that_was_asked_for_is_not_told_again() -> 
     since = fill("2", order_id="5", client_order_id=None, at=from_ms)
     account.load(fills=(since, before), as_of_ms=101_000)
     assert account.fills == [since]
+
+
+# -- what was asked before another snapshot was joined ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_of_one_market", [False, True])
+def test_r2_a_list_that_was_asked_for_before_another_was_joined_tells_no_fill_again(
+    monkeypatch: pytest.MonkeyPatch, is_of_one_market: bool
+) -> None:
+    monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
+    account = Account()
+    old = tuple(fill(str(number), order_id="77", client_order_id=None, at=20_000 + number) for number in range(3))
+    young = fill("9", order_id="78", client_order_id=None, at=99_000)
+    account.load(fills=old[::-1], as_of_ms=100_000)
+    account.load(fills=(young,), as_of_ms=101_000)  # no question will be about the old ones: they may be forgotten
+    assert account.fills == [*old, young]
+    if is_of_one_market:
+        account.load(again={SOL: FillsReport((young, *old[::-1]), 99_000)}, as_of_ms=102_000)
+    else:
+        account.load(fills=(young, *old[::-1]), as_of_ms=102_000, fills_from_ms=1_000)
+    assert account.fills == [*old, young]
+
+
+# -- balances of a query that may lag ---------------------------------------------------------------------------------
+
+
+class LaggingRest:
+    query_lag_ms = 6_000
+
+
+def lagging() -> Account:
+    account = Account()
+    account.context.rest = LaggingRest()  # type: ignore[assignment]
+    return account
+
+
+def dollars(available: str, at: int) -> BalancesReport:
+    return BalancesReport((balance("USDT", available, at=at),), at)
+
+
+@pytest.mark.parametrize(
+    ("pushed_ms", "kept"),  # of one millisecond a push stands
+    [(9_000, "900"), (93_999, "900"), (94_000, "800"), (94_001, "800"), (99_000, "800"), (101_000, "800")],
+)
+def test_r2_a_list_of_balances_overrules_what_the_socket_told_only_where_it_is_certainly_newer(
+    pushed_ms: int, kept: str
+) -> None:
+    account = lagging()
+    account.state.hear_balances([balance("USDT", "800", at=pushed_ms)])
+    account.load(balances=dollars("900", at=100_000))
+    assert account.state.balances["USDT"].available == Decimal(kept)
+
+
+def test_r2_a_push_of_before_a_lagging_list_was_taken_up_is_newer_than_the_list() -> None:
+    account = lagging()
+    account.load(balances=dollars("900", at=100_000))
+    account.state.hear_balances([balance("USDT", "800", at=97_000)])  # late on its way
+    assert account.state.balances["USDT"].available == 800
+
+
+def test_r7_what_was_told_before_the_subscription_stands_for_nothing_however_much_lists_lag() -> None:
+    account = lagging()
+    account.state.hear_balances([balance("USDT", "800", at=9_999)])  # and what came between was not heard
+    account.load(balances=dollars("900", at=10_500), as_of_ms=10_500)  # subscribed at 10,000
+    assert account.state.balances["USDT"].available == 900
+
+
+def test_r5_a_snapshot_is_as_old_as_a_balance_that_a_list_contradicts() -> None:
+    account = lagging()
+    account.state.hear_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    account.load(balances=dollars("900", at=100_000))  # and no SOL at all
+    assert account.desk.proven_ms == 97_000
+    account.load(balances=BalancesReport((balance("USDT", "900"), balance("SOL", "5")), 104_000), as_of_ms=104_000)
+    assert account.desk.proven_ms == 104_000, "by now the list is certainly newer, or agrees"
+    assert account.state.balances["USDT"].available == 900
+
+
+def test_r10_a_balance_that_cannot_be_read_contradicts_nothing() -> None:
+    account = lagging()
+    account.state.hear_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    rows = (unreadable(None, "", market="SOL"),)
+    account.load(balances=BalancesReport((balance("USDT", "800"),), 100_000, rows))
+    assert account.desk.proven_ms == 100_000
+    account.load(balances=BalancesReport((), 100_000, (unreadable(None, ""),)), as_of_ms=101_000)
+    assert account.state.balances["USDT"].available == 800

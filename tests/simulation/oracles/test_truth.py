@@ -16,7 +16,7 @@ from simulation.oracles.book_history import BookHistory
 from simulation.oracles.truth import Truth
 from simulation.oracles.watcher import Told
 from tests.support.books import Books
-from tests.support.orders import order
+from tests.support.orders import SOL, order
 
 BOUND_S = 10.0
 PROVEN_WITHIN_S = 20.0
@@ -25,7 +25,7 @@ PROVEN_WITHIN_S = 20.0
 class Account:
     """An account, alpha, that has been live from the start and tells everything, as its subscribers heard it."""
 
-    def __init__(self, *, to_the_letter: bool = False) -> None:
+    def __init__(self, *, to_the_letter: bool = False, loses_frames: bool = True, balances_lag_s: float = 0.0) -> None:
         self.books = Books()
         self.told = Told()
         self.told.sync_state, self.told.live_since_s = SyncState.LIVE, 0.0
@@ -41,6 +41,8 @@ class Account:
             venue_ms=self.books.engine.now_ms,
             bound_s=BOUND_S,
             proven_within_s=PROVEN_WITHIN_S,
+            balances_lag_s=balances_lag_s,
+            loses_frames=loses_frames,
             later=lambda _, judge: judge(),
             to_the_letter=to_the_letter,
         )
@@ -122,6 +124,38 @@ def test_an_order_and_money_that_nobody_told_of_are_found_after_the_while_and_no
     assert any("USDT was told as" in each for each in found)
     assert any("lacks order" in each for each in found)
     assert account.after(20) == [], "each is found once"
+
+
+@pytest.mark.parametrize(
+    ("loses_frames", "lives_s", "is_ours", "is_found"),
+    [(True, 1, False, False), (True, 12, False, True), (True, 1, True, True), (False, 1, False, True)],
+)
+def test_an_order_of_others_that_came_and_went_may_be_missed_with_its_frames(
+    loses_frames: bool, lives_s: int, is_ours: bool, is_found: bool
+) -> None:
+    account = Account(loses_frames=loses_frames)
+    booked = account.books.place(text="t-c1")
+    if is_ours:
+        account.told.orders[SOL, "c1"] = order(OrderStatus.UNRESOLVED, order_id=None, client_order_id="c1")
+    found = account.after(lives_s)
+    account.books.engine.cancel(booked)
+    found += account.after(25)
+    assert any("is untold" in each for each in found) is is_found
+
+
+def test_an_order_of_others_that_traded_is_never_missed() -> None:
+    account = Account()
+    booked = account.books.place(text="t-c1")
+    account.books.engine.fill_from_house(booked, amount=Decimal(1))
+    account.books.engine.cancel(booked)
+    assert any("is untold" in each for each in account.after(25))
+
+
+def test_a_balance_may_stay_what_an_event_said_for_as_long_as_lists_are_reckoned_to_lag() -> None:
+    account = Account(balances_lag_s=5.0)
+    account.books.engine.deposit("alpha", "USDT", Decimal(5))
+    assert account.after(BOUND_S + 4) == []
+    assert any("USDT was told as" in each for each in account.after(3))
 
 
 def test_an_account_that_says_it_is_not_live_may_know_nothing() -> None:

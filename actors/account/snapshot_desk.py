@@ -78,8 +78,8 @@ class SnapshotDesk:
         account, state = self._context, self._context.state
         account.instruments = message.instruments
         late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
-        # Fills before that are all known, and may be forgotten by now; they are listed all the same where this was asked
-        # before another snapshot was joined.
+        # Fills before that are all known, and may be forgotten by now; they are listed all the same where this was
+        # asked before another snapshot was joined.
         kept_from_ms = state.fills_asked_from_ms
         for fill in reversed(message.fills.fills):  # the known ones are met before they could be forgotten
             if fill.time_ms >= max(message.fills_from_ms, kept_from_ms):

@@ -277,8 +277,8 @@ class AccountState:
     ) -> tuple[Balance, ...]:
         """Joins a complete list: a currency that it lacks is zero, unless an event says something newer.
 
-        ``as_of_ms``: events of later moments stand, by the exchange's clock. ``unreadable``: currencies of rows that could
-        not be read, which stay as they were; "" for one without a name, which may be any.
+        ``as_of_ms``: events of later moments stand, by the exchange's clock. ``unreadable``: currencies of rows that
+        could not be read, which stay as they were; "" for one without a name, which may be any.
         """
         return self._join_balances(self._complete(balances, as_of_ms, unreadable), is_push=False)
 

@@ -56,7 +56,7 @@ class Countdowns(Oracle):
 
     def final(self) -> Iterator[str]:
         self._take_new()
-        for name, until_s in self._runs_until_s.items():
+        for name, until_s in self._runs_until_s.items():  # one that was stopped runs until then
             if until_s > self._now_s():
                 yield f"{name}: its countdown runs on after the orderly end (R13)"
 
@@ -65,5 +65,5 @@ class Countdowns(Oracle):
         for done in requests[self._read :]:
             if done.command.action is Action.COUNTDOWN and done.label is None and done.account in self._runs_until_s:
                 timeout_s = float(done.command.number("timeout") or 0)
-                self._runs_until_s[done.account] = done.at_s + timeout_s if timeout_s else 0.0
+                self._runs_until_s[done.account] = done.at_s + timeout_s
         self._read = len(requests)

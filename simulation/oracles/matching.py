@@ -117,8 +117,10 @@ def _could_cause(command: Wanted, request: Request) -> bool:
 def _best_first(done: CarriedOut, commands: Sequence[Wanted]) -> Iterator[Wanted]:
     """Those that were told what this request was told, then those that were told nothing certain.
 
-    A refusal may have become unreadable on its way, so that its asker was told of a refusal by another name.
+    Of those the one that was asked last: the others may have caused an earlier request, too. A refusal may have become
+    unreadable on its way, so that its asker was told of a refusal by another name.
     """
+    commands = sorted(commands, key=lambda command: command.filed.asked_s, reverse=True)
     refused = [command for command in commands if isinstance(command.filed.error, VenueRefusedError)]
     if done.label is not None:
         yield from (command for command in refused if _label(command) == done.label.upper())

@@ -214,6 +214,21 @@ def test_a_countdown_that_never_runs_or_runs_on_is_found() -> None:
     assert list(oracle.final()) == ["alpha: its countdown runs on after the orderly end (R13)"]
 
 
+def test_a_countdown_that_another_program_stops_is_to_be_started_again_within_the_while() -> None:
+    account, told = Account(), Told()
+    told.live_since_s = 0.0
+    oracle = account.countdowns(told)
+    for _ in range(20):
+        account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+        assert account.after(2, oracle) == []
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 0})
+    assert account.after(2, oracle) == []
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+    assert account.after(2, oracle) == []
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 0})
+    assert any("without a countdown of 5 s (R13)" in each for each in account.after(30, oracle))
+
+
 def test_nobody_asks_for_a_countdown_that_is_not_wished_for_or_of_an_account_that_is_not_live() -> None:
     account, told = Account(), Told()
     assert account.after(60, account.countdowns(told)) == []

@@ -197,6 +197,22 @@ def test_an_amendment_is_what_was_wished_for(judge: Judge) -> None:
     assert judge.found_only("was wished for by nobody")
 
 
+def test_the_same_amendment_twice_is_two_wishes_where_the_second_was_refused_and_looked_up(judge: Judge) -> None:
+    order_id = judge.resting()
+    command = AmendOrder(symbol=SOL, order_id=order_id, quantity=Decimal(3))
+    for _ in range(2):
+        reply = judge.ask(command)
+        judge.time.advance(1)
+        judge.request("PATCH", f"/spot/orders/{order_id}", query="currency_pair=SOL_USDT", body={"amount": "3"})
+        reply.set(None)
+        judge.time.advance(1)
+    assert [done.label for done in judge.history.requests[1:]] == [None, "NO_CHANGE"]
+    assert judge.found() == []
+
+    judge.request("PATCH", f"/spot/orders/{order_id}", query="currency_pair=SOL_USDT", body={"amount": "3"})
+    assert judge.found_only("was wished for by nobody")
+
+
 def test_an_amendment_of_other_terms_or_of_another_order_is_found(judge: Judge) -> None:
     order_id = judge.resting()
     other_id = judge.resting(own_id="other", price="99")

@@ -27,7 +27,7 @@ from simulation.oracles.way import Way
 from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
-from simulation.scenario import proof_bound_s, safety_bound_s, truth_bound_s
+from simulation.scenario import LONGEST_LAG_S, proof_bound_s, safety_bound_s, truth_bound_s
 
 
 def every_oracle(

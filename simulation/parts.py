@@ -109,7 +109,7 @@ class Parts:
             without=options.without,
         )
         self.sockets = MemorySockets(self.outside, self.exchange, self.weather, trace)
-        http = MemoryHttp(self.outside, self.exchange, self.weather, trace)
+        http = self.http = MemoryHttp(self.outside, self.exchange, self.weather, trace)
         self.delivered = Delivered(http, http.names, loop.time)
         self.environment = Environment(
             clock=self.clock,

@@ -86,6 +86,10 @@ class ExchangeFaults:
             self.begun[_name_of(fault)] = self.begun.get(_name_of(fault), 0) + 1
         return due
 
+    def call_off(self) -> None:
+        """None begins any more, also none that was due while nobody asked."""
+        self._due.clear()
+
     # -- one of each ----------------------------------------------------------------------------------------------
 
     def _failing_answer(self, for_s: float) -> Fault:

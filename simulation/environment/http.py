@@ -48,6 +48,7 @@ class MemoryHttp:
         self._weather = weather
         self._trace = trace
         self._count = 0
+        self._sent_s: dict[int, float] = {}
         self.names = {account.key: name for name, account in exchange.keys.accounts.items()}
 
     async def request(
@@ -71,12 +72,17 @@ class MemoryHttp:
     async def close(self) -> None:
         """Nothing is kept open."""
 
+    def sent_s(self, request: HttpRequest) -> float:
+        """When a request left that the exchange is carrying out now, in virtual seconds."""
+        return self._sent_s[id(request)]
+
 
 class _Call:
     """One request on its way there and back."""
 
     def __init__(self, net: MemoryHttp, number: int, request: HttpRequest) -> None:
         self.request = request
+        self._sent_s = net._sent_s
         self._number = number
         self._outside, self._exchange = net._outside, net._exchange
         self._weather, self._trace = net._weather, net._trace
@@ -88,6 +94,7 @@ class _Call:
 
     def begin(self, timeout_s: float) -> None:
         weather, request = self._weather, self.request
+        self._sent_s[id(request)] = weather.now_s()
         if self._trace.on:
             body = request.body.decode(errors="replace")
             self.note(f"{request.method} {request.path}?{request.query} {body}")
@@ -130,6 +137,7 @@ class _Call:
 
     def _leave(self, response: ExchangeResponse) -> None:
         """The exchange has answered: what was to happen there has happened."""
+        del self._sent_s[id(self.request)]
         if self._trace.on:
             self.note(f"-> {response.status} {response.body.decode(errors='replace')[:400]}")
         weather = self._weather

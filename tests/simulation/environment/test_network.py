@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exchanges.base.transport import AnswerLostError, RequestNotSentError, Socket, SocketClosedError
+from exchanges.simulator.http import HttpRequest, HttpResponse, Witness
 from simulation.environment.faults import Cut, Fault, Link, Outage
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from tests.support.frames import Frames
@@ -22,6 +23,23 @@ def on_virtual_time(test: Callable[[Net], Coroutine[Any, Any, None]]) -> float:
 
     run_on_virtual_time(loop, main())
     return loop.time()
+
+
+def test_it_knows_when_a_request_left_that_the_exchange_carries_out() -> None:
+    left_s: list[tuple[float, float]] = []
+
+    async def test(net: Net) -> None:
+        class Departures(Witness):
+            def ends(self, request: HttpRequest, response: HttpResponse) -> None:
+                left_s.append((net.http.sent_s(request), asyncio.get_running_loop().time()))
+
+        net.exchange.gateio.rest.witnesses.append(Departures())
+        await asyncio.sleep(3)
+        await net.time()
+
+    on_virtual_time(test)
+    [(sent_s, arrived_s)] = left_s
+    assert sent_s == 3 < arrived_s
 
 
 def test_a_request_and_its_answer_pass() -> None:

@@ -237,15 +237,44 @@ def test_nobody_asks_for_a_countdown_that_is_not_wished_for_or_of_an_account_tha
     assert account.after(60, account.countdowns(told, None)) == []
 
 
+NEW_ORDER = {"currency_pair": "SOL_USDT", "side": "buy", "amount": "1", "price": "100", "type": "limit"}
+OVER_THE_LIMIT = "alpha: counted over the limit at POST /api/v4/spot/orders (R13)"
+
+
 @pytest.mark.parametrize("is_even", [True, False])
 def test_being_counted_over_a_limit_is_found_where_the_way_was_even(is_even: bool) -> None:
-    account = Account()
-    oracle = VenueLimits(exchange=account.books.exchange, names=("alpha",), is_even=lambda: is_even)
-    body = {"currency_pair": "SOL_USDT", "side": "buy", "amount": "1", "price": "100", "type": "limit"}
+    books = Books()
+    oracle = VenueLimits(
+        exchange=books.exchange, names=("alpha",), is_even=lambda: is_even, sent_s=lambda _: books.now_s()
+    )
     for _ in range(10):
-        account.books.request("POST", "/spot/orders", body=body)
+        books.request("POST", "/spot/orders", body=NEW_ORDER)
     assert list(oracle.look()) == []
 
-    account.books.request("POST", "/spot/orders", body=body)
-    found = list(oracle.look())
-    assert found == (["alpha: counted over the limit at POST /api/v4/spot/orders (R13)"] if is_even else [])
+    books.request("POST", "/spot/orders", body=NEW_ORDER)
+    assert list(oracle.look()) == ([OVER_THE_LIMIT] if is_even else [])
+
+
+@pytest.mark.parametrize(("first_left_s", "found"), [(0.94, []), (1.06, [OVER_THE_LIMIT])])
+def test_r13_a_request_that_took_long_is_counted_by_when_it_left(first_left_s: float, found: list[str]) -> None:
+    """The exchange counts by arrival: the first of eleven left a window before the last, and came late."""
+    books, left_s = Books(), [first_left_s, *[1.9] * 9, 2.0, 2.0]
+    oracle = VenueLimits(exchange=books.exchange, names=("alpha",), is_even=lambda: True, sent_s=lambda _: left_s[0])
+    for _ in range(11):
+        books.request("POST", "/spot/orders", body=NEW_ORDER)
+        left_s.pop(0)
+    assert list(oracle.look()) == found
+
+
+def test_orders_count_by_market_and_cancels_for_themselves() -> None:
+    books = Books()
+    oracle = VenueLimits(
+        exchange=books.exchange, names=("alpha",), is_even=lambda: True, sent_s=lambda _: books.now_s()
+    )
+    for _ in range(10):
+        books.request("DELETE", "/spot/orders", query="currency_pair=SOL_USDT")
+        books.request("POST", "/spot/orders", body={**NEW_ORDER, "currency_pair": "BTC_USDT"})
+        books.request("POST", "/spot/orders", body=NEW_ORDER)
+    assert list(oracle.look()) == []
+    books.request("PATCH", "/spot/orders/1", query="currency_pair=SOL_USDT", body={"amount": "2"})
+    assert list(oracle.look()) == ["alpha: counted over the limit at PATCH /api/v4/spot/orders/1 (R13)"]

@@ -226,10 +226,11 @@ class World:
             self._trace.add("world", f"our clock is {parts.clock.skew_ms} ms off now")
 
     def _calm_down(self) -> None:
-        """No kill and no fault of the exchange any more; halted markets trade again."""
+        """No kill and no fault of the exchange any more, nor any that was still to come; halted markets trade again."""
         self._loop.after_turns(0, lambda: None)
         self._parts.operator.resume_all()
         if not self._parts.long_fault.stays:
+            self._parts.exchange_faults.call_off()
             self._parts.exchange.faults.clear()
 
     async def _come_back(self) -> bool:

@@ -49,6 +49,9 @@ class Comparison:
         for name, problem in problems.items():
             if name not in gave_up:
                 yield f"{name}: could not cancel all: {problem}"
+        for name, problem in self._program.unwritten.items():
+            if name not in gave_up:
+                yield f"{name}: its journal could not be closed: {problem}"
         for name in parts.names:
             left = parts.exchange.engine.accounts[name].open_orders
             if left and name not in problems:

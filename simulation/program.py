@@ -46,6 +46,7 @@ class Program:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
         died_at_start: called when a kill fell into a start; the next start follows by itself.
         starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
+        unwritten: what its journals could not write when it was ended, by account; no matter of its orders.
         has_run: set once it has been started to the end; from then on it knows the past.
     """
 
@@ -89,6 +90,7 @@ class Program:
         self._lives: list[Life] = []
         self._lost_replies = self._unsettled()
         self.asked: list[tuple[str, Reply[Any]]] = []
+        self.unwritten: dict[str, str] = {}
         self.starts = 0
         self.has_ended = False
         self.has_run = asyncio.Event()
@@ -188,6 +190,7 @@ class Program:
         A kill in the middle of it is told as a problem of every account.
         """
         self.has_ended = True
+        self.unwritten = {}
         try:
             return await self._end(cancel_open_orders)
         except KilledError:
@@ -195,7 +198,8 @@ class Program:
 
     async def _end(self, cancel_open_orders: bool) -> dict[str, str]:
         problems = await self.life.run(self.system.stop(cancel_open_orders=cancel_open_orders), "stop")
-        return problems | await self.life.run(_close(self.life.journals), "close")
+        self.unwritten = await self.life.run(_close(self.life.journals), "close")
+        return problems
 
     # -- looking in -----------------------------------------------------------------------------------------------
 

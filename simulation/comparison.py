@@ -99,8 +99,10 @@ class Comparison:
         return wrong
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
-        """Orders that ended without a fill while the program could not see them, and were none of its own."""
-        if order.is_open or order.filled_base:
+        """Orders that ended while the program could not see them, were none of its own, and left nothing to find them
+        by: no fill, or no market in which the exchange could be asked for them."""
+        cannot_be_asked_for = order.pair in self._parts.exchange.engine.delisted
+        if order.is_open or (order.filled_base and not cannot_be_asked_for):
             return False
         second = self._second_program
         is_of_another = OtherProgram.placed(order) or (second is not None and second.placed(order))

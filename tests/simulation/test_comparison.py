@@ -1,0 +1,45 @@
+"""What an account need not know of the books: what nobody could tell it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from exchanges.simulator.orders import Order, Side
+from exchanges.simulator.other_program import PREFIX
+from simulation.comparison import Comparison
+from tests.support.books import Books
+
+
+def need_not_be_known(books: Books, order: Order) -> bool:
+    machine = SimpleNamespace(may_have_forgotten=lambda _: False)
+    parts: Any = SimpleNamespace(exchange=books.exchange, machine=machine)
+    program: Any = None
+    return Comparison(parts, (), program, None)._need_not_be_known(order)
+
+
+def filled(books: Books, text: str) -> Order:
+    order = books.place(text=text)
+    books.place(account="beta", side=Side.SELL)
+    assert order.filled_base
+    assert not order.is_open
+    return order
+
+
+@pytest.mark.parametrize(("text", "of_another"), [(f"{PREFIX}1", True), ("t-ours", False)])
+def test_r6_a_filled_order_of_another_program_is_to_be_known_while_its_market_is_listed(
+    text: str, of_another: bool
+) -> None:
+    books = Books()
+    order = filled(books, text)
+    assert not need_not_be_known(books, order)
+    books.exchange.listings.remove("SOL_USDT")
+    assert need_not_be_known(books, order) is of_another
+
+
+def test_an_order_of_another_program_that_ended_without_a_fill_need_not_be_known_and_an_open_one_must() -> None:
+    books = Books()
+    order = books.place(text=f"{PREFIX}1")
+    assert not need_not_be_known(books, order)
+    books.engine.cancel(order)
+    assert need_not_be_known(books, order)

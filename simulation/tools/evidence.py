@@ -1,7 +1,7 @@
-"""The table of known faults against the code as it is: which seed of which profile finds each.
+"""The table of known faults against the code as it is: which seed of which profile finds each, then and now.
 
 ``python -m simulation.tools.evidence [--seeds 60] [--only KEY ...]``: a line for each fault, and how many seeds find.
-As long as faults are known and not mended the exit code says nothing of the product: it is 0 when every hunt was run.
+What a seed sees may be another fault with the same words, so the exit code is 0 when every hunt was run.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import msgspec
 
 from simulation.options import Options
 from simulation.run import Outcome, run_seeds
-from simulation.tools.known_faults import KNOWN_FAULTS, KnownFault
+from simulation.tools.known_faults import BEFORE, KNOWN_FAULTS, KnownFault
 
 _SEEDS: Final = 60
 _BATCH: Final = 10
@@ -48,18 +48,19 @@ def hunt(fault: KnownFault, seeds: int, run: Run = run_seeds) -> Found | None:
 def line(fault: KnownFault, found: Found | None) -> str:
     """A row of the table."""
     if fault.options is None:
-        return f"| {fault.key} | {fault.title} | - | {fault.instead} |"
+        return f"| {fault.key} | {fault.title} | - | - | {fault.instead} |"
     hunted = fault.options.arguments() or "--profile storm"
+    begin = f"| {fault.key} | {fault.title} | `{hunted}` | {fault.then}"
     if found is None:
-        return f"| {fault.key} | {fault.title} | `{hunted}` | not found |"
+        return f"{begin} | not found |"
     seen = found.seen if len(found.seen) <= _LONGEST else found.seen[:_LONGEST] + "..."
-    return f"| {fault.key} | {fault.title} | `{hunted}` | seed {found.seed}: {seen.replace('|', '/')} |"
+    return f"{begin} | seed {found.seed}: {seen.replace('|', '/')} |"
 
 
 def table(faults: Iterable[KnownFault], seeds: int) -> None:
     """Hunts one after the other and prints each row as soon as it is known."""
     chosen, count = list(faults), 0
-    sys.stdout.write("| | fault | hunted with | found |\n|---|---|---|---|\n")
+    sys.stdout.write(f"| | fault | hunted with | at {BEFORE} | now |\n|---|---|---|---|---|\n")
     for number, fault in enumerate(chosen, start=1):
         began_s = time.perf_counter()
         found = hunt(fault, seeds)

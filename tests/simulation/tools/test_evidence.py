@@ -18,7 +18,7 @@ def test_each_known_fault_is_hunted_or_says_why_not() -> None:
     assert {key[:-1] for key in keys} == {str(number) for number in range(1, 13)}
     for fault in KNOWN_FAULTS:
         assert (fault.options is None) is bool(fault.instead), fault.key
-        assert bool(fault.sees) is (fault.options is not None), fault.key
+        assert bool(fault.sees) is bool(fault.then) is (fault.options is not None), fault.key
         re.compile(fault.sees)
 
 
@@ -44,7 +44,7 @@ def test_the_first_seed_that_sees_it_is_named() -> None:
     ("found", "said"), [(None, "not found"), (Found(3, "alpha: a | b"), "seed 3: alpha: a / b")], ids=["none", "some"]
 )
 def test_a_row_says_what_was_seen(found: Found | None, said: str) -> None:
-    fault = KnownFault(key="1a", title="x", options=Options(), sees="a")
-    assert said in line(fault, found)
+    fault = KnownFault(key="1a", title="x", options=Options(), sees="a", then="seed 7")
+    assert line(fault, found) == f"| 1a | x | `--profile storm` | seed 7 | {said} |"
     unseen = KnownFault(key="1b", title="y", instead="tests/x.py")
-    assert line(unseen, None) == "| 1b | y | - | tests/x.py |"
+    assert line(unseen, None) == "| 1b | y | - | - | tests/x.py |"

@@ -42,6 +42,8 @@ _VISITED: Final = 15
 """Pairs that the exchange's traders visit; the others are idle and cost nothing."""
 _SOME_HABITS: Final = 0.3
 _NOT_PERMITTED: Final = 0.25
+_UNCHECKED_S: Final = 12.0
+"""So long checks may be refused: no longer than queries may take that are not answered."""
 _COARSE: Final = 4
 _SOME: Final = 0.1
 _USUAL: Final = frozenset(pair.id for pair in (*PAIRS, FINE))
@@ -345,11 +347,12 @@ def _journal(rng: random.Random, sizes: random.Random, features: frozenset[Featu
 def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:
     """A check is a full reload, which hides what the socket did not tell: now and then there is none at all."""
     if profile is Profile.LONG_FAULT:
-        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0)
+        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0, unchecked_limit_s=_UNCHECKED_S)
     never = profile is Profile.CALM and rng.random() < 0.5
     return SupervisorSettings(
         attempt_timeout_s=10.0,
         check_every_s=100_000.0 if never else 15.0 if rare else 6.0,
+        unchecked_limit_s=_UNCHECKED_S,
         backoff=BackoffSettings(max_s=3.0, stable_s=5.0),
     )
 

@@ -119,7 +119,7 @@ class Filed(Oracle):
         filed = {intent.client_id for intent in intents if intent.kind == "place"}
         for number, order in self._exchange.engine.accounts[name].orders.items():
             own_id = client_id_of(order.text)
-            if own_id is not None and own_id not in filed:
+            if own_id is not None and own_id not in filed and number >= FIRST_ORDER_ID:
                 yield f"order {number} is at the exchange, and its intent {own_id} was never filed (R4)"
 
     def _kill_switch_filed(self, name: str, reason: str | None) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """When nothing new happens any more: does the program say what the exchange's books say, and is nothing left over?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pykka
 
 from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.other_program import OtherProgram
 from messages.errors import TellerError
+from messages.symbol import Symbol
 from simulation.machine.second_program import SecondProgram
 from simulation.options import Feature
 from simulation.oracles.check import differences, journal_differences
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.statistics import statistics_differences
 from simulation.parts import Parts
@@ -73,7 +75,7 @@ class Comparison:
         parts, scenario = self._parts, self._parts.scenario
         account = self._program.system.account(name)
         snapshot = await account.snapshot()
-        executed = {symbol: await account.executed_orders(symbol) for symbol in scenario.symbols}
+        executed = {symbol: await account.executed_orders(symbol) for symbol in self._symbols_of(name)}
         stats = await account.get_trading_stats()
         wrong = list(
             statistics_differences(
@@ -82,7 +84,7 @@ class Comparison:
                 snapshot,
                 executed,
                 told=parts.told[name],
-                log=parts.commands,
+                log=parts.own_commands,
                 life=self._program.life.number,
             )
         )
@@ -97,6 +99,15 @@ class Comparison:
             texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
         )
         return wrong
+
+    def _symbols_of(self, name: str) -> Iterable[Symbol]:
+        """Markets that are traded, and those on which others have traded on the account, or are said to have."""
+        exchange, scenario = self._parts.exchange, self._parts.scenario
+        orders = exchange.engine.accounts[name].orders.values()
+        made_up = exchange.gateio.odd_lists.made_up.values()
+        pairs = dict.fromkeys([*(order.pair for order in orders), *(row.pair for row in made_up)])
+        others = (symbol_of(pair) for pair in pairs)
+        return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None)])
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
         """Orders that ended while the program could not see them, were none of its own, and left nothing to find them

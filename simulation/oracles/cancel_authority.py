@@ -53,7 +53,12 @@ class CancelAuthority:
             each.asked_s <= done.at_s and not each.was_not_sent and self._means(each, item, order_id, said)
             for each in self._orders
         )
-        if others or not (by_itself or self._is_covered(order_id, said.get("currency_pair"), done.at_s)):
+        is_wished = (
+            by_itself
+            or self._is_covered(order_id, said.get("currency_pair"), done.at_s)
+            or self._is_engaged(done.at_s)  # then whatever shows up is cancelled, whoever has placed it
+        )
+        if others or not is_wished:
             yield f"a cancel of {item} of {said} at {done.at_s:.3f} s was wished for by nobody (wish)"
 
     def _means(self, filed: FiledCommand, item: str, order_id: int | None, said: dict[str, str]) -> bool:

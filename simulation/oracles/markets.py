@@ -10,7 +10,8 @@ from messages.symbol import Symbol
 def symbol_of(pair: str) -> Symbol | None:
     """The symbol of a pair as the exchange names it; None where an account has no name for such a market: what happens
     there it cannot tell, and need not."""
+    base, _, quote = pair.rpartition("_")
     try:
-        return Symbol(*pair.rsplit("_", 1))
+        return Symbol(base, quote)
     except InvalidValueError:
         return None

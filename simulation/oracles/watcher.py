@@ -147,21 +147,21 @@ class Watcher(LoopActor):
                 f"order {order.client_order_id} {order.order_id} {order.status.value} "
                 f"{order.filled_quantity}/{order.quantity}",
             )
-        before = told.orders_now.get(key)
+        before, is_named = told.orders_now.get(key), False
         told.orders[key] = told.orders_now[key] = order
         if order.order_id is not None:
             told.numbered[order.order_id] = order
         if before is None and order.client_order_id is not None:
             unnamed = told.orders_now.get((order.symbol, str(order.order_id)))
             if unnamed is not None:  # its client id was heard of late
-                before = msgspec.structs.replace(unnamed, client_order_id=order.client_order_id)
+                before, is_named = msgspec.structs.replace(unnamed, client_order_id=order.client_order_id), True
         is_placed_anew = before is not None and before.is_finished and order.status is OrderStatus.PENDING
         if before is None or is_placed_anew:  # with the id of one that is over, and was dropped for room or never taken
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
                 self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
             return
         # A finished one may have been dropped for room and asked for again (R9).
-        if order == before and order.is_open and not told.starts[-1].take_leave(order):
+        if order == before and order.is_open and not is_named and not told.starts[-1].take_leave(order):
             self._broken(event.account, f"order {key[1]} was told again with nothing new (R2)")
         if _kind_of(order) != _kind_of(before):
             self._broken(event.account, f"order {key[1]} was {_kind_of(before)} and is {_kind_of(order)} (R2)")

@@ -11,5 +11,6 @@ def test_a_pair_that_can_be_named_is_judged_by_its_symbol(pair: str, symbol: Sym
     assert symbol_of(pair) == symbol
 
 
-def test_whatever_a_symbol_refuses_has_none() -> None:
-    assert symbol_of("_USDT") is None
+@pytest.mark.parametrize("pair", ["_USDT", "SOLUSDT", "", "SOL_"])
+def test_whatever_a_symbol_refuses_has_none(pair: str) -> None:
+    assert symbol_of(pair) is None

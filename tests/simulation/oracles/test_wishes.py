@@ -268,7 +268,7 @@ def test_a_cancel_of_all_with_another_scope_is_found(judge: Judge, query: str) -
     assert judge.found_only("a cancel of all of")
 
 
-def test_a_cancel_of_all_is_tried_again_only_until_it_has_succeeded(judge: Judge) -> None:
+def test_a_cancel_of_all_is_tried_again_until_its_last_try_must_have_arrived(judge: Judge) -> None:
     reply = judge.ask(CancelAll())
     judge.cancel_all()
     judge.time.advance(1)
@@ -277,6 +277,9 @@ def test_a_cancel_of_all_is_tried_again_only_until_it_has_succeeded(judge: Judge
 
     reply.set(())
     judge.time.advance(1)
+    judge.cancel_all()
+    assert judge.found() == [], "an early try, which comes last"
+    judge.time.advance(100)
     judge.cancel_all()
     assert judge.found_only("was wished for by nobody")
 

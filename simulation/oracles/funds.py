@@ -98,7 +98,8 @@ def _may_be_aside(
             return
         assert isinstance(each.command, PlaceOrder)
         pays, amount = needed(each.command)
-        since_s = filed.asked_s - _kept_s(each.error, stale_s)
+        is_restored = each.life != filed.life and isinstance(each.error, UnknownOutcomeError)
+        since_s = float("-inf") if is_restored else filed.asked_s - _kept_s(each.error, stale_s)
         if pays == currency and (each.answered_s is None or each.answered_s >= since_s):
             yield amount
 

@@ -50,6 +50,7 @@ class Truth(Oracle):
         proven_within_s: float,
         balances_lag_s: float = 0.0,
         loses_frames: bool = True,
+        lag_s: float = 0.0,
         later: Callable[[float, Callable[[], None]], object],
         to_the_letter: bool = False,
     ) -> None:
@@ -58,6 +59,7 @@ class Truth(Oracle):
         ``balances_lag_s``: by so much longer a balance may stay what an event said, for an account that reckons with
         lists that lag.
         ``loses_frames``: what happens may not be told by a socket, without a sign of it.
+        ``lag_s``: by so much what proves it may lag.
         ``later``: runs something after so many seconds.
         ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take."""
         self._history = history
@@ -69,6 +71,7 @@ class Truth(Oracle):
         self._proven_within_s = proven_within_s
         self._balances_lag_s = balances_lag_s
         self._loses_frames = loses_frames
+        self._lag_s = lag_s
         self._later = later
         self._to_the_letter = to_the_letter
         self._accounts = {name: _Account() for name in names}
@@ -180,7 +183,7 @@ class Truth(Oracle):
             if snapshot.is_live and self._is_bound(told, asked_s):
                 wrong += self._content_said(name, snapshot, now_s, self._bound_s, "")
             if snapshot.is_live and self._to_the_letter and not wrong:
-                age_s = max(0.0, (self._venue_ms() - snapshot.true_at_ms) / 1000) + _ON_ITS_WAY_S
+                age_s = max(0.0, (self._venue_ms() - snapshot.true_at_ms) / 1000) + _ON_ITS_WAY_S + self._lag_s
                 if age_s < self._bound_s:
                     wrong += self._content_said(name, snapshot, now_s, age_s, "by its true_at_ms ")
             said = self._accounts[name].said

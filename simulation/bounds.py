@@ -20,8 +20,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     fills_page, open_orders_page, finished_page: rows that the client asks for in one request.
     most_pages: a window of a history with more pages is read in halves.
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
-    orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market, and of
-        finished orders that were dropped for room.
+    orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market.
+    evicted_ids: and of finished orders that were dropped for room.
     commands: so many may wait in an account's mailbox. checkpoint_records: after so many a journal's log starts anew.
     """
 
@@ -32,6 +32,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     instruments_good_for_s: float = 900.0
     orphan_fills: int = 10_000
     trade_ids: int = 20_000
+    evicted_ids: int = 20_000
     commands: int = 1_000
     checkpoint_records: int = 2_000
 
@@ -45,7 +46,7 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_FILL_IDS_LIMIT", "trade_ids"),
-    (order_store, "_EVICTED_IDS_LIMIT", "trade_ids"),
+    (order_store, "_EVICTED_IDS_LIMIT", "evicted_ids"),
     (AccountActor, "command_capacity", "commands"),
     (commits, "_CHECKPOINT_RECORDS", "checkpoint_records"),
 )

@@ -375,6 +375,7 @@ def _bounds(rng: random.Random) -> Bounds:
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),
         trade_ids=rng.choice((20, 100, 20_000)),
+        evicted_ids=rng.choice((1_000, 20_000)),  # more than come and go while a list lags
         commands=rng.choice((2, 5, 1_000)),
         checkpoint_records=rng.choice((50, 400, 2_000)),
     )

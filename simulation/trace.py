@@ -34,7 +34,8 @@ class Trace:
 
     Attributes:
         faults: log events that show a fault in the program itself, kept in either case.
-        given_up: strategies of this life of the program that its root supervisor has given up.
+        given_up: strategies of this life of the program that its root supervisor has given up. is_crippled: whether it
+            has given up an account or market data.
         home: the run's own directory, which is another one each time; left out of all lines.
         readers: called with each text that the program has written or told, and where, whether the trace is on or not.
     """
@@ -47,6 +48,7 @@ class Trace:
         self.lines: list[str] = []
         self.faults: list[str] = []
         self.given_up: set[str] = set()
+        self.is_crippled = False
         self.home = ""
         self._now_s = now_s
 
@@ -77,6 +79,8 @@ class Trace:
             self.faults.append(f"{name} {fields}")
         if name == "strategy_given_up":
             self.given_up.add(str(event.get("strategy")))
+        elif name == "group_given_up" and not str(event.get("group")).startswith("strategy "):
+            self.is_crippled = True
         self.add(level, f"{name} {fields}")
         raise structlog.DropEvent
 

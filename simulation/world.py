@@ -211,7 +211,7 @@ class World:
         if not self.machine.is_suspended:
             for oracle in self._oracles:
                 self.violations += oracle.look()
-        if await self.machine.look(None if self.program.has_ended else self.program.life):
+        if await self.machine.look(None if self.program.has_ended else self.program.life) or self._is_crippled():
             self.program.kill()
         parts.house.meddle(self._names)
         parts.operator.act()
@@ -234,10 +234,16 @@ class World:
             self._parts.exchange.faults.clear()
 
     async def _come_back(self) -> bool:
-        """If the program was killed, somebody starts it again; True when it runs."""
+        """If the program was killed, or is crippled, somebody starts it again; True when it runs."""
+        if self._is_crippled():
+            self.program.kill()
         if self.program.life.is_over:
             self._begin_life()
         return await self.program.come_back(self._give_up_s)
+
+    def _is_crippled(self) -> bool:
+        """Whether a part of the program has crashed too often and was given up, which only its user can mend."""
+        return self._trace.is_crippled and not self.program.has_ended
 
     # -- ends in the middle ---------------------------------------------------------------------------------------
 
@@ -315,6 +321,7 @@ class World:
         for told in self._parts.told.values():
             told.begin_life()
         self._trace.given_up.clear()
+        self._trace.is_crippled = False
 
     def _resumed(self) -> None:
         """The program goes on after it stood still; what it missed it is to notice from now on."""

@@ -182,6 +182,7 @@ class Parts:
             self._pairs,
             begins_s=CALM_S,
             ends_s=scenario.storm_ends_s,
+            calm=scenario.profile is Profile.CALM,
         )
 
     # -- seams ----------------------------------------------------------------------------------------------------

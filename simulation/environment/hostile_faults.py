@@ -50,6 +50,7 @@ _LABELLED: Final = (
     (429, "TOO_MANY_REQUESTS"),
 )
 _SERVER_FAULTS: Final = ((400, "SERVER_ERROR"), (429, "TOO_BUSY"), (400, "INTERNAL"), (500, "INTERNAL"), (408, ""))
+_LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestTimeout)
 _REPLACED: Final = 0.3
 _PUSHED: Final = 0.5
 _TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "role", "text")
@@ -133,11 +134,20 @@ def _server_fault(rng: random.Random, names: Sequence[str], _: Sequence[str], fo
 
 def _far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
     """One request meets a limit that opens in an hour, by either header."""
+    return _limit_ahead(rng, names, rng.choice((*_CANCELS, *_CANCELS, *_CANCELS, _PLACE, *_QUERIES)))
+
+
+def _cancel_far_ahead(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """The same for a cancel."""
+    return _limit_ahead(rng, names, rng.choice(_CANCELS))
+
+
+def _limit_ahead(rng: random.Random, names: Sequence[str], endpoint: str) -> Fault:
     by_header = rng.random() < 0.5
     return RestRefusal(
         times=1,
         account=rng.choice(names),
-        endpoint=rng.choice((*_CANCELS, *_CANCELS, *_CANCELS, _PLACE, *_QUERIES)),
+        endpoint=endpoint,
         status=429,
         label="TOO_MANY_REQUESTS",
         message="Request Rate limit Exceeded",
@@ -312,8 +322,8 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.MISSING_TEXTS: (_missing_text, _missing_text),
     Feature.TWO_CLOCKS: (_clock_of_one, _clock_of_one),
     Feature.WITHDRAWALS: (_no_withdrawals,),
-    Feature.KILL_SWITCH_KEPT: (_cancels_fail, _far_ahead),
-    Feature.TIGHT_LIMITS: (_shared_allowance, _shared_allowance, _far_ahead),
+    Feature.KILL_SWITCH_KEPT: (_cancels_fail, _cancel_far_ahead),
+    Feature.TIGHT_LIMITS: (_shared_allowance, _shared_allowance),
 }
 """What each feature may bring; of each, some are drawn."""
 
@@ -326,14 +336,16 @@ def hostile_faults(
     *,
     begins_s: float,
     ends_s: float,
+    calm: bool = False,
 ) -> list[tuple[float, Fault]]:
     """Some of what these features may bring, each with the virtual second at which it begins; each has its own
-    randomness, so that one more changes none of the others."""
+    randomness, so that one more changes none of the others. ``calm``: no answers and pushes get lost."""
     base, planned = rng.getrandbits(64), []
     for feature in sorted(features, key=lambda each: each.value):
         for number, make in enumerate(HOSTILE.get(feature, ())):
             own = random.Random(f"{base}:{feature.value}:{number}")
             wanted, at_s, for_s = own.random() < 0.6, own.uniform(begins_s, ends_s), own.uniform(1.0, 15.0)
-            if wanted:
-                planned.append((at_s, make(own, names, pairs, for_s)))
+            fault = make(own, names, pairs, for_s)
+            if wanted and not (calm and isinstance(fault, _LOSSES)):
+                planned.append((at_s, fault))
     return planned

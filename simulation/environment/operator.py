@@ -130,7 +130,7 @@ class Operator:
         rules = self._exchange.engine.market(pair).rules
         possible: list[dict[str, object]] = [
             {"price_precision": max(0, rules.price_precision - 1)},
-            {"amount_precision": max(0, rules.amount_precision - 1)},
+            {"amount_precision": max(1, rules.amount_precision - 1)},  # the quoter's quantity stays a multiple
             {"min_quote_amount": rules.min_quote_amount * 2},
             {"min_base_amount": rules.min_base_amount * 2},
         ]

@@ -7,8 +7,10 @@ from typing import Final
 from actors.connection.messages import Connect
 from exchanges.simulator import Exchange
 from exchanges.simulator.faults import KeyRevoked, Standing
+from exchanges.simulator.refusals import SubscriptionRefused
 from messages.enums import SyncState
 from simulation.options import Feature
+from simulation.oracles.alarms import refuses_key
 from simulation.oracles.watcher import Told
 from simulation.program import Program
 from simulation.scenario import Scenario
@@ -25,6 +27,7 @@ class User:
     ) -> None:
         """``told``: by account, and by venue."""
         self._keys = exchange.keys
+        self._faults = exchange.faults
         self._rng = rng
         self._trace = trace
         self._scenario = scenario
@@ -43,13 +46,20 @@ class User:
         """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
         mended for it."""
         for name, told in self._told.items():
-            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked:
+            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked and not self._is_refused_now():
                 self._refused.discard(name)
             if told.sync_state is SyncState.FAILED and name in self._refused and not program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 program.system.connection(name).ask(Connect(persistent=True))
 
+    def _is_refused_now(self) -> bool:
+        """Whether a socket refuses a key now."""
+        return any(refuses_key(standing.fault) for standing in self._faults.standing.values())
+
     def _note_refused(self, standing: Standing, begins: bool) -> None:
-        """Keeps whose key was revoked, until its account is live again."""
-        if begins and isinstance(standing.fault, KeyRevoked):
-            self._refused.add(standing.fault.account)
+        """Keeps whose key was revoked, or refused by a socket, until its account is live again."""
+        fault = standing.fault
+        if begins and isinstance(fault, KeyRevoked):
+            self._refused.add(fault.account)
+        elif begins and isinstance(fault, SubscriptionRefused) and refuses_key(fault):
+            self._refused |= {name for name in self._scenario.names if fault.account in (None, name)}

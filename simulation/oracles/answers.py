@@ -287,13 +287,10 @@ class _Account:
 
     def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:
         """Whether the account had been asked to place it before, and the exchange took it after the answer."""
-        asked_before = any(
-            each.number < filed.number
-            and not isinstance(each.error, WeRefusedError)  # one that was refused here is not on its way
-            and isinstance(each.command, PlaceOrder)
-            and each.command.client_order_id == command.client_order_id
-            for each in self._commands.of(self._name, PlaceOrder)
-        )
+        text = None if command.client_order_id is None else text_of(command.client_order_id)
+        # One that was refused here is not on its way; where the id is used again later, it may be that one.
+        placed = [each for each in self._placed_as.get(text, []) if not isinstance(each.error, WeRefusedError)]
+        asked_before = bool(placed) and all(each.number < filed.number for each in placed)
         return asked_before and self._history.states(self._name, number)[0].at_s > _answered(filed)
 
     def _is_unknown(self, number: int, filed: FiledCommand, *, by_text: bool) -> bool:

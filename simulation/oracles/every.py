@@ -168,7 +168,7 @@ def _of_requests_and_answers(parts: Parts, way: Way) -> Iterator[Oracle]:
         parts.commands,
         names=names,
         now_s=now_s,
-        bound_s=2 * min(scenario.supervisor.check_every_s, 15.0) + 10.0,
+        bound_s=2 * scenario.supervisor.check_every_s + 10.0,
     )
     if not scenario.has(Feature.TIGHT_LIMITS):  # of lower limits we learn when they are reached
         yield VenueLimits(exchange=parts.exchange, names=names, is_even=way.is_even, sent_s=parts.http.sent_s)

@@ -78,6 +78,11 @@ class Truth(Oracle):
         self._found: list[str] = []
         self._clock: tuple[float, float] | None = None
         self._clock_moved_s = 0.0
+        self._life = 0
+
+    def begin_life(self) -> None:
+        """What the last one was asked is of no interest any more."""
+        self._life += 1
 
     def look(self) -> Iterator[str]:
         yield from self._take_found()
@@ -168,15 +173,14 @@ class Truth(Oracle):
     def _ask_for_snapshot(self, name: str) -> None:
         reply = self._ask(name, GetSnapshot())
         if reply is not None:
-            asked_s = self._now_s()
-            reply.add_done_callback(partial(self._answered, name, asked_s))
+            reply.add_done_callback(partial(self._answered, name, self._now_s(), self._life))
 
-    def _answered(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
+    def _answered(self, name: str, asked_s: float, life: int, answer: Reply[AccountSnapshot]) -> None:
         """Judged a moment later: what was told in the turn of the answer has been heard then."""
-        self._later(0.0, partial(self._judge, name, asked_s, answer))
+        self._later(0.0, partial(self._judge, name, asked_s, life, answer))
 
-    def _judge(self, name: str, asked_s: float, answer: Reply[AccountSnapshot]) -> None:
-        if answer.error is None:
+    def _judge(self, name: str, asked_s: float, life: int, answer: Reply[AccountSnapshot]) -> None:
+        if answer.error is None and life == self._life:
             told, now_s = self._told[name], self._now_s()
             snapshot = answer.result()
             wrong = list(self._state_said(snapshot, told, now_s))

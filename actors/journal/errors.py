@@ -57,6 +57,12 @@ class JournalError(ConfigurationError):
         return cls(path, f"cannot hold {what} ({why})", "this one was not written, all else is; mend its values")
 
     @classmethod
+    def gone(cls, path: Path) -> "JournalError":
+        """Another file lies there than the one that was opened, or none."""
+        remedy = "put it back where it was; or start again without it: what it knows of open intents is lost then"
+        return cls(path, "was moved away or deleted while it was in use", remedy)
+
+    @classmethod
     def damaged(cls, path: Path, how: str) -> "JournalError":
         """The file holds something that no journal holds."""
         problem, remedy = _DAMAGED

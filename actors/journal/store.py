@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.journal.codec import encode, ids_of, kind_of
+from actors.journal.errors import JournalError
 from actors.journal.refusals import Refusal, as_written, note_of
 from actors.journal.settings import JournalSettings
 from actors.journal.told import IntentRecord, OutcomeRecord, Record, StateRecord
@@ -67,6 +68,15 @@ _KEPT: Final = {
 """For each table: the setting, what tells symbol and time, and which rows may go."""
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is that lies there; None where none does."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class Store:
     """Writes to an open journal, one caller at a time: others wait. Only `checkpoint` runs beside the other methods."""
 
@@ -80,6 +90,7 @@ class Store:
         self._settings = settings
         self._hide = hide
         self._checkpointer: sqlite3.Connection | None = None
+        self._file = _identity(path)
 
     def newest_intent_id(self) -> int:
         """0 where there is none."""
@@ -94,8 +105,11 @@ class Store:
         """Writes all records in one transaction, durable when this returns; returns those that no file can hold.
 
         Raises:
-            sqlite3.Error, OSError: the file takes nothing; nothing of them is in it.
+            sqlite3.Error, OSError: the file takes nothing; nothing of them is in it. JournalError: it was moved away or
+                deleted, so that what is written would be in a file that no start finds (R4).
         """
+        if _identity(self._path) != self._file:
+            raise JournalError.gone(self._path)
         try:
             self._write_together(records)
         except Exception as error:

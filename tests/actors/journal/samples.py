@@ -100,7 +100,7 @@ _limit_orders = st.builds(
     sides,
     positive,
     positive,
-    time_in_force=st.sampled_from(TimeInForce),
+    time_in_force=st.sampled_from([each for each in TimeInForce if each is not TimeInForce.OTHER]),
     client_order_id=client_ids,
 )
 _market_orders = st.builds(PlaceOrder.market_buy, symbols, positive, client_order_id=client_ids) | st.builds(

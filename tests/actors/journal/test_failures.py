@@ -186,3 +186,28 @@ async def test_an_executor_that_was_shut_down_is_a_failure_like_any_other(tmp_pa
         await journal.close()
     async with journal_at(path) as journal:
         assert journal.load().open_intents == ()
+
+
+@pytest.mark.parametrize("replaced", [False, True], ids=["nothing there", "another file there"])
+async def test_r4_a_journal_that_is_moved_away_takes_nothing_until_it_is_back(
+    tmp_path: Path, executor: ThreadPoolExecutor | None, replaced: bool
+) -> None:
+    path, aside = tmp_path / "alice.sqlite", tmp_path / "aside.sqlite"
+    async with journal_at(path, executor=executor) as journal:
+        await journal.record_intent(place("c1"))
+        path.rename(aside)
+        if replaced:
+            path.write_bytes(aside.read_bytes())
+        with capture_logs() as logs, pytest.raises(JournalError, match=r"alice\.sqlite was moved away or deleted"):
+            await journal.record_intent(place("c2"))
+        assert [line["event"] for line in logs] == ["journal_not_writable"]
+        with pytest.raises(JournalError, match="put it back"):
+            journal.require_writable()
+        journal.record_fill(fill("t1"))
+        aside.replace(path)
+        await eventually(lambda: not journal.figures.failure)
+        await journal.record_intent(place("c3"))
+    async with journal_at(path, executor=executor) as again:
+        state = again.load()
+    assert [intent.command.client_order_id for intent in state.open_intents] == ["c1", "c3"]
+    assert state.fills_count == 1

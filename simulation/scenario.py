@@ -185,7 +185,8 @@ def proof_bound_s(scenario: Scenario) -> float:
     checks may fail it, and what the last of them takes."""
     pauses_s = _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
-    return scenario.supervisor.may_be_unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s
+    unchecked_s = scenario.supervisor.check_every_s + scenario.supervisor.may_be_unchecked_s
+    return unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s
 
 
 def safety_bound_s(scenario: Scenario) -> float:

@@ -66,6 +66,7 @@ class World:
         self._give_up_s = self.scenario.storm_ends_s + self.scenario.settle_s
         self.prolong: Callable[[float], None] = lambda _: None
         self._program: Program | None = None
+        self._is_up = False
         self._oracles = every_oracle(parts, runs=self._runs, ask=self._ask)
 
     @property
@@ -155,8 +156,8 @@ class World:
             middle_s = CALM_S + self._parts.rng("stop").random() * scenario.storm_s
             if await self._storm(middle_s):
                 await self._stop_in_the_storm()
-            await self._storm(scenario.storm_ends_s)
-            return await self._trade_again()
+                await self._storm(scenario.storm_ends_s)
+                return await self._trade_again()
         if scenario.profile is Profile.NIGHT_OFF:
             if await self._storm(scenario.storm_ends_s) and self._parts.rng("night").random() < 0.5:
                 await self._end_in_order()
@@ -168,17 +169,18 @@ class World:
             return await self._trade_again()
         runs = await self._storm(scenario.storm_ends_s)
         self._calm_down()
-        return runs and await self._come_back()
+        return await self._come_back() if runs else await self.program.start(self._give_up_s)
 
     async def _storm(self, until_s: float) -> bool:
-        """Faults until then; True when the program runs in the end. A program that has ended stays so."""
+        """Faults until then; True when the program runs in the end. A program that has ended stays so; one that cannot
+        be started in the storm is started after it."""
         program = self.program
         if program.has_ended:
             while self._loop.time() < until_s:
                 await self._second()
             await self.machine.calm_down()
             return False
-        runs = await program.start(self._give_up_s) if not program.starts else True
+        runs = self._is_up = self._is_up or await program.start(until_s)
         while runs and self._loop.time() < until_s:
             await self._second()
             self._parts.user.connect_anew(program)
@@ -186,7 +188,7 @@ class World:
                 crash_some(program.system, self._names, self._parts.weather, self._trace, each_turn=self._watch_turns)
             program.maybe_kill()
             if program.life.is_over:
-                runs = await self._come_back()
+                runs = self._is_up = await self._come_back(until_s)
         await self.machine.calm_down()
         self._give_up_s = max(self._give_up_s, self._loop.time() + self.scenario.settle_s)
         return runs
@@ -233,13 +235,13 @@ class World:
             self._parts.exchange_faults.call_off()
             self._parts.exchange.faults.clear()
 
-    async def _come_back(self) -> bool:
+    async def _come_back(self, until_s: float | None = None) -> bool:
         """If the program was killed, or is crippled, somebody starts it again; True when it runs."""
         if self._is_crippled():
             self.program.kill()
         if self.program.life.is_over:
             self._begin_life()
-        return await self.program.come_back(self._give_up_s)
+        return await self.program.come_back(self._give_up_s if until_s is None else until_s)
 
     def _is_crippled(self) -> bool:
         """Whether a part of the program has crashed too often and was given up, which only its user can mend."""

@@ -34,7 +34,7 @@ from actors.connection.outcomes import (
 )
 from actors.connection.session import Session, SessionFactory, TellSync
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import LoopActor, Reply, handles
+from actors.runtime import LoopActor, Reply, handles, tell
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
@@ -202,7 +202,7 @@ class ConnectionSupervisor(LoopActor):
             raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None
 
     def _lost(self, connection: int, cause: str) -> None:
-        self.actor_ref.tell(LinkLost(connection, cause))
+        tell(self.actor_ref, LinkLost(connection, cause))  # who has ended meanwhile need not know
 
     @handles(Opened)
     def _opened(self, message: Opened) -> None:

@@ -1,7 +1,7 @@
 """All oracles of a run."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from actors.runtime import Reply
 from exchanges.simulator.refusals import SubscriptionRefused
@@ -28,6 +28,9 @@ from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
 from simulation.scenario import LONGEST_LAG_S, proof_bound_s, safety_bound_s, truth_bound_s
+
+_DOUBTED_RULES_S: Final = 30.0
+"""Rules that a refusal makes doubtful are read anew at this age, with the next check or load."""
 
 
 def every_oracle(
@@ -168,7 +171,7 @@ def _of_requests_and_answers(parts: Parts, way: Way) -> Iterator[Oracle]:
         parts.commands,
         names=names,
         now_s=now_s,
-        bound_s=2 * scenario.supervisor.check_every_s + 10.0,
+        bound_s=_DOUBTED_RULES_S + 2 * scenario.supervisor.check_every_s + 10.0,
     )
     if not scenario.has(Feature.TIGHT_LIMITS):  # of lower limits we learn when they are reached
         yield VenueLimits(exchange=parts.exchange, names=names, is_even=way.is_even, sent_s=parts.http.sent_s)

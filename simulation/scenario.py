@@ -298,7 +298,7 @@ def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozense
     limits = RateLimits(
         place_per_s=rng.choice((2, 5, 10)),
         cancel_per_s=rng.choice((10, 40, 200)),
-        private_per_10s=rng.choice((100, 200, 200)),
+        private_per_10s=rng.choice((120, 200, 200)),
     )
     if Feature.HABITS in features:
         config = msgspec.structs.replace(config, zero_balances_listed=zeros_listed, dust_cancels=dust_cancels)

@@ -294,7 +294,7 @@ def _shared_allowance(rng: random.Random, names: Sequence[str], _: Sequence[str]
         probability=rng.choice((1.0, 0.3)),
         for_s=rng.choice((2 * for_s, None)),
         account=rng.choice((None, *names)),
-        more=rng.choice((1, 3, 9)),
+        more=rng.choice((1, 3, 5)),
     )
 
 

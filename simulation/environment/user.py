@@ -48,7 +48,8 @@ class User:
         for name, told in self._told.items():
             if told.sync_state is SyncState.LIVE and name not in self._keys.revoked and not self._is_refused_now():
                 self._refused.discard(name)
-            if told.sync_state is SyncState.FAILED and name in self._refused and not program.life.is_over:
+            is_to_be_mended = name in self._refused and not self._is_refused_now()
+            if told.sync_state is SyncState.FAILED and is_to_be_mended and not program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 program.system.connection(name).ask(Connect(persistent=True))
 

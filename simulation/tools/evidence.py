@@ -48,7 +48,7 @@ def hunt(fault: KnownFault, seeds: int, run: Run = run_seeds) -> Found | None:
 def line(fault: KnownFault, found: Found | None) -> str:
     """A row of the table."""
     if fault.options is None:
-        return f"| {fault.key} | {fault.title} | - | - | {fault.instead} |"
+        return f"| {fault.key} | {fault.title} | - | {fault.then or '-'} | {fault.instead} |"
     hunted = fault.options.arguments() or "--profile storm"
     begin = f"| {fault.key} | {fault.title} | `{hunted}` | {fault.then}"
     if found is None:

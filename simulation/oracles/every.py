@@ -109,7 +109,7 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         proven_within_s=proof_bound_s(parts.scenario),
         balances_lag_s=parts.scenario.venue.query_lag_ms / 1000 - lag_s if loses_frames else 0.0,
         loses_frames=loses_frames,
-        lag_s=LONGEST_LAG_S if parts.scenario.has(Feature.LAG) else 0.0,
+        lag_s=lag_s,
         later=parts.outside.later,
         to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
     )

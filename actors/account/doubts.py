@@ -224,9 +224,8 @@ class DoubtDesk:
             # The exchange has named it while it was asked: the answer is older than that.
             self._again_later(inquiry)
         else:
-            counts_after_ms = self._evidence.counts_after_ms(inquiry)
-            is_late_enough = counts_after_ms is not None and asked_ms > counts_after_ms
-            inquiry.denied_ms = asked_ms if is_late_enough else None
+            inquiry.denied_ms = asked_ms
+            is_late_enough = self._evidence.counts(inquiry, asked_ms)
             if is_late_enough or self._evidence.must_watch(inquiry):
                 self._want_lists(inquiry)
             else:
@@ -299,15 +298,14 @@ class DoubtDesk:
     def _not_listed(self, inquiry: Inquiry, asked_ms: int, market: MarketLists) -> None:
         """Complete lists, asked for at ``asked_ms`` of the exchange's clock, lack the order."""
         record, lag_ms = self._evidence.record(inquiry.doubt), self._context.require_rest().query_lag_ms
-        counts_after_ms = self._evidence.counts_after_ms(inquiry)
         is_watched = not market.is_gone and self._evidence.watch(inquiry, asked_ms)
-        if counts_after_ms is None or asked_ms <= counts_after_ms:
+        if not self._evidence.counts(inquiry, asked_ms):
             self._not_yet(inquiry)
         elif record is None or record.is_acknowledged:
-            if inquiry.denied_ms is None:
-                self._want_look_up(inquiry)
-            else:
+            if self._evidence.counts(inquiry, inquiry.denied_ms):
                 self._conclude(inquiry, asked_ms)
+            else:
+                self._want_look_up(inquiry)
         elif inquiry.not_open_ms is None:
             # What ended until now is in every list a lag later.
             inquiry.not_open_ms = self._context.server_now_ms()
@@ -332,7 +330,6 @@ class DoubtDesk:
         return doubt if known is None else Doubt(doubt.symbol, known.order_id, known.client_order_id)
 
     def _settle(self, inquiry: Inquiry, order: Order | None) -> None:
-        inquiry.is_asking = False
         doubt = inquiry.doubt
         del self._inquiries[doubt]
         if doubt.client_order_id is not None:

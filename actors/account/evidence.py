@@ -60,9 +60,13 @@ class Evidence:
         orders = self._context.state.orders.known(doubt.symbol)
         return None if orders is None else orders.first_orphan_ms(doubt.order_id)
 
-    def counts_after_ms(self, inquiry: Inquiry) -> int | None:
-        """A "no such order" counts when it was asked for after this moment of the exchange's clock: by then every
-        answer shows what we know of; None while the order is still with us."""
+    def counts(self, inquiry: Inquiry, asked_ms: int | None) -> bool:
+        """Whether a "no such order" counts that was asked for at this moment of the exchange's clock; None: never."""
+        counts_after_ms = self._counts_after_ms(inquiry)
+        return asked_ms is not None and counts_after_ms is not None and asked_ms > counts_after_ms
+
+    def _counts_after_ms(self, inquiry: Inquiry) -> int | None:
+        """After this moment every answer shows what we know of; None while the order is still with us."""
         lag_ms, record = self._context.require_rest().query_lag_ms, self.record(inquiry.doubt)
         if record is None:
             return inquiry.began_ms + lag_ms
@@ -105,10 +109,7 @@ class Evidence:
     def must_watch(self, inquiry: Inquiry) -> bool:
         """Whether an order that may still arrive could end without a fill and be forgotten before lists are asked."""
         kept_ms = self._context.require_rest().unfilled_kept_ms
-        record = self.record(inquiry.doubt)
-        if kept_ms is None or record is None or record.is_acknowledged:
-            return False
-        return self._context.server_now_ms() - self._watched_ms(inquiry) > kept_ms // 2
+        return kept_ms is not None and self._context.server_now_ms() - self._watched_ms(inquiry) > kept_ms // 2
 
     def watch(self, inquiry: Inquiry, asked_ms: int) -> bool:
         """Lists lacked the order; whether it cannot have ended without a fill and been forgotten since it was sent."""

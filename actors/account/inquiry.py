@@ -26,7 +26,7 @@ class Inquiry:
         began_ms: when it began, by the exchange's clock. attempts: so far, since the link was last back.
         is_asking: an attempt is under way. wait: number of the pause before the next one; older ones have lapsed.
         awaits_arrival: the exchange had not told of the order when this began, and whatever it tells is the answer.
-        denied_ms: when it was last asked by id and late enough, and knew no such order; None: not in this attempt.
+        denied_ms: when the exchange was last asked by id and knew no such order; None: it never was.
         not_open_ms: when an order that could arrive no longer was first seen to be in no list; None: not yet.
         trouble: why a question was not answered last; "" for none.
         watched_ms: up to here an end without a fill would have been seen in a list; 0: since the order was sent.
@@ -66,7 +66,6 @@ class Inquiry:
     def begin_attempt(self) -> None:
         self.is_asking = True
         self.attempts += 1
-        self.denied_ms = None
 
     def begin_wait(self) -> int:
         """The attempt is over; returns the number of the pause that follows."""

@@ -74,7 +74,7 @@ DOUBTS: Final = (
     Probe(
         "doubt: asked about while the order is still on its way",
         _EVIDENCE,
-        "Evidence.counts_after_ms",
+        "Evidence._counts_after_ms",
         "return None",
     ),
     Probe("doubt: may have been forgotten since it was sent", _EVIDENCE, "Evidence.watch", "return False"),

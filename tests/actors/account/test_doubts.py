@@ -498,3 +498,130 @@ def test_r6_an_order_whose_fills_gave_way_for_room_is_asked_for_all_the_same(
     here.desk.look_for_oddities()
     assert here.state.doubts() == []
     assert {each.order_id for each in here.state.orders.executed(SOL)} == {"1", "2", "3", "4", "5"}
+
+
+# -- what is kept inside -----------------------------------------------------------------------------------------------
+
+
+def test_r4_an_order_of_an_earlier_life_may_arrive_until_its_own_last_moment(here: Doubtful) -> None:
+    here.state.restore_unresolved(order(OrderStatus.UNRESOLVED, order_id=None, at=0, created=0))
+    doubt, arrives_by_ms = Doubt(SOL, None, "c1"), here.now_ms + 300_000
+    here.desk.sent_before("c1", since_ms=here.now_ms - 1_000, arrives_by_ms=arrives_by_ms)
+    here.ask(doubt)
+    here.run(300 + LAG_S)
+    assert here.status(doubt) == UNRESOLVED
+    assert {what[1] for name, *what in here.rest.asked if name == "fills"} <= {1_000_000 - 1_000}
+    here.run(2 * LAG_S)
+    assert here.status(doubt) == NEVER_ARRIVED, "asked soon after: it cannot have been forgotten"
+
+
+def test_r14_where_patience_is_long_each_look_covers_what_the_next_one_could_not_see(here: Doubtful) -> None:
+    here.rest.unfilled_kept_ms = 30_000
+    here.state.restore_unresolved(order(OrderStatus.UNRESOLVED, order_id=None, at=0, created=0))
+    here.desk.sent_before("c1", since_ms=here.now_ms, arrives_by_ms=here.now_ms + 90_000)
+    here.rest.order_expiry_ms = 89_000  # and a second of grace: it was decided on just now
+    here.ask(Doubt(SOL, None, "c1"))
+    here.run(150)
+    assert here.status(Doubt(SOL, None, "c1")) == NEVER_ARRIVED
+    assert here.rest.count("open_orders") >= 5
+
+
+def test_what_an_order_changed_to_before_the_exchange_named_it_is_no_reason_to_ask(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.ask(doubt)
+    here.run(1)
+    asked = here.rest.count("get_order")
+    here.desk.has_changed(here.state.find(doubt))  # type: ignore[arg-type]
+    here.run(0)
+    assert here.rest.count("get_order") == asked
+
+
+def test_look_ups_wait_for_their_turn(here: Doubtful) -> None:
+    doubts = [here.placed(str(n), f"c{n}") for n in range(40)]
+    here.run(60)
+    for doubt in doubts:
+        here.ask(doubt)
+    here.hold()
+    here.run(0.05)
+    here.release()
+    here.most_at_once = 0
+    for doubt in doubts:
+        here.rest.by_id.append(here.row(order_id=doubt.order_id, client_order_id=doubt.client_order_id))
+    here.run(60)
+    assert here.most_at_once <= 8
+    assert not here.desk.open_count
+
+
+def test_lists_of_an_order_that_the_exchange_told_of_begin_where_it_was_last_heard_of(here: Doubtful) -> None:
+    doubt, seen_ms = here.placed(), here.now_ms
+    here.run(600)
+    here.ask(doubt)
+    here.run(1)
+    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {seen_ms - 5_000}
+
+
+def test_lists_of_an_order_without_a_time_begin_with_the_question(here: Doubtful) -> None:
+    here.state.hear_order(order(at=0, created=0))
+    here.run(600)
+    asked_ms = here.now_ms
+    here.ask(Doubt(SOL, "1001", "c1"))
+    here.run(1)
+    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {asked_ms - 5_000}
+
+
+def test_lists_of_orders_known_by_their_fills_begin_with_the_first_fill(here: Doubtful) -> None:
+    first_ms = here.now_ms
+    for number in range(20):
+        here.state.hear_fill(fill(str(number), order_id=str(number), client_order_id=None, at=first_ms + number))
+    here.run(600)
+    for number in range(20):
+        here.ask(Doubt(SOL, str(number), None))
+    here.run(1)
+    begins = [what[1] for name, *what in here.rest.asked if name == "finished_orders"]
+    assert begins
+    assert all(first_ms - 5_000 <= begin_ms <= first_ms + 20 - 5_000 for begin_ms in begins)
+
+
+def test_of_an_order_that_is_in_two_lists_its_end_is_the_newer_word(here: Doubtful) -> None:
+    doubt = here.lose()
+    here.rest.open.append(here.row())
+    here.rest.finished.append(here.row(FILLED, filled="10"))
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == (FILLED, "filled")
+
+
+@pytest.mark.parametrize("query", ["finished_orders", "fills"])
+def test_r6_a_list_that_is_refused_is_not_a_market_that_is_gone(here: Doubtful, query: str) -> None:
+    here.rest.errors[query] = VenueRefusedError(RefusalReason.PERMISSION, "FORBIDDEN")
+    placed, lost = here.placed("1001", "c1"), here.lose("c2")
+    here.ask(placed)
+    here.ask(lost)
+    here.run(120)
+    assert here.status(placed) == (NEW, None)
+    assert here.status(lost) == UNRESOLVED
+
+
+def test_r14_of_a_market_that_is_gone_nobody_can_say_that_an_order_never_arrived(here: Doubtful) -> None:
+    for query in ("get_order", "finished_orders", "fills"):
+        here.rest.errors[query] = UNKNOWN_MARKET
+    doubt = here.lose()
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == VANISHED
+
+
+def test_a_pause_that_was_cut_short_asks_no_second_time(here: Doubtful) -> None:
+    here.ask(here.lose())
+    here.run(4)
+    for _ in range(5):
+        here.desk.hurry()
+    asked = here.rest.count("get_order")
+    here.run(10)
+    assert here.rest.count("get_order") - asked <= 8, "0.1 s, then twice as long each time: one row of pauses"
+
+
+def test_what_is_answered_is_not_kept(here: Doubtful) -> None:
+    here.lose()
+    here.desk.answered("c1")
+    assert not here.desk._evidence._sent

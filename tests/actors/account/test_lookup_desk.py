@@ -124,7 +124,9 @@ def test_r6_an_end_that_we_only_inferred_is_asked_about_again(here: Doubtful, as
     assert here.status(doubt) == (CANCELED, "vanished")
     if now_there:
         here.rest.by_id.append(here.row(CANCELED, filled="3", created=1_000_000))
+    asked = len(here.rest.asked)
     asker.get(BY_ID)
+    assert len(here.rest.asked) == asked + 1, "one question"
     answer = asker.replies[-1].result()
     assert (answer.status, answer.finish_reason) == (CANCELED, "canceled" if now_there else "vanished")
     assert answer.filled_quantity == (3 if now_there else 0)
@@ -178,3 +180,19 @@ def test_an_order_whose_text_is_told_by_the_look_up_is_ours(here: Doubtful, aske
     assert asker.get(BY_TEXT) is None
     answered = asker.replies[-1].result()
     assert (answered.order_id, answered.client_order_id, answered.status) == ("1001", "c1", NEW)
+
+
+def test_an_earlier_order_of_the_client_id_is_not_told_as_ours(here: Doubtful, asker: Asker) -> None:
+    earlier = here.row(CANCELED, order_id="7")
+    here.run(3_600)
+    here.lose()
+    here.rest.by_id.append(earlier)
+    asker.get(BY_TEXT)
+    answer = asker.replies[-1].result()
+    assert (answer.order_id, answer.status) == (None, OrderStatus.UNRESOLVED)
+
+
+def test_an_order_that_only_the_exchange_knows_is_told_as_it_says(here: Doubtful, asker: Asker) -> None:
+    here.rest.by_id.append(here.row(order_id="7", client_order_id="theirs"))
+    asker.get(GetOrder(symbol=SOL, client_order_id="theirs"))
+    assert asker.replies[-1].result().order_id == "7"

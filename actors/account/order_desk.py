@@ -109,7 +109,6 @@ class OrderDesk:
         order = self._context.hear_order(report, answers=command.client_order_id)
         self._time("order_placed", started_s, order)
         reply.set(order)
-        self._cancel_what_waited(order)
 
     def _not_placed(
         self, command: PlaceOrder, intent: Intent, error: Exception, reply: Reply[Any], started_s: float
@@ -131,7 +130,6 @@ class OrderDesk:
                 context.tell_order(order)
                 self._time("order_refused", started_s, order)
             reply.set_error(error)
-            self._cancel_what_waited(self._known(command.symbol, None, client_order_id))
             return
         # Anything else, also a fault of ours in reading the answer, leaves the outcome open (R3).
         self._log.warning(
@@ -155,7 +153,6 @@ class OrderDesk:
                 intent.settled(happened=False, detail=str(order.finish_reason))
             else:
                 intent.settled(happened=order is not None and order.order_id is not None)
-            self._cancel_what_waited(order)
 
         self._doubts.ask(doubt, settled)
 
@@ -178,13 +175,11 @@ class OrderDesk:
         """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
         certain that it never will, whoever brings the news."""
         self._lost.has_changed(order)
-        if self._when_answered and (order.order_id is not None or order.is_finished):
-            self._cancel_what_waited(order)
+        if order.client_order_id in self._when_answered and (order.order_id is not None or order.is_finished):
+            self._cancel_what_waited(order.client_order_id, order)
 
-    def _cancel_what_waited(self, order: Order | None) -> None:
-        if order is None or order.client_order_id is None:
-            return
-        for command, reply in self._when_answered.pop(order.client_order_id, ()):
+    def _cancel_what_waited(self, client_order_id: str, order: Order) -> None:
+        for command, reply in self._when_answered.pop(client_order_id):
             if order.is_finished:  # also where that is inferred: it was asked about just now
                 reply.set(order)
             else:

@@ -46,15 +46,14 @@ COMMANDS: Final = (
         "place: lost, settled as there",
         _ORDERS,
         _SETTLED,
-        "self._cancel_what_waited(order)",
+        "intent.settled(happened=order is not None and order.order_id is not None)",
         "order is not None and order.order_id is not None",
     ),
     Probe(
         "place: lost, settled as not there",
         _ORDERS,
         _SETTLED,
-        "self._cancel_what_waited(order)",
-        "order is None or order.order_id is None",
+        "intent.settled(happened=False, detail=str(order.finish_reason))",
     ),
     Probe(
         "cancel: waits for the order's name",

@@ -154,3 +154,9 @@ async def test_when_the_account_ends_those_who_wait_hear_that_it_is_not_known() 
     assert waiting.error.client_order_id == "c1"
     assert "the account ended before the answer came" in str(waiting.error)
     assert (answered.result(), answered.late_answers) == ("done", 0)
+
+
+async def test_without_a_journal_nothing_is_filed() -> None:
+    intent = Intents(None).found(1)
+    intent.ended()
+    intent.settled(happened=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from actors.account.intents import Intent
 from actors.account.state import Doubt
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
@@ -15,6 +16,7 @@ from messages.errors import (
     InvalidValueError,
     KillSwitchError,
     NotLiveError,
+    UnknownMarketError,
     UnresolvedOrderError,
     VenueRefusedError,
 )
@@ -104,6 +106,7 @@ def test_refusals_are_counted_by_who_refused(desks: Desks, fate: Fate, figure: s
     assert {"rejected": figures.rejected, "denied": figures.denied} == {"rejected": 0, "denied": 0} | {figure: 1}
     assert desks.orders._sending == {}
     assert desks.told[-1].status is OrderStatus.REJECTED
+    assert figures.command_latency.count == 1
     assert desks.told[-1].finish_reason == ("TRY_LATER" if fate is Fate.REFUSED else "ConnectionFailedError")
 
 
@@ -228,3 +231,93 @@ def test_an_amend_that_was_lost_of_an_order_that_ended_is_unresolved(desks: Desk
     desks.venue.end(desks.venue.orders[str(order.order_id)])
     desks.pass_time(5)
     assert isinstance(reply.error, UnresolvedOrderError)
+
+
+@pytest.mark.parametrize("terms", [{"price": Decimal("99.001")}, {"quantity": Decimal("1.0001")}])
+def test_an_amend_against_the_rules_of_its_market_is_not_sent(desks: Desks, terms: dict[str, Decimal]) -> None:
+    order = desks.resting()
+    with pytest.raises(InvalidValueError, match=next(iter(terms))):
+        amending(desks, order.order_id, **terms)
+    desks.context.unknown_markets = {SOL: "delisted"}
+    with pytest.raises(UnknownMarketError, match="delisted"):
+        amending(desks, order.order_id, price=Decimal(99))
+    assert desks.venue.requests == ["place"]
+
+
+def canceling(desks: Desks, client_order_id: str) -> Reply[Any]:
+    reply: Reply[Any] = Reply()
+    assert desks.orders.cancel(CancelOrder(symbol=SOL, client_order_id=client_order_id), lambda: reply) is None
+    return reply
+
+
+@pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.UNREACHABLE, Fate.NEVER_ARRIVED])
+def test_a_cancel_that_fails_is_a_sign_of_trouble(desks: Desks, fate: Fate) -> None:
+    desks.resting(client_order_id="mine")
+    desks.venue.fates = [fate]
+    reply = canceling(desks, "mine")
+    desks.pass_time(0)
+    assert [str(error) for error in desks.trouble] == [str(reply.error)] or fate is Fate.NEVER_ARRIVED
+    assert len(desks.trouble) == 1
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_r13_a_cancel_that_waits_for_the_orders_name_has_its_end(fate: Fate) -> None:
+    """However the placing ends, and whoever tells of it: its answer, its refusal, a look-up."""
+    desks = Desks(cancel_patience_s=60.0)
+    desks.connect()
+    desks.latency_s = 0.1
+    desks.venue.fates = [fate]
+    desks.place(client_order_id="mine")
+    desks.pass_time(0)
+    desks.orders._sending.clear()  # it has left: it cannot be called back
+    reply = canceling(desks, "mine")
+    assert desks.venue.requests == []
+    desks.pass_time(50)
+    assert desks.venue.open == {}
+    arrived = fate in {Fate.DONE, Fate.ANSWER_LOST}
+    assert reply.result().status is (OrderStatus.CANCELED if arrived else OrderStatus.REJECTED)
+    assert desks.venue.requests.count("cancel") == arrived
+    assert desks.orders._when_answered == {}
+
+
+class Filed(Intent):
+    """Remembers what was filed."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.ends: list[tuple[bool, str]] = []
+
+    def settled(self, *, happened: bool, detail: str = "asked later") -> None:
+        self.ends.append((happened, detail))
+
+
+@pytest.mark.parametrize(
+    ("has_arrived", "is_ours", "end"),
+    [
+        (True, True, (True, "asked later")),
+        (False, True, (False, "never_arrived")),
+        (False, False, (False, "asked later")),
+    ],
+)
+def test_r3_a_placing_of_unknown_fate_is_filed_as_the_exchange_tells(
+    desks: Desks, has_arrived: bool, is_ours: bool, end: tuple[bool, str]
+) -> None:
+    if is_ours:
+        command = PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(100), client_order_id="mine")
+        desks.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
+    if has_arrived:
+        desks.venue.add(client_order_id="mine")
+    intent = Filed()
+    desks.orders.settle(intent, Doubt(SOL, None, "mine"))
+    desks.pass_time(60)
+    assert intent.ends == [end]
+
+
+def test_r3_a_placing_that_was_refused_after_all_is_filed_as_rejected(desks: Desks) -> None:
+    desks.latency_s = 1.0
+    desks.venue.fates = [Fate.REFUSED]
+    desks.place(client_order_id="mine")
+    intent = Filed()
+    desks.orders.settle(intent, Doubt(SOL, None, "mine"))
+    desks.pass_time(60)
+    assert intent.ends == [(False, "asked later")]

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Final
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from actors.account.order_record import OrderRecord
 from messages.order import Fill, Order
@@ -14,6 +15,22 @@ _FILL_IDS_LIMIT: Final = 20_000
 _EVICTED_IDS_LIMIT: Final = 20_000
 _CLOCK_DOUBT_MS: Final = 5_000
 """By so much we may be wrong about the exchange's clock, or two of its clocks differ."""
+
+
+class EvictedOrder(NamedTuple):
+    """What is remembered of a finished order that was dropped for room.
+
+    Attributes:
+        filled_quantity: base. updated_ms: the exchange's clock, unix milliseconds.
+    """
+
+    client_order_id: str | None
+    filled_quantity: Decimal
+    updated_ms: int
+
+    def is_told_by(self, report: Order) -> bool:
+        """Whether a report of the same order says nothing that has not been told of it."""
+        return report.filled_quantity <= self.filled_quantity and report.updated_ms <= self.updated_ms
 
 
 class SymbolOrders:
@@ -53,7 +70,7 @@ class SymbolOrders:
         self._by_client_id: dict[str, OrderRecord] = {}
         self._executed: OrderedDict[OrderRecord, None] = OrderedDict()
         self._executed_limit = executed_limit
-        self._evicted: OrderedDict[str, None] = OrderedDict()
+        self._evicted: OrderedDict[str, EvictedOrder] = OrderedDict()
         self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
         self._orphan_count = 0
         self._orphans_denied: set[str] = set()
@@ -101,9 +118,9 @@ class SymbolOrders:
         is_another = record.order.order_id is not None or order_id in self._evicted or _is_before(happened_ms, record)
         return None if is_another else record
 
-    def is_evicted(self, order_id: str | None) -> bool:
-        """Whether the exchange has finished this order, and it was dropped for room not too long ago."""
-        return order_id in self._evicted
+    def evicted(self, order_id: str | None) -> EvictedOrder | None:
+        """What is still known of an order that the exchange has finished and that was dropped for room lately."""
+        return None if order_id is None else self._evicted.get(order_id)
 
     def may_be_echo(self, report: Order, as_of_ms: int) -> bool:
         """Whether an order that is not known may be one that was dropped for room, told of late."""
@@ -226,7 +243,9 @@ class SymbolOrders:
         if order.order_id is not None and self._by_order_id.get(order.order_id) is record:
             del self._by_order_id[order.order_id]
             if not record.is_inferred:
-                self._evicted[order.order_id] = None
+                self._evicted[order.order_id] = EvictedOrder(
+                    order.client_order_id, order.filled_quantity, order.updated_ms
+                )
                 if len(self._evicted) > _EVICTED_IDS_LIMIT:
                     self._evicted.popitem(last=False)
         if order.client_order_id is not None and self._by_client_id.get(order.client_order_id) is record:

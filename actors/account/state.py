@@ -127,14 +127,17 @@ class AccountState:
         record = None if report.order_id is None else orders.echoes.get(report.order_id)
         if record is not None:
             record.hear(report, as_of_ms)
-        if report.is_open and report.order_id is not None:
-            if orders.is_evicted(report.order_id):
+        evicted = orders.evicted(report.order_id)
+        if evicted is not None:
+            if report.is_open or (not as_of_ms and evicted.is_told_by(report)):
                 return None
-            if orders.may_be_echo(report, as_of_ms):
-                if record is None:
-                    orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)
-                    self.has_new_doubts = True
-                return None
+            if report.client_order_id is None:
+                report = msgspec.structs.replace(report, client_order_id=evicted.client_order_id)
+        elif report.is_open and report.order_id is not None and orders.may_be_echo(report, as_of_ms):
+            if record is None:
+                orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)
+                self.has_new_doubts = True
+            return None
         if record is None:
             record = OrderRecord(report, as_of_ms)
         else:

@@ -27,11 +27,19 @@ _INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?, ?)"
 _UPSERT_ORDER: Final = (
     "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record) VALUES "
 )
+_FILLED_OF: Final = "CAST(coalesce(json_extract({}.record, '$.filled_quantity'), '0') AS REAL)"
 _ON_KNOWN_ORDER: Final = (
-    " ON CONFLICT (symbol, order_id) DO UPDATE SET client_order_id = excluded.client_order_id,"
-    " status = excluded.status, is_open = excluded.is_open, updated_ms = excluded.updated_ms, record = excluded.record"
-    # a late echo of an order that the account has dropped from memory does not reopen it here (R2)
-    " WHERE excluded.updated_ms >= orders.updated_ms AND (excluded.is_open <= orders.is_open"
+    " ON CONFLICT (symbol, order_id) DO UPDATE SET"
+    # a report without our client id does not wipe the one that an earlier life has heard of (R2)
+    " client_order_id = coalesce(excluded.client_order_id, orders.client_order_id),"
+    " status = excluded.status, is_open = excluded.is_open, updated_ms = max(excluded.updated_ms, orders.updated_ms),"
+    " record = CASE WHEN excluded.client_order_id IS NULL AND orders.client_order_id IS NOT NULL"
+    " THEN json_set(excluded.record, '$.client_order_id', orders.client_order_id) ELSE excluded.record END"
+    # a late echo of an order that the account has dropped from memory does not reopen it here (R2),
+    # and an older report of a larger fill is news all the same: filled quantity never falls
+    " WHERE (excluded.updated_ms >= orders.updated_ms OR "
+    f"{_FILLED_OF.format('excluded')} > {_FILLED_OF.format('orders')})"
+    " AND (excluded.is_open <= orders.is_open"
     # but one that only we took for ended does
     f" OR json_extract(orders.record, '$.finish_reason') IN ('{NEVER_ARRIVED}', '{VANISHED}'))"
 )

@@ -83,8 +83,8 @@ JOURNAL: Final = (
     bug(
         "an order stays in the journal as it was first",
         _STORE,
-        '    " WHERE excluded.updated_ms >= orders.updated_ms AND (excluded.is_open <= orders.is_open"\n',
-        '    " WHERE excluded.updated_ms < orders.updated_ms AND (excluded.is_open < orders.is_open"\n',
+        '    " WHERE (excluded.updated_ms >= orders.updated_ms OR "\n',
+        '    " WHERE (excluded.updated_ms < orders.updated_ms AND "\n',
         CALM,
     ),
     bug(

@@ -72,8 +72,8 @@ ORDERS: Final = (
         "order: echo of a dropped one not believed",
         _STATE,
         "AccountState._hear_unknown",
-        "if orders.is_evicted(report.order_id):",
-        "orders.is_evicted(report.order_id)",
+        "if report.is_open or (not as_of_ms and evicted.is_told_by(report)):",
+        "report.is_open",
     ),
     Probe(
         "balance: older than what is known",

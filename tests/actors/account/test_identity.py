@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from actors.account import order_store
@@ -260,6 +261,16 @@ def test_r2_with_few_finished_orders_kept_none_reopens_in_what_is_told(limit: in
     assert state.doubts() == []
 
 
+def test_r2_the_end_of_a_dropped_order_is_told_once_and_a_later_fill_with_its_client_id() -> None:
+    state = AccountState(executed_limit=1)
+    state.hear_order(order(CANCELED, filled="1", at=20, order_id="1", client_order_id="c1"))
+    state.hear_order(order(CANCELED, at=30, order_id="2", client_order_id="c2"))
+    again = order(CANCELED, filled="1", at=20, order_id="1", client_order_id=None)
+    assert state.hear_order(again) is None
+    larger = order(CANCELED, filled="2", at=20, order_id="1", client_order_id=None)
+    assert state.hear_order(larger) == msgspec.structs.replace(larger, client_order_id="c1")
+
+
 def dropped(*, through_ms: int = 50) -> AccountState:
     """Finished orders were dropped for room, and which they were is not known any more."""
     state = AccountState()
@@ -324,7 +335,7 @@ def test_r9_the_ids_of_dropped_orders_are_bounded(monkeypatch: pytest.MonkeyPatc
     for number in range(4):
         hear(state, order(CANCELED, order_id=str(number), client_order_id=f"c{number}", at=10 + number))
     orders = state.orders.of(SOL)
-    assert [orders.is_evicted(str(number)) for number in range(4)] == [False, True, True, False]
+    assert [orders.evicted(str(number)) is not None for number in range(4)] == [False, True, True, False]
 
 
 def test_r9_a_dropped_order_is_found_by_neither_id_and_a_younger_one_of_its_client_id_is() -> None:
@@ -365,8 +376,8 @@ def test_a_dropped_order_that_is_looked_up_is_kept_again() -> None:
     hear(state, order(CANCELED, at=5), order(CANCELED, order_id="2", client_order_id="c2", at=6))
     found = state.hear_order(order(CANCELED, at=5), 60)
     assert state.orders.executed(SOL) == (found,)
-    assert not state.orders.of(SOL).is_evicted("1001")
-    assert state.orders.of(SOL).is_evicted("2")
+    assert state.orders.of(SOL).evicted("1001") is None
+    assert state.orders.of(SOL).evicted("2") is not None
 
 
 # -- fills of orders that are not known ------------------------------------------------------------------------------

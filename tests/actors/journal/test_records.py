@@ -154,6 +154,16 @@ async def test_r2_an_echo_neither_reopens_nor_turns_back_a_finished_order(tmp_pa
         assert (memory.open_orders, memory.finished_orders) == ((), (finished,))
 
 
+async def test_r2_an_older_report_of_a_larger_fill_counts_and_no_report_wipes_the_client_id(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order(OrderStatus.CANCELED, filled="1", at=9, client_order_id="c1"))
+        await journal.flush()
+        journal.record_order(order(OrderStatus.CANCELED, filled="3", at=8, client_order_id=None))
+        await journal.flush()
+        (memory,) = journal.load().symbols
+    assert memory.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=8, client_order_id="c1"),)
+
+
 async def test_r2_a_fill_counts_once_by_symbol_trade_and_order(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     async with journal_at(path) as journal:

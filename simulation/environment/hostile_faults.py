@@ -53,7 +53,7 @@ _SERVER_FAULTS: Final = ((400, "SERVER_ERROR"), (429, "TOO_BUSY"), (400, "INTERN
 _LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestTimeout)
 _REPLACED: Final = 0.3
 _PUSHED: Final = 0.5
-_TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "role", "text")
+_TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "text")
 """Fields that decide what an order is; one of a score is drawn too seldom."""
 _HOUR_S: Final = 3_600
 
@@ -261,11 +261,13 @@ def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: 
     oddity = rng.choice(tuple(FIELDS[chosen]))
     replace = oddity not in {"margin_order", "unknown_market"} and rng.random() < _REPLACED
     telling = [name for name in FIELDS[chosen][oddity] if name in _TELLING and (replace or name != "event")]
+    # What a real row lacks of fees, or calls its role, is told nowhere else: nobody could know better.
+    replace = replace and bool(telling) and oddity != "large_number"
     return OddRows(
         for_s=rng.choice((for_s, None)),
         list=chosen,
         oddity=oddity,
-        field=rng.choice((None, rng.choice(telling))) if telling else None,
+        field=(rng.choice(telling) if replace else rng.choice((None, rng.choice(telling)))) if telling else None,
         account=None if chosen == "currency_pairs" else rng.choice((None, *names)),
         replace=replace,
         push=chosen in PUSHED_ON and rng.random() < _PUSHED,

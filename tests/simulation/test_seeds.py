@@ -1,4 +1,4 @@
-"""A few dozen seeds: after any mix of faults what every account says equals the exchange's books."""
+"""Dozens of seeds, friendly and hostile: after any mix of faults what every account says equals the exchange's books."""
 
 import os
 import subprocess
@@ -6,12 +6,33 @@ import sys
 
 import pytest
 
-from simulation.options import Options
+from simulation.options import Feature, Options, Profile
 from simulation.run import run_seed, run_seeds
 from simulation.world import World
 
 SEEDS = range(1, 37)
 STORM_S = 12.0
+HOSTILE_SEEDS = range(1, 9)
+HOSTILE = frozenset(
+    {
+        Feature.LAG,
+        Feature.UNKNOWN_ORDERS,
+        Feature.FORGETTING,
+        Feature.REFUSALS,
+        Feature.SELF_TRADES,
+        Feature.SAME_MILLISECOND,
+        Feature.MARGIN_ORDERS,
+        Feature.HABITS,
+        Feature.LOG,
+        Feature.CALLBACK_COMMANDS,
+        Feature.KILL_SWITCH_KEPT,
+        Feature.WITHDRAWALS,
+        Feature.ABSURD_VALUES,
+        Feature.STRANGE_QUERIES,
+        Feature.USER_CONNECTS,
+    }
+)
+"""Those under which whole ranges of seeds hold; the others are hunted by `make simulate-seeds FEATURES=all`."""
 
 
 @pytest.mark.timeout(300)
@@ -22,6 +43,14 @@ def test_after_the_storm_every_account_equals_the_books() -> None:
     assert not broken, f"replay with: python -m simulation --storm {STORM_S:g} --trace --seed SEED"
     assert sum(outcome.figures.fills for outcome in outcomes) > 100, "too little happened to prove anything"
     assert sum(outcome.figures.faults for outcome in outcomes) > 100
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("profile", Profile, ids=lambda profile: profile.value)
+def test_a_hostile_exchange_changes_none_of_it(profile: Profile) -> None:
+    options = Options(profile=profile, features=HOSTILE, storm_s=STORM_S)
+    broken = {outcome.seed: outcome.violations for outcome in run_seeds(HOSTILE_SEEDS, options) if outcome.violations}
+    assert not broken, f"replay with: python -m simulation {options.arguments()} --trace --seed SEED"
 
 
 @pytest.mark.timeout(300)

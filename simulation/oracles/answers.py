@@ -282,7 +282,7 @@ class _Account:
                 continue
             if not self._is_unknown(number, filed, by_text=by_text):
                 yield f"is answered None, and there is order {number} (R6)"
-            elif self._known.judges_early_none and self._arrived_later(number, filed, command):
+            elif self._arrived_later(number, filed, command):
                 yield f"is answered None, and order {number} arrived later (R3)"
 
     def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:

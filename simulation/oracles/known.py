@@ -16,7 +16,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
         funds_are_exact: so, and it sets money aside until it knows.
         texts_may_lack: the exchange leaves texts out, so that whose an order is may not be known.
-        judges_early_none: an order that is on its way must not be answered with None.
     """
 
     stale_s: float
@@ -25,7 +24,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     denies: bool = False
     funds_are_known: bool = False
     funds_are_exact: bool = False
-    judges_early_none: bool = False
     texts_may_lack: bool = False
 
 
@@ -40,6 +38,5 @@ def known_in(scenario: Scenario) -> Known:
         denies=scenario.has(Feature.UNKNOWN_ORDERS),
         funds_are_known=funds_are_known,
         funds_are_exact=funds_are_known,
-        judges_early_none=bool(scenario.features),
         texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
     )

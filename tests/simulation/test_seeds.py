@@ -1,4 +1,4 @@
-"""Dozens of seeds, friendly and hostile: after any mix of faults what every account says equals the exchange's books."""
+"""Dozens of seeds, friendly and hostile: in the end what every account says equals the exchange's books."""
 
 import os
 import subprocess

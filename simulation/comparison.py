@@ -67,6 +67,7 @@ class Comparison:
                 excused=self._need_not_be_known,
                 keeps_all=parts.scenario.journal.keeps_all,
                 texts_may_lack=parts.scenario.has(Feature.MISSING_TEXTS),
+                of_others=self._is_of_others,
             )
         for oracle in self._oracles:
             yield from oracle.final()
@@ -97,6 +98,7 @@ class Comparison:
             excused=self._need_not_be_known,
             reuses_ids=scenario.has(Feature.REUSED_IDS),
             texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
+            of_others=self._is_of_others,
         )
         return wrong
 
@@ -115,9 +117,11 @@ class Comparison:
         cannot_be_asked_for = order.pair in self._parts.exchange.engine.delisted
         if order.is_open or (order.filled_base and not cannot_be_asked_for):
             return False
+        return self._is_of_others(order) or self._parts.machine.may_have_forgotten(order)
+
+    def _is_of_others(self, order: BookedOrder) -> bool:
         second = self._second_program
-        is_of_another = OtherProgram.placed(order) or (second is not None and second.placed(order))
-        return is_of_another or self._parts.machine.may_have_forgotten(order)
+        return OtherProgram.placed(order) or (second is not None and second.placed(order))
 
 
 def leftovers(parts: Parts) -> Iterator[str]:

@@ -57,12 +57,14 @@ def differences(
     excused: Excused = _nobody,
     reuses_ids: bool = False,
     texts_may_lack: bool = False,
+    of_others: Excused = _nobody,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
     ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
-    ``texts_may_lack``: the exchange may have told of fills without our text.
+    ``texts_may_lack``: the exchange may have told of fills without our text, and of orders: by that those ``of_others``
+    are known.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -75,9 +77,12 @@ def differences(
     for number, truth in booked.items():
         if str(number) not in known and (excused(truth) or _is_among(truth, vanished)):
             continue
+        may_lack_text = texts_may_lack and of_others(truth)
         if truth.is_open or not forgets or str(number) in known:
-            yield from _order(f"{name}: order {number}", known.get(str(number)), truth)
-        yield from _order(f"{name}: order {number} as told", told.numbered.get(str(number)), truth)
+            yield from _order(f"{name}: order {number}", known.get(str(number)), truth, may_lack_text=may_lack_text)
+        yield from _order(
+            f"{name}: order {number} as told", told.numbered.get(str(number)), truth, may_lack_text=may_lack_text
+        )
     there = {truth.text for truth in booked.values() if not _is_among(truth, vanished)}
     texts = set() if reuses_ids else there
     for order in (*executed, *snapshot.open_orders):
@@ -110,7 +115,7 @@ def _balances(
             yield f"{label}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
 
 
-def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
+def _order(name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: bool) -> Iterator[str]:
     if ours is None:
         yield f"{name} is unknown here, {truth.finish.value} there"
         return
@@ -133,6 +138,8 @@ def _order(name: str, ours: Order | None, truth: BookedOrder) -> Iterator[str]:
         yield f"{name} is over {amount} here, {truth.amount} there"
     if truth.price and ours.price != truth.price:
         yield f"{name} is at {ours.price} here, {truth.price} there"
+    if may_lack_text and ours.client_order_id is None:
+        ours = msgspec.structs.replace(ours, client_order_id=client_id_of(truth.text))
     here, there = terms_of(ours), booked_terms(truth)
     if OtherProgram.placed(truth) and ours.client_order_id is None:
         there = (*there[:-1], None)  # an id that the exchange may have left out wherever it told of the order
@@ -267,11 +274,12 @@ def journal_differences(
     excused: Excused = _nobody,
     keeps_all: bool = True,
     texts_may_lack: bool = False,
+    of_others: Excused = _nobody,
 ) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
     ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
-    ``texts_may_lack``: the exchange may have told of fills without our text.
+    ``texts_may_lack``, ``of_others``: as in `differences`.
     """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
@@ -283,7 +291,12 @@ def journal_differences(
         may_lack = excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)
         if str(number) not in filed and may_lack:
             continue
-        yield from _order(f"{name}: order {number} in the journal", filed.get(str(number)), truth)
+        yield from _order(
+            f"{name}: order {number} in the journal",
+            filed.get(str(number)),
+            truth,
+            may_lack_text=texts_may_lack and of_others(truth),
+        )
     for order in history.orders:
         if order.order_id is None and order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"

@@ -86,6 +86,10 @@ def _of_strategies(parts: Parts) -> Iterator[Oracle]:
     yield GivenUp(parts.exchange, strategies, lambda: parts.trace.given_up)
 
 
+_RULES_MAY_BE_S: Final = 30.0
+"""So old the rules of markets may be that are in doubt: they are asked for with weight."""
+
+
 def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
     """Does an account say so when it does not know, and else what is true?"""
     lag_s = LONGEST_LAG_S if parts.scenario.has(Feature.LAG) else 0.0

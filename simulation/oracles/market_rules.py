@@ -35,31 +35,42 @@ class MarketRules(Oracle):
         now_s: Callable[[], float],
         bound_s: float,
     ) -> None:
-        """``names``: of accounts. ``bound_s``: so old may the rules be that an account goes by, virtual seconds."""
+        """``names``: of accounts. ``bound_s``: within so many virtual seconds an account that has refused an order by
+        old rules goes by the new ones."""
         self._exchange = exchange
         self._names = set(names)
         self._now_s = now_s
         self._bound_s = bound_s
         self._since_s: dict[str, tuple[float, PairConfig]] = {}
+        self._first_refused_s: dict[tuple[str, str], float] = {}
         self._found: list[str] = []
         commands.when_answered.append(self._answered)
 
     def look(self) -> Iterator[str]:
         """Notes which rules are new; a side that opened late is new from its opening on."""
-        now_s, now_ms = self._now_s(), self._exchange.engine.now_ms()
+        now_ms = self._exchange.engine.now_ms()
         for pair, market in self._exchange.engine.markets.items():
             rules = market.rules
             known = self._since_s.get(pair)
             opens_ms = max(rules.buy_start_s, rules.sell_start_s) * 1000
             if known is None or known[1] is not rules or now_ms < opens_ms:
-                self._since_s[pair] = now_s, rules
+                self._are_new(pair, rules)
         for pair in self._since_s.keys() - self._exchange.engine.markets.keys():
             del self._since_s[pair]
         found, self._found = self._found, []
         yield from found
 
+    def resume(self) -> None:
+        """It could read nothing while it stood still."""
+        for pair, (_, rules) in self._since_s.items():
+            self._are_new(pair, rules)
+
     def final(self) -> Iterator[str]:
         yield from self._found
+
+    def _are_new(self, pair: str, rules: PairConfig) -> None:
+        self._since_s[pair] = self._now_s(), rules
+        self._first_refused_s = {key: at_s for key, at_s in self._first_refused_s.items() if key[1] != pair}
 
     def _answered(self, filed: FiledCommand) -> None:
         error, command = filed.error, filed.command
@@ -67,11 +78,15 @@ class MarketRules(Oracle):
             return
         if filed.account not in self._names or error.field not in _BY_RULES:
             return
-        since_s, rules = self._since_s.get(pair_of(command.symbol), (self._now_s(), None))
-        if rules is not None and self._now_s() - since_s > self._bound_s and self._would_take(command, rules):
+        pair, now_s = pair_of(command.symbol), self._now_s()
+        since_s, rules = self._since_s.get(pair, (now_s, None))
+        if rules is None or not self._would_take(command, rules):
+            return
+        # By the first one that it refuses an account finds out that its rules may be old.
+        if now_s - self._first_refused_s.setdefault((filed.account, pair), now_s) > self._bound_s:
             self._found.append(
                 f"{filed.account}: an order was refused here ({error}), and the exchange has taken such for "
-                f"{self._now_s() - since_s:.0f} s (rules)"
+                f"{now_s - since_s:.0f} s (rules)"
             )
 
     def _would_take(self, command: PlaceOrder, rules: PairConfig) -> bool:

@@ -2,6 +2,7 @@
 
 import random
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -76,7 +77,7 @@ class Books:
         self.executed: tuple[Order, ...] = ()
         self.sync_state = SyncState.LIVE
 
-    def wrong(self) -> list[str]:
+    def wrong(self, **known: Any) -> list[str]:
         snapshot = AccountSnapshot(
             account="alpha",
             venue="gateio",
@@ -86,7 +87,7 @@ class Books:
             balances=self.balances,
             open_orders=self.open,
         )
-        return list(differences(self.exchange, snapshot, self.executed, self.told))
+        return list(differences(self.exchange, snapshot, self.executed, self.told, **known))
 
 
 def test_an_account_that_says_what_the_books_say_is_right() -> None:
@@ -114,6 +115,22 @@ def test_every_part_of_an_order_counts(change: dict[str, object], finding: str) 
     books.open = (msgspec.structs.replace(books.order, **change),)
 
     assert any(finding in each for each in books.wrong())
+
+
+@pytest.mark.parametrize(
+    ("texts_may_lack", "is_of_others", "is_right"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_an_order_of_others_may_lack_its_text_where_the_exchange_leaves_texts_out(
+    texts_may_lack: bool, is_of_others: bool, is_right: bool
+) -> None:
+    books = Books()
+    nameless = msgspec.structs.replace(books.order, client_order_id=None)
+    books.open = (nameless,)
+    books.told.numbered[str(nameless.order_id)] = nameless
+    wrong = books.wrong(texts_may_lack=texts_may_lack, of_others=lambda _: is_of_others)
+    assert (wrong == []) is is_right
+    books.open = (msgspec.structs.replace(nameless, client_order_id="another"),)
+    assert books.wrong(texts_may_lack=texts_may_lack, of_others=lambda _: is_of_others)
 
 
 def test_what_was_told_counts_as_much_as_what_is_known() -> None:

@@ -48,7 +48,8 @@ class Memory:
         self._open_intents: tuple[OpenIntent, ...] = ()
 
     async def restore(self, now_ms: int) -> int:
-        """Returns the time (unix milliseconds) from which on fills may be unknown: ``now_ms`` for a new journal.
+        """Returns the time (unix milliseconds) from which on fills may be unknown: ``now_ms`` for a new journal, the
+        beginning of one that has lost, or never had, what was known since (R14).
 
         Raises:
             JournalError: the journal cannot be read.
@@ -75,7 +76,7 @@ class Memory:
             open_intents=len(remembered.open_intents),
         )
         through_ms = journal.fills_through_ms
-        return now_ms if through_ms is None else through_ms - OVERLAP_MS
+        return min(now_ms, journal.began_ms) if through_ms is None else through_ms - OVERLAP_MS
 
     def _arrives_by_ms(self, intent: OpenIntent) -> int:
         if intent.arrives_by_ms is not None:

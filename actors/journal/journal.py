@@ -40,7 +40,11 @@ class IntentReceipt(Reply[int]):
 
 
 class Journal:
-    """Made by `open`, ended by `close`. Used on one event loop's thread only."""
+    """Made by `open`, ended by `close`. Used on one event loop's thread only.
+
+    Attributes:
+        path: of the file. began_ms: when that was made, unix milliseconds; no loss of records takes it.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Journal:
         self._now_ms = now_ms
         self._next_intent_id = store.newest_intent_id() + 1
         self._state = store.read_state()
+        self.began_ms = store.read_began_ms()
 
     @classmethod
     def open(

@@ -109,6 +109,11 @@ class Store:
         """Every value that is kept, by its key."""
         return dict(self._connection.execute("SELECT key, value FROM state"))
 
+    def read_began_ms(self) -> int:
+        """When the file was made, unix milliseconds; on the disk from its first moment on."""
+        began_ms: int = self._connection.execute("SELECT created_ms FROM about").fetchone()[0]
+        return began_ms
+
     def write(self, records: Sequence[Record]) -> list[Refusal]:
         """Writes all records in one transaction, durable when this returns; returns those that no file can hold.
 

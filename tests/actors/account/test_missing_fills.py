@@ -94,15 +94,14 @@ def test_the_same_row_in_the_next_load_changes_nothing() -> None:
     assert coverage.again(30.0) == {BTC: MINUTE_MS}
 
 
-async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_were_complete(tmp_path: Path) -> None:
-    """Our reading of the exchange's clock may run a little ahead of the stamps that it gives."""
+def memory_of(path: Path, *, at_ms: int) -> tuple[Memory, Journal]:
     journal = Journal.open(
-        tmp_path / "alpha.sqlite",
+        path,
         account="alpha",
         settings=JournalSettings(),
         loop=asyncio.get_running_loop(),
         executor=None,
-        now_ms=lambda: 0,
+        now_ms=lambda: at_ms,
     )
     state = AccountState()
     context = cast("AccountContext", SimpleNamespace(name="alpha", settings=AccountSettings(), state=state))
@@ -110,9 +109,28 @@ async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_wer
     memory = Memory(
         journal, context, intents=nobody, doubts=nobody, orders=nobody, mass_cancels=nobody, withdrawals=nobody
     )
+    return memory, journal
+
+
+async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_were_complete(tmp_path: Path) -> None:
+    """Our reading of the exchange's clock may run a little ahead of the stamps that it gives."""
+    memory, journal = memory_of(tmp_path / "alpha.sqlite", at_ms=7 * MINUTE_MS)
     assert await memory.restore(7 * MINUTE_MS) == 7 * MINUTE_MS, "a new journal knows of nothing before"
 
     memory.fills_loaded(10 * MINUTE_MS)
 
     assert 9 * MINUTE_MS < await memory.restore(20 * MINUTE_MS) < 10 * MINUTE_MS
+    await journal.close()
+
+
+async def test_r4_a_journal_that_lost_all_its_records_wants_fills_from_its_beginning_on(tmp_path: Path) -> None:
+    """With the power, or because its first life was over before anything was loaded; the file's history says that it is
+    complete from there on (R14)."""
+    path = tmp_path / "alpha.sqlite"
+    _, journal = memory_of(path, at_ms=7 * MINUTE_MS)
+    await journal.close()
+
+    memory, journal = memory_of(path, at_ms=20 * MINUTE_MS)
+    assert await memory.restore(20 * MINUTE_MS) == 7 * MINUTE_MS
+    assert await memory.restore(3 * MINUTE_MS) == 3 * MINUTE_MS, "our clock was ahead then"
     await journal.close()

@@ -64,9 +64,12 @@ class ToldBefore:
         raise CanceledBeforeSentError("placing", command.client_order_id)
 
     def refused(self, command: CancelOrder) -> Order | None:
-        """The order of a cancel that was refused because of it; None where there is none."""
+        """The order of a cancel that was refused because of it; None where there is none.
+
+        One that names an order by the exchange's id means that order, not a later one of the same client id.
+        """
         name = command.client_order_id
-        return None if name is None else self._refused.get((command.symbol, name))
+        return None if name is None or command.order_id is not None else self._refused.get((command.symbol, name))
 
     def _forget_through(self, number: int) -> None:
         """Commands are served in the order in which they were told: nothing older than this one waits any more."""

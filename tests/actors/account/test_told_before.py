@@ -86,6 +86,16 @@ def test_of_refused_orders_the_newest_thousand_are_remembered() -> None:
     assert (order.status, order.finish_reason) == (OrderStatus.REJECTED, "canceled_before_it_was_sent")
 
 
+def test_r14_a_cancel_by_the_exchanges_id_is_not_of_a_refused_order_that_has_its_client_id_again() -> None:
+    told = ToldBefore()
+    told.cancel_served(CancelAll(), 5)
+    with pytest.raises(CanceledBeforeSentError):
+        told.require_not_canceled(bid("c1"), 3, Side.BUY)
+    assert told.refused(CancelOrder(symbol=SOL, client_order_id="c1")) is not None
+    assert told.refused(CancelOrder(symbol=SOL, order_id="1", client_order_id="c1")) is None
+    assert told.refused(CancelOrder(symbol=SOL, order_id="1")) is None
+
+
 async def test_commands_of_one_moment_are_carried_out_as_they_were_told(world: World) -> None:
     account = (await world.start()).account("alpha")
     resting = await account.place(bid("resting", "138"))

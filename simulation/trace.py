@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import structlog
 
+from simulation.process import LIFE
+
 _FAULTS_OF_OURS: Final = frozenset(
     {
         "actor_crashed",
@@ -77,12 +79,18 @@ class Trace:
         kind = event.get("error_type")
         if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK:
             self.faults.append(f"{name} {fields}")
+        life = LIFE.get()
+        if life is None or not life.is_second:
+            self._note_given_up(name, event)
+        self.add(level, f"{name} {fields}")
+        raise structlog.DropEvent
+
+    def _note_given_up(self, name: str, event: MutableMapping[str, Any]) -> None:
+        """Of the run's own program only: what the second one gives up is another user's affair."""
         if name == "strategy_given_up":
             self.given_up.add(str(event.get("strategy")))
         elif name == "group_given_up" and not str(event.get("group")).startswith("strategy "):
             self.is_crippled = True
-        self.add(level, f"{name} {fields}")
-        raise structlog.DropEvent
 
 
 @contextmanager

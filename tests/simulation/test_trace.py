@@ -1,0 +1,29 @@
+"""What the trace takes from the log."""
+
+import asyncio
+
+import pytest
+import structlog
+
+from simulation.process import Life
+from simulation.trace import Trace, logging_into
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+def test_what_the_second_program_gives_up_is_no_matter_of_the_runs_own(is_second: bool) -> None:
+    trace = Trace(lambda: 0.0, on=False)
+
+    async def give_up() -> None:
+        log = structlog.get_logger("teller.test")
+        log.error("strategy_given_up", strategy="quoter")
+        log.error("group_given_up", group="strategy quoter")
+        assert not trace.is_crippled
+        log.error("group_given_up", group="account alpha")
+
+    async def main() -> None:
+        await Life(asyncio.get_running_loop(), 1, is_second=is_second).run(give_up(), "give up")
+
+    with logging_into(trace):
+        asyncio.run(main())
+    assert trace.given_up == (set() if is_second else {"quoter"})
+    assert trace.is_crippled is not is_second

@@ -166,6 +166,11 @@ _PAUSES_S: Final = 10.0
 """What slow handlers and a slow disk may add to that: two long pauses, or some short ones."""
 
 
+def pauses_s(scenario: Scenario) -> float:
+    """How long an account may stand still in all before something that takes several of its turns is through."""
+    return _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
+
+
 def truth_bound_s(scenario: Scenario) -> float:
     """How old something may be that an account has not told although it was live all the while.
 
@@ -176,17 +181,15 @@ def truth_bound_s(scenario: Scenario) -> float:
     if scenario.profile is Profile.CALM:
         return _CALM_BOUND_S + lag_s
     queries_s = 4 * scenario.venue.request_timeout_s
-    pauses_s = _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
-    return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s
+    return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)
 
 
 def proof_bound_s(scenario: Scenario) -> float:
     """How long ago a check or a load may have agreed with the exchange last, of an account that is live: as long as
     checks may fail it, and what the last of them takes."""
-    pauses_s = _PAUSES_S if scenario.has(Feature.SLOW_HANDLERS) or scenario.has(Feature.DISK) else 0.0
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     unchecked_s = scenario.supervisor.check_every_s + scenario.supervisor.may_be_unchecked_s
-    return unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s
+    return unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s(scenario)
 
 
 def safety_bound_s(scenario: Scenario) -> float:

@@ -43,19 +43,22 @@ class User:
             program.asked.append((f"connect {name}", program.system.connection(name).ask(Connect())))
 
     def connect_anew(self, program: Program) -> None:
-        """A key that was refused is no affair of the program's: its user tells it when to try again. Nothing else is
-        mended for it."""
+        """A key that was refused is no affair of the program's: its user tells it when to try again, of a key that
+        sockets refuse once that is mended. Nothing else is mended for it."""
         for name, told in self._told.items():
-            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked and not self._is_refused_now():
+            if name not in self._refused or self._is_refused_by_sockets(name):
+                continue
+            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked:
                 self._refused.discard(name)
-            is_to_be_mended = name in self._refused and not self._is_refused_now()
-            if told.sync_state is SyncState.FAILED and is_to_be_mended and not program.life.is_over:
+            if told.sync_state is SyncState.FAILED and not program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 program.system.connection(name).ask(Connect(persistent=True))
 
-    def _is_refused_now(self) -> bool:
-        """Whether a socket refuses a key now."""
-        return any(refuses_key(standing.fault) for standing in self._faults.standing.values())
+    def _is_refused_by_sockets(self, name: str) -> bool:
+        return any(
+            isinstance(fault, SubscriptionRefused) and refuses_key(fault) and fault.account in (None, name)
+            for fault in (standing.fault for standing in self._faults.standing.values())
+        )
 
     def _note_refused(self, standing: Standing, begins: bool) -> None:
         """Keeps whose key was revoked, or refused by a socket, until its account is live again."""

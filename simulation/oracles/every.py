@@ -17,7 +17,7 @@ from simulation.oracles.kill_switch import KillSwitch
 from simulation.oracles.known import known_in
 from simulation.oracles.market_rules import MarketRules
 from simulation.oracles.oracle import Oracle
-from simulation.oracles.recovery import Recovery, StaysLive
+from simulation.oracles.recovery import BACK_WITHIN_S, Recovery, StaysLive
 from simulation.oracles.secrets import Secrets
 from simulation.oracles.staleness import Staleness
 from simulation.oracles.strategy_orders import GivenUp, QuoterOrders
@@ -27,7 +27,7 @@ from simulation.oracles.way import Way
 from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
-from simulation.scenario import LONGEST_LAG_S, proof_bound_s, safety_bound_s, truth_bound_s
+from simulation.scenario import LONGEST_LAG_S, pauses_s, proof_bound_s, safety_bound_s, truth_bound_s
 
 _DOUBTED_RULES_S: Final = 30.0
 """Rules that a refusal makes doubtful are read anew at this age, with the next check or load."""
@@ -68,7 +68,8 @@ def every_oracle(
 def _of_the_long_fault(parts: Parts) -> Iterator[Oracle]:
     long, told, names = parts.long_fault, parts.told, parts.names
     if long.outage is not None:
-        yield Recovery(long.outage, told, names, parts.loop.time)
+        within_s = BACK_WITHIN_S + pauses_s(parts.scenario)
+        yield Recovery(long.outage, told, names, parts.loop.time, within_s=within_s)
     if parts.scenario.profile is Profile.LONG_FAULT and not long.may_deafen:
         yield FalseAlarms(told, names)
     fault = long.exchange

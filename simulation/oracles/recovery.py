@@ -16,9 +16,16 @@ class Recovery(Oracle):
     """Watches what comes after the one outage of a run that has no other fault."""
 
     def __init__(
-        self, outage: Outage, told: Mapping[str, Told], names: tuple[str, ...], now_s: Callable[[], float]
+        self,
+        outage: Outage,
+        told: Mapping[str, Told],
+        names: tuple[str, ...],
+        now_s: Callable[[], float],
+        *,
+        within_s: float = BACK_WITHIN_S,
     ) -> None:
-        """``now_s``: virtual seconds."""
+        """``now_s``: virtual seconds. ``within_s``: of the outage's end everybody is back."""
+        self._within_s = within_s
         self._outage = outage
         self._told = told
         self._waiting = set(names)
@@ -30,7 +37,7 @@ class Recovery(Oracle):
         if over_s < 0:
             return
         self._waiting -= {name for name in self._waiting if self._told[name].sync_state is SyncState.LIVE}
-        if over_s > BACK_WITHIN_S:
+        if over_s > self._within_s:
             for name in sorted(self._waiting):
                 state = self._told[name].sync_state.value
                 yield f"{name}: is {state} still, {over_s:.0f} s after the venue can be reached again (recovery)"

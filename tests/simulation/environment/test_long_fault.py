@@ -57,16 +57,18 @@ def test_a_refused_list_of_all_excuses_its_account_only() -> None:
     assert not long.excuses(f"{QUIET}beta: is degraded, not live", exchange)
 
 
-def test_who_is_not_back_in_time_is_told_once() -> None:
+@pytest.mark.parametrize("more_s", [0.0, 10.0])
+def test_who_is_not_back_in_time_is_told_once(more_s: float) -> None:
+    within_s = BACK_WITHIN_S + more_s
     told = {name: Told() for name in NAMES}
     clock = [0.0]
     outage = Outage(from_s=1.0, until_s=10.0, links=frozenset(Link), cut=Cut.REFUSE, key=None)
-    oracle = Recovery(outage, told, NAMES, lambda: clock[-1])
+    oracle = Recovery(outage, told, NAMES, lambda: clock[-1], within_s=within_s)
     told["beta"].sync_state = SyncState.LIVE
-    for now_s in (9.0, 10.0, 10.0 + BACK_WITHIN_S):
+    for now_s in (9.0, 10.0, 10.0 + within_s):
         clock.append(now_s)
         assert list(oracle.look()) == []
-    clock.append(11.0 + BACK_WITHIN_S)
+    clock.append(11.0 + within_s)
     [late] = oracle.look()
     assert late.startswith("alpha: is down still")
     assert list(oracle.look()) == []

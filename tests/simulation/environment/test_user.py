@@ -1,0 +1,66 @@
+"""The user before the program: whose key is refused is connected anew when that can help, and not before."""
+
+import random
+from typing import Any, cast
+
+from actors.connection.messages import Connect
+from exchanges.simulator.faults import KeyRevoked
+from exchanges.simulator.refusals import SubscriptionRefused
+from messages.enums import SyncState
+from simulation.environment.user import User
+from simulation.oracles.alarms import REFUSED_KEY
+from simulation.oracles.watcher import Told
+from simulation.trace import Trace
+from tests.support.books import Books
+
+
+class Connections:
+    """Stands for the program: keeps whom it was asked to connect."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.system = self.life = self
+        self.is_over = False
+        self.names = ("alpha", "beta")
+
+    def connection(self, name: str) -> "Connections":
+        self.asked.append(name)
+        return self
+
+    def ask(self, message: Connect) -> None:
+        assert message.persistent
+
+
+def failed_accounts() -> tuple[Books, User, Connections, dict[str, Told]]:
+    books, program = Books(), Connections()
+    told = {"alpha": Told(), "beta": Told()}
+    for each in told.values():
+        each.sync_state = SyncState.FAILED
+    trace = Trace(books.now_s, on=False)
+    user = User(books.exchange, random.Random(1), trace, scenario=cast(Any, program), told=told)
+    return books, user, program, told
+
+
+def test_a_key_that_sockets_refuse_stays_failed_until_it_is_mended() -> None:
+    books, user, program, told = failed_accounts()
+    books.exchange.faults.add(SubscriptionRefused(account="alpha", channel="spot.orders", code=2, message=REFUSED_KEY))
+    user.connect_anew(cast(Any, program))
+    assert program.asked == []
+
+    books.exchange.faults.clear()
+    user.connect_anew(cast(Any, program))
+    assert program.asked == ["alpha"]
+
+    told["alpha"].sync_state = SyncState.LIVE
+    user.connect_anew(cast(Any, program))
+    told["alpha"].sync_state = SyncState.FAILED
+    user.connect_anew(cast(Any, program))
+    assert program.asked == ["alpha"], "it was live: what comes after is another matter"
+
+
+def test_a_key_that_is_refused_is_no_matter_of_another_account() -> None:
+    books, user, program, _ = failed_accounts()
+    books.exchange.faults.add(SubscriptionRefused(account="alpha", channel="spot.orders", code=2, message=REFUSED_KEY))
+    books.exchange.faults.add(KeyRevoked(account="beta"))
+    user.connect_anew(cast(Any, program))
+    assert program.asked == ["beta"]

@@ -194,7 +194,7 @@ class Desks:
         self.told: list[Order] = []
         self.trouble: list[Exception] = []
         self.venue = Venue(self.now_ms)
-        self.state = AccountState()
+        self.state = AccountState(executed_limit=settings.get("executed_limit", 1000))
         self.context = AccountContext(
             name="alpha",
             settings=AccountSettings(**settings),

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
+from actors.account.intents import Intents
 from actors.account.memory import Memory
-from actors.journal import Journal, JournalSettings
-from messages.commands import CancelWithdrawal, PlaceOrder, Withdraw
+from actors.journal import Journal, JournalError, JournalSettings
+from messages.commands import CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side
 from messages.order import Order
 from tests.support.desks import START_MS, Desks
@@ -41,7 +43,7 @@ class Withdrawals:
 class NextLife:
     """The desks of an account that starts at `START_MS`, and the journal of the life before."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **settings: int) -> None:
         self.wall_clock_ms = START_MS
         self.journal = Journal.open(
             path,
@@ -52,24 +54,28 @@ class NextLife:
             now_ms=lambda: self.wall_clock_ms,
         )
         self.withdrawals = Withdrawals()
-        self.desks = Desks(executed_limit=1, unresolved_patience_ms=5 * MINUTE_MS)
+        self.desks = Desks(executed_limit=1, **settings)
 
-    async def begin(self) -> None:
+    async def restored(self) -> Memory:
         desks = self.desks
         memory = Memory(
             self.journal,
             desks.context,
-            intents=desks.intents,
+            intents=Intents(self.journal),
             doubts=desks.doubts,
             orders=desks.orders,
             mass_cancels=desks.mass_cancels,
             withdrawals=cast("Any", self.withdrawals),
         )
-        desks.intents._journal = self.journal
         await memory.restore(START_MS)
+        return memory
+
+    async def begin(self) -> Memory:
+        memory, desks = await self.restored(), self.desks
         desks.connect()
         memory.settle_open_intents()
         desks.pass_time(120)
+        return memory
 
     def at_the_exchange(self, created_ms: int) -> Order:
         order = msgspec.structs.replace(
@@ -85,12 +91,18 @@ class NextLife:
 
 
 @pytest.fixture
-async def life(tmp_path: Path) -> AsyncIterator[NextLife]:
-    life = NextLife(tmp_path / "alpha.sqlite")
+def patience_ms() -> int:
+    return 30_000
+
+
+@pytest.fixture
+async def life(tmp_path: Path, patience_ms: int) -> AsyncIterator[NextLife]:
+    life = NextLife(tmp_path / "alpha.sqlite", unresolved_patience_ms=patience_ms)
     yield life
     life.journal.abandon()
 
 
+@pytest.mark.parametrize("patience_ms", [30_000, 5 * MINUTE_MS])
 @pytest.mark.parametrize("clock_error_ms", [0, -HOUR_MS, HOUR_MS], ids=["right", "slow", "fast"])
 async def test_r4_an_order_that_arrived_is_ours_whatever_clock_its_life_had(
     life: NextLife, clock_error_ms: int
@@ -122,6 +134,8 @@ async def test_r4_an_order_that_the_journal_knows_and_memory_has_no_room_for_is_
     first, second = life.at_the_exchange(START_MS), life.desks.venue.add()
     for order in (first, second):
         life.journal.record_order(life.desks.venue.end(order))
+    await life.restored()
+    assert life.desks.state.available("USDT") == 100_000, "it has ended: no money is set aside for it"
     await life.begin()
     assert await life.outcomes() == [("confirmed", "asked later")]
     assert "get_order" in life.desks.venue.requests
@@ -147,3 +161,55 @@ async def test_r4_withdrawals_and_their_cancels_are_looked_for(life: NextLife) -
         ("settle_cancel", calling_back, by_ms),
     ]
     assert await life.outcomes() == [(None, ""), (None, "")]
+
+
+async def test_r4_a_cancel_is_filed_as_the_order_shows_it(life: NextLife) -> None:
+    order = life.at_the_exchange(START_MS)
+    cancel = CancelOrder(symbol=SOL, order_id=order.order_id)
+    await life.journal.record_intent(cancel, arrives_by_ms=START_MS + 50_000)
+    life.journal.record_order(order)
+    await life.begin()
+    assert await life.outcomes() == [("rejected", "asked later")]
+    assert life.desks.venue.requests == ["get_order"]
+
+
+async def test_r13_a_cancel_of_all_goes_on_for_what_was_placed_before_it(life: NextLife) -> None:
+    await life.journal.record_intent(PLACING, arrives_by_ms=START_MS)
+    mine = life.at_the_exchange(START_MS)
+    life.journal.record_order(mine)
+    await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS + 1)
+    await life.begin()
+    assert life.desks.venue.open == {}
+    assert life.desks.told[-1].status is OrderStatus.CANCELED
+    assert [outcome for outcome, _ in await life.outcomes()] == ["confirmed", "confirmed"]
+
+
+async def test_r4_the_kill_switch_is_kept_under_a_name_that_later_versions_read(life: NextLife) -> None:
+    memory = await life.restored()
+    life.desks.context.kill_switch = "stop"
+    memory.kill_switch_changed()
+    assert life.journal.get_state("kill_switch") == "stop"
+    life.desks.context.kill_switch = None
+    await memory.restore(START_MS)
+    assert life.desks.context.kill_switch == "stop"
+    life.desks.context.kill_switch = "x" * 1_000_001  # more than a journal takes
+    with capture_logs() as logs:
+        memory.kill_switch_changed()
+    assert [row["event"] for row in logs] == ["kill_switch_not_in_journal"]
+
+
+async def test_r4_what_is_known_of_fills_is_kept_less_a_little(life: NextLife) -> None:
+    memory = await life.restored()
+    assert await memory.restore(START_MS) == START_MS, "a new journal knows of nothing before"
+    memory.fills_loaded(START_MS + MINUTE_MS)
+    assert START_MS < await memory.restore(START_MS + HOUR_MS) < START_MS + MINUTE_MS
+
+
+async def test_r4_an_order_that_cannot_be_filed_sets_no_money_aside(life: NextLife) -> None:
+    desks = Desks(journal=life.journal)
+    desks.connect()
+    life.journal.abandon()
+    with pytest.raises(JournalError):
+        desks.place()
+    assert desks.state.available("USDT") == 100_000
+    assert desks.told == []

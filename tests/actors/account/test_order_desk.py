@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.account.intents import Intent
 from actors.account.state import Doubt
@@ -78,6 +79,7 @@ def test_money_of_an_order_of_unknown_fate_stays_set_aside(desks: Desks) -> None
     reply = placing(desks, PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(100)))
     desks.pass_time(0)
     assert isinstance(reply.error, UnresolvedOrderError)
+    assert desks.told[-1].status is OrderStatus.UNRESOLVED
     assert desks.state.available("USDT") == USDT - 100
     desks.pass_time(120)
     assert desks.state.available("USDT") == USDT
@@ -242,6 +244,97 @@ def test_an_amend_against_the_rules_of_its_market_is_not_sent(desks: Desks, term
     with pytest.raises(UnknownMarketError, match="delisted"):
         amending(desks, order.order_id, price=Decimal(99))
     assert desks.venue.requests == ["place"]
+
+
+def test_an_order_against_the_rules_of_its_market_is_not_sent(desks: Desks) -> None:
+    with pytest.raises(InvalidValueError, match="price"):
+        placing(desks, PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal("99.001")))
+    desks.context.unknown_markets = {SOL: "delisted"}
+    with pytest.raises(UnknownMarketError, match="delisted"):
+        desks.place()
+    desks.pass_time(1)
+    assert desks.venue.requests == []
+    assert desks.state.available("USDT") == USDT
+
+
+def test_an_amend_of_an_order_that_the_exchange_has_not_named_is_refused_here(desks: Desks) -> None:
+    desks.place(client_order_id="mine")
+    with pytest.raises(InvalidValueError, match=r"mine.*open, but it is pending"):
+        desks.orders.amend(AmendOrder(symbol=SOL, client_order_id="mine", price=Decimal(99)), Reply)
+    desks.pass_time(0)
+
+
+@pytest.mark.parametrize("by", ["order_id", "client_order_id"])
+def test_a_refusal_to_amend_names_the_order_as_the_command_does(desks: Desks, by: str) -> None:
+    order = desks.resting(client_order_id="mine")
+    name = {by: str(getattr(order, by))}
+    desks.latency_s = 1.0
+    desks.orders.amend(AmendOrder(symbol=SOL, **name, price=Decimal(99)), Reply)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match=f"{name[by]}.*without an earlier amend"):
+        desks.orders.amend(AmendOrder(symbol=SOL, **name, price=Decimal(98)), Reply)  # type: ignore[arg-type]
+    desks.pass_time(2)
+    desks.hear(desks.venue.end(desks.venue.orders[str(order.order_id)]))
+    with pytest.raises(InvalidValueError, match=f"{name[by]}.*it is canceled"):
+        desks.orders.amend(AmendOrder(symbol=SOL, **name, price=Decimal(98)), Reply)  # type: ignore[arg-type]
+
+
+def test_each_answer_is_logged_with_its_latency(desks: Desks) -> None:
+    desks.latency_s = 0.25
+    with capture_logs() as logs:
+        desks.place(client_order_id="mine")
+        desks.pass_time(1)
+        desks.orders.amend(AmendOrder(symbol=SOL, client_order_id="mine", price=Decimal(99)), Reply)
+        desks.pass_time(1)
+        canceling(desks, "mine")
+        desks.pass_time(1)
+        desks.venue.fates = [Fate.REFUSED]
+        desks.place()
+        desks.pass_time(1)
+    timed = [(row["event"], row["elapsed_ms"], row["status"]) for row in logs if "elapsed_ms" in row]
+    assert timed == [
+        ("order_placed", 250.0, "new"),
+        ("order_amended", 250.0, "new"),
+        ("order_canceled", 250.0, "canceled"),
+        ("order_refused", 250.0, "rejected"),
+    ]
+    assert desks.doubts._evidence._sent == {}, "of no order that was answered anything is on its way"
+
+
+def test_r3_when_the_account_ends_every_command_under_way_is_of_unknown_outcome(desks: Desks) -> None:
+    desks.resting(client_order_id="first")
+    second = desks.resting(client_order_id="second")
+    desks.latency_s = 1.0
+    replies = {"placing": desks.place(client_order_id="third"), "cancelling": canceling(desks, "first")}
+    replies["amending"] = amending(desks, second.order_id, price=Decimal(99))
+    desks.intents.account_ends()
+    for what, reply in replies.items():
+        assert isinstance(reply.error, UnresolvedOrderError)
+        assert what in str(reply.error)
+        assert "the account ended before the answer came" in str(reply.error)
+    desks.pass_time(2)
+    assert all(reply.late_answers for reply in replies.values())
+
+
+def test_a_cancel_that_finds_the_order_ended_is_answered_with_its_end(desks: Desks) -> None:
+    order = desks.resting(client_order_id="mine")
+    desks.venue.end(order, OrderStatus.FILLED)
+    reply = canceling(desks, "mine")
+    desks.pass_time(1)
+    assert reply.result().status is OrderStatus.FILLED
+
+
+def test_a_lost_amend_of_an_order_that_nobody_knows_any_more_is_unresolved() -> None:
+    desks = Desks(executed_limit=1)
+    desks.connect()
+    order, other = desks.resting(), desks.resting()
+    desks.venue.fates = [Fate.ANSWER_LOST, Fate.UNREACHABLE]
+    reply = amending(desks, order.order_id, price=Decimal(99))
+    for each in (order, other):
+        desks.hear(desks.venue.end(desks.venue.orders[str(each.order_id)]))
+    desks.venue.orders.clear()
+    desks.pass_time(9)
+    assert isinstance(reply.error, UnresolvedOrderError)
+    assert "get_order" in desks.venue.requests
 
 
 def canceling(desks: Desks, client_order_id: str) -> Reply[Any]:

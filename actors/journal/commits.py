@@ -30,7 +30,7 @@ from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 import structlog
 
-from actors.journal.errors import JournalError
+from actors.journal.errors import JournalError, JournalGoneError
 from actors.journal.records import JournalFigures
 from actors.journal.refusals import Refusal, RefusalLog
 from actors.journal.settings import Durability, JournalSettings
@@ -51,6 +51,8 @@ _HELP_LIMIT: Final = 4096
 """When more wait, the thread cannot keep up with a loop that has no rest; then the loop writes in its place."""
 _RETRY_FIRST_S: Final = 0.5
 _RETRY_MAX_S: Final = 30.0
+_LOOK_S: Final = 0.5
+"""So often it is looked whether the file is still there, however quiet the account."""
 _CHECKPOINT_RECORDS: Final = 2000
 _LOG_LIMIT_PAGES: Final = 4096
 T = TypeVar("T")
@@ -100,6 +102,10 @@ class CommitQueue:
         self._since_checkpoint = 0
         self._log_pages = 0
         self._to_drop = not settings.keeps_all
+        self._trouble_told = ""
+        self._was_gone = False
+        self._looks: asyncio.TimerHandle | None = None
+        loop.call_soon_threadsafe(self._look)
 
     @property
     def is_empty(self) -> bool:
@@ -178,6 +184,8 @@ class CommitQueue:
     def _end(self, problem: str) -> None:
         self._is_closed = True
         self._stop_timer()
+        if self._looks is not None:
+            self._looks.cancel()
         self._failure = JournalError(self._path, problem, "open it again")
         for record in (*self._under_way, *self._intents, *self._queue):
             if isinstance(record, AwaitedRecord):
@@ -301,6 +309,7 @@ class CommitQueue:
         self._since_checkpoint += len(batch)
         if self._failures:
             self._failures = 0
+            self._trouble_told = ""
             self._is_due = True
             self._stop_timer()
             _log.info("journal_writable_again", account=self._account, path=str(self._path))
@@ -330,8 +339,10 @@ class CommitQueue:
         """Intents fail, the rest waits in its order."""
         failure = JournalError.because_of(self._path, error)
         waiting = [*batch, *self._intents, *self._queue]
-        if not self._failures:
-            _log.error("journal_not_writable", account=self._account, error=str(failure), waiting=len(waiting))
+        trouble = "journal_gone" if isinstance(error, JournalGoneError) else "journal_not_writable"
+        if trouble != self._trouble_told:
+            self._trouble_told = trouble
+            _log.error(trouble, account=self._account, error=str(failure), waiting=len(waiting))
         self._failures += 1
         if not self._lost:
             self._failure = failure
@@ -347,6 +358,17 @@ class CommitQueue:
         self._stop_timer()
         delay_s = min(_RETRY_FIRST_S * 2 ** min(self._failures - 1, 16), _RETRY_MAX_S)
         self._timer = self._loop.call_later(delay_s, self._try_again)
+
+    def _look(self) -> None:
+        """Notices within a second that the file was taken away, or is back, also while nothing is written."""
+        if self._is_closed:
+            return
+        self._looks = self._loop.call_later(_LOOK_S, self._look)
+        is_gone = self._store.is_gone
+        if is_gone is not self._was_gone:
+            self._was_gone = is_gone
+            self._stop_timer()
+            self._try_again()
 
     def _try_again(self) -> None:
         self._timer = None

@@ -57,13 +57,20 @@ class JournalError(ConfigurationError):
         return cls(path, f"cannot hold {what} ({why})", "this one was not written, all else is; mend its values")
 
     @classmethod
-    def gone(cls, path: Path) -> "JournalError":
-        """Another file lies there than the one that was opened, or none."""
-        remedy = "put it back where it was; or start again without it: what it knows of open intents is lost then"
-        return cls(path, "was moved away or deleted while it was in use", remedy)
-
-    @classmethod
     def damaged(cls, path: Path, how: str) -> "JournalError":
         """The file holds something that no journal holds."""
         problem, remedy = _DAMAGED
         return cls(path, f"{problem} ({how})", remedy)
+
+
+class JournalGoneError(JournalError):
+    """Its file is not where it was when it was opened: deleted, moved, or another one is in its place."""
+
+    def __init__(self, path: Path, what: str, *, is_replaced: bool) -> None:
+        how = "another file is in its place" if is_replaced else "it was deleted or moved"
+        super().__init__(
+            path,
+            f"is gone under the running program: {what} is not where it was opened, {how}",
+            "move it back, which is noticed at once, or end the program, put things right and start it again; until "
+            "then no order is sent, cancels are",
+        )

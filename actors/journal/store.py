@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.journal.codec import encode, ids_of, kind_of
-from actors.journal.errors import JournalError
+from actors.journal.presence import Presence
 from actors.journal.refusals import Refusal, as_written, note_of
 from actors.journal.settings import JournalSettings
 from actors.journal.told import IntentRecord, OutcomeRecord, Record, StateRecord
@@ -76,15 +76,6 @@ _KEPT: Final = {
 """For each table: the setting, what tells symbol and time, and which rows may go."""
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file it is that lies there; None where none does."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 class Store:
     """Writes to an open journal, one caller at a time: others wait. Only `checkpoint` runs beside the other methods."""
 
@@ -98,7 +89,13 @@ class Store:
         self._settings = settings
         self._hide = hide
         self._checkpointer: sqlite3.Connection | None = None
-        self._file = _identity(path)
+        self._connection.execute("SELECT 1 FROM about")  # now its log is there, too
+        self._presence = Presence(path)
+
+    @property
+    def is_gone(self) -> bool:
+        """True while the file that is written to is not where it was opened. May be asked at any time."""
+        return self._presence.is_gone
 
     def newest_intent_id(self) -> int:
         """0 where there is none."""
@@ -118,11 +115,10 @@ class Store:
         """Writes all records in one transaction, durable when this returns; returns those that no file can hold.
 
         Raises:
-            sqlite3.Error, OSError: the file takes nothing; nothing of them is in it. JournalError: it was moved away or
-                deleted, so that what is written would be in a file that no start finds (R4).
+            JournalGoneError: the file is not where it was; nothing was written.
+            sqlite3.Error, OSError: the file takes nothing; nothing of them is in it.
         """
-        if _identity(self._path) != self._file:
-            raise JournalError.gone(self._path)
+        self._presence.require()
         try:
             self._write_together(records)
         except Exception as error:
@@ -204,7 +200,9 @@ class Store:
         The log starts anew by itself at a commit that finds all of it moved; under steady writing none ever does.
         """
         if self._checkpointer is None:
-            self._checkpointer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            # "rw": a file that is gone is not made anew.
+            where = f"{self._path.absolute().as_uri()}?mode=rw"
+            self._checkpointer = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
             self._checkpointer.execute("PRAGMA synchronous = NORMAL")
             self._checkpointer.execute("PRAGMA checkpoint_fullfsync = ON")
         pages: int = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
@@ -233,6 +231,7 @@ class Store:
 
     def close(self) -> None:
         """Leaves one file without a log beside it, unless somebody reads it at this moment."""
+        self._presence.forget()
         if self._checkpointer is not None:
             self._checkpointer.close()
         self._connection.close()

@@ -20,7 +20,7 @@ from simulation.trace import Trace
 
 WRITEBACK_S: Final = 30.0
 """Linux hands what was written to the disk after that time, asked or not (vm.dirty_expire_centisecs)."""
-NOTICED_WITHIN_S: Final = 10.0
+NOTICED_WITHIN_S: Final = 1.0
 _GOES_AFTER: Final = ("", "-wal", "-shm")
 
 
@@ -152,7 +152,7 @@ class Disk:
         age_s = self._now_s() - gone_s
         if age_s > NOTICED_WITHIN_S:
             self._told.add(path)
-            self._broken(f"{path.stem}: an intent is filed in {path.name}, which has been gone for {age_s:.0f} s (R4)")
+            self._broken(f"{path.stem}: an intent is filed in {path.name}, which has been gone for {age_s:.1f} s (R4)")
 
     # -- the power goes ------------------------------------------------------------------------------------------------
 

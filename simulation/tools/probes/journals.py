@@ -22,6 +22,12 @@ JOURNALS: Final = (
         "CommitQueue._refuse",
         "self._refusals.add(refusals)",
     ),
+    Probe(
+        "journal: is gone, or back",
+        _COMMITS,
+        "CommitQueue._look",
+        "self._was_gone = is_gone",
+    ),
     Probe("journal: is tried again", _COMMITS, "CommitQueue._try_again", "self._is_due = True"),
     Probe("journal: can be written again", _COMMITS, "CommitQueue._written", "self._failures = 0"),
     Probe("journal: backlog full, gives up", _COMMITS, "CommitQueue._lose", "self._failure = JournalError("),

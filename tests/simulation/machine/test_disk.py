@@ -14,6 +14,7 @@ import pytest
 from actors.journal import Durability, JournalError
 from actors.journal import journal as opening
 from actors.journal.journal import open_database
+from actors.journal.presence import Presence
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from simulation.machine.disk import NOTICED_WITHIN_S, WRITEBACK_S, Disk
 from simulation.machine.disk_errors import FULL, IO_ERROR, BadTime, DiskErrors
@@ -179,21 +180,27 @@ def test_what_is_half_a_minute_old_is_on_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("with_log", [True, False])
-def test_an_intent_that_goes_into_a_file_that_is_gone_is_a_broken_promise(tmp_path: Path, with_log: bool) -> None:
+def test_an_intent_that_goes_into_a_file_that_is_gone_is_a_broken_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_log: bool
+) -> None:
+    """Where nobody looks whether it is still there."""
+    monkeypatch.setattr(Presence, "require", lambda _: None)
+    monkeypatch.setattr(Presence, "is_gone", False)
+
     async def test(machine: Machine) -> None:
         journal = open_here(machine.path)
         await journal.record_intent(place("before"))
         machine.disk.move_away(machine.path, with_log=with_log)
         assert machine.disk.gone() == (machine.path,)
         assert not machine.path.exists()
-        await asyncio.sleep(NOTICED_WITHIN_S - 1.0)
+        await asyncio.sleep(NOTICED_WITHIN_S / 2)
         await journal.record_intent(place("in-time"))
         assert machine.broken == []
         await asyncio.sleep(2.0)
         await journal.record_intent(place("too-late"))
         await journal.record_intent(place("told-once"))
         assert machine.broken == [
-            "alice: an intent is filed in alice.sqlite, which has been gone for 11 s (R4)",
+            "alice: an intent is filed in alice.sqlite, which has been gone for 2.5 s (R4)",
         ]
         machine.disk.put_back()
         assert machine.disk.gone() == ()
@@ -201,6 +208,22 @@ def test_an_intent_that_goes_into_a_file_that_is_gone_is_a_broken_promise(tmp_pa
         again = open_here(machine.path)
         assert len(again.load().open_intents) == 4, "it is the file of before"
         await again.close()
+
+    on_machine(tmp_path, test)
+
+
+def test_r4_the_program_notices_that_its_journal_is_gone_and_that_it_is_back(tmp_path: Path) -> None:
+    async def test(machine: Machine) -> None:
+        journal = open_here(machine.path)
+        machine.disk.move_away(machine.path, with_log=True)
+        await asyncio.sleep(NOTICED_WITHIN_S)
+        with pytest.raises(JournalError, match="is gone"):
+            journal.require_writable()
+        machine.disk.put_back()
+        await asyncio.sleep(NOTICED_WITHIN_S)
+        await journal.record_intent(place())
+        await journal.close()
+        assert machine.broken == []
 
     on_machine(tmp_path, test)
 

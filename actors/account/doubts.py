@@ -79,6 +79,8 @@ class DoubtDesk:
             record, now_ms = self._evidence.record(doubt), self._context.server_now_ms()
             awaits_arrival = record is not None and not record.is_acknowledged
             inquiry = self._inquiries[doubt] = Inquiry(doubt, now_ms, awaits_arrival=awaits_arrival)
+            # What is told meanwhile is the answer, and must be known when it is asked for.
+            self._context.state.orders.hold(doubt.symbol, doubt.order_id, doubt.client_order_id)
         if settled is not None:
             inquiry.waiting.append(settled)
         if failed is not None:
@@ -346,6 +348,7 @@ class DoubtDesk:
         )
         for settled in inquiry.waiting:
             settled(order)
+        self._context.state.orders.release(doubt.symbol, doubt.order_id, doubt.client_order_id)
 
 
 async def look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[Fill, ...]]:

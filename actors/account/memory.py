@@ -62,6 +62,7 @@ class Memory:
             command = intent.command
             if isinstance(command, PlaceOrder) and intent.order is None:
                 context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
+                context.state.orders.hold(command.symbol, None, command.client_order_id)  # until it is asked about
                 arrives_by_ms = self._arrives_by_ms(intent)
                 since_ms = self._since_ms(intent, arrives_by_ms)
                 self._doubts.sent_before(str(command.client_order_id), since_ms=since_ms, arrives_by_ms=arrives_by_ms)
@@ -111,11 +112,13 @@ class Memory:
             match command:
                 case PlaceOrder():
                     doubt = Doubt(command.symbol, None, command.client_order_id)
-                    known = self._context.state.find(doubt)
+                    known = found.order or self._context.state.find(doubt)
                     if known is not None and known.order_id is not None:
                         intent.settled(happened=True)
                     else:
                         self._orders.settle(intent, doubt)
+                    if found.order is None:
+                        self._context.state.orders.release(command.symbol, None, command.client_order_id)
                 case CancelOrder() | AmendOrder():
                     self._orders.settle_change(intent, command, self._arrives_by_ms(found))
                 case Withdraw():

@@ -1,5 +1,6 @@
 """Placing, cancelling and amending orders: check and act in one turn, send, and take in the answer in another."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -92,8 +93,9 @@ class OrderDesk:
         self._doubts.sent(client_order_id, decided_ms=decided_ms, arrives_by_ms=arrives_by_ms)
         sending = self._sending[client_order_id] = _Sending(client_order_id)
         started_s = context.monotonic_s()
-        context.io(
+        self._send(
             "place_order",
+            Doubt(command.symbol, None, client_order_id),
             intent.then(
                 lambda: rest.place_order(command, decided_ms=decided_ms, before_sending=sending.require_wanted)
             ),
@@ -220,8 +222,9 @@ class OrderDesk:
         rest, sent_ms = context.require_rest(), context.server_now_ms()
         started_s = context.monotonic_s() if is_asked else None
         intent = self._intents.begin_cancel(command, context.latest_arrival_ms(sent_ms, expires=False))
-        context.io(
+        self._send(
             "cancel_order",
+            doubt,
             intent.then(lambda: rest.cancel_order(_cancel_of(doubt))),
             lambda report: self._canceled(intent, report, reply, started_s),
             lambda error: self._not_canceled(doubt, intent, error, reply),
@@ -297,8 +300,9 @@ class OrderDesk:
         self._intents.owe(reply, "amending", order.client_order_id)
         self._amending.add((order.symbol, order.order_id))
         started_s = context.monotonic_s()
-        context.io(
+        self._send(
             "amend_order",
+            doubt,
             intent.then(lambda: rest.amend_order(sent, decided_ms=decided_ms)),
             lambda report: self._amended(sent, intent, report, reply, started_s),
             lambda error: self._not_amended(doubt, sent, intent, error, reply),
@@ -337,6 +341,33 @@ class OrderDesk:
     def _answer_in_time(self, reply: Reply[Any], error: UnresolvedOrderError) -> None:
         """Whoever asked is not kept waiting for as long as the exchange may take to tell; the account finds out."""
         self._context.later(self._context.settings.cancel_patience_s, lambda: reply.set_error(error))
+
+    def _send(
+        self,
+        what: str,
+        doubt: Doubt,
+        work: Coroutine[Any, Any, Order],
+        answered: Callable[[Order], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Sends a command. Its order is not dropped for room before the answer was taken in: it would be told as one
+        that the exchange does not have (R4)."""
+        orders, names = self._context.state.orders, (doubt.symbol, doubt.order_id, doubt.client_order_id)
+
+        def then(report: Order) -> None:
+            try:
+                answered(report)
+            finally:
+                orders.release(*names)
+
+        def not_done(error: Exception) -> None:
+            try:
+                failed(error)
+            finally:
+                orders.release(*names)
+
+        orders.hold(*names)
+        self._context.io(what, work, then, not_done)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 

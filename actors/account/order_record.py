@@ -37,6 +37,30 @@ _NO_FINISH: Final = (0, "", OrderStatus.NEW)
 _Finish = tuple[int, str, OrderStatus]
 
 
+class FillsTotal(msgspec.Struct):
+    """What fills come to of which not more is kept. Each was counted once.
+
+    Attributes:
+        first_ms, last_ms: of the oldest and the newest of them, the exchange's clock.
+    """
+
+    quantity: Decimal = ZERO
+    quote: Decimal = ZERO
+    fees: tuple[Fee, ...] = NO_FEES
+    first_ms: int = 0
+    last_ms: int = 0
+    client_order_id: str | None = None
+
+    def add(self, fill: Fill) -> None:
+        """One more."""
+        self.quantity += fill.quantity
+        self.quote += fill.price * fill.quantity
+        self.fees = add_fees(self.fees, fill.fees)
+        self.first_ms = min(self.first_ms or fill.time_ms, fill.time_ms)
+        self.last_ms = max(self.last_ms, fill.time_ms)
+        self.client_order_id = self.client_order_id or fill.client_order_id
+
+
 class OrderRecord:
     """The growing knowledge of one order. Not shared: others get `order`, which is frozen.
 
@@ -182,6 +206,17 @@ class OrderRecord:
         self._settle(self.order)
         self.is_contradicted = self.is_inferred
         return True
+
+    def hear_total(self, total: FillsTotal) -> None:
+        """Counts fills that were heard before the order was known; none of them is told to `hear_fill`."""
+        self._fills_quantity += total.quantity
+        self._fills_quote += total.quote
+        self._fills_fees = add_fees(self._fills_fees, total.fees)
+        self._last_fill_ms = max(self._last_fill_ms, total.last_ms)
+        if self.order.client_order_id is None:
+            self.order = msgspec.structs.replace(self.order, client_order_id=total.client_order_id)
+        self._settle(self.order)
+        self.is_contradicted = self.is_inferred
 
     def mark(self, status: OrderStatus, finish_reason: str | None = None) -> bool:
         """The answer to our own command, or its lack: REJECTED or UNRESOLVED; True if it took.

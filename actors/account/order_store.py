@@ -1,11 +1,11 @@
 """All orders of an account: open ones as live state, finished ones as a bounded memory (R9)."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from actors.account.order_record import OrderRecord
+from actors.account.order_record import FillsTotal, OrderRecord
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
@@ -50,6 +50,8 @@ class SymbolOrders:
         "_evicted",
         "_executed",
         "_executed_limit",
+        "_is_held",
+        "_kept_for_now",
         "_orphan_count",
         "_orphan_fills",
         "_orphans_denied",
@@ -61,7 +63,8 @@ class SymbolOrders:
         "open",
     )
 
-    def __init__(self, executed_limit: int) -> None:
+    def __init__(self, executed_limit: int, is_held: Callable[[Order], bool] = lambda _: False) -> None:
+        """``is_held``: whether an order must not be dropped for room now; see `OrderStore.hold`."""
         self.open: dict[OrderRecord, None] = {}
         self.echoes: dict[str, OrderRecord] = {}
         self.contradicted: dict[OrderRecord, None] = {}
@@ -70,16 +73,18 @@ class SymbolOrders:
         self._by_client_id: dict[str, OrderRecord] = {}
         self._executed: OrderedDict[OrderRecord, None] = OrderedDict()
         self._executed_limit = executed_limit
+        self._is_held = is_held
+        self._kept_for_now: dict[OrderRecord, None] = {}
         self._evicted: OrderedDict[str, EvictedOrder] = OrderedDict()
         self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
         self._orphan_count = 0
         self._orphans_denied: set[str] = set()
-        self._orphans_dropped: OrderedDict[str, int] = OrderedDict()
+        self._orphans_dropped: OrderedDict[str, FillsTotal] = OrderedDict()
         self._seen_fills: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     @property
     def executed_count(self) -> int:
-        return len(self._executed)
+        return len(self._executed) + len(self._kept_for_now)
 
     @property
     def orphan_order_ids(self) -> list[str]:
@@ -90,12 +95,12 @@ class SymbolOrders:
     def first_orphan_ms(self, order_id: str | None) -> int | None:
         """When the first fill was that we know of an order known by its fills only; None where it is not."""
         times_ms = [fill.time_ms for fill in self._orphan_fills.get(order_id or "", ())]
-        dropped_ms = self._orphans_dropped.get(order_id or "")
-        return min(times_ms if dropped_ms is None else [*times_ms, dropped_ms], default=None)
+        total = self._orphans_dropped.get(order_id or "")
+        return min(times_ms if total is None else [*times_ms, total.first_ms], default=None)
 
     def executed(self) -> Iterator[Order]:
         """Finished orders that are kept, oldest first."""
-        return (record.order for record in self._executed)
+        return (record.order for record in (*self._kept_for_now, *self._executed))
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -138,14 +143,19 @@ class SymbolOrders:
         return self.index(record)
 
     def index(self, record: OrderRecord) -> list[Fill]:
-        """Files the record under the exchange's id once that is known; returns fills that had come before."""
+        """Files the record under the exchange's id once that is known; returns fills that had come before.
+
+        Of some perhaps only the total was kept, which is in the record then.
+        """
         order_id = record.order.order_id
         if order_id is None or order_id in self._by_order_id:
             return []
         self._by_order_id[order_id] = record
         self._evicted.pop(order_id, None)
         self._orphans_denied.discard(order_id)
-        self._orphans_dropped.pop(order_id, None)
+        total = self._orphans_dropped.pop(order_id, None)
+        if total is not None:
+            record.hear_total(total)
         fills = self._orphan_fills.pop(order_id, [])
         self._orphan_count -= len(fills)
         return fills
@@ -163,6 +173,7 @@ class SymbolOrders:
             record.decided_ms = awaited.decided_ms
             self.open.pop(awaited, None)
             self._executed.pop(awaited, None)
+            self._kept_for_now.pop(awaited, None)
             self._by_client_id[client_order_id] = record
         elif awaited is None:
             self._by_client_id[client_order_id] = record
@@ -177,14 +188,24 @@ class SymbolOrders:
 
     def reopen(self, record: OrderRecord) -> None:
         """Moves back an order that we took for finished, and that the exchange tells of as open."""
-        if record in self._executed:
-            del self._executed[record]
-            self.open[record] = None
+        for finished in (self._executed, self._kept_for_now):
+            if record in finished:
+                del finished[record]
+                self.open[record] = None
+
+    def drop_released(self) -> None:
+        """Drops what was kept only because it was held."""
+        for record in [record for record in self._kept_for_now if not self._is_held(record.order)]:
+            del self._kept_for_now[record]
+            self._drop(record)
 
     # -- fills ----------------------------------------------------------------------------------------------------
 
     def keep_orphan(self, fill: Fill) -> None:
-        """Keeps a fill whose order is unknown yet; the oldest give way, and their orders are asked for all the same."""
+        """Keeps a fill whose order is unknown yet; the oldest give way, and their orders are asked for all the same.
+
+        Their total stays until then: the answer may be older than they are (R6).
+        """
         self._orphan_fills.setdefault(fill.order_id, []).append(fill)
         self._orphans_denied.discard(fill.order_id)
         self._orphan_count += 1
@@ -194,8 +215,9 @@ class SymbolOrders:
             if order_id in self._orphans_denied:
                 self._orphans_denied.discard(order_id)
                 continue
-            first_ms = min(each.time_ms for each in fills)
-            self._orphans_dropped[order_id] = min(first_ms, self._orphans_dropped.get(order_id, first_ms))
+            total = self._orphans_dropped.setdefault(order_id, FillsTotal())
+            for each in fills:
+                total.add(each)
             if len(self._orphans_dropped) > _ORPHAN_ORDERS_LIMIT:
                 self._orphans_dropped.popitem(last=False)
 
@@ -234,7 +256,11 @@ class SymbolOrders:
     def _keep_executed(self, record: OrderRecord) -> None:
         self._executed[record] = None
         if len(self._executed) > self._executed_limit:
-            self._drop(self._executed.popitem(last=False)[0])
+            oldest = self._executed.popitem(last=False)[0]
+            if self._is_held(oldest.order):
+                self._kept_for_now[oldest] = None
+            else:
+                self._drop(oldest)
 
     def _drop(self, record: OrderRecord) -> None:
         order = record.order
@@ -259,13 +285,36 @@ class OrderStore:
         """``executed_limit``: finished orders kept for each symbol, 1 or more."""
         self._executed_limit = executed_limit
         self._symbols: dict[Symbol, SymbolOrders] = {}
+        self._held: Counter[tuple[Symbol, str]] = Counter()
 
     def of(self, symbol: Symbol) -> SymbolOrders:
         """The market, made when there was none: for news, never for a question (R10)."""
         orders = self._symbols.get(symbol)
         if orders is None:
-            orders = self._symbols[symbol] = SymbolOrders(self._executed_limit)
+            orders = self._symbols[symbol] = SymbolOrders(self._executed_limit, self._is_held)
         return orders
+
+    def hold(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> None:
+        """Until `release`, an order by these names is not dropped for room once it has finished: what came of a command
+        or a question that is under way could not be told otherwise (R4). Holds are counted."""
+        for name in (order_id, client_order_id):
+            if name is not None:
+                self._held[symbol, name] += 1
+
+    def release(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> None:
+        """Ends one hold of the same names."""
+        for name in (order_id, client_order_id):
+            if name is not None:
+                self._held[symbol, name] -= 1
+                if self._held[symbol, name] <= 0:
+                    del self._held[symbol, name]
+        orders = self._symbols.get(symbol)
+        if orders is not None:
+            orders.drop_released()
+
+    def _is_held(self, order: Order) -> bool:
+        held, symbol = self._held, order.symbol
+        return bool(held) and ((symbol, order.order_id) in held or (symbol, order.client_order_id) in held)
 
     def find(self, symbol: Symbol, order_id: str | None, client_order_id: str | None) -> OrderRecord | None:
         """The order if it is known; see `SymbolOrders.find`."""

@@ -8,6 +8,7 @@ from simulation.options import Feature, Options
 _INTENTS: Final = "actors/account/intents.py"
 _JOURNAL: Final = "actors/journal/journal.py"
 _MEMORY: Final = "actors/account/memory.py"
+_ORDER_STORE: Final = "actors/account/order_store.py"
 _SCHEMA: Final = "actors/journal/schema.py"
 _STORE: Final = "actors/journal/store.py"
 
@@ -45,6 +46,21 @@ JOURNAL: Final = (
                 "        self._receipt = receipt\n        self._command = None\n",
             ),
         ),
+    ),
+    Mutant(
+        "nobody looks whether the journal is still there",
+        (
+            Change(_STORE, "        self._presence.require()\n", ""),
+            Change(_STORE, "        return self._presence.is_gone\n", "        return False\n"),
+        ),
+        Options(features=frozenset({Feature.DISK}), certain=True),
+    ),
+    bug(
+        "an order whose command is under way is dropped for room",
+        _ORDER_STORE,
+        "            if self._is_held(oldest.order):\n",
+        "            if False:\n",
+        Options(features=frozenset({Feature.SMALL_BOUNDS, Feature.REFUSALS, Feature.UNKNOWN_ORDERS}), certain=True),
     ),
     bug(
         "confirmed and rejected are mixed up when they are filed later",

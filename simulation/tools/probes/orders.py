@@ -63,6 +63,18 @@ ORDERS: Final = (
         "raise InsufficientBalanceError(reservation.currency, reservation.amount, available)",
     ),
     Probe(
+        "order: finished, kept while its command is under way",
+        _STORE,
+        "SymbolOrders._keep_executed",
+        "self._kept_for_now[oldest] = None",
+    ),
+    Probe(
+        "fill: gave way, its total joins its order",
+        _STORE,
+        "SymbolOrders.index",
+        "record.hear_total(total)",
+    ),
+    Probe(
         "order: may be the echo of a dropped one, and the exchange has it",
         _STATE,
         "AccountState._hear_unknown",
@@ -134,6 +146,6 @@ ORDERS: Final = (
         "order: finished, dropped for room",
         _STORE,
         "SymbolOrders._keep_executed",
-        "self._drop(self._executed.popitem(last=False)[0])",
+        "self._drop(oldest)",
     ),
 )

@@ -12,7 +12,7 @@ from actors.account.reservations import Reservation
 from actors.account.state import AccountState, Doubt
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus, Side
-from messages.order import Fill, Order
+from messages.order import Fill, Order, add_fees
 from tests.support.orders import BTC, SOL, balance, fill, order, paid
 
 FILLED, CANCELED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED
@@ -402,7 +402,7 @@ def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypat
         assert state.hear_fill(fill(str(number), order_id=order_id, client_order_id=None)) == (None, True)
     assert {doubt.order_id for doubt in state.doubts()} == {"1", "2"}, "their orders are asked for all the same"
     hear(state, order(order_id="1", client_order_id=None), order(order_id="2", client_order_id="c2"))
-    assert [known.filled_quantity for known in open_orders(state)] == [0, 1]
+    assert [known.filled_quantity for known in open_orders(state)] == [2, 1], "no fill is lost"
     assert state.doubts() == []
     for number, order_id in enumerate(("3", "4")):
         hear(state, fill(f"x{number}", order_id=order_id, client_order_id=None))
@@ -422,6 +422,45 @@ def test_r9_orders_whose_fills_gave_way_are_bounded_and_forgotten_when_denied(mo
     assert [doubt.order_id for doubt in state.doubts()] == ["4"]
     state.hear_fill(fill("6", order_id="6", client_order_id=None, at=6))
     assert {doubt.order_id for doubt in state.doubts()} == {"4", "6"}, "5 was denied before its fills gave way"
+
+
+def test_r6_what_came_of_fills_that_gave_way_outlasts_an_older_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A late fill of a cancelled order that was dropped for room, and a query that is behind it."""
+    monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 1)
+    state = AccountState()
+    first, second = fill("1", "2", client_order_id=None, at=7), fill("2", "1", price="90", client_order_id=None, at=8)
+    hear(state, first, second, fill("x", order_id="2", client_order_id=None, at=9))
+    assert state.orders.of(SOL).first_orphan_ms("1001") == 7
+    canceled = order(OrderStatus.CANCELED, at=5)
+    state.hear_order(canceled, 10)
+    found = state.find(Doubt(SOL, "1001", None))
+    assert found is not None
+    assert (found.status, found.filled_quantity, found.filled_quote) == (OrderStatus.CANCELED, 3, 290)
+    assert found.fees == add_fees(first.fees, second.fees)
+    assert found.updated_ms == 8
+    assert state.doubts() == [Doubt(SOL, "2", None)]
+    assert state.hear_fill(first) == (None, False), "counted already"
+
+
+def test_r4_what_is_held_is_not_dropped_for_room_until_it_is_released() -> None:
+    state = AccountState(executed_limit=1)
+    names = SOL, "1", None
+    state.orders.hold(*names)
+    state.orders.hold(*names)
+    for number in (1, 2, 3):
+        hear(
+            state, order(OrderStatus.FILLED, filled="10", order_id=str(number), client_order_id=f"c{number}", at=number)
+        )
+    assert [each.order_id for each in state.orders.executed(SOL)] == ["1", "3"]
+    assert state.orders.executed_count == 2
+    assert state.find(Doubt(SOL, None, "c1")) is not None
+    state.orders.release(*names)
+    assert state.find(Doubt(SOL, "1", None)) is not None, "still held by another"
+    state.orders.release(*names)
+    assert state.find(Doubt(SOL, "1", None)) is None
+    assert state.orders.executed_count == 1
+    hear(state, order(at=1, order_id="1", client_order_id="c1"))
+    assert open_orders(state) == [], "it is known to have been there (R2)"
 
 
 def test_r9_the_ids_of_fills_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.account.intents import Intent
+from actors.account.order_store import OrderStore
 from actors.account.state import Doubt
+from actors.journal import Outcome
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
@@ -21,8 +23,9 @@ from messages.errors import (
     UnresolvedOrderError,
     VenueRefusedError,
 )
+from messages.order import Order
 from tests.support.desks import Desks, Fate
-from tests.support.orders import BTC, SOL
+from tests.support.orders import BTC, SOL, order
 
 USDT = Decimal(100_000)
 ONE = Decimal(1)
@@ -414,3 +417,65 @@ def test_r3_a_placing_that_was_refused_after_all_is_filed_as_rejected(desks: Des
     desks.orders.settle(intent, Doubt(SOL, None, "mine"))
     desks.pass_time(60)
     assert intent.ends == [(False, "asked later")]
+
+
+# -- a small memory of finished orders --------------------------------------------------------------------------------
+
+
+class Outcomes(Intent):
+    """Remembers what was filed, in place of a journal."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.outcomes: list[str] = []
+
+    def _file(self, outcome: Outcome, detail: str) -> None:
+        del detail
+        self.outcomes.append(outcome.value)
+
+
+@pytest.mark.parametrize("is_denied", [False, True], ids=["found by our id", "denied by our id"])
+@pytest.mark.parametrize("ended", [OrderStatus.FILLED, OrderStatus.CANCELED])
+def test_r4_an_order_that_was_told_of_is_filed_as_confirmed_however_many_end_before_the_answer(
+    monkeypatch: pytest.MonkeyPatch, ended: OrderStatus, is_denied: bool
+) -> None:
+    """An account that keeps one finished order, and an answer that is lost (or denies what was done)."""
+    desks, filed = Desks(), Outcomes()
+    desks.state.orders = OrderStore(1)
+    desks.connect()
+    take = desks.venue._take
+
+    def take_and_tell(command: PlaceOrder) -> Order:
+        placed = take(command)
+        desks.hear(desks.venue.end(placed, ended))
+        for name in ("1", "2", "3"):
+            desks.hear(order(OrderStatus.FILLED, filled="10", order_id=name, client_order_id=f"other{name}"))
+        if is_denied:
+            desks.venue.orders.clear()
+        return placed
+
+    monkeypatch.setattr(desks.venue, "_take", take_and_tell)
+    monkeypatch.setattr(desks.intents, "begin", lambda *_: filed)
+    desks.venue.fates = [Fate.ANSWER_LOST]
+    reply = desks.place(client_order_id="c1")
+    desks.pass_time(300)
+    assert isinstance(reply.error, UnresolvedOrderError)
+    assert filed.outcomes == ["unresolved", "confirmed"]
+    assert desks.doubts.open_count == 0
+    assert desks.state.orders.executed_count == 1, "it gives way once all is filed"
+
+
+def test_a_cancel_is_answered_with_the_order_that_ended_while_it_was_on_its_way() -> None:
+    desks = Desks()
+    desks.state.orders = OrderStore(1)
+    desks.connect()
+    resting = desks.resting(client_order_id="c1")
+    reply: Reply[Any] = Reply()
+    desks.latency_s = 1.0
+    desks.orders.cancel(CancelOrder(symbol=SOL, client_order_id="c1"), lambda: reply)
+    desks.hear(desks.venue.end(resting, OrderStatus.FILLED))
+    for name in ("1", "2", "3"):
+        desks.hear(order(OrderStatus.FILLED, filled="10", order_id=name, client_order_id=f"other{name}"))
+    desks.venue.orders.clear()  # it has been forgotten there
+    desks.pass_time(2)
+    assert reply.result().status is OrderStatus.FILLED

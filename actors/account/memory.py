@@ -57,7 +57,8 @@ class Memory:
         context, journal = self._context, self._journal
         remembered = await journal.recall(executed_limit=context.settings.executed_limit)
         for memory in remembered.symbols:
-            context.state.restore(memory)
+            for order in context.state.restore(memory):
+                context.tell_order(order)
         for intent in remembered.open_intents:
             command = intent.command
             if isinstance(command, PlaceOrder) and intent.order is None:

@@ -50,8 +50,11 @@ class AccountState:
 
     # -- restart --------------------------------------------------------------------------------------------------
 
-    def restore(self, memory: SymbolMemory) -> None:
-        """Takes in what the journal remembers of one symbol; nobody is told, for nothing is new."""
+    def restore(self, memory: SymbolMemory) -> tuple[Order, ...]:
+        """Takes in what the journal remembers of one symbol.
+
+        Nothing of it is new but the orders that are returned: of those only the last fills were filed.
+        """
         orders = self.orders.of(memory.symbol)
         for order in (*memory.finished_orders, *memory.open_orders):
             self.hear_order(_before_conclusion(order) if order.is_inferred else order)
@@ -67,9 +70,13 @@ class AccountState:
             if record is not None:
                 record.hear_fill(fill)
         for fill in memory.loose_fills:
-            orders.keep_orphan(fill)  # the exchange is asked for its order
-            self.has_new_doubts = True
+            if orders.find(fill.order_id, None) is None:
+                orders.keep_orphan(fill)  # the exchange is asked for its order
+                self.has_new_doubts = True
         orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
+        filed = (order for order in (*memory.finished_orders, *memory.open_orders) if not order.is_inferred)
+        now = ((order, self.known(order)) for order in filed)
+        return tuple(known for order, known in now if known and known.filled_quantity > order.filled_quantity)
 
     def restore_unresolved(self, order: Order) -> None:
         """An order of an earlier life that was to be sent: whether it arrived is for the exchange to say (R4).

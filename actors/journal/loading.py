@@ -57,9 +57,10 @@ _FILL_IDS: Final = (
 _LOOSE_FILLS: Final = (
     "SELECT record FROM (SELECT rowid AS number, order_id, time_ms FROM fills WHERE symbol = ?1"
     " ORDER BY time_ms DESC, trade_id DESC, order_id DESC LIMIT ?2) AS newest JOIN fills ON fills.rowid = number"
-    # orders that were dropped for room are missing on purpose
+    # orders that were dropped for room are missing on purpose; one whose record is older than the fill lacks it
     " WHERE newest.time_ms > ?3 AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.symbol = ?1"
-    " AND orders.order_id = newest.order_id) ORDER BY newest.time_ms DESC, number DESC LIMIT ?4"
+    " AND orders.order_id = newest.order_id AND orders.updated_ms >= newest.time_ms)"
+    " ORDER BY newest.time_ms DESC, number DESC LIMIT ?4"
 )
 _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"

@@ -17,7 +17,7 @@ from messages.enums import OrderStatus
 from tests.actors.journal.samples import NOW_MS, journal_at, place
 from tests.support.orders import BTC, SOL, fill, order
 
-FILLED = OrderStatus.FILLED
+CANCELED, FILLED = OrderStatus.CANCELED, OrderStatus.FILLED
 
 
 async def test_a_new_journal_holds_nothing(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limi
 
 async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_asked_for(tmp_path: Path) -> None:
     async with journal_at(tmp_path / "alice.sqlite") as journal:
-        journal.record_order(order(order_id="known", filled="1"))
+        journal.record_order(order(order_id="known", filled="1", at=5))
         for number, owner in enumerate(("known", "lost", "known", "lost too", "lost")):
             journal.record_fill(fill(f"t{number}", order_id=owner, at=number))
         journal.record_fill(fill("t9", order_id="known", symbol=BTC, at=9))
@@ -78,6 +78,24 @@ async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_a
     assert (told.filled_quantity, [str(fee) for fee in told.fees]) == (2, ["0.002 SOL"])
     assert state.doubts() == [Doubt(SOL, "lost too", None)]
     assert state.hear_fill(fill("t4", order_id="lost", at=4)) == (None, False), "it counts once (R2)"
+
+
+async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken_for_counted(tmp_path: Path) -> None:
+    """The program was killed after the fill and before its order was told anew."""
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order(CANCELED, order_id="old", client_order_id="c1", at=5))
+        journal.record_order(order(CANCELED, order_id="new", client_order_id="c2", at=6))
+        journal.record_fill(fill("t1", "2", order_id="old", client_order_id=None, at=8))
+        journal.record_fill(fill("t2", "3", order_id="new", client_order_id=None, at=9))
+        await journal.flush()
+        (memory,) = journal.load(executed_limit=1).symbols
+    state = AccountState(executed_limit=1)
+    (told,) = state.restore(memory)
+    assert (told.order_id, told.status, told.filled_quantity, told.updated_ms) == ("new", CANCELED, 3, 9)
+    assert state.doubts() == [Doubt(SOL, "old", None)], "it was dropped for room, and its record lacks the fill"
+    asked = state.hear_order(order(CANCELED, order_id="old", client_order_id="c1", at=5), 20)
+    assert asked is not None
+    assert asked.filled_quantity == 2
 
 
 async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tmp_path: Path) -> None:

@@ -109,7 +109,11 @@ class ConnectionSupervisor(LoopActor):
 
     def on_start(self) -> None:
         """From now on it hears of the venue's other connections."""
-        self._neighbours.join(self, lambda: self.actor_ref.tell(VenueAnswered()))
+        self._neighbours.join(self, self._hear_venue)
+
+    def _hear_venue(self) -> None:
+        """Called by a neighbour in its own turn, which is not to fail when this one has just ended."""
+        tell(self.actor_ref, VenueAnswered())
 
     # -- commands -------------------------------------------------------------------------------------------------
 

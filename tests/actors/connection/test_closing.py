@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from actors.connection.messages import Connect
+from actors.connection.neighbours import Neighbours
 from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
 from actors.runtime import LoopHost, Ref, ask, started, stop, terminated
@@ -53,18 +54,34 @@ class OneSession:
 
     def __init__(self, session: SlowToClose) -> None:
         self._session = session
+        self.lost: Callable[[str], None] = str
 
     def next_number(self) -> int:
         return 1
 
-    def __call__(self, _connection: int, _lost: Callable[[str], None]) -> SlowToClose:
+    def __call__(self, _connection: int, lost: Callable[[str], None]) -> SlowToClose:
+        self.lost = lost
         return self._session
 
 
-async def supervise(session: SlowToClose) -> Ref[ConnectionSupervisor]:
+class LateToForget(Neighbours):
+    """Tells also who has ended meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Callable[[], None]] = []
+
+    def join(self, member: object, told: Callable[[], None]) -> None:
+        self.told.append(told)
+
+
+async def supervise(
+    session: SlowToClose, *, sessions: OneSession | None = None, neighbours: Neighbours | None = None
+) -> Ref[ConnectionSupervisor]:
     ref = ConnectionSupervisor.start(
         name="alpha",
-        sessions=OneSession(session),
+        sessions=sessions or OneSession(session),
+        neighbours=neighbours or Neighbours(),
         tell_sync=lambda *_: None,
         settings=SupervisorSettings(),
         rng=random.Random(1),
@@ -95,3 +112,18 @@ async def test_a_crash_closes_the_session_too(monkeypatch: pytest.MonkeyPatch) -
     await terminated(supervisor)
 
     assert session.is_closed
+
+
+async def test_r10_who_tells_a_supervisor_that_has_crashed_meanwhile_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its socket breaks, or a neighbour is through, before either has heard of the end."""
+    monkeypatch.setitem(ConnectionSupervisor._handlers, Crash, lambda _actor, _message: 1 / 0)
+    session, neighbours = SlowToClose(opens=True), LateToForget()
+    sessions = OneSession(session)
+    supervisor = await supervise(session, sessions=sessions, neighbours=neighbours)
+    await ask(supervisor, Connect())
+    supervisor.tell(Crash())
+    await terminated(supervisor)
+
+    sessions.lost("the socket was closed by the exchange with code 1001")
+    [told] = neighbours.told
+    told()

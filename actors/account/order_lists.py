@@ -20,7 +20,8 @@ class MarketLists(msgspec.Struct, frozen=True):
 
     Attributes:
         finished: orders that have ended. fills: all of them, newest first.
-        is_gone: the exchange does not know the market any more, so that there are no lists of it.
+        is_gone: the exchange does not know the market any more, so that there is no list of it but the fills of all
+            markets.
         error: why there are none now; None while there are.
     """
 
@@ -89,9 +90,21 @@ async def _load_market(rest: PrivateRest, symbol: Symbol, since_ms: int, open_or
         finished = await rest.load_finished_orders(symbol, from_ms=since_ms)
         fills = await rest.load_fills(symbol, from_ms=since_ms)
     except TellerError as error:
-        is_gone = isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL
-        return MarketLists(is_gone=True) if is_gone else MarketLists(error=error)
+        return await _load_gone(rest, symbol, since_ms) if _is_unknown(error) else MarketLists(error=error)
     odd = [row for row in open_orders.unreadable if row.symbol in {symbol, None}]
     odd += [*finished.unreadable, *fills.unreadable]
     problem = ProtocolError(f"{symbol}: {len(odd)} rows of its lists cannot be read: {odd[0].reason}") if odd else None
     return MarketLists(finished.orders, fills.fills, error=problem)
+
+
+async def _load_gone(rest: PrivateRest, symbol: Symbol, since_ms: int) -> MarketLists:
+    """What the exchange still tells of a market that it does not know any more: its fills among those of all."""
+    try:
+        report = await rest.load_fills(None, from_ms=since_ms)
+    except TellerError as error:
+        return MarketLists(is_gone=True) if _is_unknown(error) else MarketLists(error=error)
+    return MarketLists(fills=tuple(fill for fill in report.fills if fill.symbol == symbol), is_gone=True)
+
+
+def _is_unknown(error: TellerError) -> bool:
+    return isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL

@@ -63,16 +63,18 @@ class Answers:
         return FinishedOrdersReport(tuple(found), self._now_ms())
 
     async def load_fills(
-        self, symbol: Symbol, *, order_id: str | None = None, from_ms: int | None = None, **_: object
+        self, symbol: Symbol | None, *, order_id: str | None = None, from_ms: int | None = None, **_: object
     ) -> FillsReport:
         if order_id is not None:
             self._ask("fills_of_order", order_id)
+        elif symbol is None:
+            self._ask("fills_of_all", from_ms)
         else:
             self._ask("fills", symbol, from_ms)
         found = (
             each
             for each in self.fills
-            if each.symbol == symbol and order_id in {None, each.order_id} and each.time_ms >= (from_ms or 0)
+            if symbol in {None, each.symbol} and order_id in {None, each.order_id} and each.time_ms >= (from_ms or 0)
         )
         return FillsReport(tuple(found), self._now_ms(), tuple(self.unreadable))
 

@@ -81,8 +81,7 @@ DOUBTS: Final = (
     Probe(
         "doubt: the market is gone",
         _LISTS,
-        "_load_market",
-        "return MarketLists(is_gone=True) if is_gone else MarketLists(error=error)",
-        "is_gone",
+        "_load_gone",
+        "report = await rest.load_fills(None, from_ms=since_ms)",
     ),
 )

@@ -279,6 +279,27 @@ def test_r6_orders_of_a_market_that_is_gone_come_to_an_end(here: Doubtful) -> No
     assert here.status(lost) == VANISHED, "that it never arrived nobody has said"
 
 
+def test_r6_an_order_of_a_market_that_is_gone_is_as_filled_as_the_fills_of_all_markets_say(here: Doubtful) -> None:
+    for query in ("get_order", "fills_of_order", "finished_orders", "fills"):
+        here.rest.errors[query] = UNKNOWN_MARKET
+    placed = here.placed("1001", "c1")
+    here.run(60)
+    here.rest.fills += [
+        fill("1", "1", order_id="1001", client_order_id="c1", at=here.now_ms),
+        fill("2", "2", order_id="1001", client_order_id=None, symbol=BTC, at=here.now_ms),
+    ]
+    here.rest.errors["fills_of_all"] = DOWN
+    here.ask(placed)
+    here.run(60)
+    assert here.status(placed) == (NEW, None), "what could not be asked for is no answer"
+    del here.rest.errors["fills_of_all"]
+    here.run(60)
+    assert [told.trade_id for told in here.fills] == ["1"]
+    order = here.state.find(placed)
+    assert order is not None
+    assert (order.is_finished, order.filled_quantity) == (True, 1)
+
+
 @pytest.mark.parametrize("reason", [RefusalReason.PERMISSION, RefusalReason.OVERLOADED, RefusalReason.OTHER])
 def test_r6_any_other_refusal_is_no_answer(here: Doubtful, reason: RefusalReason) -> None:
     doubt = here.placed()

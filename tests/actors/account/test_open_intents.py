@@ -18,7 +18,7 @@ from actors.journal import Journal, JournalError, JournalSettings
 from messages.commands import CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side
 from messages.order import Order
-from tests.support.desks import START_MS, Desks
+from tests.support.desks import START_MS, Desks, Fate
 from tests.support.orders import SOL
 
 MINUTE_MS = 60_000
@@ -213,3 +213,22 @@ async def test_r4_an_order_that_cannot_be_filed_sets_no_money_aside(life: NextLi
         desks.place()
     assert desks.state.available("USDT") == 100_000
     assert desks.told == []
+
+
+async def test_r13_a_cancel_of_all_covers_an_order_placed_before_it_that_arrives_after_it(life: NextLife) -> None:
+    await life.journal.record_intent(PLACING, arrives_by_ms=START_MS + 60_000)
+    await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS - 1_000)
+    life.at_the_exchange(START_MS)
+    strangers = life.desks.venue.add()
+    await life.begin()
+    assert list(life.desks.venue.open) == [strangers.order_id]
+
+
+async def test_r13_a_cancel_of_all_is_sent_again_whole_where_nothing_else_is_open(life: NextLife) -> None:
+    await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS + 1)
+    life.at_the_exchange(START_MS)
+    life.desks.venue.fates = [Fate.DONE, Fate.UNREACHABLE]
+    await life.begin()
+    assert life.desks.venue.open == {}
+    assert life.desks.venue.requests[:3] == ["open_orders", "cancel", "cancel_all"]
+    assert [outcome for outcome, _ in await life.outcomes()] == ["confirmed"]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors.account.intents import Intent
+from actors.account.intents import Intent, Intents
 from actors.account.order_store import OrderStore
 from actors.account.state import Doubt
-from actors.journal import Outcome
+from actors.journal import IntentCommand, Outcome
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
@@ -300,7 +300,7 @@ def test_each_answer_is_logged_with_its_latency(desks: Desks) -> None:
         ("order_canceled", 250.0, "canceled"),
         ("order_refused", 250.0, "rejected"),
     ]
-    assert desks.doubts._evidence._sent == {}, "of no order that was answered anything is on its way"
+    assert (desks.doubts._evidence._sent, desks.orders._sending) == ({}, {}), "nothing is kept of what was answered"
 
 
 def test_r3_when_the_account_ends_every_command_under_way_is_of_unknown_outcome(desks: Desks) -> None:
@@ -312,7 +312,7 @@ def test_r3_when_the_account_ends_every_command_under_way_is_of_unknown_outcome(
     desks.intents.account_ends()
     for what, reply in replies.items():
         assert isinstance(reply.error, UnresolvedOrderError)
-        assert what in str(reply.error)
+        assert str(reply.error).startswith(f"{what} of order ")
         assert "the account ended before the answer came" in str(reply.error)
     desks.pass_time(2)
     assert all(reply.late_answers for reply in replies.values())
@@ -382,6 +382,10 @@ class Filed(Intent):
     def __init__(self) -> None:
         super().__init__(None, None)
         self.ends: list[tuple[bool, str]] = []
+        self.answers: list[str] = []
+
+    def ended(self, error: Exception | None = None) -> None:
+        self.answers.append("done" if error is None else type(error).__name__)
 
     def settled(self, *, happened: bool, detail: str = "asked later") -> None:
         self.ends.append((happened, detail))
@@ -416,6 +420,90 @@ def test_r3_a_placing_that_was_refused_after_all_is_filed_as_rejected(desks: Des
     intent = Filed()
     desks.orders.settle(intent, Doubt(SOL, None, "mine"))
     desks.pass_time(60)
+    assert intent.ends == [(False, "asked later")]
+
+
+def test_r3_a_placing_whose_order_vanished_later_has_happened(desks: Desks) -> None:
+    order = desks.resting(client_order_id="mine")
+    desks.venue.orders.clear()
+    intent = Filed()
+    desks.orders.settle(intent, Doubt(SOL, None, "mine"))
+    desks.pass_time(60)
+    assert desks.told[-1].is_inferred
+    assert desks.told[-1].order_id == order.order_id
+    assert intent.ends == [(True, "asked later")]
+
+
+def test_a_cancel_of_an_order_that_is_not_known_here_goes_out(desks: Desks) -> None:
+    order = desks.venue.add()
+    reply: Reply[Any] = Reply()
+    assert desks.orders.cancel(CancelOrder(symbol=SOL, order_id=order.order_id), lambda: reply) is None
+    desks.pass_time(0)
+    assert reply.result().status is OrderStatus.CANCELED
+
+
+def test_a_cancel_of_an_ended_order_is_answered_in_time_when_nobody_can_say_how_it_ended(desks: Desks) -> None:
+    order = desks.resting(client_order_id="mine")
+    desks.venue.end(order)
+    reply = canceling(desks, "mine")
+    desks.venue.fates = [Fate.DONE, *[Fate.UNREACHABLE] * 100]
+    desks.pass_time(desks.context.settings.cancel_patience_s - 1)
+    assert not reply.done
+    desks.pass_time(2)
+    assert isinstance(reply.error, UnresolvedOrderError)
+
+
+class FilingIntents(Intents):
+    """Hands out intents that remember what was filed, and until when each may arrive."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.filed: list[tuple[Filed, int | None]] = []
+
+    def begin(self, command: IntentCommand, arrives_by_ms: int | None = None) -> Intent:
+        self.filed.append((Filed(), arrives_by_ms))
+        return self.filed[-1][0]
+
+    begin_cancel = begin
+
+
+@pytest.mark.parametrize(
+    ("fate", "answer"),
+    [(Fate.DONE, "done"), (Fate.REFUSED, "VenueRefusedError"), (Fate.NEVER_ARRIVED, "UnknownOutcomeError")],
+)
+@pytest.mark.parametrize("kind", ["place", "cancel", "amend"])
+def test_r4_each_answer_is_filed_and_each_failure_is_a_sign_of_trouble(
+    desks: Desks, kind: str, fate: Fate, answer: str
+) -> None:
+    order = desks.resting(client_order_id="mine")
+    intents = desks.orders._intents = FilingIntents()
+    desks.venue.fates = [fate]
+    if kind == "place":
+        desks.place()
+    elif kind == "cancel":
+        canceling(desks, "mine")
+    else:
+        desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=Decimal(99)), Reply)
+    desks.pass_time(0)
+    ((intent, arrives_by_ms),) = intents.filed
+    assert arrives_by_ms is not None
+    assert intent.answers == [answer]
+    assert len(desks.trouble) == (fate is not Fate.DONE)
+    assert desks.orders._amending == set()
+
+
+def test_r4_a_lost_cancel_is_waited_for_with_patience_for_no_exchange_lets_it_expire(desks: Desks) -> None:
+    desks.resting(client_order_id="mine")
+    intents = desks.orders._intents = FilingIntents()
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    settings = desks.context.settings
+    patience_ms = settings.unresolved_patience_ms + settings.resolve_grace_ms
+    canceling(desks, "mine")
+    ((intent, arrives_by_ms),) = intents.filed
+    assert arrives_by_ms == desks.now_ms() + patience_ms
+    desks.pass_time(patience_ms / 1000 - 0.1)
+    assert intent.ends == []
+    desks.pass_time(5)
     assert intent.ends == [(False, "asked later")]
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -567,3 +568,62 @@ def test_a_cancel_is_answered_with_the_order_that_ended_while_it_was_on_its_way(
     desks.venue.orders.clear()  # it has been forgotten there
     desks.pass_time(2)
     assert reply.result().status is OrderStatus.FILLED
+
+
+# -- answers in time, and what is asked --------------------------------------------------------------------------------
+
+
+def test_a_cancel_that_waits_for_its_orders_name_is_answered_in_time(desks: Desks) -> None:
+    desks.latency_s = 100.0
+    desks.place(client_order_id="mine")
+    reply = canceling(desks, "mine")
+    desks.pass_time(desks.context.settings.cancel_patience_s - 1)
+    assert not reply.done
+    desks.pass_time(2)
+    assert "its placing has not been answered" in str(reply.error)
+    desks.pass_time(100)
+
+
+def test_a_lost_amend_is_answered_in_time(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.ANSWER_LOST, *[Fate.UNREACHABLE] * 100]
+    reply = amending(desks, order.order_id, price=Decimal(99))
+    desks.pass_time(desks.context.settings.cancel_patience_s + 1)
+    assert isinstance(reply.error, UnresolvedOrderError)
+
+
+def test_an_amend_that_is_refused_for_another_reason_asks_nothing(desks: Desks) -> None:
+    order = desks.resting()
+    desks.venue.fates = [Fate.REFUSED]
+    assert isinstance(amending(desks, order.order_id, price=Decimal(99)).error, VenueRefusedError)
+    desks.pass_time(5)
+    assert desks.venue.requests == ["place", "amend"]
+
+
+def test_without_a_connection_a_cancel_of_an_earlier_lifes_order_is_refused() -> None:
+    desks = Desks()
+    command = PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal(100), client_order_id="mine")
+    desks.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
+    with pytest.raises(ConnectionFailedError):
+        canceling(desks, "mine")
+
+
+def test_r6_a_cancel_is_not_answered_with_an_end_that_we_only_concluded(desks: Desks) -> None:
+    desks.resting(client_order_id="mine")
+    desks.venue.orders.clear()
+    reply = canceling(desks, "mine")
+    desks.pass_time(60)
+    assert desks.told[-1].is_inferred
+    assert isinstance(reply.error, VenueRefusedError)
+
+
+def test_r3_an_order_is_ours_that_was_created_long_before_its_answer_was_lost(desks: Desks) -> None:
+    desks.latency_s = 20.0
+    desks.venue.fates = [Fate.ANSWER_LOST]
+    desks.place(client_order_id="mine")
+    created_ms = desks.now_ms() + 10
+    desks.pass_time(20)
+    ((order_id, placed),) = desks.venue.orders.items()
+    desks.venue.orders[order_id] = msgspec.structs.replace(placed, created_ms=created_ms, updated_ms=created_ms)
+    desks.pass_time(100)
+    assert (desks.told[-1].order_id, desks.told[-1].status) == (order_id, OrderStatus.NEW)

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from exchanges.base.clients import (
     BalancesReport,
+    FillsReport,
     OpenOrdersReport,
     PrivateRest,
     PrivateWebsocket,
@@ -90,6 +91,9 @@ class CannedPrivateRest:
 
     async def load_open_orders(self) -> OpenOrdersReport:
         return OpenOrdersReport((), NOW_MS)
+
+    async def load_fills(self, *_: object, **__: object) -> FillsReport:
+        return FillsReport((), NOW_MS)
 
 
 class CannedVenue:

@@ -37,7 +37,7 @@ from messages.symbol import Symbol
 from tests.support.eventually import eventually
 
 SOL = Symbol("SOL", "USDT")
-NO_FIGURES = JournalFigures(waiting=0, lost=0, commits=0, records=0, failure="")
+NO_FIGURES = JournalFigures(waiting=0, lost=0, refused=0, commits=0, records=0, failure="")
 QUIET = SimulatorConfig(traders_on=False)
 
 

@@ -627,3 +627,24 @@ def test_r3_an_order_is_ours_that_was_created_long_before_its_answer_was_lost(de
     desks.venue.orders[order_id] = msgspec.structs.replace(placed, created_ms=created_ms, updated_ms=created_ms)
     desks.pass_time(100)
     assert (desks.told[-1].order_id, desks.told[-1].status) == (order_id, OrderStatus.NEW)
+
+
+def test_r6_a_cancel_of_an_order_that_we_took_for_never_arrived_goes_out(desks: Desks) -> None:
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place(client_order_id="mine")
+    desks.pass_time(120)
+    assert desks.told[-1].finish_reason == "never_arrived"
+    desks.venue.add(client_order_id="mine")
+    reply = canceling(desks, "mine")
+    desks.pass_time(0)
+    assert reply.result().status is OrderStatus.CANCELED
+
+
+@pytest.mark.parametrize("terms", [{"price": Decimal(1)}, {"quantity": Decimal("0.01")}])
+def test_an_amend_is_checked_with_the_terms_that_it_leaves_alone(desks: Desks, terms: dict[str, Decimal]) -> None:
+    order = desks.resting()
+    rules = msgspec.structs.replace(desks.context.instruments[SOL], min_notional=Decimal(5))
+    desks.context.instruments = {SOL: rules}
+    with pytest.raises(InvalidValueError):
+        amending(desks, order.order_id, **terms)
+    assert desks.venue.requests == ["place"]

@@ -346,7 +346,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
             without="operator:halt,operator:change,operator:delist,operator:opening",
         ),
         sees=r"an order was refused here \(side",
-        then="not found",
+        then="seed 1",
     ),
     KnownFault(
         key="10c",

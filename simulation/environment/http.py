@@ -73,8 +73,9 @@ class MemoryHttp:
         """Nothing is kept open."""
 
     def sent_s(self, request: HttpRequest) -> float:
-        """When a request left that the exchange is carrying out now, in virtual seconds."""
-        return self._sent_s[id(request)]
+        """When a request left that the exchange is carrying out now, in virtual seconds; now, where it has been answered
+        and is carried out late."""
+        return self._sent_s.get(id(request), self._weather.now_s())
 
 
 class _Call:
@@ -137,7 +138,7 @@ class _Call:
 
     def _leave(self, response: ExchangeResponse) -> None:
         """The exchange has answered: what was to happen there has happened."""
-        del self._sent_s[id(self.request)]
+        self._sent_s.pop(id(self.request), None)
         if self._trace.on:
             self.note(f"-> {response.status} {response.body.decode(errors='replace')[:400]}")
         weather = self._weather

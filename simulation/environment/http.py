@@ -73,8 +73,8 @@ class MemoryHttp:
         """Nothing is kept open."""
 
     def sent_s(self, request: HttpRequest) -> float:
-        """When a request left that the exchange is carrying out now, in virtual seconds; now, where it has been answered
-        and is carried out late."""
+        """When a request left that the exchange is carrying out now, in virtual seconds; now, where it has been
+        answered and is carried out late."""
         return self._sent_s.get(id(request), self._weather.now_s())
 
 

@@ -196,3 +196,12 @@ def test_an_order_that_only_the_exchange_knows_is_told_as_it_says(here: Doubtful
     here.rest.by_id.append(here.row(order_id="7", client_order_id="theirs"))
     asker.get(GetOrder(symbol=SOL, client_order_id="theirs"))
     assert asker.replies[-1].result().order_id == "7"
+
+
+def test_an_order_that_is_found_is_told_at_once_however_old_it_is(here: Doubtful, asker: Asker) -> None:
+    here.placed()
+    here.rest.by_id.append(here.row())
+    here.run(600)
+    asker.get(BY_ID)
+    assert asker.replies[-1].result().status is NEW
+    assert here.rest.asked == [("get_order", "1001", "c1")]

@@ -607,8 +607,11 @@ def test_r6_a_list_that_is_refused_is_not_a_market_that_is_gone(here: Doubtful, 
     assert here.status(lost) == UNRESOLVED
 
 
-def test_r14_of_a_market_that_is_gone_nobody_can_say_that_an_order_never_arrived(here: Doubtful) -> None:
-    for query in ("get_order", "finished_orders", "fills"):
+@pytest.mark.parametrize("more", [(), ("fills_of_all",)])
+def test_r14_of_a_market_that_is_gone_nobody_can_say_that_an_order_never_arrived(
+    here: Doubtful, more: tuple[str, ...]
+) -> None:
+    for query in ("get_order", "finished_orders", "fills", *more):
         here.rest.errors[query] = UNKNOWN_MARKET
     doubt = here.lose()
     here.ask(doubt)

@@ -16,7 +16,6 @@ from tests.support.eventually import eventually_blocking
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 60.0
-"""A start may wait until an order of the life before can no longer arrive: its expiry and twice the lag of queries."""
 
 
 class Program:

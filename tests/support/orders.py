@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from actors.account.state import AccountState
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from messages.order import Fee, Fill, Order, sum_fees
@@ -82,3 +83,13 @@ def fill(
 
 def balance(currency: str, available: str, locked: str = "0", *, at: int = 1) -> Balance:
     return Balance(currency=currency, available=Decimal(available), locked=Decimal(locked), updated_ms=at)
+
+
+def hear(state: AccountState, *news: Order | Fill) -> AccountState:
+    """Tells an account's state one thing after the other."""
+    for item in news:
+        if isinstance(item, Order):
+            state.hear_order(item)
+        else:
+            state.hear_fill(item)
+    return state

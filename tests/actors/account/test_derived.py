@@ -10,7 +10,7 @@ from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState
 from messages.enums import OrderStatus, OrderType
 from messages.order import Fill, Order
-from tests.support.orders import SOL, fill, order, paid
+from tests.support.orders import SOL, fill, hear, order, paid
 
 FILLED, CANCELED = OrderStatus.FILLED, OrderStatus.CANCELED
 
@@ -22,13 +22,7 @@ def derived(filled: str, quote: str, *, at: int = 5, status: OrderStatus = Order
 
 
 def joined(*news: Order | Fill) -> Order:
-    state = AccountState()
-    state.hear_order(order(at=1, quantity="20"))
-    for item in news:
-        if isinstance(item, Order):
-            state.hear_order(item)
-        else:
-            state.hear_fill(item)
+    state = hear(AccountState(), order(at=1, quantity="20"), *news)
     record = state.orders.find(SOL, "1001", None)
     assert record is not None
     return record.order

@@ -13,7 +13,7 @@ from actors.account.state import AccountState, Doubt
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order, add_fees
-from tests.support.orders import BTC, SOL, balance, fill, order, paid
+from tests.support.orders import BTC, SOL, balance, fill, hear, order, paid
 
 FILLED, CANCELED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 LATER_MS = 100_000
@@ -27,15 +27,6 @@ def ours(client_order_id: str = "c1", *, decided_ms: int = 0, state: AccountStat
         Reservation("USDT", Decimal(0)),
         decided_ms,
     )
-    return state
-
-
-def hear(state: AccountState, *news: Order | Fill) -> AccountState:
-    for item in news:
-        if isinstance(item, Order):
-            state.hear_order(item)
-        else:
-            state.hear_fill(item)
     return state
 
 

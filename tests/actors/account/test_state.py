@@ -15,7 +15,7 @@ from actors.account.state import AccountState, Doubt
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import Fill, Order
-from tests.support.orders import BTC, SOL, balance, fill, order, paid
+from tests.support.orders import BTC, SOL, balance, fill, hear, order, paid
 
 FEES = st.sampled_from(
     [paid(), paid("0.001 SOL"), paid("0.1 GT"), paid("0.002 SOL", "0.2 GT"), paid("0.003 SOL", "-0.5 USDT")]
@@ -24,13 +24,7 @@ FINISHED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
 def heard(*news: Order | Fill, state: AccountState | None = None) -> AccountState:
-    state = state or AccountState()
-    for item in news:
-        if isinstance(item, Order):
-            state.hear_order(item)
-        else:
-            state.hear_fill(item)
-    return state
+    return hear(state or AccountState(), *news)
 
 
 def the_order(state: AccountState, order_id: str = "1001") -> Order:

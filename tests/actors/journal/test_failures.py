@@ -28,15 +28,6 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.fixture(params=["on the loop", "by threads"])
-def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | None]:
-    if request.param == "on the loop":
-        yield None
-    else:
-        with ThreadPoolExecutor(2) as pool:
-            yield pool
-
-
 async def test_r4_an_intent_that_cannot_be_written_fails_and_so_do_those_after_it(
     tmp_path: Path, executor: ThreadPoolExecutor | None
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -65,15 +65,6 @@ TAKINGS = (moved, moved_with_its_log, deleted, log_deleted, lock_deleted, direct
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal" / "alice.sqlite"
-
-
-@pytest.fixture(params=["on the loop", "by threads"])
-def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | None]:
-    if request.param == "on the loop":
-        yield None
-    else:
-        with ThreadPoolExecutor(2) as pool:
-            yield pool
 
 
 @pytest.mark.parametrize("take", TAKINGS)

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -95,15 +94,6 @@ def test_r10_of_any_batch_all_is_written_but_what_cannot_be(records: list[Order 
     assert sorted(map(repr, (*history.orders, *history.fills))) == sorted(map(repr, written))
     assert sum(missing.count for missing in history.missing) == len(refused)
     assert all(missing.was_refused for missing in history.missing)
-
-
-@pytest.fixture(params=["on the loop", "by threads"])
-def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | None]:
-    if request.param == "on the loop":
-        yield None
-    else:
-        with ThreadPoolExecutor(2) as pool:
-            yield pool
 
 
 async def test_r10_an_order_that_cannot_be_written_stops_nothing_and_is_logged_once(

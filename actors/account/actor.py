@@ -167,6 +167,7 @@ class AccountActor(LoopActor):
             tell_order=self._order_changed,
             tell_fill=self._broadcast.fill,
             tell_trouble=self._tell_trouble,
+            stale_since_ms=self._server_now_ms(),
         )
         self._started_ms = self._server_now_ms()
         client_ids = ClientIds(self._started_ms, self._rng)
@@ -312,8 +313,6 @@ class AccountActor(LoopActor):
             context.true_at_ms = self._snapshots.proven_ms
             self._doubts.hurry()
             self._mass_cancels.hurry()
-        elif not is_live and context.stale_since_ms is None:
-            context.stale_since_ms = now_ms
         context.sync_state = message.sync_state
         context.figures.reconnects = message.reconnects
         if is_live and not was_live:

@@ -1,12 +1,18 @@
 """The account actor against the embedded exchange, over real sockets: the normal life, and what it refuses."""
 
 import asyncio
+import random
+import time
 from decimal import Decimal
 
 import pytest
 
+from actors.account.actor import AccountActor
+from actors.account.settings import AccountSettings
+from actors.runtime import Address, LoopHost, ask, started, stop
 from messages.commands import (
     CancelWithdrawal,
+    GetSnapshot,
     GetWithdrawal,
     GetWithdrawals,
     PlaceOrder,
@@ -18,12 +24,14 @@ from messages.errors import (
     ConfigurationError,
     InsufficientBalanceError,
     InvalidValueError,
+    NotLiveError,
     NotPermittedError,
     RefusalReason,
     VenueRefusedError,
 )
 from messages.events import BalanceUpdateEvent, ConnectionStatus, ExecutionReportEvent
 from messages.order import Order
+from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from tests.support.eventually import eventually
 from tests.support.orders import BTC, SOL
@@ -244,6 +252,29 @@ async def test_look_up_by_rest_enters_the_cache_and_shares_one_request(world: Wo
     assert again is not None
     assert world.rest.requests == requests + 1
     assert (await account.get_trading_stats()).executed_orders_count == 1
+
+
+async def test_r5_an_account_that_has_not_heard_of_its_connection_yet_says_since_when_it_does_not_know() -> None:
+    ref = AccountActor.start(
+        account="alpha",
+        venue="gateio",
+        settings=AccountSettings(),
+        supervisor=Address("its connection"),
+        has_credentials=True,
+        symbols=(SOL,),
+        subscribers={},
+        server_now_ms=lambda: 1_790_000_000_000,
+        monotonic_s=time.monotonic,
+        rng=random.Random(1),
+        host=LoopHost.current(),
+    )
+    await started(ref)
+    snapshot: AccountSnapshot = await ask(ref, GetSnapshot())
+    assert (snapshot.sync_state, snapshot.stale_since_ms) == (SyncState.DOWN, 1_790_000_000_000)
+    with pytest.raises(NotLiveError) as refused:
+        await ask(ref, bid())
+    assert refused.value.stale_since_ms == snapshot.stale_since_ms
+    await stop(ref)
 
 
 async def test_no_such_order_is_none(world: World) -> None:

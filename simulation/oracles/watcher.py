@@ -63,7 +63,8 @@ class Told:
         orders: the latest of each order, by client order id where it has one, else by the exchange's id.
         fills: each by market and trade id.
         numbered: the latest of each order by the exchange's id alone. filled: base told in fills, by the same.
-        orders_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
+        numbered_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
+        named_now: the latest of the order that a client order id means: the one that was placed with it last.
         live_since_s: loop time since when it has been live without a break; None while it is not.
         left_live_s: loop time at which it last left live; None when it never did in this life.
         deaf_alarms: how often its socket was called deaf.
@@ -80,7 +81,8 @@ class Told:
         self.fills: dict[FillKey, Fill] = {}
         self.numbered: dict[str, Order] = {}
         self.filled: dict[str, Decimal] = {}
-        self.orders_now: dict[tuple[Symbol, str], Order] = {}
+        self.numbered_now: dict[str, Order] = {}
+        self.named_now: dict[tuple[Symbol, str], Order] = {}
         self.fills_now: dict[FillKey, Fill] = {}
         self.balances_now: dict[str, Balance] = {}
 
@@ -94,7 +96,27 @@ class Told:
         self.sync_state = SyncState.DOWN
         self.live_since_s = self.left_live_s = None
         self.starts = [Start()]
-        self.orders_now, self.fills_now, self.balances_now = {}, {}, {}
+        self.numbered_now, self.named_now, self.fills_now, self.balances_now = {}, {}, {}, {}
+
+    def hear(self, order: Order) -> Order | None:
+        """Keeps what is told of an order; returns what was told of the same one before, in this life.
+
+        The exchange's id says which one it is. One whose id was never told is that of its client id: unless it is
+        placed with the id of one that is over, and was dropped for room or never taken.
+        """
+        number, client_id = order.order_id, order.client_order_id
+        self.orders[order.symbol, client_id or str(number)] = order
+        named = None if client_id is None else self.named_now.get((order.symbol, client_id))
+        if named is not None and named.is_finished and order.status is OrderStatus.PENDING:
+            named = None
+        before = named
+        if number is not None:
+            if number in self.numbered:
+                before = self.numbered_now.get(number)
+            self.numbered[number] = self.numbered_now[number] = order
+        if client_id is not None and (named is None or before is named):
+            self.named_now[order.symbol, client_id] = order
+        return before
 
 
 class Watcher(LoopActor):
@@ -140,40 +162,35 @@ class Watcher(LoopActor):
     @handles(OrderUpdateEvent)
     def _order(self, event: OrderUpdateEvent) -> None:
         told, order = self._of(event.account), event.order
-        key = order.symbol, order.client_order_id or str(order.order_id)
+        name = order.client_order_id or str(order.order_id)
         if self._trace.on:
             self._trace.add(
                 event.account,
                 f"order {order.client_order_id} {order.order_id} {order.status.value} "
                 f"{order.filled_quantity}/{order.quantity}",
             )
-        before, is_named = told.orders_now.get(key), False
-        told.orders[key] = told.orders_now[key] = order
-        if order.order_id is not None:
-            told.numbered[order.order_id] = order
-        if before is None and order.client_order_id is not None:
-            unnamed = told.orders_now.get((order.symbol, str(order.order_id)))
-            if unnamed is not None:  # its client id was heard of late
-                before, is_named = msgspec.structs.replace(unnamed, client_order_id=order.client_order_id), True
-        is_placed_anew = before is not None and before.is_finished and order.status is OrderStatus.PENDING
-        if before is None or is_placed_anew:  # with the id of one that is over, and was dropped for room or never taken
+        before = told.hear(order)
+        if before is None:
             if order.status is OrderStatus.PENDING and told.sync_state is not SyncState.LIVE:
-                self._broken(event.account, f"order {key[1]} was taken while {told.sync_state.value} (R5)")
+                self._broken(event.account, f"order {name} was taken while {told.sync_state.value} (R5)")
             return
+        is_named = before.client_order_id is None and order.client_order_id is not None  # which was heard of late
+        if is_named:
+            before = msgspec.structs.replace(before, client_order_id=order.client_order_id)
         # A finished one may have been dropped for room and asked for again (R9).
         if order == before and order.is_open and not is_named and not told.starts[-1].take_leave(order):
-            self._broken(event.account, f"order {key[1]} was told again with nothing new (R2)")
+            self._broken(event.account, f"order {name} was told again with nothing new (R2)")
         if _kind_of(order) != _kind_of(before):
-            self._broken(event.account, f"order {key[1]} was {_kind_of(before)} and is {_kind_of(order)} (R2)")
+            self._broken(event.account, f"order {name} was {_kind_of(before)} and is {_kind_of(order)} (R2)")
         if order.updated_ms < before.updated_ms:
-            self._broken(event.account, f"order {key[1]} went back to {order.updated_ms} ms (R2)")
+            self._broken(event.account, f"order {name} went back to {order.updated_ms} ms (R2)")
         if before.is_finished and order.is_open and not before.is_inferred:
-            self._broken(event.account, f"order {key[1]} went from {before.status.value} to {order.status.value} (R2)")
+            self._broken(event.account, f"order {name} went from {before.status.value} to {order.status.value} (R2)")
         if order.filled_quantity < before.filled_quantity and not before.filled_is_derived:
             fall = f"{before.filled_quantity} to {order.filled_quantity}"
-            self._broken(event.account, f"filled of order {key[1]} fell from {fall} (R2)")
+            self._broken(event.account, f"filled of order {name} fell from {fall} (R2)")
         if before.order_id is not None and before.order_id != order.order_id:
-            self._broken(event.account, f"order {key[1]} was {before.order_id} and is {order.order_id}: doubled (R3)")
+            self._broken(event.account, f"order {name} was {before.order_id} and is {order.order_id}: doubled (R3)")
 
     @handles(ExecutionReportEvent)
     def _fill(self, event: ExecutionReportEvent) -> None:

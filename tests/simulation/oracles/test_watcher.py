@@ -89,6 +89,21 @@ def test_what_an_order_can_never_do_is_found(reports: Sequence[Order], finding: 
     assert any(finding in each for each in wrong)
 
 
+def test_an_order_that_is_told_of_again_is_not_the_one_that_has_its_client_id_now() -> None:
+    first = order(CANCELED, at=2)
+    anew = order(OrderStatus.PENDING, order_id=None, at=0, side=Side.SELL)
+    second = order(at=5, order_id="1002", side=Side.SELL)
+    assert heard(status(SyncState.LIVE), *orders(order(at=1), first, anew, first, second, first))[0] == []
+    refused = order(OrderStatus.REJECTED, order_id=None, at=0, side=Side.SELL)
+    assert heard(status(SyncState.LIVE), *orders(order(at=1), first, anew, refused, first))[0] == []
+
+    reopened = [*orders(order(at=1), first, anew), *orders(order(at=3))]
+    assert any("went from canceled to new" in each for each in heard(status(SyncState.LIVE), *reopened)[0])
+    third = order(at=6, order_id="1003", side=Side.SELL)
+    doubled = orders(order(at=1), first, anew, second, first, third)
+    assert any("doubled" in each for each in heard(status(SyncState.LIVE), *doubled)[0])
+
+
 def test_an_order_that_is_taken_while_not_live_is_found() -> None:
     wrong, _ = heard(status(SyncState.DEGRADED), *orders(order(OrderStatus.PENDING, order_id=None)))
 

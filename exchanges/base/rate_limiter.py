@@ -205,9 +205,7 @@ class _Line:
         """The moment (monotonic seconds) at which the request behind ``ahead`` others may go; not before ``now``."""
         cap, floor_s = self._cap, max(now, self._pause.ends_s(priority))
         if now < self._foreign_until_s:
-            cap -= self._foreign
-            if cap <= 0:
-                cap, floor_s = self._cap, max(floor_s, self._foreign_until_s)
+            cap = max(1, cap - self._foreign)
         rounds, place = divmod(ahead, cap)
         index = len(self._sent) - cap + place
         first_s = floor_s if index < 0 else max(floor_s, self._sent[index] + self._span_s)

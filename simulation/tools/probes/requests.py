@@ -33,12 +33,6 @@ REQUESTS: Final = (
         "self._foreign > 0",
     ),
     Probe(
-        "limiter: somebody else has used up the allowance",
-        _LIMITER,
-        "_Line.opens_at",
-        "cap, floor_s = self._cap, max(floor_s, self._foreign_until_s)",
-    ),
-    Probe(
         "limiter: the exchange says that nothing is left",
         _LIMITER,
         "_Line.observe",

@@ -119,11 +119,11 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(Connect)
     def _connect(self, message: Connect) -> None:
+        self._has_been_live = self._has_been_live or message.persistent  # whoever asks first, it is never forgotten
         if self._state is SyncState.LIVE:
             return
         self._waiting.append(self.defer())
         if self._state in {SyncState.DOWN, SyncState.FAILED}:
-            self._has_been_live = message.persistent
             self._key_was_refused = False
             self._down_since_s = self.now()
             self._move(Signal.CONNECT)

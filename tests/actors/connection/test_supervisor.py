@@ -316,6 +316,33 @@ def test_a_first_attempt_that_fails_ends_down_unless_it_is_a_restart() -> None:
     on_virtual_time(scene)
 
 
+def test_who_was_live_once_is_recovered_whoever_asks_for_it_after_a_failure() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.check_error, stage.exchange.errors_left = KEY_REFUSED, 2
+        await stage.until(SyncState.FAILED)
+        stage.exchange.open_error, stage.exchange.errors_left = GONE, 3
+        await stage.connect()
+        assert stage.state is SyncState.LIVE
+        assert stage.reconnects == 1
+
+    on_virtual_time(scene)
+
+
+def test_a_restart_is_recovered_also_where_somebody_else_had_asked_first() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.open_error, stage.exchange.errors_left = GONE, 3
+        asked = [stage.connect(), stage.connect(persistent=True)]
+        for reply in asked:
+            await reply
+        assert stage.state is SyncState.LIVE
+        assert SyncState.DOWN not in stage.states()
+
+    on_virtual_time(scene)
+
+
 def test_what_an_old_session_says_is_ignored() -> None:
     async def scene() -> None:
         stage = Stage()

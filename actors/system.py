@@ -109,6 +109,7 @@ class TradingSystem:
         self._strategy_addresses = {name: Address(name, host.dead_letters) for name in self._strategies}
         self._subscribers: dict[str, dict[Address, None]] = {name: dict.fromkeys(observers) for name in names}
         self._book_subscribers: dict[str, dict[Symbol, dict[Address, None]]] = {name: {} for name in self._markets}
+        self._feed_is_up = dict.fromkeys(self._markets, False)
         self._neighbours = {name: Neighbours() for name in self._markets}
         self._restart_settings = restart_settings or RestartSettings()
         self._given_up: set[str] = set()
@@ -253,6 +254,7 @@ class TradingSystem:
 
         def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, _reconnects: int) -> None:
             address.tell(FeedSyncChanged(sync_state, links.public_rest, links.public_ws, cause))
+            self._feed_is_up[venue_name] = links.public_ws
             for plan in on_venue:
                 supervisor = self._supervisors[plan.name]
                 if supervisor.is_bound:
@@ -313,10 +315,7 @@ class TradingSystem:
                 subscriber.tell(status)
 
         async def resumed() -> None:
-            feed = self._markets[plan.venue]
-            if feed.is_bound:
-                status = await feed.ask(GetFeed())
-                connection.tell(PublicLinkChanged(status.socket_is_up))
+            connection.tell(PublicLinkChanged(self._feed_is_up[plan.venue]))
             await _reconnect(connection)
 
         sessions = AccountSessions(

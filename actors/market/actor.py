@@ -126,6 +126,5 @@ class MarketActor(LoopActor):
             self._sync_state,
             tuple(self._symbols),
             self._tickers_count,
-            self._status.links.public_ws,
             self._status.unknown_markets,
         )

@@ -73,5 +73,4 @@ class FeedStatus(msgspec.Struct, frozen=True):
     sync_state: SyncState
     symbols: tuple[Symbol, ...]
     tickers_count: int
-    socket_is_up: bool
     unavailable: dict[Symbol, str] = {}

@@ -159,6 +159,23 @@ async def test_a_crashed_connection_supervisor_is_replaced_and_the_account_keeps
     await assert_agrees(world, account)
 
 
+async def test_an_account_is_live_again_also_where_its_feed_crashes_in_the_middle_of_its_restart(world: World) -> None:
+    system = await world.start()
+    connection, market = system.connection("alpha"), system.market("gateio")
+    before = connection.ref
+    connection.tell(Crash())
+    while connection.ref in (None, before):  # noqa: ASYNC110 - the very next turn counts
+        await asyncio.sleep(0)
+    market.tell(Crash())
+
+    async def restarted() -> bool:
+        return await restarts(system, "feed gateio") == 1
+
+    await until_async(restarted, what="the restart of the feed")
+    await until_live_again(system)
+    assert await restarts(system, "account alpha") == 1
+
+
 async def test_a_crashed_market_actor_comes_back_with_its_subscribers(world: World) -> None:
     class Watcher(Recorder):
         def on_start(self) -> None:

@@ -310,6 +310,9 @@ class World:
                 return
             await asyncio.sleep(_LOOK_EVERY_S if self._loop.time() - begun_s < _SOON_S else _LOOK_LATER_EVERY_S)
             self._parts.user.connect_anew(self.program)
+            if self._is_crippled():  # only now: of what crashed in the storm's last moments
+                await self._come_back(begun_s + settle_s)
+                await self._stop_trading()
             wrong = await comparison.differences()
         self.figures.settled_s = self._loop.time() - begun_s
         await asyncio.sleep(_STAYS_S)

@@ -6,8 +6,8 @@ from typing import Final
 
 from actors.connection.messages import Connect
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import KeyRevoked, Standing
-from exchanges.simulator.refusals import SubscriptionRefused
+from exchanges.simulator.faults import Fault, KeyRevoked, Standing
+from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from messages.enums import SyncState
 from simulation.options import Feature
 from simulation.oracles.alarms import refuses_key
@@ -17,6 +17,8 @@ from simulation.scenario import Scenario
 from simulation.trace import Trace
 
 _CONNECTS: Final = 0.15
+_NO_PERMISSION: Final = frozenset({"FORBIDDEN", "READ_ONLY", "ACCOUNT_LOCKED"})
+_MUST_BE_READ: Final = frozenset({"GET /spot/accounts", "GET /spot/open_orders"})
 
 
 class User:
@@ -44,9 +46,9 @@ class User:
 
     def connect_anew(self, program: Program) -> None:
         """A key that was refused is no affair of the program's: its user tells it when to try again, of a key that
-        sockets refuse once that is mended. Nothing else is mended for it."""
+        sockets refuse and of a permission that is missing once that is mended. Nothing else is mended for it."""
         for name, told in self._told.items():
-            if name not in self._refused or self._is_refused_by_sockets(name):
+            if name not in self._refused or self._is_refused_still(name):
                 continue
             if told.sync_state is SyncState.LIVE and name not in self._keys.revoked:
                 self._refused.discard(name)
@@ -54,16 +56,24 @@ class User:
                 self._trace.add("world", f"{name} is to connect anew")
                 program.system.connection(name).ask(Connect(persistent=True))
 
-    def _is_refused_by_sockets(self, name: str) -> bool:
-        return any(
-            isinstance(fault, SubscriptionRefused) and refuses_key(fault) and fault.account in (None, name)
-            for fault in (standing.fault for standing in self._faults.standing.values())
-        )
+    def _is_refused_still(self, name: str) -> bool:
+        return any(_ends(standing.fault, name) for standing in self._faults.standing.values())
 
     def _note_refused(self, standing: Standing, begins: bool) -> None:
-        """Keeps whose key was revoked, or refused by a socket, until its account is live again."""
+        """Keeps whose key was revoked or refused, or lacks a permission, until its account is live again."""
         fault = standing.fault
         if begins and isinstance(fault, KeyRevoked):
             self._refused.add(fault.account)
-        elif begins and isinstance(fault, SubscriptionRefused) and refuses_key(fault):
-            self._refused |= {name for name in self._scenario.names if fault.account in (None, name)}
+        elif begins:
+            self._refused |= {name for name in self._scenario.names if _ends(fault, name)}
+
+
+def _ends(fault: Fault, name: str) -> bool:
+    """Whether an account may fail of it: of a key that sockets refuse, or a permission to read what it must."""
+    if isinstance(fault, RestRefusal):
+        is_of_account = fault.label in _NO_PERMISSION and fault.endpoint in _MUST_BE_READ
+    elif isinstance(fault, SubscriptionRefused):
+        is_of_account = refuses_key(fault)
+    else:
+        return False
+    return is_of_account and fault.account in (None, name)

@@ -3,9 +3,11 @@
 import random
 from typing import Any, cast
 
+import pytest
+
 from actors.connection.messages import Connect
 from exchanges.simulator.faults import KeyRevoked
-from exchanges.simulator.refusals import SubscriptionRefused
+from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from messages.enums import SyncState
 from simulation.environment.user import User
 from simulation.oracles.alarms import REFUSED_KEY
@@ -56,6 +58,28 @@ def test_a_key_that_sockets_refuse_stays_failed_until_it_is_mended() -> None:
     told["alpha"].sync_state = SyncState.FAILED
     user.connect_anew(cast(Any, program))
     assert program.asked == ["alpha"], "it was live: what comes after is another matter"
+
+
+@pytest.mark.parametrize("endpoint", ["GET /spot/accounts", "GET /spot/open_orders"])
+def test_a_permission_to_read_what_an_account_must_is_mended_by_its_user(endpoint: str) -> None:
+    books, user, program, _ = failed_accounts()
+    books.exchange.faults.add(RestRefusal(account="alpha", endpoint=endpoint, status=403, label="READ_ONLY"))
+    user.connect_anew(cast(Any, program))
+    assert program.asked == []
+    books.exchange.faults.clear()
+    user.connect_anew(cast(Any, program))
+    assert program.asked == ["alpha"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "label"), [("GET /spot/my_trades", "READ_ONLY"), ("GET /spot/accounts", "TRADE_RESTRICTED")]
+)
+def test_whoever_fails_of_another_refusal_is_not_helped(endpoint: str, label: str) -> None:
+    books, user, program, _ = failed_accounts()
+    books.exchange.faults.add(RestRefusal(account="alpha", endpoint=endpoint, status=403, label=label))
+    books.exchange.faults.clear()
+    user.connect_anew(cast(Any, program))
+    assert program.asked == []
 
 
 def test_a_key_that_is_refused_is_no_matter_of_another_account() -> None:

@@ -27,6 +27,8 @@ _FAULTS_OF_OURS: Final = frozenset(
 )
 """Log events that no fault of the network or of the exchange excuses."""
 _INJECTED: Final = "InjectedCrash"
+_PAST_DEADLINE: Final = frozenset({("actor_hook_failed", "TimeoutError"), ("task_outlives_actor", None)})
+"""Whoever stands still while an actor ends finds its deadline passed when it goes on."""
 _ON_BAD_DISK: Final = "actor_start_failed", "JournalError"
 """An account whose journal cannot be used does not start, and says so; it has to come back with its disk."""
 
@@ -53,6 +55,11 @@ class Trace:
         self.is_crippled = False
         self.home = ""
         self._now_s = now_s
+        self._resumed_s = -1.0
+
+    def resume(self) -> None:
+        """The program goes on after it stood still."""
+        self._resumed_s = self._now_s()
 
     def add(self, who: str, what: str) -> None:
         """Adds a line; callers on hot paths look at `on` first."""
@@ -77,7 +84,8 @@ class Trace:
         fields = " ".join(f"{key}={value}" for key, value in event.items())
         self.tell(f"the log event {name}", fields)
         kind = event.get("error_type")
-        if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK:
+        is_late = (name, kind) in _PAST_DEADLINE and self._now_s() == self._resumed_s
+        if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK and not is_late:
             self.faults.append(f"{name} {fields}")
         life = LIFE.get()
         if life is None or not life.is_second:

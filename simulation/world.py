@@ -330,6 +330,7 @@ class World:
 
     def _resumed(self) -> None:
         """The program goes on after it stood still; what it missed it is to notice from now on."""
+        self._trace.resume()
         for told in self._parts.told.values():
             told.resume(self._loop.time())
         for oracle in self._oracles:

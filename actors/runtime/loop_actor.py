@@ -358,19 +358,20 @@ class LoopActor(ActorCore):
         self._timers.clear()
         await self._cancel_tasks(began_s + given_s / 2)
         await self._run_last_hook(cause, began_s + given_s)
-        await self._cancel_tasks(began_s + given_s)
+        for task in await self._cancel_tasks(began_s + given_s):
+            _log.error("task_outlives_actor", actor=self.name, task=task.get_name())
         self._buried = True
         self._bury(cause)
 
-    async def _cancel_tasks(self, until_s: float) -> None:
+    async def _cancel_tasks(self, until_s: float) -> "set[asyncio.Task[Any]]":
+        """Returns those that have not ended by then."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         if not tasks:
-            return
+            return set()
         _, left = await asyncio.wait(tasks, timeout=max(0.0, until_s - self._host.loop.time()))
-        for task in left:
-            _log.error("task_outlives_actor", actor=self.name, task=task.get_name())
+        return left
 
     async def _run_last_hook(self, cause: TerminationCause, until_s: float) -> None:
         try:

@@ -27,3 +27,18 @@ def test_what_the_second_program_gives_up_is_no_matter_of_the_runs_own(is_second
         asyncio.run(main())
     assert trace.given_up == (set() if is_second else {"quoter"})
     assert trace.is_crippled is not is_second
+
+
+def test_a_deadline_that_passed_in_a_standstill_is_no_fault_of_ours_at_that_moment_only() -> None:
+    now_s = 1.0
+    trace = Trace(lambda: now_s, on=False)
+    log = structlog.get_logger("teller.test")
+    with logging_into(trace):
+        trace.resume()
+        log.error("actor_hook_failed", error_type="TimeoutError")
+        log.error("task_outlives_actor", task="attempt")
+        assert trace.faults == []
+        log.error("actor_hook_failed", error_type="KeyError")
+        now_s = 2.0
+        log.error("actor_hook_failed", error_type="TimeoutError")
+    assert len(trace.faults) == 2

@@ -495,6 +495,31 @@ async def test_a_task_that_ignores_its_cancellation_does_not_hold_up_the_stop(
     await task
 
 
+async def test_a_task_that_ends_late_but_before_its_actor_is_not_said_to_outlive_it(
+    host: LoopHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    released = asyncio.Event()
+
+    class Releasing(Worker):
+        def on_stop(self) -> None:
+            released.set()
+
+    async def slow() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await released.wait()
+
+    ref = Releasing.start(host=host)
+    tell(ref, Run(slow()))
+    await ask(ref, Event())
+    task = actor_of(ref).task
+    await asyncio.sleep(0)
+    assert await stop(ref, deadline_s=0.02) is True
+    assert task.done()
+    assert "task_outlives_actor" not in capsys.readouterr().out
+
+
 async def test_an_actor_that_has_ended_starts_no_tasks(host: LoopHost) -> None:
     ref = Worker.start(host=host)
     await started(ref)

@@ -84,7 +84,7 @@ def _of_strategies(parts: Parts) -> Iterator[Oracle]:
     if scenario.quoter:
         strategies[names[-1]].append(QUOTER_NAME)
         yield QuoterOrders(parts.exchange, names[-1], parts.loop.time)
-    yield GivenUp(parts.exchange, strategies, lambda: parts.trace.given_up)
+    yield GivenUp(parts.exchange, parts.history, parts.own_commands, strategies, lambda: parts.trace.given_up)
 
 
 _RULES_MAY_BE_S: Final = 30.0

@@ -1,11 +1,14 @@
 """Orders of strategies, by what each promises: one quote on a side, nothing left of one that was given up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Order, Side, TimeInForce
+from simulation.oracles.book_history import BookHistory
+from simulation.oracles.command_log import CommandLog
 from simulation.oracles.oracle import Oracle
+from simulation.oracles.placings import Placings
 from simulation.oracles.wish_terms import pair_of
 from simulation.settings import QUOTER
 
@@ -36,13 +39,24 @@ class QuoterOrders(Oracle):
 
 
 class GivenUp(Oracle):
-    """A strategy that was given up leaves nothing open, where no other one trades (R13)."""
+    """A strategy that was given up leaves nothing open, where no other one trades (R13).
+
+    Other programs, which trade on there, are no concern of it: only orders that came of its program's commands count.
+    """
 
     def __init__(
-        self, exchange: Exchange, accounts: Mapping[str, Sequence[str]], given_up: Callable[[], set[str]]
+        self,
+        exchange: Exchange,
+        history: BookHistory,
+        log: CommandLog,
+        accounts: Mapping[str, Sequence[str]],
+        given_up: Callable[[], set[str]],
     ) -> None:
-        """``accounts``: names of the strategies of each. ``given_up``: those of this life."""
+        """``log``: of the program whose strategies they are. ``accounts``: names of the strategies of each.
+        ``given_up``: those of this life."""
         self._exchange = exchange
+        self._history = history
+        self._log = log
         self._accounts = accounts
         self._given_up = given_up
 
@@ -50,8 +64,13 @@ class GivenUp(Oracle):
         given_up = self._given_up()
         for name, strategies in self._accounts.items():
             left = self._exchange.engine.accounts[name].open_orders
-            if left and set(strategies) <= given_up:
-                yield f"{name}: {len(left)} orders of strategies that were given up are open (R13)"
+            if left and set(strategies) <= given_up and (own := self._own(name, left)):
+                yield f"{name}: {own} orders of strategies that were given up are open (R13)"
+
+    def _own(self, name: str, numbers: Iterable[int]) -> int:
+        """How many of these orders came of commands of the program."""
+        wishes = Placings(self._log, self._history.requests, name).matching.wishes
+        return sum(self._history.states(name, number)[0].request in wishes for number in numbers)
 
 
 def _is_quote(order: Order, side: Side) -> bool:

@@ -2,12 +2,16 @@
 
 from decimal import Decimal
 
-from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
-from messages.enums import SyncState
+from exchanges.simulator.orders import NewOrder, OrderType, TimeInForce
+from exchanges.simulator.orders import Side as BookedSide
+from messages.commands import PlaceOrder
+from messages.enums import Side, SyncState
 from simulation.oracles.alarms import FalseAlarms, RefusedKey
 from simulation.oracles.strategy_orders import GivenUp, QuoterOrders
 from simulation.oracles.watcher import Told
 from tests.support.books import Books
+from tests.support.judged import JudgedBooks
+from tests.support.orders import SOL
 
 
 def quote(books: Books, amount: str = "0.5") -> None:
@@ -16,7 +20,7 @@ def quote(books: Books, amount: str = "0.5") -> None:
         "alpha",
         NewOrder(
             pair="SOL_USDT",
-            side=Side.BUY,
+            side=BookedSide.BUY,
             type=OrderType.LIMIT,
             time_in_force=TimeInForce.POST_ONLY,
             amount=Decimal(amount),
@@ -61,11 +65,30 @@ def test_two_quotes_on_a_side_are_told_when_they_stay() -> None:
 
 
 def test_what_a_strategy_leaves_that_was_given_up_is_told_unless_another_one_trades() -> None:
-    books = Books()
+    books = JudgedBooks()
     given_up: set[str] = set()
-    oracle = GivenUp(books.exchange, {"alpha": ["alpha", "quoter"], "beta": ["beta"]}, lambda: given_up)
+    oracle = GivenUp(
+        books.exchange,
+        books.history,
+        books.commands,
+        {"alpha": ["alpha", "quoter"], "beta": ["beta"]},
+        lambda: given_up,
+    )
+    command = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="own-1")
+    books.ask(command)
+    books.place_as_told(command)
     quote(books)
     given_up.update({"beta", "quoter"})
     assert list(oracle.compare()) == []
     given_up.add("alpha")
     assert list(oracle.compare()) == ["alpha: 1 orders of strategies that were given up are open (R13)"]
+
+
+def test_what_others_have_open_where_strategies_were_given_up_is_not_told() -> None:
+    books = JudgedBooks()
+    oracle = GivenUp(books.exchange, books.history, books.commands, {"alpha": ["alpha"]}, lambda: {"alpha"})
+    quote(books)
+    books.place_as_told(
+        PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="of-a-second-program")
+    )
+    assert list(oracle.compare()) == []

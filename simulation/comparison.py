@@ -112,12 +112,12 @@ class Comparison:
         return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None)])
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
-        """Orders that ended while the program could not see them, were none of its own, and left nothing to find them
-        by: no fill, or no market in which the exchange could be asked for them."""
-        cannot_be_asked_for = order.pair in self._parts.exchange.engine.delisted
-        if order.is_open or (order.filled_base and not cannot_be_asked_for):
+        """Orders that ended while the program could not see them, or were lost with the power, and left nothing to find
+        them by: no fill, or no market in which the exchange could be asked for them."""
+        parts = self._parts
+        if order.is_open or (order.filled_base and not parts.cannot_be_asked_for(order)):
             return False
-        return self._is_of_others(order) or self._parts.machine.may_have_forgotten(order)
+        return self._is_of_others(order) or parts.may_have_lost(order)
 
     def _is_of_others(self, order: BookedOrder) -> bool:
         second = self._second_program

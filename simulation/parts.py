@@ -13,6 +13,7 @@ from actors.runtime import DeadLetters, LoopHost
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange
 from exchanges.simulator.faults import Fault as ExchangeFault
+from exchanges.simulator.orders import Order as BookedOrder
 from simulation.environment.exchange_faults import ExchangeFaults
 from simulation.environment.faults import Weather
 from simulation.environment.hostile_faults import hostile_faults
@@ -124,6 +125,14 @@ class Parts:
     def rng(self, purpose: str) -> random.Random:
         """The randomness of one part, always the same for the same purpose."""
         return random.Random(f"{self._seed}:{purpose}")
+
+    def may_have_lost(self, order: BookedOrder) -> bool:
+        """Whether the program may have lost its records of an order of the books with the power."""
+        return self.machine.may_have_lost(self.history.states(order.account, order.id)[0].at_s)
+
+    def cannot_be_asked_for(self, order: BookedOrder) -> bool:
+        """Whether its market is gone: then the exchange tells of its fills, and no more of the order."""
+        return order.pair in self.exchange.engine.delisted
 
     # -- faults ---------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from actors.runtime import Address, DeadLetters, LoopHost
-from exchanges.simulator.orders import Order as BookedOrder
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.callback_errors import FragileSubscription, callback_errors
 from simulation.machine.chance import Chance, some_rate
@@ -186,11 +185,10 @@ class Machine:
         else:
             yield
 
-    def may_have_forgotten(self, order: BookedOrder) -> bool:
-        """Whether the program need not know an order of the books: it was lost with the power, and had no fill by which
-        it would be found again."""
+    def may_have_lost(self, filed_s: float) -> bool:
+        """Whether what was filed at that virtual second may have been lost with the power since."""
         lost_through_s = self.disk.lost_through_s
-        return lost_through_s is not None and not order.is_open and not order.filled_base
+        return lost_through_s is not None and filed_s <= lost_through_s
 
     # -- parts --------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from actors.runtime import Reply
 from exchanges.simulator.engine import FIRST_ORDER_ID
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import Command, GetSnapshot
 from messages.order import Order
 from messages.snapshot import AccountSnapshot
@@ -53,6 +54,7 @@ class Truth(Oracle):
         lag_s: float = 0.0,
         later: Callable[[float, Callable[[], None]], object],
         to_the_letter: bool = False,
+        lost_for_good: Callable[[BookedOrder], bool] = lambda _: False,
     ) -> None:
         """``now_s``: virtual. ``venue_ms``: the exchange's clock, unix milliseconds. ``bound_s``: the while.
         ``proven_within_s``: whoever is live has been found to agree with the exchange in this while, events apart.
@@ -61,7 +63,8 @@ class Truth(Oracle):
         ``loses_frames``: what happens may not be told by a socket, without a sign of it.
         ``lag_s``: by so much what proves it may lag.
         ``later``: runs something after so many seconds.
-        ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take."""
+        ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take.
+        ``lost_for_good``: the journal may have lost an order, and the exchange cannot be asked for it."""
         self._history = history
         self._told = told
         self._ask = ask
@@ -74,6 +77,7 @@ class Truth(Oracle):
         self._lag_s = lag_s
         self._later = later
         self._to_the_letter = to_the_letter
+        self._lost_for_good = lost_for_good
         self._accounts = {name: _Account() for name in names}
         self._found: list[str] = []
         self._clock: tuple[float, float] | None = None
@@ -127,7 +131,8 @@ class Truth(Oracle):
             if state is None:
                 continue
             wrong = _order_untold(told, number, state, history.during(name, number, from_s, now_s))
-            if str(number) not in told.numbered and self._may_be_missed(name, number, told):
+            is_missed = str(number) not in told.numbered and self._may_be_missed(name, number, told)
+            if is_missed or self._may_be_lost(name, number, told):
                 del account.unsettled[number]
                 continue
             if wrong is not None and str(number) not in account.wrong:
@@ -163,6 +168,13 @@ class Truth(Oracle):
             return False
         began_s = max(states[0].at_s, told.live_since_s or 0.0)
         return states[-1].at_s - began_s < self._bound_s
+
+    def _may_be_lost(self, name: str, number: int, told: Told) -> bool:
+        """An order that has ended and of which this life has said nothing, as far as nothing is left to find it by."""
+        order = self._history.order(name, number)
+        if order is None or order.is_open or not self._lost_for_good(order):
+            return False
+        return str(number) not in told.numbered_now
 
     def _balances_held(self, name: str, currency: str, from_s: float, to_s: float) -> list[tuple[Decimal, Decimal]]:
         states = self._history.balance_during(name, currency, from_s - self._balances_lag_s, to_s)

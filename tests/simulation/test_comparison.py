@@ -11,9 +11,11 @@ from simulation.comparison import Comparison
 from tests.support.books import Books
 
 
-def need_not_be_known(books: Books, order: Order) -> bool:
-    machine = SimpleNamespace(may_have_forgotten=lambda _: False)
-    parts: Any = SimpleNamespace(exchange=books.exchange, machine=machine)
+def need_not_be_known(books: Books, order: Order, *, is_lost: bool = False) -> bool:
+    parts: Any = SimpleNamespace(
+        may_have_lost=lambda _: is_lost,
+        cannot_be_asked_for=lambda order: order.pair in books.engine.delisted,
+    )
     program: Any = None
     return Comparison(parts, (), program, None)._need_not_be_known(order)
 
@@ -43,3 +45,12 @@ def test_an_order_of_another_program_that_ended_without_a_fill_need_not_be_known
     assert not need_not_be_known(books, order)
     books.engine.cancel(order)
     assert need_not_be_known(books, order)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_an_order_lost_with_the_power_is_to_be_known_by_its_fills_while_its_market_is_listed(is_lost: bool) -> None:
+    books = Books()
+    order = filled(books, "t-ours")
+    assert not need_not_be_known(books, order, is_lost=is_lost)
+    books.exchange.listings.remove("SOL_USDT")
+    assert need_not_be_known(books, order, is_lost=is_lost) is is_lost

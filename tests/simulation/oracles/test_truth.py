@@ -25,7 +25,14 @@ PROVEN_WITHIN_S = 20.0
 class Account:
     """An account, alpha, that has been live from the start and tells everything, as its subscribers heard it."""
 
-    def __init__(self, *, to_the_letter: bool = False, loses_frames: bool = True, balances_lag_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        to_the_letter: bool = False,
+        loses_frames: bool = True,
+        balances_lag_s: float = 0.0,
+        is_lost_for_good: bool = False,
+    ) -> None:
         self.books = Books()
         self.told = Told()
         self.told.sync_state, self.told.live_since_s = SyncState.LIVE, 0.0
@@ -45,6 +52,7 @@ class Account:
             loses_frames=loses_frames,
             later=lambda _, judge: judge(),
             to_the_letter=to_the_letter,
+            lost_for_good=lambda _: is_lost_for_good,
         )
         self.hear_balances()
 
@@ -149,6 +157,22 @@ def test_an_order_of_others_that_traded_is_never_missed() -> None:
     account.books.engine.fill_from_house(booked, amount=Decimal(1))
     account.books.engine.cancel(booked)
     assert any("is untold" in each for each in account.after(25))
+
+
+@pytest.mark.parametrize("is_lost_for_good", [False, True])
+@pytest.mark.parametrize("is_told_anew", [False, True])
+def test_the_end_of_an_order_lost_for_good_need_not_be_told_by_a_life_that_does_not_know_it(
+    is_lost_for_good: bool, is_told_anew: bool
+) -> None:
+    account = Account(is_lost_for_good=is_lost_for_good)
+    booked = account.books.place(text="t-c1")
+    account.hear(booked)
+    if is_told_anew:
+        account.told.numbered_now[str(booked.id)] = account.told.numbered[str(booked.id)]
+    account.books.engine.cancel(booked)
+    account.open.clear()
+    is_excused = is_lost_for_good and not is_told_anew
+    assert any("was told as new" in each for each in account.after(25)) is not is_excused
 
 
 def test_a_balance_may_stay_what_an_event_said_for_as_long_as_lists_are_reckoned_to_lag() -> None:

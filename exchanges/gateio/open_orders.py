@@ -13,7 +13,7 @@ import msgspec
 
 from exchanges.base.clients import OpenOrdersReport, UnreadableRow
 from exchanges.gateio import wire
-from exchanges.gateio.rows import RowReader, Rows, unreadable_row
+from exchanges.gateio.rows import RowReader, Rows, raw_rows, unreadable_row
 from messages.errors import ProtocolError
 from messages.order import Order
 
@@ -25,7 +25,6 @@ _MOST_PAGES: Final = 500
 
 _read_groups: Final = msgspec.json.Decoder(list[wire.OpenOrdersOfPair]).decode
 _read_raw_group: Final = msgspec.json.Decoder(wire.OpenRowsOfPair).decode
-_split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class OpenPage(msgspec.Struct):
@@ -65,7 +64,7 @@ class OpenOrdersReader:
         try:
             groups = _read_groups(body)
         except (msgspec.ValidationError, UnicodeDecodeError):
-            return dict(self._by_itself(bytes(group)) for group in _split(body))
+            return dict(self._by_itself(bytes(group)) for group in raw_rows(body))
         return {
             group.currency_pair: _page(group.currency_pair, group.total, self._rows.convert_each(group.orders))
             for group in groups

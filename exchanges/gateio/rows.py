@@ -23,6 +23,18 @@ _ROWS_REMEMBERED: Final = 1000
 _split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+def raw_rows(body: bytes) -> list[msgspec.Raw]:
+    """The rows of a JSON list, as they are.
+
+    Raises:
+        msgspec.MsgspecError: it is no list, or nothing in it is an object: another's answer, not rows that are odd.
+    """
+    rows = _split(body)
+    if rows and not any(bytes(row).startswith(b"{") for row in rows):
+        raise msgspec.ValidationError("Expected `object`, got something else in every row")
+    return rows
+
+
 class Rows(msgspec.Struct, Generic[M]):
     """What a list held.
 
@@ -63,12 +75,12 @@ class RowReader(Generic[W, M]):
         """The rows of a JSON list.
 
         Raises:
-            msgspec.MsgspecError: it is no list at all. UnicodeDecodeError, RecursionError: see `wire.Reader`.
+            msgspec.MsgspecError: it is no list of objects. UnicodeDecodeError, RecursionError: see `wire.Reader`.
         """
         try:
             wired = self._read_all(body)
         except (msgspec.ValidationError, UnicodeDecodeError):
-            return self.read_each(_split(body))
+            return self.read_each(raw_rows(body))
         return self.convert_each(wired)
 
     def convert_each(self, wired: Iterable[W]) -> Rows[M]:

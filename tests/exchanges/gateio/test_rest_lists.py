@@ -49,6 +49,18 @@ def pages(rows: list[Any], default: int = 100) -> Callable[[Request], Reply]:
     return serve
 
 
+_OF_ROWS = ["load_balances", "load_open_orders", "load_finished_orders", "load_fills", "load_withdrawals"]
+
+
+@pytest.mark.parametrize("junk", [b"[[[]]]", b"[null]", b'[1, "a"]'])
+@pytest.mark.parametrize("operation", _OF_ROWS)
+async def test_r6_a_list_without_an_object_is_another_answer_and_no_list_of_odd_rows(
+    operation: str, junk: bytes
+) -> None:
+    with pytest.raises(ProtocolError):
+        await run(QUERIES[operation], Script(*[Reply(junk)] * 3))
+
+
 class TestPaging:
     def open_orders(self, first: int, last: int, total: int) -> list[Any]:
         orders = [payloads.rest_order(id=str(number)) for number in range(first, last)]

@@ -44,7 +44,7 @@ class Program:
 
     Attributes:
         system: of this life. asked: what its strategies have asked for in this life, with the replies.
-        died_at_start: called when a kill fell into a start; the next start follows by itself.
+        begins_anew: called before each start that follows a kill, when all that was told before it has been heard.
         starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
         unwritten: what its journals could not write when it was ended, by account; no matter of its orders.
         has_run: set once it has been started to the end; from then on it knows the past.
@@ -95,7 +95,7 @@ class Program:
         self.has_ended = False
         self.has_run = asyncio.Event()
         self.kills = 0
-        self.died_at_start: Callable[[], None] = _nobody
+        self.begins_anew: Callable[[], None] = _nobody
         self._system: TradingSystem | None = None
 
     @property
@@ -125,8 +125,8 @@ class Program:
             try:
                 await life.run(self._launch(life), f"start {self.starts}")
             except KilledError:
-                self.died_at_start()
                 await asyncio.sleep(self._kill_rng.uniform(0.0, 4.0))
+                self.begins_anew()
             except TellerError as error:
                 self._trace.add("world", f"start {self.starts} failed: {error}")
                 with contextlib.suppress(KilledError):
@@ -179,6 +179,7 @@ class Program:
         if not self.life.is_over:
             return True
         await asyncio.sleep(self._kill_rng.uniform(0.0, 4.0))
+        self.begins_anew()
         return await self.start(until_s)
 
     async def stop_strategies(self) -> None:

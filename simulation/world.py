@@ -87,7 +87,7 @@ class World:
         observer.bind(watcher)
         subscribers = await self.machine.start_subscriber(parts.host, parts.dead_letters)
         self._program = own_program(parts, (observer, *subscribers))
-        self._program.died_at_start = self._begin_life
+        self._program.begins_anew = self._begin_life
         second = second_program(parts, self._program)
         second_life: asyncio.Task[None] | None = None
         if second is not None:
@@ -163,9 +163,10 @@ class World:
                 await self._end_in_order()
             else:
                 self.program.kill()
-                self._begin_life()
             self._calm_down()
             await self._night()
+            if self.program.life.is_over:
+                self._begin_life()
             return await self._trade_again()
         runs = await self._storm(scenario.storm_ends_s)
         self._calm_down()
@@ -210,7 +211,8 @@ class World:
         """One virtual second passes, with what happens in it around the program."""
         parts = self._parts
         await asyncio.sleep(1.0)
-        if not self.machine.is_suspended:
+        is_dead = self.program.life.is_over and not self.program.has_ended  # killed, and not started again yet
+        if not self.machine.is_suspended and not is_dead:
             for oracle in self._oracles:
                 self.violations += oracle.look()
         if await self.machine.look(None if self.program.has_ended else self.program.life) or self._is_crippled():
@@ -239,8 +241,6 @@ class World:
         """If the program was killed, or is crippled, somebody starts it again; True when it runs."""
         if self._is_crippled():
             self.program.kill()
-        if self.program.life.is_over:
-            self._begin_life()
         return await self.program.come_back(self._give_up_s if until_s is None else until_s)
 
     def _is_crippled(self) -> bool:

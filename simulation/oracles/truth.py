@@ -194,6 +194,7 @@ class Truth(Oracle):
     def _judge(self, name: str, asked_s: float, life: int, answer: Reply[AccountSnapshot]) -> None:
         if answer.error is None and life == self._life:
             told, now_s = self._told[name], self._now_s()
+            self._watch_clock(now_s)  # it may have been set since the look
             snapshot = answer.result()
             wrong = list(self._state_said(snapshot, told, now_s))
             if snapshot.is_live and self._is_bound(told, asked_s):

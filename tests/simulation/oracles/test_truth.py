@@ -1,11 +1,14 @@
 """What an account that is live has told and says is held against what the books said a while ago, and since."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 import pytest
 
 from actors.runtime import Reply
+from exchanges.simulator.faults import ClockSkew
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.balance import Balance
 from messages.commands import Command
@@ -38,6 +41,7 @@ class Account:
         self.told.sync_state, self.told.live_since_s = SyncState.LIVE, 0.0
         self.snapshot: dict[str, object] = {}
         self.open: dict[str, Order] = {}
+        self.before_judging: Callable[[], object] = lambda: None
         history = BookHistory(self.books.exchange, self.books.now_s)
         self.oracle = Truth(
             history=history,
@@ -50,7 +54,7 @@ class Account:
             proven_within_s=PROVEN_WITHIN_S,
             balances_lag_s=balances_lag_s,
             loses_frames=loses_frames,
-            later=lambda _, judge: judge(),
+            later=lambda _, judge: [self.before_judging(), judge()],
             to_the_letter=to_the_letter,
             lost_for_good=lambda _: is_lost_for_good,
         )
@@ -285,3 +289,15 @@ def test_an_account_that_never_was_live_was_never_true() -> None:
     account.told.sync_state, account.told.live_since_s = SyncState.SYNCING, None
 
     assert any("and never was live" in each for each in account.after(3))
+
+
+def test_a_clock_that_is_set_back_between_the_answer_and_its_judgement_makes_nobody_a_liar() -> None:
+    account = Account()
+    assert account.after(5) == []
+    set_back = ClockSkew(offset_ms=-5_000, clock="both", stepwise_back=True)
+    account.before_judging = partial(account.books.exchange.faults.add, set_back)
+    assert account.after(1) == []
+
+    honest = Account()
+    honest.snapshot["true_at_ms"] = honest.books.engine.now_ms() + 10_000
+    assert "claims to be true" in honest.after(1)[0]

@@ -50,7 +50,8 @@ _LABELLED: Final = (
     (429, "TOO_MANY_REQUESTS"),
 )
 _SERVER_FAULTS: Final = ((400, "SERVER_ERROR"), (429, "TOO_BUSY"), (400, "INTERNAL"), (500, "INTERNAL"), (408, ""))
-_LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestTimeout)
+_LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestError, faults.RestTimeout)
+"""After these nobody can know at once what has happened: a page of something in front of the exchange says nothing."""
 _REPLACED: Final = 0.3
 _PUSHED: Final = 0.5
 _TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "text")

@@ -4,7 +4,8 @@ The exchange tells of an order from several sources (answers to requests, the or
 with no common order of arrival. Each report is taken apart into parts that can only grow, so any order of arrival and
 any repetition ends in the same state:
 
-* terms (price, quantity): those of the newest report, by the exchange's own time stamp;
+* terms (price, quantity): those of its end, which nothing changes any more; before it, those of the newest report, by
+  the exchange's own time stamp;
 * filled: the larger of what a report said in total and of the sum of fills, each counted once by trade id;
 * fees: in each currency as told by whichever of the two covers more; what only the other one knows of stays
   (exchanges tell rebates with the order alone, and some answers have no fees at all);
@@ -324,12 +325,12 @@ def _version_of(report: Order, as_of_ms: int) -> tuple[object, ...]:
     A query that was taken up in the millisecond of an event may have seen what was before it.
     """
     return (
+        report.status.is_finished and report.order_id is not None,
         report.updated_ms,
         max(report.updated_ms, as_of_ms),
         as_of_ms == 0,
         report.order_id is not None,
         report.filled_quantity,
-        report.status.is_finished,
         report.quantity,
         report.price or ZERO,
         report.quote_quantity or ZERO,

@@ -2,7 +2,10 @@
 
 from itertools import permutations
 
+import pytest
+
 from actors.account.state import AccountState
+from messages.enums import OrderStatus
 from tests.support.orders import SOL, balance, order
 
 
@@ -34,6 +37,25 @@ def test_a_newer_stamp_wins_whenever_the_query_was() -> None:
 
     assert changed is not None
     assert changed.quantity == 3
+
+
+@pytest.mark.parametrize("at_end", [5, 4])
+def test_the_terms_of_its_end_stand_whenever_an_order_was_amended(at_end: int) -> None:
+    """Nothing amends what has ended, so its end tells the last terms, also where the exchange's clock stood or went
+    back meanwhile."""
+    news = [
+        order(at=5, quantity="10", price="100"),
+        order(at=5, quantity="4", price="99"),
+        order(OrderStatus.CANCELED, at=at_end, quantity="4", price="99"),
+    ]
+    for reports in permutations(news):
+        state = AccountState()
+        for report in reports:
+            state.hear_order(report)
+        record = state.orders.find(SOL, reports[0].order_id, None)
+        assert record is not None
+        ended = record.order
+        assert (ended.status, ended.quantity, ended.price) == (OrderStatus.CANCELED, 4, 99)
 
 
 def test_a_query_that_was_taken_up_in_the_millisecond_of_an_event_does_not_overrule_it() -> None:

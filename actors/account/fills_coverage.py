@@ -5,11 +5,10 @@ from typing import Final
 
 import msgspec
 
+from actors.journal import FILLS_OVERLAP_MS
 from exchanges.base.clients import FillsReport
 from messages.symbol import Symbol
 
-OVERLAP_MS: Final = 5_000
-"""Fills are asked for again from so long before: our reading of the exchange's clock may be ahead of its stamps."""
 _FIRST_PAUSE_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 600.0
 
@@ -38,7 +37,7 @@ class FillsCoverage:
         if self._through_ms is None:
             self._since_ms = min(self._since_ms, now_ms)
             return self._since_ms
-        return max(self._since_ms, self._through_ms - OVERLAP_MS)
+        return max(self._since_ms, self._through_ms - FILLS_OVERLAP_MS)
 
     def again(self, now_s: float) -> dict[Symbol, int]:
         """Markets to be asked for by themselves now, each from which moment on. ``now_s``: monotonic."""
@@ -81,7 +80,7 @@ class FillsCoverage:
     @property
     def asked_from_ms(self) -> int:
         """No question will be about fills before this."""
-        return self.complete_ms - OVERLAP_MS
+        return self.complete_ms - FILLS_OVERLAP_MS
 
     def causes(self) -> dict[Symbol, str]:
         """Markets whose fills are not all known, each with the cause."""

@@ -6,13 +6,12 @@ import structlog
 
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
-from actors.account.fills_coverage import OVERLAP_MS
 from actors.account.intents import Intents
 from actors.account.mass_cancel import MassCancels
 from actors.account.order_desk import OrderDesk
 from actors.account.state import Doubt
 from actors.account.withdrawal_desk import WithdrawalDesk
-from actors.journal import Journal, OpenIntent
+from actors.journal import FILLS_OVERLAP_MS, Journal, OpenIntent
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus
 
@@ -78,7 +77,7 @@ class Memory:
             open_intents=len(remembered.open_intents),
         )
         through_ms = journal.fills_through_ms
-        return min(now_ms, journal.began_ms) if through_ms is None else through_ms - OVERLAP_MS
+        return min(now_ms, journal.began_ms) if through_ms is None else through_ms - FILLS_OVERLAP_MS
 
     def _arrives_by_ms(self, intent: OpenIntent) -> int:
         if intent.arrives_by_ms is not None:

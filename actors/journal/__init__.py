@@ -7,6 +7,7 @@ from actors.journal.journal import IntentReceipt, Journal
 from actors.journal.lock import holder_of
 from actors.journal.profit import RealisedProfit
 from actors.journal.records import (
+    FILLS_OVERLAP_MS,
     IntentCommand,
     JournalFigures,
     JournalState,
@@ -17,6 +18,7 @@ from actors.journal.records import (
 from actors.journal.settings import Durability, JournalSettings
 
 __all__ = [
+    "FILLS_OVERLAP_MS",
     "Durability",
     "History",
     "HistoryFilter",

@@ -27,8 +27,8 @@ class Durability(enum.Enum):
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     keep_finished_orders, keep_fills, keep_settled_intents: the newest so many orders, fills and intents are kept, over
-        all symbols; of the older ones all that is over is dropped, in small steps. None keeps all. Without its oldest
-        fills realised profit is incomplete, and says so.
+        all symbols; of the older ones all that is over is dropped, in small steps. None keeps all. A fill that the next
+        start asks for again stays. Without its oldest fills realised profit is incomplete, and says so.
     linger_s: how long orders, fills and outcomes may wait to be committed together. Intents do not wait.
     backlog_limit: records that may wait while the disk does not take them, before the journal gives up.
     """

@@ -11,6 +11,7 @@ import msgspec
 
 from actors.journal.codec import encode, ids_of, kind_of
 from actors.journal.presence import Presence
+from actors.journal.records import FILLS_OVERLAP_MS, FILLS_THROUGH
 from actors.journal.refusals import Refusal, as_written, note_of
 from actors.journal.settings import JournalSettings
 from actors.journal.told import IntentRecord, OutcomeRecord, Record, StateRecord
@@ -69,7 +70,9 @@ _KEPT: Final = {
         "keep_fills",
         "symbol",
         "time_ms",
-        "(symbol, order_id) NOT IN (SELECT symbol, order_id FROM orders WHERE is_open = 1)",
+        "(symbol, order_id) NOT IN (SELECT symbol, order_id FROM orders WHERE is_open = 1)"  # noqa: S608 our own words
+        # what the next life asks for again it must know
+        f" AND time_ms < (SELECT value - {FILLS_OVERLAP_MS} FROM state WHERE key = '{FILLS_THROUGH}')",
     ),
     "intents": ("keep_settled_intents", "''", "made_ms", "is_open = 0"),
 }

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from actors.journal import Outcome, read_history
 from messages.enums import OrderStatus
 from tests.actors.journal.samples import journal_at, place
@@ -10,11 +12,14 @@ from tests.support.eventually import eventually
 from tests.support.orders import fill, order
 
 
-async def _trade(path: Path, count: int, **settings: object) -> None:
+async def _trade(path: Path, count: int, *, fills_through_ms: int | None = 100_000, **settings: object) -> None:
+    """The n-th order is filled at 100 + n ms."""
     with ThreadPoolExecutor(2) as threads:
         async with journal_at(path, executor=threads, linger_s=0, **settings) as journal:
             journal.record_order(order(order_id="open", at=1))
             journal.record_fill(fill("of the open order", order_id="open", at=1))
+            if fills_through_ms is not None:
+                journal.record_fills_through(fills_through_ms)
             first = await journal.record_intent(place("open"))
             for number in range(count):
                 order_id = str(number)
@@ -55,6 +60,23 @@ async def test_the_oldest_finished_ones_go_and_what_is_open_stays(tmp_path: Path
     assert (profit.fills_count, profit.is_complete) == (201, False)
     async with journal_at(path, **kept) as journal:
         assert await journal.record_intent(place("next")) == 1502
+
+
+@pytest.mark.parametrize(
+    ("fills_through_ms", "oldest"),
+    [(5_100 + 700, "700"), (5_100 + 1350, "1300"), (None, "0")],
+)
+async def test_a_fill_that_the_next_life_asks_for_again_is_not_dropped(
+    tmp_path: Path, fills_through_ms: int | None, oldest: str
+) -> None:
+    path = tmp_path / "alice.sqlite"
+    await _trade(path, 1500, fills_through_ms=fills_through_ms)
+    async with journal_at(path, keep_finished_orders=100, keep_fills=200) as journal:
+        await journal.flush()  # the first commit of a run looks after it
+        await eventually(lambda: journal.load().fills_count == 1501 - int(oldest))
+        await eventually(lambda: journal.load().orders_count == 101)
+        (memory,) = journal.load().symbols
+        assert [trade_id for trade_id, _ in memory.fill_ids[:2]] == ["of the open order", oldest]
 
 
 async def test_dropping_goes_on_while_the_account_trades(tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ class Order(msgspec.Struct, frozen=True):
         created_ms, updated_ms: the exchange's clock, unix milliseconds; 0 where it has not said.
         filled_is_derived: the exchange did not say ``filled_quantity``, it was calculated from what it did say; the
             fills are to be believed before it, and when they are known it may fall.
+        fees_are_partial: it has ended, and its fills come to more than the exchange has said of it yet: what that tells
+            with an order only, as rebates, is missing from ``fees``.
     """
 
     symbol: Symbol
@@ -92,6 +94,7 @@ class Order(msgspec.Struct, frozen=True):
     created_ms: int = 0
     updated_ms: int = 0
     filled_is_derived: bool = False
+    fees_are_partial: bool = False
 
     def __post_init__(self) -> None:
         quantity, filled, price = self.quantity, self.filled_quantity, self.price

@@ -277,6 +277,7 @@ class AccountActor(LoopActor):
     def _session_opened(self, message: SessionOpened) -> None:
         self._connection = message.connection
         self._account.rest = message.rest
+        self._state.query_lag_ms = message.rest.query_lag_ms
         self._mass_cancels.hurry()
 
     @handles(GetFillsNeeded)

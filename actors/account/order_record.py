@@ -8,7 +8,8 @@ any repetition ends in the same state:
   the exchange's own time stamp;
 * filled: the larger of what a report said in total and of the sum of fills, each counted once by trade id;
 * fees: in each currency as told by whichever of the two covers more; what only the other one knows of stays
-  (exchanges tell rebates with the order alone, and some answers have no fees at all);
+  (exchanges tell rebates with the order alone, and some answers have no fees at all), and partial where the order has
+  ended and fills cover more than any report;
 * finish: once finished by the exchange, always finished; of two contradicting endings the stronger one stands;
 * identity: an id once learnt is kept.
 
@@ -133,6 +134,11 @@ class OrderRecord:
         """All of it was filled by what we heard, yet nobody has said that it ended: worth asking."""
         order = self.order
         return order.is_open and ZERO < order.quantity <= order.filled_quantity
+
+    def lacks_fees(self, query_lag_ms: int) -> bool:
+        """Its fees are partial, and no query since its last fill has shown the rest: worth asking."""
+        asked_ms = max(self._seen_ms, self._concluded_ms)
+        return self.order.fees_are_partial and asked_ms <= self.order.updated_ms + query_lag_ms
 
     @property
     def is_refused(self) -> bool:
@@ -288,6 +294,7 @@ class OrderRecord:
             created_ms=_earliest(known.created_ms, report.created_ms),
             updated_ms=max(known.updated_ms, report.updated_ms, self._last_fill_ms),
             filled_is_derived=is_derived,
+            fees_are_partial=bool(rank) and self._are_fees_partial(),
         )
         if joined == known:
             return False
@@ -309,6 +316,13 @@ class OrderRecord:
         if derived is None or derived.filled_quantity <= quantity or ZERO < derived.filled_quote <= quote:
             return quantity, quote, fees, False
         return derived.filled_quantity, derived.filled_quote, _completed(derived.fees, fees), True
+
+    def _are_fees_partial(self) -> bool:
+        reported, derived = self._reported, self._derived
+        is_told = self._fills_quantity <= reported.filled_quantity or (
+            derived is not None and self._fills_quote <= derived.filled_quote
+        )
+        return reported.fees_are_partial or not is_told
 
 
 def _is_consistent(report: Order) -> bool:
@@ -343,6 +357,7 @@ def _filled_of(report: Order) -> tuple[object, ...]:
     return (
         report.filled_quantity,
         report.filled_quote,
+        not report.fees_are_partial,
         len(report.fees),
         [(fee.currency, abs(fee.amount), fee.amount) for fee in report.fees],
     )

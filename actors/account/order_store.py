@@ -42,6 +42,7 @@ class SymbolOrders:
         echoes: by the exchange's id, orders that may be a late report of a dropped one: nobody is told of them until
             the exchange has been asked.
         contradicted: orders that we took for ended, and that an older word of the exchange was heard of since.
+        without_all_fees: see `OrderRecord.lacks_fees`; none of them is dropped for room before it was asked about.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class SymbolOrders:
         "echoes",
         "evicted_through_ms",
         "open",
+        "without_all_fees",
     )
 
     def __init__(self, executed_limit: int, is_held: Callable[[Order], bool] = lambda _: False) -> None:
@@ -68,6 +70,7 @@ class SymbolOrders:
         self.open: dict[OrderRecord, None] = {}
         self.echoes: dict[str, OrderRecord] = {}
         self.contradicted: dict[OrderRecord, None] = {}
+        self.without_all_fees: dict[OrderRecord, None] = {}
         self.evicted_through_ms: int = 0
         self._by_order_id: dict[str, OrderRecord] = {}
         self._by_client_id: dict[str, OrderRecord] = {}
@@ -136,6 +139,8 @@ class SymbolOrders:
     def add(self, record: OrderRecord) -> list[Fill]:
         """Takes in a new record; returns fills that had come before it, for it to count."""
         self._name(record)
+        if record.order.fees_are_partial:
+            self.without_all_fees[record] = None
         if record.order.is_finished:
             self._keep_executed(record)
         else:
@@ -195,7 +200,7 @@ class SymbolOrders:
 
     def drop_released(self) -> None:
         """Drops what was kept only because it was held."""
-        for record in [record for record in self._kept_for_now if not self._is_held(record.order)]:
+        for record in [record for record in self._kept_for_now if not self._is_needed(record)]:
             del self._kept_for_now[record]
             self._drop(record)
 
@@ -257,10 +262,13 @@ class SymbolOrders:
         self._executed[record] = None
         if len(self._executed) > self._executed_limit:
             oldest = self._executed.popitem(last=False)[0]
-            if self._is_held(oldest.order):
+            if self._is_needed(oldest):
                 self._kept_for_now[oldest] = None
             else:
                 self._drop(oldest)
+
+    def _is_needed(self, record: OrderRecord) -> bool:
+        return record in self.without_all_fees or self._is_held(record.order)
 
     def _drop(self, record: OrderRecord) -> None:
         order = record.order

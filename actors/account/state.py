@@ -36,6 +36,7 @@ class AccountState:
         fills_count: fills counted. has_new_doubts: something to ask about has come up; for the caller to reset.
         fills_asked_from_ms: fills from here on will be asked for again (the exchange's clock), so none of them is
             forgotten; for the caller to set.
+        query_lag_ms: so long after something happened a query may not know of it yet; for the caller to set.
     """
 
     def __init__(self, *, executed_limit: int = 1000) -> None:
@@ -46,6 +47,7 @@ class AccountState:
         self.has_new_doubts = False
         self._queried: set[str] = set()
         self.fills_asked_from_ms = 0
+        self.query_lag_ms = 0
         self._reservations = Reservations()
 
     # -- restart --------------------------------------------------------------------------------------------------
@@ -68,7 +70,9 @@ class AccountState:
         for fill in memory.fills:
             record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
+                was_inferred = record.is_inferred
                 record.hear_fill(fill)
+                self._file(orders, record, was_inferred=was_inferred)
         for fill in memory.loose_fills:
             if orders.find(fill.order_id, None) is None:
                 orders.keep_orphan(fill)  # the exchange is asked for its order
@@ -151,6 +155,7 @@ class AccountState:
             del orders.echoes[str(report.order_id)]
         for fill in orders.add(record):
             record.hear_fill(fill)
+        self._file_fees(orders, record)
         return record.order
 
     def hear_fill(self, fill: Fill) -> tuple[Order | None, bool]:
@@ -191,8 +196,17 @@ class AccountState:
                 self.has_new_doubts = True
             else:
                 orders.contradicted.pop(record, None)
+        self._file_fees(orders, record)
         if self._reservations:
             self._settle_reservation(orders, record)
+
+    def _file_fees(self, orders: SymbolOrders, record: OrderRecord) -> None:
+        """What it lacks is asked for."""
+        if record.lacks_fees(self.query_lag_ms):
+            orders.without_all_fees[record] = None
+            self.has_new_doubts = True
+        else:
+            orders.without_all_fees.pop(record, None)
 
     def _settle_reservation(self, orders: SymbolOrders, record: OrderRecord) -> None:
         order, client_order_id = record.order, record.order.client_order_id
@@ -320,8 +334,8 @@ class AccountState:
     def doubts(self) -> list[Doubt]:
         """Orders that what we heard does not settle.
 
-        UNRESOLVED; filled whole but not ended; taken for ended, and then an older word came late; known by fills only;
-        perhaps the echo of an order long finished.
+        UNRESOLVED; filled whole but not ended; taken for ended, and then an older word came late; ended, with fees that
+        are partial; known by fills only; perhaps the echo of an order long finished.
         """
         found = [
             _doubt(record)
@@ -329,7 +343,7 @@ class AccountState:
             if record.order.status is OrderStatus.UNRESOLVED or record.is_filled_but_not_finished
         ]
         for symbol, orders in self.orders.symbols():
-            found.extend(_doubt(record) for record in orders.contradicted)
+            found.extend(_doubt(record) for record in (*orders.contradicted, *orders.without_all_fees))
             found.extend(Doubt(symbol, order_id, None) for order_id in orders.orphan_order_ids)
             found.extend(_doubt(record) for record in orders.echoes.values())
         return found

@@ -92,7 +92,9 @@ async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken
     state = AccountState(executed_limit=1)
     (told,) = state.restore(memory)
     assert (told.order_id, told.status, told.filled_quantity, told.updated_ms) == ("new", CANCELED, 3, 9)
-    assert state.doubts() == [Doubt(SOL, "old", None)], "it was dropped for room, and its record lacks the fill"
+    assert told.fees_are_partial
+    by_its_fills = Doubt(SOL, "old", None)  # it was dropped for room, and its record lacks the fill
+    assert state.doubts() == [Doubt(SOL, "new", "c2"), by_its_fills]
     asked = state.hear_order(order(CANCELED, order_id="old", client_order_id="c1", at=5), 20)
     assert asked is not None
     assert asked.filled_quantity == 2

@@ -64,7 +64,8 @@ class Told:
         fills: each by market and trade id.
         numbered: the latest of each order by the exchange's id alone. filled: base told in fills, by the same.
         numbered_now, fills_now, balances_now: the same, and balances by currency, of this life of the program only.
-        named_now: the latest of the order that a client order id means: the one that was placed with it last.
+        placed: client order ids that were told of before the exchange had named an order: ours, not of another hand.
+        named_now: the latest of the order that such an id means, in this life: the one that was placed with it last.
         live_since_s: loop time since when it has been live without a break; None while it is not.
         left_live_s: loop time at which it last left live; None when it never did in this life.
         deaf_alarms: how often its socket was called deaf.
@@ -81,6 +82,7 @@ class Told:
         self.fills: dict[FillKey, Fill] = {}
         self.numbered: dict[str, Order] = {}
         self.filled: dict[str, Decimal] = {}
+        self.placed: set[tuple[Symbol, str]] = set()
         self.numbered_now: dict[str, Order] = {}
         self.named_now: dict[tuple[Symbol, str], Order] = {}
         self.fills_now: dict[FillKey, Fill] = {}
@@ -102,7 +104,7 @@ class Told:
         """Keeps what is told of an order; returns what was told of the same one before, in this life.
 
         The exchange's id says which one it is. One whose id was never told is that of its client id: unless it is
-        placed with the id of one that is over, and was dropped for room or never taken.
+        placed with the id of one that is over, and was dropped for room or never taken, or is another hand's.
         """
         number, client_id = order.order_id, order.client_order_id
         self.orders[order.symbol, client_id or str(number)] = order
@@ -114,7 +116,9 @@ class Told:
             if number in self.numbered:
                 before = self.numbered_now.get(number)
             self.numbered[number] = self.numbered_now[number] = order
-        if client_id is not None and (named is None or before is named):
+        if client_id is not None and number is None:
+            self.placed.add((order.symbol, client_id))
+        if client_id is not None and (order.symbol, client_id) in self.placed and (named is None or before is named):
             self.named_now[order.symbol, client_id] = order
         return before
 

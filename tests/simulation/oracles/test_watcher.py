@@ -80,7 +80,7 @@ def test_the_life_of_an_order_with_its_fill_is_right() -> None:
         ((order(at=3), order(at=2, price="101")), "went back to 2 ms"),
         ((order(at=2), order(at=3, side=Side.SELL)), "was (Symbol"),
         ((order(at=2), msgspec.structs.replace(order(at=3), time_in_force=TimeInForce.IOC)), "was (Symbol"),
-        ((order(at=2), order(at=3, order_id="1002")), "doubled"),
+        ((order(OrderStatus.PENDING, order_id=None), order(at=2), order(at=3, order_id="1002")), "doubled"),
     ],
 )
 def test_what_an_order_can_never_do_is_found(reports: Sequence[Order], finding: str) -> None:
@@ -96,6 +96,9 @@ def test_an_order_that_is_told_of_again_is_not_the_one_that_has_its_client_id_no
     assert heard(status(SyncState.LIVE), *orders(order(at=1), first, anew, first, second, first))[0] == []
     refused = order(OrderStatus.REJECTED, order_id=None, at=0, side=Side.SELL)
     assert heard(status(SyncState.LIVE), *orders(order(at=1), first, anew, refused, first))[0] == []
+
+    others = order(CANCELED, at=2), order(at=5, order_id="1002", side=Side.SELL)  # nobody here has placed them
+    assert heard(status(SyncState.LIVE), *orders(*others))[0] == []
 
     reopened = [*orders(order(at=1), first, anew), *orders(order(at=3))]
     assert any("went from canceled to new" in each for each in heard(status(SyncState.LIVE), *reopened)[0])

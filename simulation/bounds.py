@@ -12,13 +12,14 @@ import msgspec
 from actors.account import order_store, session
 from actors.account.actor import AccountActor
 from actors.journal import commits
-from exchanges.gateio import private_rest
+from exchanges.gateio import open_orders, private_rest
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     fills_page, open_orders_page, finished_page: rows that the client asks for in one request.
     most_pages: a window of a history with more pages is read in halves.
+    open_orders_readings: so often the list of open orders is read when it changes too fast.
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
     orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market.
     evicted_ids: and of finished orders that were dropped for room.
@@ -35,6 +36,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     evicted_ids: int = 20_000
     commands: int = 1_000
     checkpoint_records: int = 2_000
+    open_orders_readings: int = 4
 
 
 USUAL: Final = Bounds()
@@ -43,6 +45,7 @@ _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
     (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),
     (private_rest, "_FINISHED_PAGE", "finished_page"),
     (private_rest, "_MOST_PAGES", "most_pages"),
+    (open_orders, "_READINGS", "open_orders_readings"),
     (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_FILL_IDS_LIMIT", "trade_ids"),

@@ -375,13 +375,14 @@ def _bounds(rng: random.Random) -> Bounds:
         fills_page=20 * page,
         open_orders_page=min(page + 3, 10),  # pages of two orders cannot overlap
         finished_page=10 * page,
-        most_pages=rng.choice((10, 100, 100)),
+        most_pages=rng.choice((3, 10, 100)),
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),
         orphan_fills=rng.choice((3, 10, 10_000)),
         trade_ids=rng.choice((20, 100, 20_000)),
         evicted_ids=rng.choice((1_000, 20_000)),  # more than come and go while a list lags
         commands=rng.choice((2, 5, 1_000)),
         checkpoint_records=rng.choice((50, 400, 2_000)),
+        open_orders_readings=rng.choice((1, 4)),
     )
 
 

@@ -77,7 +77,7 @@ class DoubtDesk:
         inquiry = self._inquiries.get(doubt)
         if inquiry is None:
             record, now_ms = self._evidence.record(doubt), self._context.server_now_ms()
-            awaits_arrival = record is not None and not record.is_acknowledged
+            awaits_arrival = record is None or not record.is_acknowledged
             inquiry = self._inquiries[doubt] = Inquiry(doubt, now_ms, awaits_arrival=awaits_arrival)
             # What is told meanwhile is the answer, and must be known when it is asked for.
             self._context.state.orders.hold(doubt.symbol, doubt.order_id, doubt.client_order_id)
@@ -222,9 +222,6 @@ class DoubtDesk:
             self._conclude(inquiry, asked_ms)
         elif record is not None and record.order.is_finished:
             self._settle(inquiry, record.order)
-        elif self._by_best_ids(inquiry.doubt) != asked:
-            # The exchange has named it while it was asked: the answer is older than that.
-            self._again_later(inquiry)
         else:
             inquiry.denied_ms = asked_ms
             is_late_enough = self._evidence.counts(inquiry, asked_ms)

@@ -12,21 +12,24 @@ QueryKind = Literal["order_by_id", "order_by_text", "open_orders", "finished_ord
 class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):
     """Queries of one kind, of one account, are answered as the books stood ``lag_ms`` ago; by default all.
 
-    Gate's staff: an order just placed may not be found for some seconds; past 10 s it is an error. What a command
-    does, and the times in the headers, are of now.
+    ``spares``: a kind that is answered as of now while all others lag. Gate's staff: an order just placed may not be
+    found by GET for some seconds; past 10 s it is an error. What a command does, and the times in the headers, are of
+    now.
     """
 
     account: str | None = None
     query: QueryKind | None = None
+    spares: QueryKind | None = None
     lag_ms: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check("spares", self.spares, None in (self.query, self.spares), "null where query names one kind")
         check("lag_ms", self.lag_ms, 0 <= self.lag_ms <= MAX_LAG_MS, f"from 0 to {MAX_LAG_MS} ms")
 
     def concerns(self, account: str, query: QueryKind) -> bool:
         """Whether a query is among those."""
-        return self.account in (None, account) and self.query in (None, query)
+        return self.account in (None, account) and self.query in (None, query) and self.spares != query
 
 
 class OrderUnknown(Fault, frozen=True, kw_only=True, tag="order_unknown"):

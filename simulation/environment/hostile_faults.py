@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, get_args
 
+import msgspec
+
 from exchanges.simulator import faults
 from exchanges.simulator.faults import Effect, Fault
 from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
@@ -186,13 +188,16 @@ def _one_pair_unsubscribed(rng: random.Random, _: Sequence[str], pairs: Sequence
 
 
 def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
-    """One kind of query trails the engine for as long as the storm lasts."""
-    return QueryLag(
+    """One kind of query trails the engine for as long as the storm lasts, or all kinds, or all but one."""
+    lag = QueryLag(
         probability=rng.choice((1.0, 0.5)),
         account=rng.choice((None, *names)),
         query=rng.choice((None, None, None, *get_args(QueryKind))),
         lag_ms=rng.choice((300, 2_000, 6_000, 9_900, 9_900)),
     )
+    if lag.query is None:
+        lag = msgspec.structs.replace(lag, spares=rng.choice((None, "my_trades", *get_args(QueryKind))))
+    return lag
 
 
 def _lost_placing(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:

@@ -21,6 +21,8 @@ WORDS = {
     "role": "auctioneer",
     "trade_status": "auction",
 }
+STATES = ("status", "event")
+ENDED_ANEW = 0.5  # how often a new state has a new ending, too
 BEYOND_64_BITS = 10**22
 LARGE = str(10**30)
 VALUE = Decimal(10)  # of a made-up order, in quote units
@@ -33,6 +35,8 @@ def make_odd(row: Json, fault: OddRows, rng: random.Random) -> None:
     match fault.oddity:
         case "unknown_word":
             row[name] = WORDS[name]
+            if name in STATES and "finish_as" in row and rng.random() < ENDED_ANEW:
+                row["finish_as"] = WORDS[name]
         case "null_field":
             row[name] = None
         case "empty_field":

@@ -146,7 +146,7 @@ CONNECTIONS: Final = (
         "connection: after FAILED somebody connects anew",
         _SUPERVISOR,
         "ConnectionSupervisor._connect",
-        "self._has_been_live = message.persistent",
+        "self._down_since_s = self.now()",
         "self._state is SyncState.FAILED",
     ),
     Probe(

@@ -28,7 +28,6 @@ DOUBTS: Final = (
         "DoubtDesk._denied",
         "self._settle(inquiry, record.order)",
     ),
-    Probe("doubt: denied, but named while it was asked", _DOUBTS, "DoubtDesk._denied", "self._again_later(inquiry)"),
     Probe("doubt: denied, which may mean not yet", _DOUBTS, "DoubtDesk._denied", "self._not_yet(inquiry)"),
     Probe(
         "doubt: denied early, lists are watched",
@@ -70,12 +69,6 @@ DOUBTS: Final = (
         "DoubtDesk._conclude",
         "self._settle(inquiry, state.find(doubt))",
         "may_have_ended or doubt.order_id is not None",
-    ),
-    Probe(
-        "doubt: asked about while the order is still on its way",
-        _EVIDENCE,
-        "Evidence._counts_after_ms",
-        "return None",
     ),
     Probe("doubt: may have been forgotten since it was sent", _EVIDENCE, "Evidence.watch", "return False"),
     Probe(

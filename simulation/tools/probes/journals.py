@@ -17,12 +17,6 @@ JOURNALS: Final = (
     ),
     Probe("journal: cannot be written", _COMMITS, "CommitQueue._not_written", "self._failures += 1"),
     Probe(
-        "journal: refuses a record that no file can hold",
-        _COMMITS,
-        "CommitQueue._refuse",
-        "self._refusals.add(refusals)",
-    ),
-    Probe(
         "journal: is gone, or back",
         _COMMITS,
         "CommitQueue._look",

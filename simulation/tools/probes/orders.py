@@ -24,18 +24,6 @@ ORDERS: Final = (
         "not record.is_acknowledged",
     ),
     Probe(
-        "order: taken for ended, and the exchange has it",
-        _STORE,
-        "SymbolOrders.reopen",
-        "self.open[record] = None",
-    ),
-    Probe(
-        "order: taken for ended, and an older word of the exchange came late",
-        _STATE,
-        "AccountState._file",
-        "orders.contradicted[record] = None",
-    ),
-    Probe(
         "order: its client id learnt after its own",
         _STORE,
         "SymbolOrders.adopt",

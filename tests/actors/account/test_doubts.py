@@ -351,6 +351,17 @@ def test_an_order_that_neither_side_knows_is_answered_at_once(here: Doubtful) ->
     assert here.rest.count("open_orders") == 0
 
 
+def test_r6_no_such_order_yields_to_what_the_exchange_tells_of_it_meanwhile(here: Doubtful) -> None:
+    here.hold()
+    here.ask(Doubt(SOL, None, "theirs"))
+    row = here.row(client_order_id="theirs")
+    here.context.hear_order(row)  # nobody here knew of it before
+    here.release()
+    here.run(1)
+    assert here.settled == [row]
+    assert here.rest.count("get_order") == 1
+
+
 def test_an_order_known_by_its_fills_only_is_not_dropped_while_queries_may_lag(here: Doubtful) -> None:
     here.state.hear_fill(fill("1", order_id="7", client_order_id=None, at=here.now_ms))
     here.ask(Doubt(SOL, "7", None))

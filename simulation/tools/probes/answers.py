@@ -56,7 +56,7 @@ ANSWERS: Final = (
         "list: row by row, as one cannot be read",
         _ROWS,
         "RowReader.read",
-        "return self.read_each(_split(body))",
+        "return self.read_each(raw_rows(body))",
     ),
     Probe(
         "list: a row that cannot be read",

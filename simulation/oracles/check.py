@@ -200,7 +200,7 @@ def _without_counterpart(
         if text in texts:
             there = ", ".join(truth.finish.value for truth in booked.values() if truth.text == text)
             yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it, {there}"
-    elif int(order.order_id) not in booked and not _is_made_up(order.order_id):
+    elif int(order.order_id) not in booked and not is_made_up(order.order_id):
         yield f"{label} is not in the books"
 
 
@@ -219,7 +219,7 @@ def _is_among(truth: BookedOrder, vanished: Collection[str]) -> bool:
     return truth.text in vanished and not truth.is_open and not truth.filled_base
 
 
-def _is_made_up(order_id: str) -> bool:
+def is_made_up(order_id: str) -> bool:
     """Whether it is an odd row of the exchange's: in no books, and in the lists all the same."""
     return int(order_id) >= FIRST_MADE_UP_ID
 
@@ -239,7 +239,7 @@ def _fills_against(
         elif _fill_told(ours) != _fill_booked(truth) and not (texts_may_lack and _lacks_its_text(ours, truth)):
             yield f"{label} is {_fill_told(ours)} here, {_fill_booked(truth)} there"
     for (symbol, _, trade_id), fill in missing.items():
-        if not _is_made_up(fill.order_id):
+        if not is_made_up(fill.order_id):
             yield f"{name}: fill {trade_id} of {symbol} is not in the books"
 
 
@@ -300,7 +300,7 @@ def journal_differences(
     for order in history.orders:
         if order.order_id is None and order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"
-        elif order.order_id is not None and int(order.order_id) not in booked and not _is_made_up(order.order_id):
+        elif order.order_id is not None and int(order.order_id) not in booked and not is_made_up(order.order_id):
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
     booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]

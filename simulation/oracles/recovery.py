@@ -5,6 +5,7 @@ from typing import Final
 
 from messages.enums import SyncState
 from simulation.environment.faults import Outage
+from simulation.oracles.check import is_made_up
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
 
@@ -45,12 +46,15 @@ class Recovery(Oracle):
 
 
 class StaysLive(Oracle):
-    """In a run without any fault of network, machine or exchange an account that is live stays so."""
+    """In a run without any fault of network, machine or exchange an account that is live stays so; unless a list shows
+    it a row that is made up: whatever no socket has told looks kept back."""
 
     def __init__(self, told: Mapping[str, Told], names: tuple[str, ...]) -> None:
         self._told = told
         self._names = names
         self._was_live: set[str] = set()
+        self._alarms = dict.fromkeys(names, 0)
+        self._made_up: dict[str, set[str]] = {name: set() for name in names}
 
     def look(self) -> Iterator[str]:
         for name in self._names:
@@ -59,4 +63,14 @@ class StaysLive(Oracle):
                 self._was_live.add(name)
             elif name in self._was_live:
                 self._was_live.discard(name)
-                yield f"{name}: went from live to {state.value} although all was calm (R10)"
+                if not self._takes_it_for_deaf(name):
+                    yield f"{name}: went from live to {state.value} although all was calm (R10)"
+
+    def _takes_it_for_deaf(self, name: str) -> bool:
+        """Whether its socket was called deaf when it had just been told of what is made up."""
+        told = self._told[name]
+        numbers = {*told.numbered, *(order_id for _, order_id, _ in told.fills)}
+        made_up = {number for number in numbers if is_made_up(number)}
+        is_so = told.deaf_alarms > self._alarms[name] and made_up > self._made_up[name]
+        self._alarms[name], self._made_up[name] = told.deaf_alarms, made_up
+        return is_so

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.refusals import RestRefusal
 from messages.enums import SyncState
 from simulation.environment.faults import Cut, Link, Outage
@@ -12,6 +13,7 @@ from simulation.options import ALL_FEATURES, Feature
 from simulation.oracles.recovery import BACK_WITHIN_S, Recovery, StaysLive
 from simulation.oracles.watcher import Told
 from tests.support.books import Books
+from tests.support.orders import order
 
 NAMES = ("alpha", "beta")
 PAIRS = ("SOL_USDT", "ETH_USDT")
@@ -83,3 +85,25 @@ def test_in_a_calm_a_loss_of_live_is_told() -> None:
     told["alpha"].sync_state = SyncState.DEGRADED
     assert list(oracle.look()) == ["alpha: went from live to degraded although all was calm (R10)"]
     assert list(oracle.look()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "alarms", "is_found"),
+    [(FIRST_MADE_UP_ID + 1, 1, False), (FIRST_MADE_UP_ID + 1, 0, True), (912_000_000_001, 1, True)],
+)
+def test_in_a_calm_only_what_is_made_up_may_make_a_socket_look_deaf(number: int, alarms: int, is_found: bool) -> None:
+    told = {name: Told() for name in NAMES}
+    oracle = StaysLive(told, NAMES)
+    alpha = told["alpha"]
+
+    def loses_live() -> list[str]:
+        alpha.sync_state = SyncState.LIVE
+        assert list(oracle.look()) == []
+        alpha.sync_state = SyncState.DEGRADED
+        return list(oracle.look())
+
+    alpha.numbered[str(number)] = order(order_id=str(number))
+    alpha.deaf_alarms = alarms
+    assert bool(loses_live()) is is_found
+    alpha.deaf_alarms += 1
+    assert loses_live() != [], "it was told before"

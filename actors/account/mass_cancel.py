@@ -40,9 +40,10 @@ class _MassCancel:
     Attributes:
         before_ms: orders that the exchange took later (its clock) are not in scope; None: all orders are, whenever they
             show, until it is released (the kill switch).
-        own, later: names (ids of either kind) of our own orders that were told before, and of those told after;
-            later_ids: of those told after in an earlier life.
-        seen: orders in scope that were open at some time, as last heard. ended: those that a cancel of all has ended.
+        own, later: names (ids of either kind) of our own orders that were told before and not known to have ended, and
+            of those told after; later_ids: of those told after in an earlier life.
+        seen: orders in scope that were open at some time, or may have been, as last heard. ended: those that a cancel
+            of all has ended.
         sent: orders that a cancel was sent for since they were named.
         is_answered: the last cancel of all was. is_clean: the last list, taken up after the last cancel, showed nothing
             of the scope. has_looked: what is open is known, if need be by a list.
@@ -173,10 +174,12 @@ class MassCancels:
 
     def _begin(self, job: _MassCancel, reply: Reply[Any] | None, *, is_swept: bool) -> None:
         self._active.append(job)
-        for order in self._left(job):
+        for order in list(self._left(job)):
             if order.order_id is not None:
                 job.seen[_key(order)] = order
-            elif order.status is OrderStatus.PENDING:
+                continue
+            job.own.update(_names(order))
+            if order.status is OrderStatus.PENDING:
                 self._call_back(order)
         self._await(job, reply)
         self._try(job, is_swept=is_swept)
@@ -219,7 +222,8 @@ class MassCancels:
             if not job.covers(order):
                 continue
             key = _key(order)
-            if order.order_id is not None and (order.is_open or key in job.seen):
+            was_open = key in job.seen or not job.own.isdisjoint(_names(order))
+            if order.order_id is not None and (order.is_open or was_open):
                 job.seen[key] = order
             self._check_soon(job)
 
@@ -385,6 +389,7 @@ class MassCancels:
                 job.intent.ended()
         replies = list(job.replies)
         job.replies.clear()
+        job.own.clear()
         job.seen.clear()
         job.ended.clear()
         job.sent.clear()

@@ -236,6 +236,19 @@ def test_an_order_of_unknown_fate_is_waited_for() -> None:
     assert reply.result() == ()
 
 
+@pytest.mark.parametrize("what", ["kill switch", "cancel all"])
+def test_r14_an_order_that_is_known_only_when_the_lost_cancel_has_ended_it_is_told(what: str) -> None:
+    desks = connected()
+    desks.venue.fates = [Fate.ANSWER_LOST, Fate.UNREACHABLE, Fate.ANSWER_LOST]
+    placing = desks.place(client_order_id="c1")
+    desks.pass_time(0)
+    assert isinstance(placing.error, UnresolvedOrderError)
+    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
+    desks.pass_time(30)
+    assert [order.client_order_id for order in reply.result()] == ["c1"]
+    assert all(order.status is OrderStatus.CANCELED for order in reply.result())
+
+
 # -- the kill switch ---------------------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ _Finish = tuple[int, str, OrderStatus]
 
 
 class FillsTotal(msgspec.Struct):
-    """What fills come to of which not more is kept. Each was counted once.
+    """What fills come to of which not more than their ids is kept. Each was counted once.
 
     Attributes:
         first_ms, last_ms: of the oldest and the newest of them, the exchange's clock.
@@ -52,9 +52,11 @@ class FillsTotal(msgspec.Struct):
     first_ms: int = 0
     last_ms: int = 0
     client_order_id: str | None = None
+    trade_ids: set[str] = msgspec.field(default_factory=set)
 
     def add(self, fill: Fill) -> None:
         """One more."""
+        self.trade_ids.add(fill.trade_id)
         self.quantity += fill.quantity
         self.quote += fill.price * fill.quantity
         self.fees = add_fees(self.fees, fill.fees)
@@ -215,7 +217,8 @@ class OrderRecord:
         return True
 
     def hear_total(self, total: FillsTotal) -> None:
-        """Counts fills that were heard before the order was known; none of them is told to `hear_fill`."""
+        """Counts fills that were heard before the order was known."""
+        self._trade_ids |= total.trade_ids
         self._fills_quantity += total.quantity
         self._fills_quote += total.quote
         self._fills_fees = add_fees(self._fills_fees, total.fees)

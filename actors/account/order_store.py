@@ -79,7 +79,7 @@ class SymbolOrders:
         self._is_held = is_held
         self._kept_for_now: dict[OrderRecord, None] = {}
         self._evicted: OrderedDict[str, EvictedOrder] = OrderedDict()
-        self._orphan_fills: OrderedDict[str, list[Fill]] = OrderedDict()
+        self._orphan_fills: OrderedDict[str, dict[str, Fill]] = OrderedDict()
         self._orphan_count = 0
         self._orphans_denied: set[str] = set()
         self._orphans_dropped: OrderedDict[str, FillsTotal] = OrderedDict()
@@ -97,7 +97,7 @@ class SymbolOrders:
 
     def first_orphan_ms(self, order_id: str | None) -> int | None:
         """When the first fill was that we know of an order known by its fills only; None where it is not."""
-        times_ms = [fill.time_ms for fill in self._orphan_fills.get(order_id or "", ())]
+        times_ms = [fill.time_ms for fill in self._orphan_fills.get(order_id or "", {}).values()]
         total = self._orphans_dropped.get(order_id or "")
         return min(times_ms if total is None else [*times_ms, total.first_ms], default=None)
 
@@ -161,7 +161,7 @@ class SymbolOrders:
         total = self._orphans_dropped.pop(order_id, None)
         if total is not None:
             record.hear_total(total)
-        fills = self._orphan_fills.pop(order_id, [])
+        fills = list(self._orphan_fills.pop(order_id, {}).values())
         self._orphan_count -= len(fills)
         return fills
 
@@ -211,7 +211,7 @@ class SymbolOrders:
 
         Their total stays until then: the answer may be older than they are (R6).
         """
-        self._orphan_fills.setdefault(fill.order_id, []).append(fill)
+        self._orphan_fills.setdefault(fill.order_id, {})[fill.trade_id] = fill
         self._orphans_denied.discard(fill.order_id)
         self._orphan_count += 1
         while self._orphan_count > _ORPHAN_FILLS_LIMIT:
@@ -221,7 +221,7 @@ class SymbolOrders:
                 self._orphans_denied.discard(order_id)
                 continue
             total = self._orphans_dropped.setdefault(order_id, FillsTotal())
-            for each in fills:
+            for each in fills.values():
                 total.add(each)
             if len(self._orphans_dropped) > _ORPHAN_ORDERS_LIMIT:
                 self._orphans_dropped.popitem(last=False)
@@ -237,10 +237,15 @@ class SymbolOrders:
         """False when this fill was seen lately, also of an order that has been dropped for room since.
 
         A trade of the account with itself has two fills of one trade id, one for each order. ``keep_from_ms``: fills
-        from here on will be asked for again, so these are not forgotten for want of room.
+        from here on will be asked for again, so these are not forgotten for want of room. So will those of an order
+        that is known by its fills only, however old they are.
         """
-        key = trade_id, order_id
-        if key in self._seen_fills:
+        key, total = (trade_id, order_id), self._orphans_dropped.get(order_id)
+        if (
+            key in self._seen_fills
+            or trade_id in self._orphan_fills.get(order_id, ())
+            or (total is not None and trade_id in total.trade_ids)
+        ):
             return False
         seen = self._seen_fills
         seen[key] = time_ms

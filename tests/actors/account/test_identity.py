@@ -433,6 +433,27 @@ def test_r6_what_came_of_fills_that_gave_way_outlasts_an_older_answer(monkeypatc
     assert state.hear_fill(first) == (None, False), "counted already"
 
 
+@pytest.mark.parametrize("kept", [1, 10_000])
+def test_r2_a_fill_of_an_order_still_to_be_asked_for_counts_once_however_many_ids_came_since(
+    monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """Asking for the order tells its fills again, also those whose ids were forgotten for want of room."""
+    monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", kept)
+    monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
+    state = AccountState()
+    state.fills_asked_from_ms = 50
+    early = [fill(str(number), order_id="1", client_order_id=None, at=7) for number in range(2)]
+    others = [fill(f"x{number}", order_id="2", client_order_id=None, at=60) for number in range(3)]
+    for each in (*early, *others):
+        assert state.hear_fill(each)[1]
+    for each in early:
+        assert state.hear_fill(each) == (None, False)
+    state.hear_order(order(order_id="1", client_order_id=None))
+    for each in early:
+        assert state.hear_fill(each) == (None, False), "also once it is known"
+    assert [known.filled_quantity for known in open_orders(state)] == [2]
+
+
 def test_r4_what_is_held_is_not_dropped_for_room_until_it_is_released() -> None:
     state = AccountState(executed_limit=1)
     names = SOL, "1", None

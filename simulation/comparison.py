@@ -103,13 +103,15 @@ class Comparison:
         return wrong
 
     def _symbols_of(self, name: str) -> Iterable[Symbol]:
-        """Markets that are traded, and those on which others have traded on the account, or are said to have."""
+        """Markets that are traded, those on which others have traded on the account, or are said to have, and those in
+        which it was asked for an order, perhaps in vain."""
         exchange, scenario = self._parts.exchange, self._parts.scenario
         orders = exchange.engine.accounts[name].orders.values()
         made_up = exchange.gateio.odd_lists.made_up.values()
         pairs = dict.fromkeys([*(order.pair for order in orders), *(row.pair for row in made_up)])
         others = (symbol_of(pair) for pair in pairs)
-        return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None)])
+        told = (symbol for symbol, _ in self._parts.told[name].orders)
+        return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None), *told])
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
         """Orders that ended while the program could not see them, or were lost with the power, and left nothing to find

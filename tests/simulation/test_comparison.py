@@ -7,8 +7,11 @@ import pytest
 
 from exchanges.simulator.orders import Order, Side
 from exchanges.simulator.other_program import PREFIX
+from messages.enums import OrderStatus
 from simulation.comparison import Comparison
+from simulation.oracles.watcher import Told
 from tests.support.books import Books
+from tests.support.orders import SOL, order
 
 
 def need_not_be_known(books: Books, order: Order, *, is_lost: bool = False) -> bool:
@@ -54,3 +57,16 @@ def test_an_order_lost_with_the_power_is_to_be_known_by_its_fills_while_its_mark
     assert not need_not_be_known(books, order, is_lost=is_lost)
     books.exchange.listings.remove("SOL_USDT")
     assert need_not_be_known(books, order, is_lost=is_lost) is is_lost
+
+
+def test_r14_refused_orders_are_counted_also_of_markets_in_which_the_exchange_never_took_one() -> None:
+    books = Books()
+    told = Told()
+    told.hear(order(OrderStatus.REJECTED, order_id=None, client_order_id="c1"))
+    parts: Any = SimpleNamespace(
+        exchange=books.exchange, scenario=SimpleNamespace(symbols=()), told={"alpha": told, "beta": Told()}
+    )
+    program: Any = None
+    comparison = Comparison(parts, (), program, None)
+    assert list(comparison._symbols_of("alpha")) == [SOL]
+    assert list(comparison._symbols_of("beta")) == []

@@ -20,6 +20,8 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _RESOLUTION_S: Final = 1e-9
+_MOVES_S: Final = 1e-6
+"""Far more than the clock's resolution, by which asyncio calls timers early."""
 _END_S: Final = 60.0
 _MOST_TURNS_AT_ONE_MOMENT: Final = 200_000
 
@@ -207,6 +209,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._ready.pop()
             self._suspended[life].ready.append(handle)
         return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As always; what is to wait at all waits until time has moved, as it does between two turns of a real loop."""
+        return super().call_later(max(delay, _MOVES_S) if delay > 0 else delay, callback, *args, context=context)
 
     def create_task(
         self,

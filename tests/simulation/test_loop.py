@@ -85,6 +85,28 @@ def test_turning_for_ever_at_one_moment_is_an_error() -> None:
         run_on_virtual_time(VirtualLoop(), main())
 
 
+def test_a_timer_that_is_all_but_due_waits_until_time_has_moved() -> None:
+    """Whoever sets one again for the rest of a wait gets to its end, also while there is other work in each turn."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        due_s, ended = loop.time() + 1e-10, asyncio.Event()
+
+        def again() -> None:
+            rest_s = due_s - loop.time()
+            if rest_s > 0:
+                loop.call_later(rest_s, again)
+                loop.call_soon(ended.is_set)
+            else:
+                ended.set()
+
+        again()
+        await ended.wait()
+        return loop.time() - due_s
+
+    assert run_on_virtual_time(VirtualLoop(), main()) >= 0
+
+
 def test_threads_are_refused() -> None:
     async def main() -> None:
         await asyncio.to_thread(print)

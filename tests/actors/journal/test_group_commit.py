@@ -155,6 +155,16 @@ async def test_orders_and_fills_wait_for_company_and_are_written_by_themselves(
         assert journal.load().fills_count == 30
 
 
+async def test_what_one_batch_does_not_take_is_written_by_itself_too(
+    tmp_path: Path, executor: ThreadPoolExecutor | None
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", executor=executor, linger_s=0.005) as journal:
+        for number in range(300):
+            journal.record_fill(fill(str(number)))
+        await eventually(lambda: journal.figures.records == 300)
+        assert journal.load().fills_count == 300
+
+
 @DURABILITIES
 async def test_nothing_is_in_the_file_before_an_intent_that_was_told_before_it(
     tmp_path: Path, durability: Durability

@@ -40,6 +40,7 @@ async def test_open_orders_come_all_and_finished_ones_up_to_the_limit_newest_las
         assert sol.older_through_ms == 97, "done3, the newest of those left out"
         assert [known.order_id for known in bitcoin.finished_orders] == ["b"]
         assert bitcoin.older_through_ms == 0
+        assert (bitcoin.newest_fill_ms, sol.newest_fill_ms) == (0, 0), "there is no fill"
         assert (state.orders_count, state.fills_count, state.intents_count) == (21, 0, 0)
 
 

@@ -220,6 +220,19 @@ async def test_a_record_that_nobody_wrote_is_named(tmp_path: Path, statement: st
             journal.load()
 
 
+async def test_r14_a_file_that_is_damaged_after_it_was_opened_is_not_read_as_one_that_holds_nothing(
+    tmp_path: Path,
+) -> None:
+    path = await _written(tmp_path / "alice.sqlite")
+    async with journal_at(path) as journal:
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xa5" * (size - 4096))
+        with pytest.raises(JournalError, match="is damaged"):
+            journal.load()
+
+
 async def test_a_log_without_its_file_is_not_thrown_away(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     log = tmp_path / "alice.sqlite-wal"

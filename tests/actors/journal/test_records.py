@@ -219,7 +219,7 @@ async def test_r12_known_secrets_are_taken_out_of_free_text(tmp_path: Path) -> N
 
 
 async def test_others_on_the_machine_cannot_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "alice.sqlite"
+    path = tmp_path / "new" / "newer" / "alice.sqlite"
     journal = open_here(path)
     await journal.record_intent(place())
     assert {file.name: file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == dict.fromkeys(

@@ -221,6 +221,21 @@ async def test_what_a_kill_takes_is_what_came_last(tmp_path: Path) -> None:
         assert state.orders_count == 0
 
 
+async def test_after_the_end_nothing_waits_whatever_was_under_way(tmp_path: Path) -> None:
+    disk = HeldExecutor()
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, durability=Durability.POWER_LOSS, linger_s=0)
+    journal.record_order(order())
+    await eventually(lambda: disk.waiting)
+    journal.record_order(order(order_id="2"))
+    receipt = journal.record_intent(place())
+    assert journal.figures.waiting == 3
+    disk.run_one()
+    journal.abandon()
+    assert journal.figures.waiting == 0
+    with pytest.raises(JournalError, match="was abandoned"):
+        await receipt
+
+
 async def test_closing_writes_what_waits_and_leaves_one_file(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
     path = tmp_path / "alice.sqlite"
     journal = open_here(path, executor=threads, linger_s=60)
@@ -230,6 +245,21 @@ async def test_closing_writes_what_waits_and_leaves_one_file(tmp_path: Path, thr
     assert sorted(os.listdir(tmp_path)) == ["alice.sqlite", "alice.sqlite.lock"]
     async with journal_at(path) as journal:
         assert journal.load().orders_count == 1
+
+
+async def test_closing_leaves_one_file_also_after_its_log_was_moved_into_it(
+    tmp_path: Path, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "_CHECKPOINT_RECORDS", 1)
+    path = tmp_path / "alice.sqlite"
+    journal = open_here(path, executor=threads)
+    empty = path.stat().st_size
+    for number in range(300):
+        journal.record_fill(fill(str(number)))
+    await journal.flush()
+    await eventually(lambda: path.stat().st_size > empty)
+    await journal.close()
+    assert sorted(os.listdir(tmp_path)) == ["alice.sqlite", "alice.sqlite.lock"]
 
 
 async def test_what_is_told_while_it_closes_is_written_too(tmp_path: Path) -> None:

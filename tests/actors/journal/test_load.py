@@ -2,18 +2,23 @@
 
 import asyncio
 import sqlite3
+import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState, Doubt
 from actors.journal import Journal, JournalSettings, JournalState
+from actors.journal.codec import decode_order
+from actors.journal.loading import load
 from messages.enums import OrderStatus
+from messages.order import Order
 from tests.actors.journal.samples import NOW_MS, journal_at, place
 from tests.support.orders import BTC, SOL, fill, order
 
@@ -200,8 +205,34 @@ async def test_opening_and_loading_need_not_hold_up_the_loop(tmp_path: Path) -> 
     await journal.close()
 
 
+async def test_what_is_loaded_is_of_one_moment_whatever_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_order(order())
+        await journal.flush()
+
+        def written_meanwhile(text: str) -> Order:
+            journal._store.write([order(symbol=BTC), fill("t1")])
+            return decode_order(text)
+
+        monkeypatch.setattr("actors.journal.loading.decode_order", written_meanwhile)
+        state = journal.load()
+        assert [memory.fills for memory in state.symbols] == [()]
+        assert (state.orders_count, state.fills_count) == (1, 0)
+
+
 @pytest.mark.parametrize("threads", [0, 2])
-async def test_recalling_gives_what_was_told_so_far_by_thread_or_not(tmp_path: Path, threads: int) -> None:
+async def test_recalling_gives_what_was_told_so_far_and_reads_beside_the_loop_where_there_are_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    readers = []
+
+    def reading(*args: Any, **limits: Any) -> JournalState:
+        readers.append(threading.current_thread())
+        return load(*args, **limits)
+
+    monkeypatch.setattr("actors.journal.journal.load", reading)
     pool = ThreadPoolExecutor(threads) if threads else None
     async with journal_at(tmp_path / "alice.sqlite", executor=pool) as journal:
         for number in range(3):
@@ -209,5 +240,6 @@ async def test_recalling_gives_what_was_told_so_far_by_thread_or_not(tmp_path: P
         recalled = await journal.recall(executed_limit=2)
         assert [known.order_id for known in recalled.symbols[0].finished_orders] == ["1", "2"]
         assert recalled.orders_count == 3
+        assert (readers == [threading.current_thread()]) is (pool is None)
     if pool is not None:
         pool.shutdown()

@@ -1,9 +1,12 @@
 """What tests of journals share."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 
 @pytest.fixture(params=["on the loop", "by threads"])
@@ -14,3 +17,12 @@ def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | No
     else:
         with ThreadPoolExecutor(2) as pool:
             yield pool
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def escaped() -> AsyncIterator[list[dict[str, Any]]]:
+    """Errors that a journal's own callbacks raise reach nobody but the loop: there are none."""
+    found: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: found.append(context))
+    yield found
+    assert found == []

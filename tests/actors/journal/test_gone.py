@@ -86,6 +86,23 @@ async def test_r4_no_intent_is_filed_in_a_journal_that_is_gone(
         assert "is gone" in journal.figures.failure
 
 
+@pytest.mark.parametrize(
+    ("take", "what"),
+    [
+        (deleted, "the journal is not where it was opened, it was deleted or moved"),
+        (replaced_by_a_copy, "the journal is not where it was opened, another file is in its place"),
+        (log_deleted, "alice.sqlite-wal is not where it was opened, it was deleted or moved"),
+        (lock_deleted, "alice.sqlite.lock is not where it was opened, it was deleted or moved"),
+    ],
+)
+async def test_it_is_told_which_file_is_gone_and_how(path: Path, take: Taking, what: str) -> None:
+    async with journal_at(path) as journal:
+        await journal.record_intent(place("c1"))
+        take(path)
+        with pytest.raises(JournalError, match=f"alice.sqlite is gone under the running program: {what}: move it back"):
+            await journal.record_intent(place("c2"))
+
+
 @pytest.mark.parametrize("take", TAKINGS)
 async def test_r4_it_is_noticed_within_a_second_while_nothing_is_written(path: Path, take: Taking) -> None:
     async with journal_at(path) as journal:

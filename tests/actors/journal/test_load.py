@@ -14,9 +14,10 @@ import pytest
 
 from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState, Doubt
-from actors.journal import Journal, JournalSettings, JournalState
+from actors.journal import Journal, JournalSettings, JournalState, Outcome
 from actors.journal.codec import decode_order
 from actors.journal.loading import load
+from messages.commands import CancelAll, CancelOrder
 from messages.enums import OrderStatus
 from messages.order import Order
 from tests.actors.journal.samples import NOW_MS, journal_at, place
@@ -183,6 +184,16 @@ async def test_r4_until_when_a_request_may_arrive_goes_with_its_intent(tmp_path:
         await journal.record_intent(place("c1"), arrives_by_ms=77)
         await journal.record_intent(place("c2"))
         assert [intent.arrives_by_ms for intent in journal.load().open_intents] == [77, None]
+
+
+async def test_r13_a_cancel_of_all_comes_with_the_orders_that_were_told_after_it(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for command in (place("c1"), CancelAll(), place("c2"), CancelOrder(symbol=SOL, order_id="7"), place("c3")):
+            journal.record_intent(command)
+        journal.record_outcome(5, Outcome.CONFIRMED)
+        await journal.flush()
+        intents = journal.load().open_intents
+        assert [intent.later_ids for intent in intents] == [(), ("c2", "c3"), (), ()]
 
 
 async def test_opening_and_loading_need_not_hold_up_the_loop(tmp_path: Path) -> None:

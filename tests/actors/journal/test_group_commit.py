@@ -165,6 +165,15 @@ async def test_what_one_batch_does_not_take_is_written_by_itself_too(
         assert journal.load().fills_count == 300
 
 
+async def test_an_intent_or_a_flush_before_does_not_cost_an_order_its_company(tmp_path: Path) -> None:
+    async with journal_at(tmp_path / "alice.sqlite", linger_s=60) as journal:
+        await journal.flush()
+        journal.record_order(order())
+        await journal.record_intent(place())
+        await asyncio.sleep(0.01)
+        assert journal.figures.waiting == 1
+
+
 @DURABILITIES
 async def test_nothing_is_in_the_file_before_an_intent_that_was_told_before_it(
     tmp_path: Path, durability: Durability

@@ -4,7 +4,7 @@ Cancels may be tried again until they have succeeded (R13), new orders never; so
 still act, not one of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
@@ -21,14 +21,24 @@ LATEST_ARRIVAL_S: Final = 60.0
 class CancelAuthority:
     """The cancelling commands of one account, against which requests are held."""
 
-    def __init__(self, history: BookHistory, commands: CommandLog, name: str) -> None:
+    def __init__(
+        self,
+        history: BookHistory,
+        commands: CommandLog,
+        name: str,
+        *,
+        own_commands: CommandLog,
+        may_have_lost: Callable[[float], bool],
+    ) -> None:
+        """See `Wishes`."""
         self._history = history
         self._name = name
+        self._may_have_lost = may_have_lost
         self._orders = list(commands.of(name, CancelOrder))
         self._scopes = list(commands.of(name, CancelAll))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
         self._placed_s: dict[str, float] = {}
-        for filed in commands.of(name, PlaceOrder):
+        for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
             for text in _texts(filed):
                 self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
 
@@ -73,18 +83,28 @@ class CancelAuthority:
     def _is_covered(self, order_id: int | None, pair: str | None, at_s: float) -> bool:
         """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
 
-        Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13).
+        Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13). One
+        that goes on after a loss of power takes for told before it what came in its time and is not on record.
         """
         order = None if order_id is None else self._history.order(self._name, order_id)
         if order is None or pair != order.pair:
             return False
         placed_s = self._placed_s.get(order.text, 0.0)
+        is_lost = self._may_have_lost(placed_s) and not self._may_have_lost(at_s)
         return any(
-            placed_s <= each.asked_s <= at_s
+            (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each) else placed_s) <= each.asked_s <= at_s
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
             for each in (*self._scopes, *self._switches)
             if not isinstance(each.command, ReleaseKillSwitch)
+        )
+
+    def _goes_on(self, filed: FiledCommand) -> bool:
+        """Whether a program that has lost its newest records with the power takes the command for not done."""
+        return (
+            filed.answered_s is None
+            or isinstance(filed.error, UnknownOutcomeError)
+            or self._may_have_lost(filed.answered_s)
         )
 
     def _is_engaged(self, at_s: float) -> bool:

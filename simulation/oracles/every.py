@@ -128,8 +128,10 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         parts.exchange,
         parts.history,
         parts.commands,
+        own_commands=parts.own_commands,
         names=names,
         countdown_s=scenario.account.dead_mans_switch_s,
+        may_have_lost=parts.machine.may_have_lost,
     )
     kill_switch = KillSwitch(
         exchange=parts.exchange,

@@ -4,8 +4,9 @@ Judged at the end of a run from the history of the books and the log of commands
 and an answer that comes later still are both known.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Final, TypeVar
 
 from exchanges.simulator import Exchange
@@ -43,15 +44,22 @@ class Wishes(Oracle):
         history: BookHistory,
         commands: CommandLog,
         *,
+        own_commands: CommandLog,
         names: Iterable[str],
         countdown_s: int | None,
+        may_have_lost: Callable[[float], bool],
     ) -> None:
-        """``names``: of the accounts. ``countdown_s``: of the dead man's switch that is wished for; None: none is."""
+        """``own_commands``: those without a second program's. ``names``: of the accounts.
+        ``countdown_s``: of the dead man's switch that is wished for; None: none is.
+        ``may_have_lost``: whether what was filed at that virtual second may have been lost with the power since."""
         self._exchange = exchange
         self._history = history
         self._commands = commands
         self._names = tuple(names)
         self._countdown_s = countdown_s
+        self._authority = partial(
+            CancelAuthority, history, commands, own_commands=own_commands, may_have_lost=may_have_lost
+        )
 
     def final(self) -> Iterator[str]:
         """Everything that was not wished for, or was wished for and told otherwise."""
@@ -59,7 +67,10 @@ class Wishes(Oracle):
             if done.account not in self._names:
                 yield f"{done.account}: a request to {done.command.action.value} by nobody that we know (wish)"
         for name in self._names:
-            account = _Account(self._exchange, self._history, self._commands, name, self._countdown_s)
+            authority = self._authority(name)
+            account = _Account(
+                self._exchange, self._history, self._commands, name, countdown_s=self._countdown_s, authority=authority
+            )
             for violation in account.violations():
                 yield f"{name}: {violation}"
 
@@ -68,8 +79,16 @@ class _Account:
     """One account's requests and commands."""
 
     def __init__(
-        self, exchange: Exchange, history: BookHistory, commands: CommandLog, name: str, countdown_s: int | None
+        self,
+        exchange: Exchange,
+        history: BookHistory,
+        commands: CommandLog,
+        name: str,
+        *,
+        countdown_s: int | None,
+        authority: CancelAuthority,
     ) -> None:
+        self._authority = authority
         self._orders = exchange.engine.accounts[name].orders
         self._history = history
         self._commands = commands
@@ -141,12 +160,11 @@ class _Account:
         yield from Matching(requests, commands).violations
 
     def _cancelled(self) -> Iterator[str]:
-        authority = CancelAuthority(self._history, self._commands, self._name)
         for done in self._requests:
             if done.command.action is Action.CANCEL_ALL:
-                yield from authority.of_scope(done)
+                yield from self._authority.of_scope(done)
             elif done.command.action is Action.CANCEL:
-                yield from authority.of_order(done)
+                yield from self._authority.of_order(done)
         by_number = {done.number: done for done in self._requests}
         for order_id in self._history.order_ids(self._name):
             last = self._history.states(self._name, order_id)[-1]

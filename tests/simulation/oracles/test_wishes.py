@@ -32,10 +32,17 @@ NAMELESS = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100))
 
 class Judge(JudgedBooks):
     countdown_s: int | None = None
+    lost_through_s: float | None = None
 
     def found(self) -> list[str]:
         oracle = Wishes(
-            self.exchange, self.history, self.commands, names=("alpha", "beta"), countdown_s=self.countdown_s
+            self.exchange,
+            self.history,
+            self.commands,
+            own_commands=self.commands,
+            names=("alpha", "beta"),
+            countdown_s=self.countdown_s,
+            may_have_lost=lambda filed_s: self.lost_through_s is not None and filed_s <= self.lost_through_s,
         )
         return list(oracle.final())
 
@@ -308,6 +315,37 @@ def test_an_order_that_was_on_its_way_may_be_cancelled_alone_for_a_cancel_of_all
 
     judge.cancel(after)
     assert judge.found_only(f"a cancel of {after}")
+
+
+def test_after_a_loss_of_power_a_cancel_of_all_takes_what_it_cannot_know_for_told_before_it(judge: Judge) -> None:
+    first = judge.ask(CancelAll(symbol=SOL, side=Side.BUY))
+    judge.time.advance(1)
+    lost, other = judge.resting(), judge.resting(side=Side.SELL, own_id="other", price="200")
+    first.set(())
+    judge.time.advance(1)
+    judge.lost_through_s = judge.now_s()
+    judge.time.advance(1)
+    judge.cancel(lost)
+    assert judge.found() == []
+    judge.cancel(other)
+    assert judge.found_only(f"a cancel of {other}")
+
+
+@pytest.mark.parametrize("loses_before", [True, False])
+def test_a_loss_of_power_excuses_no_cancel_before_it_nor_of_what_came_after(
+    judge: Judge, *, loses_before: bool
+) -> None:
+    judge.ask(CancelAll(symbol=SOL, side=Side.BUY))
+    judge.time.advance(1)
+    if loses_before:
+        judge.lost_through_s = judge.now_s()
+        judge.time.advance(1)
+    later = judge.resting()
+    judge.cancel(later)
+    judge.time.advance(1)
+    if not loses_before:
+        judge.lost_through_s = judge.now_s()
+    assert judge.found_only(f"a cancel of {later}")
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------------

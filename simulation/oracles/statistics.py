@@ -20,6 +20,7 @@ from messages.errors import BusyError, StoppedError, VenueRefusedError
 from messages.order import Order
 from messages.snapshot import AccountSnapshot, LatencySummary, TradingStats
 from messages.symbol import Symbol
+from simulation.oracles.check import is_made_up
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.watcher import Start, Told
@@ -71,7 +72,8 @@ def _state(
     booked = exchange.engine.ledger.balances(stats.account)
     totals = {currency: balance.total for currency, balance in booked.items() if balance.total}
     open_orders = exchange.engine.accounts[stats.account].open_orders
-    there_open = sum(symbol_of(order.pair) is not None for order in open_orders.values())
+    made_up = sum(order.order_id is not None and is_made_up(order.order_id) for order in snapshot.open_orders)
+    there_open = sum(symbol_of(order.pair) is not None for order in open_orders.values()) + made_up
     kept = [len(orders) for orders in executed.values() if orders]
     for what, here, there in (
         ("total_balances", stats.total_balances, totals),

@@ -7,6 +7,7 @@ import pytest
 
 from actors.runtime import Reply
 from exchanges.simulator.engine import Engine
+from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from messages.commands import CancelAll, Command, GetOrder, PlaceOrder
 from messages.enums import OrderStatus, SyncState
 from messages.errors import KillSwitchError, RefusalReason, VenueRefusedError
@@ -39,6 +40,7 @@ class Account:
         self.books.place()
         self.told = Told()
         self.told.starts = [Start(fills=2, synced=3)]
+        self.listed: tuple[Order, ...] = ()
         self.log = CommandLog(lambda: 0.0)
         self.executed: dict[Symbol, tuple[Order, ...]] = {
             SOL: (order(OrderStatus.CANCELED),),
@@ -80,7 +82,7 @@ class Account:
             true_at_ms=1,
             stale_since_ms=None,
             balances={},
-            open_orders=(),
+            open_orders=self.listed,
         )
         stats = msgspec.structs.replace(self.stats, **changes)
         return list(
@@ -132,6 +134,13 @@ def test_every_invented_figure_is_found(changes: dict[str, object]) -> None:
 
     assert found
     assert all(each.startswith("alpha: statistics: ") for each in found)
+
+
+def test_an_odd_row_that_the_account_took_for_an_open_order_counts_and_no_other_that_the_books_lack() -> None:
+    account = Account()
+    account.listed = (order(order_id=str(FIRST_MADE_UP_ID)), order(order_id="912000009999"))
+    assert account.wrong(open_orders_count=account.stats.open_orders_count + 1) == []
+    assert account.wrong(open_orders_count=account.stats.open_orders_count + 2)
 
 
 def test_after_a_crash_an_account_may_have_counted_less_but_not_more() -> None:

@@ -45,6 +45,7 @@ class _MassCancel:
         seen: orders in scope that were open at some time, or may have been, as last heard. ended: those that a cancel
             of all has ended.
         sent: orders that a cancel was sent for since they were named.
+        is_asked_again: it was commanded again since the try under way began to look, whose list may be older.
         is_answered: the last cancel of all was. is_clean: the last list, taken up after the last cancel, showed nothing
             of the scope. has_looked: what is open is known, if need be by a list.
         wake_number: of the wait for the next try that counts.
@@ -64,6 +65,7 @@ class _MassCancel:
         self.tries = 0
         self.cause = "the exchange has not answered yet"
         self.is_trying = False
+        self.is_asked_again = False
         self.is_answered = False
         self.is_clean = False
         self.has_looked = False
@@ -159,6 +161,7 @@ class MassCancels:
             self._intents.owe(reply, "cancelling", None)
         if job in self._active:
             job.is_clean = False
+            job.is_asked_again = job.is_trying
             self._await(job, reply)
             self._try(job, is_swept=True)
         else:
@@ -318,7 +321,7 @@ class MassCancels:
         rest = self._context.rest
         if job.is_over or rest is None:
             return
-        job.is_trying = True
+        job.is_trying, job.is_asked_again = True, False
         self._context.io(
             "look_after_cancel",
             rest.load_open_orders(),
@@ -335,7 +338,7 @@ class MassCancels:
         heard = [context.hear_order(order, report.as_of_ms) for order in report.orders]
         listed = [order for order in heard if order.is_open and job.covers(order)]
         names = {_key(order) for order in report.orders}
-        job.is_clean = not listed
+        job.is_clean = not listed and not job.is_asked_again
         for order in self._left(job):
             if order.order_id is not None and _key(order) not in names:
                 self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
@@ -345,6 +348,8 @@ class MassCancels:
         elif any(self._left(job)):
             job.cause = "the fate of some orders is not known yet"
             self._again_later(job, None)
+        elif job.is_asked_again:
+            self._look(job)
         else:
             self._check_soon(job)
 

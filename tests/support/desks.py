@@ -8,6 +8,7 @@ import heapq
 import random
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -183,7 +184,7 @@ class Desks:
 
     Attributes:
         told: orders as subscribers were told of them. venue: the exchange. context: what the desks share.
-        latency_s: so long after it was decided a request is carried out, and answered.
+        latency_s: so long after it was decided a request is carried out. way_back_s: its answer takes so much longer.
     """
 
     def __init__(self, *, journal: Journal | None = None, **settings: Any) -> None:
@@ -191,6 +192,7 @@ class Desks:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self.latency_s = 0.0
+        self.way_back_s = 0.0
         self.told: list[Order] = []
         self.trouble: list[Exception] = []
         self.venue = Venue(self.now_ms)
@@ -288,11 +290,15 @@ class Desks:
             try:
                 coroutine.send(None)
             except StopIteration as ended:
-                then(ended.value)
+                answer = partial(then, ended.value)
             except TellerError as error:
-                failed(error)
+                answer = partial(failed, error)
             else:
                 raise AssertionError("nothing here waits")
+            if self.way_back_s:
+                self._later(self.way_back_s, answer)
+            else:
+                answer()
 
         self._later(self.latency_s, run)
 

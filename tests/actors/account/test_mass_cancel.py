@@ -272,6 +272,21 @@ def test_engaging_twice_answers_both() -> None:
     assert not desks.venue.open
 
 
+def test_r14_engaging_again_is_not_answered_from_a_list_that_was_taken_up_before() -> None:
+    desks = connected()
+    desks.way_back_s = 0.1
+    first = desks.engage()
+    desks.pass_time(0.15)
+    assert desks.venue.requests == ["cancel_all", "open_orders"]
+    others = desks.venue.add()  # the list that is on its way back lacks it
+    second = desks.engage()
+    desks.pass_time(0.1)
+    assert not second.done
+    desks.pass_time(2)
+    assert (first.result(), second.result()) == ((desks.venue.orders[str(others.order_id)],),) * 2
+    assert not desks.venue.open
+
+
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
     desks = connected()
     desks.venue.fates = [Fate.UNREACHABLE] * 100

@@ -73,7 +73,7 @@ def differences(
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = _since_the_start(exchange.engine.accounts[name].orders)
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
-    vanished = _vanished_texts((*executed, *snapshot.open_orders))
+    vanished = _vanished_texts((*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
         if str(number) not in known and (excused(truth) or _is_among(truth, vanished)):
             continue

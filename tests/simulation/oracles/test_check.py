@@ -14,7 +14,7 @@ from messages.enums import Liquidity, OrderStatus, SyncState
 from messages.enums import OrderType as OurType
 from messages.enums import Side as OurSide
 from messages.enums import TimeInForce as OurTimeInForce
-from messages.order import Fill, Order
+from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.oracles.check import differences
@@ -150,6 +150,33 @@ def test_unknown_orders_on_either_side_are_found() -> None:
     books = Books()
     books.executed = (order(OrderStatus.CANCELED, order_id="1", client_order_id="c9"),)
     assert any("is not in the books" in each for each in books.wrong())
+
+
+@pytest.mark.parametrize("reason", [VANISHED, NEVER_ARRIVED])
+@pytest.mark.parametrize("is_filled", [True, False])
+def test_an_order_told_to_have_vanished_need_not_be_known_if_it_ended_without_a_fill(
+    reason: str, is_filled: bool
+) -> None:
+    books = Books()
+    engine = books.exchange.engine
+    new = NewOrder(
+        pair="SOL_USDT",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+        amount=Decimal(2),
+        price=Decimal(100),
+        text="t-c2",
+    )
+    placed = engine.place("alpha", new)
+    if is_filled:
+        engine.fill_from_house(placed, amount=Decimal(1))
+    engine.cancel(placed)
+    books.told.hear(
+        msgspec.structs.replace(order(OrderStatus.CANCELED, order_id=None, client_order_id="c2"), finish_reason=reason)
+    )
+    is_found = any("is unknown here" in each for each in books.wrong())
+    assert is_found is (is_filled or reason != VANISHED)
 
 
 def test_an_order_of_ours_that_is_rejected_here_and_lives_there_is_found() -> None:

@@ -12,7 +12,7 @@ from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.enums import OrderStatus
-from messages.order import Order
+from messages.order import VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState
 from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
 
@@ -48,6 +48,8 @@ def untrue(
     filled = {(state.filled_base, state.filled_quote) for state in states}
     if states and (order.filled_quantity, order.filled_quote) not in filled:
         yield f"order {number} was said to be filled {order.filled_quantity} for {order.filled_quote} (R5)"
+    if order.finish_reason == VANISHED:  # forgotten when it was asked about: its terms are the last that were heard
+        states = history.states(account, number)
     terms = {(state.amount, state.price) for state in states}
     amount = order.quantity if order.quote_quantity is None else order.quote_quantity
     if states and (amount, order.price or _ZERO) not in terms:

@@ -29,7 +29,7 @@ from messages.errors import (
     RefusalReason,
     VenueRefusedError,
 )
-from messages.order import Order
+from messages.order import VANISHED, Order
 from messages.symbol import Symbol
 from simulation.oracles.answers import Answers
 from simulation.oracles.delivered import Delivered
@@ -215,6 +215,22 @@ def test_executed_orders_are_finished_and_of_that_market(judge: Judge) -> None:
     judge.time.advance(1_000)
     judge.answer(GetExecutedOrders(symbol=SOL), (said(booked, OrderStatus.CANCELED),))
     assert judge.found() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "price", "is_found"), [(VANISHED, 100, False), (VANISHED, 98, True), ("", 100, True)]
+)
+def test_an_order_that_was_forgotten_when_it_was_asked_about_has_terms_that_it_had_once(
+    judge: Judge, reason: str, price: int, is_found: bool
+) -> None:
+    booked = judge.place(text=MINE)
+    judge.time.advance(20)
+    judge.engine.amend(booked, price=Decimal(99))
+    judge.time.advance(20)
+    judge.engine.cancel(booked)
+    judge.time.advance(1_000)
+    judge.answer(BY_OWN_ID, said(booked, OrderStatus.CANCELED, price=Decimal(price), finish_reason=reason or None))
+    assert any("said to be over" in each for each in judge.found()) is is_found
 
 
 # -- none such --------------------------------------------------------------------------------------------------------

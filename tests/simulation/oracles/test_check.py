@@ -179,6 +179,27 @@ def test_an_order_told_to_have_vanished_need_not_be_known_if_it_ended_without_a_
     assert is_found is (is_filled or reason != VANISHED)
 
 
+@pytest.mark.parametrize("reason", [VANISHED, "cancelled"])
+def test_the_last_terms_of_an_order_that_was_forgotten_need_not_be_known(reason: str) -> None:
+    books = Books()
+    new = NewOrder(
+        pair="SOL_USDT",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+        amount=Decimal(2),
+        price=Decimal(100),
+        text="t-c2",
+    )
+    placed = books.exchange.engine.place("alpha", new)
+    books.exchange.engine.cancel(placed)
+    ours = order(OrderStatus.CANCELED, order_id=str(placed.id), client_order_id="c2", quantity="2", price="98")
+    ours = msgspec.structs.replace(ours, finish_reason=reason)
+    books.told.hear(ours)
+    books.executed = (ours,)
+    assert any("is at 98 here" in each for each in books.wrong()) is (reason != VANISHED)
+
+
 def test_an_order_of_ours_that_is_rejected_here_and_lives_there_is_found() -> None:
     books = Books()
     books.executed = (order(OrderStatus.REJECTED, order_id=None),)

@@ -115,6 +115,22 @@ def test_an_order_that_ended_before_its_text_was_heard_is_ours_once_it_is() -> N
     assert state.orders.executed(SOL) == (told,)
 
 
+def test_r3_an_order_of_ours_that_was_dropped_for_room_before_its_text_was_heard_is_ours_once_it_is() -> None:
+    state = AccountState(executed_limit=1)
+    state.hear_balances([balance("USDT", "1000", at=1)])
+    pending = order(OrderStatus.PENDING, at=0, created=0, order_id=None)
+    state.begin_order(pending, Reservation("USDT", Decimal(1000)), LATER_MS)
+    hear(state, order(CANCELED, order_id="9", client_order_id=None, created=LATER_MS, at=LATER_MS + 4))
+    hear(state, order(CANCELED, order_id="10", client_order_id="other", created=LATER_MS, at=LATER_MS + 5))
+    assert state.orders.of(SOL).evicted("9") is not None
+    told = order(CANCELED, order_id="9", client_order_id="c1", created=LATER_MS, at=LATER_MS + 4)
+    assert state.hear_order(told, LATER_MS + 50) == told
+    assert state.find(Doubt(SOL, None, "c1")) == told
+    assert open_orders(state) == []
+    state.hear_balances([balance("USDT", "1000", at=LATER_MS + 60)])
+    assert state.available("USDT") == 1000, "nothing is set aside for it any more"
+
+
 def test_an_order_taken_for_never_arrived_and_heard_of_without_its_text_becomes_one() -> None:
     state = ours()
     state.conclude_unknown(Doubt(SOL, None, "c1"), 50)

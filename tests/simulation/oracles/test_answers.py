@@ -58,7 +58,7 @@ class Answered:
 
 
 class Judge(JudgedBooks):
-    """Answers by hand; an account may be ten seconds behind while it is live."""
+    """Answers by hand; an account may be ten seconds behind while live."""
 
     def __init__(self, known: Known | None = None) -> None:
         super().__init__()
@@ -147,6 +147,24 @@ def test_what_was_so_long_ago_is_not_true_any_more(judge: Judge) -> None:
     judge.answer(BY_OWN_ID, before)
 
     assert any("said to be filled 0" in each for each in judge.found())
+
+
+@pytest.mark.parametrize(
+    ("is_forgotten", "price", "right"), [(True, 100, True), (True, 101, False), (False, 100, False)]
+)
+def test_an_order_forgotten_there_may_have_terms_of_before(
+    judge: Judge, is_forgotten: bool, price: int, right: bool
+) -> None:
+    booked = judge.place(text=MINE)
+    judge.time.advance(5)
+    judge.engine.amend(booked, price=Decimal(99))
+    judge.time.advance(1)
+    judge.engine.cancel(booked)
+    judge.time.advance(100)
+    reason = VANISHED if is_forgotten else "cancelled"
+    judge.answer(BY_OWN_ID, said(booked, OrderStatus.CANCELED, price=Decimal(price), finish_reason=reason))
+
+    assert (judge.found() == []) is right
 
 
 def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge: Judge) -> None:

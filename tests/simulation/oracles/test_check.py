@@ -9,6 +9,7 @@ import pytest
 
 from exchanges.simulator import Exchange, SimulatorConfig
 from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, SyncState
 from messages.enums import OrderType as OurType
@@ -35,18 +36,7 @@ class Books:
             rng=random.Random(1),  # type: ignore[arg-type,return-value]  # nothing is scheduled
         )
         engine = self.exchange.engine
-        placed = engine.place(
-            "alpha",
-            NewOrder(
-                pair="SOL_USDT",
-                side=Side.BUY,
-                type=OrderType.LIMIT,
-                time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
-                amount=Decimal(2),
-                price=Decimal(100),
-                text="t-c1",
-            ),
-        )
+        placed = self.place(text="t-c1")
         engine.fill_from_house(placed, amount=Decimal(1))
         [booked] = engine.accounts["alpha"].fills
         self.order = msgspec.structs.replace(
@@ -68,14 +58,31 @@ class Books:
         self.told = Told()
         self.told.numbered[str(self.order.order_id)] = self.order
         self.told.fills[key_of(self.fill)] = self.fill
-        self.balances = {
-            currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
-            for currency, booked in engine.ledger.balances("alpha").items()
-        }
+        self.balances = self.booked_balances()
         self.told.balances_now = dict(self.balances)
         self.open: tuple[Order, ...] = (self.order,)
         self.executed: tuple[Order, ...] = ()
         self.sync_state = SyncState.LIVE
+
+    def place(self, *, text: str) -> BookedOrder:
+        return self.exchange.engine.place(
+            "alpha",
+            NewOrder(
+                pair="SOL_USDT",
+                side=Side.BUY,
+                type=OrderType.LIMIT,
+                time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+                amount=Decimal(2),
+                price=Decimal(100),
+                text=text,
+            ),
+        )
+
+    def booked_balances(self) -> dict[str, Balance]:
+        return {
+            currency: Balance(currency=currency, available=booked.available, locked=booked.locked)
+            for currency, booked in self.exchange.engine.ledger.balances("alpha").items()
+        }
 
     def wrong(self, **known: Any) -> list[str]:
         snapshot = AccountSnapshot(
@@ -207,6 +214,22 @@ def test_an_order_of_ours_that_is_rejected_here_and_lives_there_is_found() -> No
     assert any("is rejected (" in each and "the exchange has it" in each for each in books.wrong())
 
 
+@pytest.mark.parametrize(("reason", "is_right"), [(VANISHED, True), (NEVER_ARRIVED, False)])
+def test_an_order_that_may_have_been_there_need_not_be_remembered_for_its_end_without_a_fill(
+    reason: str, is_right: bool
+) -> None:
+    books = Books()
+    forgotten = books.place(text="t-c2")
+    books.exchange.engine.cancel(forgotten)
+    told = order(OrderStatus.CANCELED, order_id=None, client_order_id="c2")
+    books.told.orders[SOL, "c2"] = msgspec.structs.replace(told, finish_reason=reason)
+    books.balances = books.told.balances_now = books.booked_balances()
+    assert (books.wrong() == []) is is_right
+
+    books.exchange.engine.fill_from_house(books.place(text="t-c2"), amount=Decimal(1))
+    assert any("unknown here" in each for each in books.wrong()), "it has a fill"
+
+
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.UNRESOLVED])
 def test_an_order_without_an_end_is_found(status: OrderStatus) -> None:
     books = Books()
@@ -269,17 +292,6 @@ def test_two_orders_of_one_client_id_are_found() -> None:
     engine = books.exchange.engine
     [first] = engine.accounts["alpha"].orders.values()
     engine.cancel(first)
-    engine.place(
-        "alpha",
-        NewOrder(
-            pair="SOL_USDT",
-            side=Side.BUY,
-            type=OrderType.LIMIT,
-            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
-            amount=Decimal(2),
-            price=Decimal(100),
-            text="t-c1",
-        ),
-    )
+    books.place(text="t-c1")
 
     assert any("is two orders" in each for each in books.wrong())

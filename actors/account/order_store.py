@@ -112,7 +112,7 @@ class SymbolOrders:
 
         ``happened_ms``: when the order that is looked for was created or traded, by the exchange's clock; 0: not known.
         A client id may be used again when its order is long over: what was there before we decided to place the order
-        that has the id now is another order.
+        that has the id now is another order, and so is one that had the id when it was dropped for room.
         """
         if order_id is not None:
             record = self._by_order_id.get(order_id)
@@ -123,7 +123,12 @@ class SymbolOrders:
         record = self._by_client_id.get(client_order_id)
         if record is None or order_id is None:
             return record
-        is_another = record.order.order_id is not None or order_id in self._evicted or _is_before(happened_ms, record)
+        evicted = self._evicted.get(order_id)
+        is_another = (
+            record.order.order_id is not None
+            or (evicted is not None and evicted.client_order_id is not None)
+            or _is_before(happened_ms, record)
+        )
         return None if is_another else record
 
     def evicted(self, order_id: str | None) -> EvictedOrder | None:

@@ -6,8 +6,9 @@ from typing import Any, cast
 import pytest
 
 from actors.account.context import AccountContext
+from actors.account.reservations import Reservation
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState
+from actors.account.state import AccountState, Doubt
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
@@ -78,3 +79,40 @@ def test_an_answer_is_about_the_order_that_was_asked_for_and_no_other() -> None:
     assert named.client_order_id == "c2", "what the exchange says counts"
     assert account.context.hear_order(order(client_order_id="c2", order_id="10")) == named
     assert len(account.orders) == 2
+
+
+def dropping() -> AccountState:
+    """Room for one finished order."""
+    return AccountState(executed_limit=1)
+
+
+def place(state: AccountState) -> None:
+    state.begin_order(order(OrderStatus.PENDING, order_id=None, client_order_id="c1"), Reservation("USDT", Decimal(0)))
+
+
+def end_and_drop(state: AccountState, client_order_id: str | None) -> None:
+    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id=client_order_id, at=2))
+    state.hear_order(order(OrderStatus.CANCELED, order_id="8", client_order_id="c8", at=3))
+    assert state.orders.find(SOL, "7", None) is None
+
+
+def test_r3_an_order_that_was_dropped_before_its_text_was_known_is_ours_once_the_exchange_names_it() -> None:
+    state = dropping()
+    place(state)
+    end_and_drop(state, None)
+    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id="c1", at=2), as_of_ms=9)
+
+    known = state.find(Doubt(SOL, None, "c1"))
+    assert known is not None
+    assert (known.order_id, known.status) == ("7", OrderStatus.CANCELED)
+
+
+def test_an_order_that_was_dropped_with_a_client_id_is_not_the_one_that_has_that_id_now() -> None:
+    state = dropping()
+    end_and_drop(state, "c1")
+    place(state)
+    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id="c1", at=2), as_of_ms=9)
+
+    known = state.find(Doubt(SOL, None, "c1"))
+    assert known is not None
+    assert (known.order_id, known.status) == (None, OrderStatus.PENDING)

@@ -35,7 +35,7 @@ class CancelAuthority:
         self._name = name
         self._may_have_lost = may_have_lost
         self._orders = list(commands.of(name, CancelOrder))
-        self._scopes = list(commands.of(name, CancelAll))
+        self._scopes = list(commands.of(name, CancelAll, EngageKillSwitch))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
         self._placed_s: dict[str, float] = {}
         for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
@@ -95,8 +95,7 @@ class CancelAuthority:
             (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each) else placed_s) <= each.asked_s <= at_s
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
-            for each in (*self._scopes, *self._switches)
-            if not isinstance(each.command, ReleaseKillSwitch)
+            for each in self._scopes
         )
 
     def _goes_on(self, filed: FiledCommand) -> bool:

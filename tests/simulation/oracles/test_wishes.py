@@ -291,14 +291,19 @@ def test_a_cancel_of_all_is_tried_again_until_its_last_try_must_have_arrived(jud
     assert judge.found_only("was wished for by nobody")
 
 
-def test_the_kill_switch_cancels_all_while_it_is_engaged(judge: Judge) -> None:
-    judge.ask(EngageKillSwitch(reason="enough"))
+def test_the_kill_switch_cancels_all_while_it_is_engaged_or_until_that_is_done(judge: Judge) -> None:
+    engaged = judge.ask(EngageKillSwitch(reason="enough"))
     judge.time.advance(1_000)
     judge.cancel_all()
     judge.cancel_all()
     assert judge.found() == []
 
     judge.ask(ReleaseKillSwitch()).set(None)
+    judge.time.advance(1_000)
+    judge.cancel_all()
+    assert judge.found() == [], "nobody was told that all is cancelled"
+
+    engaged.set(())
     judge.time.advance(1_000)
     judge.cancel_all()
     assert judge.found_only("a cancel of all")

@@ -193,6 +193,7 @@ async def test_state_survives_a_restart_and_can_be_forgotten(tmp_path: Path) -> 
         await journal.set_state("other", "x")
         await journal.set_state("kill_switch", "engaged twice")
         await journal.set_state("other", None)
+        assert (journal.get_state("kill_switch"), journal.get_state("other")) == ("engaged twice", None)
         journal.abandon()
     async with journal_at(path) as journal:
         assert journal.get_state("kill_switch") == "engaged twice"

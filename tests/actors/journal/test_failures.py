@@ -1,6 +1,7 @@
 """A disk that does not take what it is given: never silent, never out of order, and over when the disk is well."""
 
 import resource
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from actors.journal import Durability, JournalError, Outcome, read_state
+from actors.journal import Durability, JournalError, Outcome, commits, read_state
 from messages.enums import OrderStatus
 from messages.errors import ConfigurationError
 from tests.actors.journal.samples import HeldExecutor, journal_at, open_here, place
@@ -152,6 +153,34 @@ async def test_when_too_much_waits_the_journal_gives_up_for_good_and_keeps_what_
         assert [trade_id for trade_id, _ in memory.fill_ids] == [f"t{number}" for number in range(10)]
         assert memory.newest_fill_ms == 9, "the exchange is asked from here on"
         await again.record_intent(place())
+
+
+async def test_a_chore_that_fails_is_told_and_keeps_nothing_from_being_written(
+    tmp_path: Path, executor: ThreadPoolExecutor | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "_CHECKPOINT_RECORDS", 1)
+    moves_the_log = "restart_log" if executor is None else "checkpoint"
+    async with journal_at(tmp_path / "alice.sqlite", executor=executor, keep_fills=1) as journal:
+        with capture_logs() as logs:
+            for number in range(10):
+                journal.record_fill(fill(f"t{number}"))
+                await journal.flush()
+        assert logs == [], "what goes well is not worth a line"
+
+        def fail() -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        for chore in ("drop_some", moves_the_log):
+            monkeypatch.setattr(journal._store, chore, fail)
+        with capture_logs() as logs:
+            for number in range(10, 20):
+                journal.record_fill(fill(f"t{number}"))
+                await journal.flush()
+            await eventually(lambda: len({line["event"] for line in logs}) == 2)
+        assert {line["event"] for line in logs} == {"journal_not_shortened", "journal_checkpoint_failed"}
+        assert {line["error"] for line in logs} == {"disk I/O error"}
+        journal.require_writable()
+        assert journal.figures.waiting == 0
 
 
 async def test_closing_on_a_full_disk_says_what_is_lost_and_frees_the_file(

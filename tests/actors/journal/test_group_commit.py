@@ -222,6 +222,7 @@ async def test_what_a_kill_takes_is_what_came_last(tmp_path: Path) -> None:
     journal.record_order(order())
     uncommitted = journal.record_intent(place("c2"))
     journal.abandon()
+    assert sorted(os.listdir(tmp_path)) == ["alice.sqlite", "alice.sqlite.lock"], "it has let go of the file"
     with pytest.raises(JournalError, match="abandoned"):
         await uncommitted
     async with journal_at(path) as journal:

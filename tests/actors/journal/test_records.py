@@ -215,6 +215,9 @@ async def test_r12_known_secrets_are_taken_out_of_free_text(tmp_path: Path) -> N
         await journal.set_state("note", "S3CRET")
         await journal.flush()
         assert journal.load().open_intents[0].detail == "invalid sign <hidden>"
+        journal.record_outcome(intent_id, Outcome.UNRESOLVED, "S3CRET" * 500)
+        await journal.flush()
+        assert journal.load().open_intents[0].detail == ("<hidden>" * 500)[:500]
     assert b"S3CRET" not in path.read_bytes()
     assert b"<hidden>" in path.read_bytes()
 

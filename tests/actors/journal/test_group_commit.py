@@ -75,6 +75,8 @@ async def test_without_power_loss_an_intent_does_not_wait_for_the_disk(tmp_path:
     journal = open_here(tmp_path / "alice.sqlite", executor=disk)
     journal.record_order(order())
     assert await journal.record_intent(place()) == 1
+    many = [journal.record_intent(place(f"c{number}")) for number in range(200)]
+    assert await asyncio.gather(*many) == list(range(2, 202))
     assert not disk.waiting
     journal.abandon()
 
@@ -394,5 +396,5 @@ async def test_without_an_executor_everything_happens_on_the_loops_thread(tmp_pa
             if number % 50 == 0:
                 await journal.record_intent(place(f"c{number}"))
         await journal.flush()
-        assert set(threading.enumerate()) == before
         assert journal.load().fills_count == 5000
+    assert set(threading.enumerate()) == before, "and so it is closed"

@@ -108,6 +108,7 @@ class OrderDesk:
         intent.ended()
         self._sending.pop(str(command.client_order_id), None)
         self._doubts.answered(str(command.client_order_id))
+        self._context.state.orders.of(command.symbol).acknowledge(str(command.client_order_id), report)
         order = self._context.hear_order(report, answers=command.client_order_id)
         self._time("order_placed", started_s, order)
         reply.set(order)

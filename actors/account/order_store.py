@@ -188,6 +188,16 @@ class SymbolOrders:
         elif awaited is None:
             self._by_client_id[client_order_id] = record
 
+    def acknowledge(self, client_order_id: str, report: Order) -> None:
+        """The answer to the placing of an order: what it names is that order, whatever clocks say. It may have been
+        told of before."""
+        awaited = self._by_client_id.get(client_order_id)
+        if awaited is not None and not awaited.is_acknowledged:
+            awaited.decided_ms = min(awaited.decided_ms, report.created_ms)
+            told = self._by_order_id.get(str(report.order_id))
+            if told is not None:
+                self.adopt(told, client_order_id, report.created_ms)
+
     def finish(self, record: OrderRecord) -> bool:
         """Moves a finished order from open to executed; False when it had moved before (exactly once, R2)."""
         if record not in self.open:

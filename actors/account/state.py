@@ -153,11 +153,9 @@ class AccountState:
             record = OrderRecord(report, as_of_ms)
         else:
             del orders.echoes[str(report.order_id)]
-        if evicted is not None and evicted.client_order_id is None and report.client_order_id is not None:
-            orders.adopt(record, report.client_order_id, report.created_ms)
         for fill in orders.add(record):
             record.hear_fill(fill)
-        self._file(orders, record, was_inferred=False)
+        self._file_fees(orders, record)
         return record.order
 
     def hear_fill(self, fill: Fill) -> tuple[Order | None, bool]:

@@ -155,6 +155,23 @@ def test_r2_a_later_report_without_our_client_id_does_not_wipe_it(status: OrderS
     assert state.find(Doubt(SOL, None, "c1")) == only(state)
 
 
+@pytest.mark.parametrize("is_pushed_first", [False, True])
+@pytest.mark.parametrize("is_over", [False, True])
+def test_r3_what_answers_a_placing_is_the_order_that_was_placed_however_wrong_our_reading_of_the_clock_was(
+    is_pushed_first: bool, is_over: bool
+) -> None:
+    state = ours(decided_ms=LATER_MS)
+    report = order(EXPIRED if is_over else OrderStatus.NEW, order_id="7", at=5, created=5)
+    if is_pushed_first:
+        hear(state, report)
+
+    state.orders.of(SOL).acknowledge("c1", report)
+    hear(state, report)
+
+    assert only(state) == report
+    assert state.find(Doubt(SOL, None, "c1")) == report
+
+
 # -- client ids that are used again ----------------------------------------------------------------------------------
 
 

@@ -81,38 +81,23 @@ def test_an_answer_is_about_the_order_that_was_asked_for_and_no_other() -> None:
     assert len(account.orders) == 2
 
 
-def dropping() -> AccountState:
-    """Room for one finished order."""
-    return AccountState(executed_limit=1)
-
-
-def place(state: AccountState) -> None:
-    state.begin_order(order(OrderStatus.PENDING, order_id=None, client_order_id="c1"), Reservation("USDT", Decimal(0)))
-
-
-def end_and_drop(state: AccountState, client_order_id: str | None) -> None:
+def ended_and_dropped(client_order_id: str | None) -> AccountState:
+    """Order 7 has ended and given way to order 8; ours of the client id c1 is on its way."""
+    state = AccountState(executed_limit=1)
     state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id=client_order_id, at=2))
     state.hear_order(order(OrderStatus.CANCELED, order_id="8", client_order_id="c8", at=3))
     assert state.orders.find(SOL, "7", None) is None
+    state.begin_order(order(OrderStatus.PENDING, order_id=None, client_order_id="c1"), Reservation("USDT", Decimal(0)))
+    return state
 
 
-def test_r3_an_order_that_was_dropped_before_its_text_was_known_is_ours_once_the_exchange_names_it() -> None:
-    state = dropping()
-    place(state)
-    end_and_drop(state, None)
-    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id="c1", at=2), as_of_ms=9)
-
-    known = state.find(Doubt(SOL, None, "c1"))
-    assert known is not None
-    assert (known.order_id, known.status) == ("7", OrderStatus.CANCELED)
-
-
-def test_an_order_that_was_dropped_with_a_client_id_is_not_the_one_that_has_that_id_now() -> None:
-    state = dropping()
-    end_and_drop(state, "c1")
-    place(state)
-    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id="c1", at=2), as_of_ms=9)
+@pytest.mark.parametrize("text_then", [None, "c1"])
+def test_r3_a_fill_names_an_order_that_was_dropped_without_its_text_and_none_that_was_dropped_with_it(
+    text_then: str | None,
+) -> None:
+    state = ended_and_dropped(text_then)
+    state.hear_fill(fill("1", order_id="7", client_order_id="c1", at=2))
 
     known = state.find(Doubt(SOL, None, "c1"))
     assert known is not None
-    assert (known.order_id, known.status) == (None, OrderStatus.PENDING)
+    assert known.order_id == ("7" if text_then is None else None)

@@ -96,6 +96,23 @@ def test_an_id_that_another_order_has_is_refused_in_whichever_market(desks: Desk
     assert desks.venue.requests == ["place"]
 
 
+@pytest.mark.parametrize("is_pushed_first", [True, False])
+def test_r3_the_answer_to_a_placing_is_about_its_order_also_where_the_exchange_has_set_its_clock_back(
+    desks: Desks, is_pushed_first: bool
+) -> None:
+    desks.venue._now_ms = lambda: desks.now_ms() - 60_000
+    desks.way_back_s = 1.0
+    reply = desks.place(client_order_id="mine")
+    desks.pass_time(0)
+    [taken] = desks.venue.orders.values()
+    if is_pushed_first:
+        desks.hear(taken)
+    desks.pass_time(1)
+
+    assert reply.result() == taken
+    assert [record.order for record in desks.state.orders.open_records()] == [taken]
+
+
 def test_an_order_without_an_id_is_given_one(desks: Desks) -> None:
     first, second = desks.resting(), desks.resting()
     assert first.client_order_id

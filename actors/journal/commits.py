@@ -168,6 +168,10 @@ class CommitQueue:
         self._is_due = True
         self._commit_soon()
 
+    def checkpoint_soon(self) -> None:
+        """What waits is moved into the file once it is written: then no loss of power takes it."""
+        self._since_checkpoint = _CHECKPOINT_RECORDS
+
     async def end(self, problem: str) -> None:
         """Takes and writes no more; returns when nothing is under way any more. What waits fails."""
         self._end(problem)

@@ -233,8 +233,13 @@ class Journal:
 
         Not filed once something was lost, for then it is not true of the file.
         """
-        if not self._commits.has_lost:
-            self.set_state(FILLS_THROUGH, str(through_ms))
+        if self._commits.has_lost:
+            return
+        is_first = self.fills_through_ms is None
+        self.set_state(FILLS_THROUGH, str(through_ms))
+        if is_first:
+            # Until now only `began_ms` says from where to ask, by our own clock, which may be far ahead.
+            self._commits.checkpoint_soon()
 
     @property
     def fills_through_ms(self) -> int | None:

@@ -14,13 +14,14 @@ import pytest
 
 from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState, Doubt
-from actors.journal import Journal, JournalSettings, JournalState, Outcome
+from actors.journal import Journal, JournalSettings, JournalState, Outcome, read_state
 from actors.journal.codec import decode_order
 from actors.journal.loading import load
 from messages.commands import CancelAll, CancelOrder
 from messages.enums import OrderStatus
 from messages.order import Order
 from tests.actors.journal.samples import NOW_MS, journal_at, place
+from tests.support.eventually import eventually
 from tests.support.orders import BTC, SOL, fill, order
 
 CANCELED, FILLED = OrderStatus.CANCELED, OrderStatus.FILLED
@@ -254,3 +255,18 @@ async def test_recalling_gives_what_was_told_so_far_and_reads_beside_the_loop_wh
         assert (readers == [threading.current_thread()]) is (pool is None)
     if pool is not None:
         pool.shutdown()
+
+
+async def test_r4_no_loss_of_power_takes_that_all_fills_were_told_once(
+    tmp_path: Path, executor: ThreadPoolExecutor | None
+) -> None:
+    path, survivor = tmp_path / "alice.sqlite", tmp_path / "survivor.sqlite"
+    async with journal_at(path, executor=executor) as journal:
+        journal.record_fill(fill("1"))
+        journal.record_fills_through(5_000)
+
+        def told_by_the_file_alone() -> str | None:
+            survivor.write_bytes(path.read_bytes())  # its log is what goes with the power
+            return read_state(survivor, "fills_through_ms")
+
+        await eventually(lambda: told_by_the_file_alone() == "5000")

@@ -7,6 +7,7 @@ still act, not one of its own.
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut
@@ -66,6 +67,7 @@ class CancelAuthority:
         is_wished = (
             by_itself
             or self._is_covered(order_id, said.get("currency_pair"), done.at_s)
+            or (_is_made_up(item) and self._may_cover(said.get("currency_pair"), done.at_s))
             or self._is_engaged(done.at_s)  # then whatever shows up is cancelled, whoever has placed it
         )
         if others or not is_wished:
@@ -98,6 +100,10 @@ class CancelAuthority:
             for each in self._scopes
         )
 
+    def _may_cover(self, pair: str | None, at_s: float) -> bool:
+        """Whether a cancel of all may be at work in a market; of an odd row's order no side and no time is in books."""
+        return any(_scope_of(each)[0] in {None, pair} and _may_act(each, at_s) for each in self._scopes)
+
     def _goes_on(self, filed: FiledCommand) -> bool:
         """Whether a program that has lost its newest records with the power takes the command for not done."""
         return (
@@ -121,6 +127,10 @@ def _texts(filed: FiledCommand) -> list[str]:
     assert isinstance(filed.command, PlaceOrder)
     own_id = filed.command.client_order_id or id_of_answer(filed)
     return [] if own_id is None else [text_of(own_id)]
+
+
+def _is_made_up(item: str) -> bool:
+    return item.isdecimal() and int(item) >= FIRST_MADE_UP_ID
 
 
 def _scope_of(filed: FiledCommand) -> tuple[str | None, str | None]:

@@ -1,9 +1,12 @@
 """The oracle of the wish takes what was asked for, and finds whatever else reaches the exchange."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
+from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.odd_rows import OddRows
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -26,6 +29,7 @@ from simulation.oracles.wishes import Wishes
 from tests.support.judged import JudgedBooks, order_of
 
 SOL = Symbol("SOL", "USDT")
+BTC = Symbol("BTC", "USDT")
 BUY = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine")
 NAMELESS = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100))
 
@@ -320,6 +324,20 @@ def test_an_order_that_was_on_its_way_may_be_cancelled_alone_for_a_cancel_of_all
 
     judge.cancel(after)
     assert judge.found_only(f"a cancel of {after}")
+
+
+@pytest.mark.parametrize(("symbol", "is_right"), [(SOL, True), (BTC, False)])
+def test_an_order_of_an_odd_row_may_be_cancelled_for_a_cancel_of_all_in_its_market(
+    judge: Judge, symbol: Symbol, is_right: bool
+) -> None:
+    judge.exchange.faults.add(OddRows(list="open_orders", oddity="unknown_word", field="type", account="alpha"))
+    judge.resting()
+    (of_pair,) = json.loads(judge.request("GET", "/spot/open_orders").body)
+    (made_up,) = (row["id"] for row in of_pair["orders"] if int(row["id"]) >= FIRST_MADE_UP_ID)
+    judge.ask(CancelAll(symbol=symbol, side=Side.SELL))
+    judge.cancel(made_up)
+
+    assert judge.found() == [] if is_right else judge.found_only(f"a cancel of {made_up}")
 
 
 def test_after_a_loss_of_power_a_cancel_of_all_takes_what_it_cannot_know_for_told_before_it(judge: Judge) -> None:

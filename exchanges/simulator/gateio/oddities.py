@@ -111,8 +111,9 @@ def from_nothing(kind: ListName, rules: PairConfig, rng: random.Random, now_ms: 
 
 
 def cancelled(row: Json) -> Json:
-    """Returns an order's row after its cancel; what is odd stays so."""
-    return row | {name: "cancelled" for name in ("status", "finish_as") if row.get(name) == "open"}
+    """Returns an order's row after its cancel; what is odd stays so, save a word for what it was before."""
+    was = {"status": ("open", WORDS["status"]), "finish_as": ("open",)}
+    return row | {name: "cancelled" for name, words in was.items() if row.get(name) in words}
 
 
 def as_push(row: Json, template: Json, number: int) -> Json:

@@ -168,6 +168,14 @@ async def test_an_added_order_can_be_cancelled_by_id(traded: Wire, venue: Venue)
     assert (await traded.call("DELETE", path, "currency_pair=SOL_USDT")).label == "ORDER_CANCELLED"
 
 
+async def test_an_order_of_an_unknown_status_has_a_known_one_when_it_was_cancelled(traded: Wire) -> None:
+    await odd(traded, "open_orders", "unknown_word", field="status")
+    order_id = (await listed(traded, "open_orders"))[0]["id"]
+    path = f"/spot/orders/{order_id}"
+    assert (await traded.get(path, "currency_pair=SOL_USDT"))["status"] == WORDS["status"]
+    assert (await traded.call("DELETE", path, "currency_pair=SOL_USDT")).json["status"] == "cancelled"
+
+
 async def test_cancelling_all_takes_added_orders_of_spot_along(traded: Wire) -> None:
     await odd(traded, "open_orders", "large_number", field="amount")
     await listed(traded, "open_orders")

@@ -122,8 +122,12 @@ class Comparison:
         return self._is_of_others(order) or parts.may_have_lost(order)
 
     def _is_of_others(self, order: BookedOrder) -> bool:
-        second = self._second_program
-        return OtherProgram.placed(order) or (second is not None and second.placed(order))
+        return is_of_others(order, self._second_program)
+
+
+def is_of_others(order: BookedOrder, second: SecondProgram | None) -> bool:
+    """Whether an order of the books is another program's, or of another hand."""
+    return OtherProgram.placed(order) or (second is not None and second.placed(order))
 
 
 def leftovers(parts: Parts) -> Iterator[str]:

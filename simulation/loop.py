@@ -24,6 +24,7 @@ _MOVES_S: Final = 1e-6
 """Far more than the clock's resolution, by which asyncio calls timers early."""
 _END_S: Final = 60.0
 _MOST_TURNS_AT_ONE_MOMENT: Final = 200_000
+_SPENDINGS: Final = 1_000
 
 
 class DeadlockError(Exception):
@@ -115,6 +116,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._killed: list[Life] = []
         self._begun: weakref.WeakKeyDictionary[asyncio.Task[Any], None] = weakref.WeakKeyDictionary()
         self._suspended: dict[Life, _Standstill] = {}
+        self._spent: deque[tuple[float, float]] = deque(maxlen=_SPENDINGS)
         self._nothing = asyncio.Handle(lambda: None, (), self)
         self._nothing.cancel()
         self.unhandled: list[str] = []
@@ -146,6 +148,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if not seconds >= 0:
             raise ValueError(f"seconds = {seconds!r} is not allowed: 0 or more")
         self._jump.spend(seconds)
+        self._spent.append((self.time(), seconds))
+
+    def spent_s(self, last_s: float) -> float:
+        """How many of the last so many seconds callbacks have taken."""
+        return sum(seconds for at_s, seconds in self._spent if at_s > self.time() - last_s)
 
     def suspend(self, life: Life) -> None:
         """Lets a life stand still, as SIGSTOP does, while the world goes on. Called by the world, between two turns of

@@ -71,6 +71,7 @@ def _run(seed: int, options: Options, *, trace: bool) -> Outcome:
     began_s = time.perf_counter()
     loop = VirtualLoop()
     notes = Trace(loop.time, on=trace, all_levels=seed % _EVERY_LEVEL == 0)
+    notes.spent_s = loop.spent_s
     worlds: list[World] = []
 
     async def main(directory: Path) -> None:

@@ -28,7 +28,8 @@ _FAULTS_OF_OURS: Final = frozenset(
 """Log events that no fault of the network or of the exchange excuses."""
 _INJECTED: Final = "InjectedCrash"
 _PAST_DEADLINE: Final = frozenset({("actor_hook_failed", "TimeoutError"), ("task_outlives_actor", None)})
-"""Whoever stands still while an actor ends finds its deadline passed when it goes on."""
+"""Whoever stands still while an actor ends finds its deadline passed when it goes on, as does who is held up."""
+_DEADLINE_S: Final = 8.0
 _ON_BAD_DISK: Final = "actor_start_failed", "JournalError"
 """An account whose journal cannot be used does not start, and says so; it has to come back with its disk."""
 
@@ -40,6 +41,7 @@ class Trace:
         faults: log events that show a fault in the program itself, kept in either case.
         given_up: strategies of this life of the program that its root supervisor has given up. is_crippled: whether it
             has given up an account or market data.
+        spent_s: how many of the last so many seconds the program's callbacks have taken.
         home: the run's own directory, which is another one each time; left out of all lines.
         readers: called with each text that the program has written or told, and where, whether the trace is on or not.
     """
@@ -49,6 +51,7 @@ class Trace:
         self.on = on
         self.all_levels = on or all_levels
         self.readers: list[Callable[[str, str], None]] = []
+        self.spent_s: Callable[[float], float] = lambda _: 0.0
         self.lines: list[str] = []
         self.faults: list[str] = []
         self.given_up: set[str] = set()
@@ -84,7 +87,7 @@ class Trace:
         fields = " ".join(f"{key}={value}" for key, value in event.items())
         self.tell(f"the log event {name}", fields)
         kind = event.get("error_type")
-        is_late = (name, kind) in _PAST_DEADLINE and self._now_s() == self._resumed_s
+        is_late = (name, kind) in _PAST_DEADLINE and self._is_held_up()
         if name in _FAULTS_OF_OURS and kind != _INJECTED and (name, kind) != _ON_BAD_DISK and not is_late:
             self.faults.append(f"{name} {fields}")
         life = LIFE.get()
@@ -92,6 +95,10 @@ class Trace:
             self._note_given_up(name, event)
         self.add(level, f"{name} {fields}")
         raise structlog.DropEvent
+
+    def _is_held_up(self) -> bool:
+        """Whether the program has just stood still, or had less than half of an actor's longest deadline for itself."""
+        return self._now_s() == self._resumed_s or self.spent_s(_DEADLINE_S) > _DEADLINE_S / 2
 
     def _note_given_up(self, name: str, event: MutableMapping[str, Any]) -> None:
         """Of the run's own program only: what the second one gives up is another user's affair."""

@@ -30,6 +30,7 @@ RULES: Final = "GET /spot/currency_pairs"
 """Without it an account goes on by the rules that it knows."""
 _LISTS_OF_ALL: Final = ("GET /spot/open_orders", "GET /spot/accounts", "GET /spot/time")
 """Without these an account cannot know what it must: a refusal of one of them concerns all of the account."""
+NOT_STARTED: Final = "the program could not be started although all was quiet"
 
 
 class LongFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,8 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
     def excuses(self, violation: str, exchange: Exchange) -> bool:
         """Whether what was found is about something that the fault, while it stays, concerns."""
         fault = self.exchange
+        if violation == NOT_STARTED:
+            return self.stays and _keeps_from_starting(fault)
         if self.stays and isinstance(fault, SubscriptionRefused) and refuses_key(fault):
             return f"{fault.account}: " in violation and "tried for ever" not in violation
         if not self.stays or not isinstance(fault, RestRefusal | OddRows | RestError):
@@ -103,6 +106,13 @@ def draw_long_fault(
             )
         )
     return LongFault(kind=rng.choice([fault for fault in Fault if fault in NETWORK]))
+
+
+def _keeps_from_starting(fault: ExchangeFault | None) -> bool:
+    """Whether an account cannot be started under it: a start is whole or not at all (decision 0003)."""
+    if not isinstance(fault, RestRefusal):
+        return refuses_key(fault)
+    return fault.pair is None and fault.endpoint in {RULES, "GET /spot/my_trades", *_LISTS_OF_ALL[:2]}
 
 
 def _may_stay(fault: ExchangeFault) -> bool:

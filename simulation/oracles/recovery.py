@@ -27,14 +27,18 @@ class Recovery(Oracle):
     ) -> None:
         """``now_s``: virtual seconds. ``within_s``: of the outage's end everybody is back."""
         self._within_s = within_s
-        self._outage = outage
+        self._over_s = outage.until_s
         self._told = told
         self._waiting = set(names)
         self._now_s = now_s
 
+    def resume(self) -> None:
+        """It stood still, and has to come back from now on."""
+        self._over_s = max(self._over_s, self._now_s())
+
     def look(self) -> Iterator[str]:
         """Once after the outage: who is live need not be looked at any more."""
-        over_s = self._now_s() - self._outage.until_s
+        over_s = self._now_s() - self._over_s
         if over_s < 0:
             return
         self._waiting -= {name for name in self._waiting if self._told[name].sync_state is SyncState.LIVE}

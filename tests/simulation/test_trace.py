@@ -1,6 +1,7 @@
 """What the trace takes from the log."""
 
 import asyncio
+from functools import partial
 
 import pytest
 import structlog
@@ -42,3 +43,13 @@ def test_a_deadline_that_passed_in_a_standstill_is_no_fault_of_ours_at_that_mome
         now_s = 2.0
         log.error("actor_hook_failed", error_type="TimeoutError")
     assert len(trace.faults) == 2
+
+
+def test_a_deadline_of_a_program_that_is_held_up_is_no_fault_of_ours() -> None:
+    trace = Trace(lambda: 0.0, on=False)
+    log = structlog.get_logger("teller.test")
+    with logging_into(trace):
+        for spent_s, faults in ((5.0, 0), (3.0, 1)):
+            trace.spent_s = partial(min, spent_s)
+            log.error("actor_hook_failed", error_type="TimeoutError")
+            assert len(trace.faults) == faults

@@ -8,7 +8,7 @@ from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.refusals import RestRefusal
 from messages.enums import SyncState
 from simulation.environment.faults import Cut, Link, Outage
-from simulation.environment.long_fault import LongFault, draw_long_fault
+from simulation.environment.long_fault import NOT_STARTED, LongFault, draw_long_fault
 from simulation.options import ALL_FEATURES, Feature
 from simulation.oracles.recovery import BACK_WITHIN_S, Recovery, StaysLive
 from simulation.oracles.watcher import Told
@@ -74,6 +74,33 @@ def test_who_is_not_back_in_time_is_told_once(more_s: float) -> None:
     [late] = oracle.look()
     assert late.startswith("alpha: is down still")
     assert list(oracle.look()) == []
+
+
+def test_an_account_that_stood_still_comes_back_from_then_on() -> None:
+    clock, told = [30.0], {name: Told() for name in NAMES}
+    outage = Outage(from_s=8.0, until_s=10.0, links=frozenset(Link), cut=Cut.REFUSE, key=None)
+    oracle = Recovery(outage, told, NAMES, lambda: clock[-1])
+    oracle.resume()
+    assert list(oracle.look()) == []
+    clock.append(31.0 + BACK_WITHIN_S)
+    assert len(list(oracle.look())) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "pair", "stays", "is_excused"),
+    [
+        ("GET /spot/accounts", None, True, True),
+        ("GET /spot/my_trades", None, True, True),
+        ("GET /spot/my_trades", "SOL_USDT", True, False),
+        ("POST /spot/orders", None, True, False),
+        ("GET /spot/accounts", None, False, False),
+    ],
+)
+def test_nobody_is_started_while_what_a_start_needs_is_refused(
+    endpoint: str, pair: str | None, stays: bool, is_excused: bool
+) -> None:
+    fault = LongFault(exchange=RestRefusal(endpoint=endpoint, pair=pair, status=403), stays=stays)
+    assert fault.excuses(NOT_STARTED, Books().exchange) is is_excused
 
 
 def test_in_a_calm_a_loss_of_live_is_told() -> None:

@@ -15,7 +15,7 @@ from actors.account.state import Doubt
 from messages.enums import OrderStatus
 from messages.order import Order
 
-_CLOCK_MARGIN_MS: Final = 5_000
+_CLOCK_MARGIN_MS: Final = 10_000
 """By so much our reading of the exchange's clock and the stamps of its engine may differ."""
 
 

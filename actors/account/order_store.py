@@ -13,7 +13,7 @@ _ORPHAN_FILLS_LIMIT: Final = 10_000
 _ORPHAN_ORDERS_LIMIT: Final = 10_000
 _FILL_IDS_LIMIT: Final = 20_000
 _EVICTED_IDS_LIMIT: Final = 20_000
-_CLOCK_DOUBT_MS: Final = 5_000
+_CLOCK_DOUBT_MS: Final = 10_000
 """By so much we may be wrong about the exchange's clock, or two of its clocks differ."""
 
 

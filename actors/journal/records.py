@@ -11,7 +11,7 @@ from messages.symbol import Symbol
 
 FILLS_THROUGH: Final = "fills_through_ms"
 """The key in a journal's state under which it is kept until when all fills were told."""
-FILLS_OVERLAP_MS: Final = 5_000
+FILLS_OVERLAP_MS: Final = 10_000
 """Fills are asked for again from so long before: our reading of the exchange's clock may be ahead of its stamps."""
 REFUSED: Final = "refused "
 """Before the name of a table among what was dropped: what no file could hold."""

@@ -573,7 +573,7 @@ def test_lists_of_an_order_that_the_exchange_told_of_begin_where_it_was_last_hea
     here.run(600)
     here.ask(doubt)
     here.run(1)
-    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {seen_ms - 5_000}
+    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {seen_ms - 10_000}
 
 
 def test_lists_of_an_order_without_a_time_begin_with_the_question(here: Doubtful) -> None:
@@ -582,7 +582,7 @@ def test_lists_of_an_order_without_a_time_begin_with_the_question(here: Doubtful
     asked_ms = here.now_ms
     here.ask(Doubt(SOL, "1001", "c1"))
     here.run(1)
-    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {asked_ms - 5_000}
+    assert {what[1] for name, *what in here.rest.asked if name == "finished_orders"} == {asked_ms - 10_000}
 
 
 def test_lists_of_orders_known_by_their_fills_begin_with_the_first_fill(here: Doubtful) -> None:
@@ -595,7 +595,7 @@ def test_lists_of_orders_known_by_their_fills_begin_with_the_first_fill(here: Do
     here.run(1)
     begins = [what[1] for name, *what in here.rest.asked if name == "finished_orders"]
     assert begins
-    assert all(first_ms - 5_000 <= begin_ms <= first_ms + 20 - 5_000 for begin_ms in begins)
+    assert all(first_ms - 10_000 <= begin_ms <= first_ms + 20 - 10_000 for begin_ms in begins)
 
 
 def test_of_an_order_that_is_in_two_lists_its_end_is_the_newer_word(here: Doubtful) -> None:

@@ -203,10 +203,10 @@ def test_a_client_id_that_is_used_again_is_not_bound_to_the_old_order(
     assert mine is not None
     assert (mine.order_id, mine.status, mine.filled_quantity) == (None, OrderStatus.PENDING, 0)
 
-    hear(state, order(order_id="3", client_order_id="again", created=LATER_MS - 900, at=LATER_MS))
+    hear(state, order(order_id="3", client_order_id="again", created=LATER_MS - 9_000, at=LATER_MS))
     mine = state.find(Doubt(SOL, None, "again"))
     assert mine is not None
-    assert (mine.order_id, mine.status) == ("3", OrderStatus.NEW), "its own, also where the clocks differ a little"
+    assert (mine.order_id, mine.status) == ("3", OrderStatus.NEW), "its own, also where the clocks differ by seconds"
 
 
 def test_a_client_id_that_is_used_again_within_seconds_is_not_bound_to_the_old_order() -> None:

@@ -64,7 +64,7 @@ async def test_the_oldest_finished_ones_go_and_what_is_open_stays(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("fills_through_ms", "oldest"),
-    [(5_100 + 700, "700"), (5_100 + 1350, "1300"), (None, "0")],
+    [(10_100 + 700, "700"), (10_100 + 1350, "1300"), (None, "0")],
 )
 async def test_a_fill_that_the_next_life_asks_for_again_is_not_dropped(
     tmp_path: Path, fills_through_ms: int | None, oldest: str

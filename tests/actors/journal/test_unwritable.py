@@ -182,15 +182,20 @@ async def _written(journal: Journal) -> None:
     [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("malformed"), OSError(5, "I/O"), MemoryError()],
     ids=repr,
 )
+@pytest.mark.parametrize("is_met_at_once", [True, False], ids=["at once", "while each is tried"])
 def test_an_error_of_the_file_is_raised_and_no_record_is_blamed_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, is_met_at_once: bool
 ) -> None:
     path = tmp_path / "a.sqlite"
     connection = open_database(path, account="a", durability=Durability.PROCESS_CRASH, now_ms=1)
     store = Store(connection, path, JournalSettings(), str)
 
-    def fail(*_: object) -> None:
-        raise error
+    execute = store._execute
+
+    def fail(rows: Any) -> None:
+        if is_met_at_once or len(rows.order_rows) == 1:
+            raise error
+        execute(rows)
 
     with monkeypatch.context() as patched:
         patched.setattr(store, "_execute", fail)

@@ -87,6 +87,8 @@ class Machine:
         self._subscriber: FragileSubscription | None = None
         self._power_goes_s = self._draw_power_loss()
         self._loses_power: bool | None = None
+        self._all_filed_s = 0.0
+        self._lost: list[tuple[float, float]] = []
         self._log_times = self._unwritable_times()
         self._removals = self._draw_removals()
 
@@ -148,6 +150,8 @@ class Machine:
         self.disk.look()
         if life is not None:
             self._suspensions.look(life)
+            if not any(journal.figures.failure for journal in life.journals):
+                self._all_filed_s = self._loop.time() - self._scenario.journal.linger_s
         if self._subscriber is not None:
             await self._subscriber.revive()
         if life is not None and self._loop.time() >= self._power_goes_s:
@@ -184,6 +188,12 @@ class Machine:
                 yield
         else:
             yield
+        self._lost.append((0.0 if loses_power else self._all_filed_s, self._loop.time()))
+
+    def is_lost(self, filed_s: float, at_s: float) -> bool:
+        """Whether a program may lack at one virtual second what was filed at another: it was killed in between, with
+        records that waited to be written, or the power was lost."""
+        return any(from_s <= filed_s <= killed_s < at_s for from_s, killed_s in self._lost)
 
     def may_have_lost(self, filed_s: float) -> bool:
         """Whether what was filed at that virtual second may have been lost with the power since."""

@@ -29,12 +29,12 @@ class CancelAuthority:
         name: str,
         *,
         own_commands: CommandLog,
-        may_have_lost: Callable[[float], bool],
+        is_lost: Callable[[float, float], bool],
     ) -> None:
         """See `Wishes`."""
         self._history = history
         self._name = name
-        self._may_have_lost = may_have_lost
+        self._is_lost = is_lost
         self._orders = list(commands.of(name, CancelOrder))
         self._scopes = list(commands.of(name, CancelAll, EngageKillSwitch))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
@@ -51,7 +51,7 @@ class CancelAuthority:
         if others:
             yield f"a cancel of all at {done.at_s:.3f} s says {said} (wish)"
             return
-        is_able = any(_scope_of(each) == scope and _may_act(each, done.at_s) for each in self._scopes)
+        is_able = any(_scope_of(each) == scope and self._may_act(each, done.at_s) for each in self._scopes)
         if not is_able and not (scope == (None, None) and self._is_engaged(done.at_s)):
             yield f"a cancel of all of {scope} at {done.at_s:.3f} s was wished for by nobody (wish)"
 
@@ -92,9 +92,9 @@ class CancelAuthority:
         if order is None or pair != order.pair:
             return False
         placed_s = self._placed_s.get(order.text, 0.0)
-        is_lost = self._may_have_lost(placed_s) and not self._may_have_lost(at_s)
+        is_lost = self._is_lost(placed_s, at_s)
         return any(
-            (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each) else placed_s) <= each.asked_s <= at_s
+            (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each, at_s) else placed_s) <= each.asked_s <= at_s
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
             for each in self._scopes
@@ -102,14 +102,21 @@ class CancelAuthority:
 
     def _may_cover(self, pair: str | None, at_s: float) -> bool:
         """Whether a cancel of all may be at work in a market; of an odd row's order no side and no time is in books."""
-        return any(_scope_of(each)[0] in {None, pair} and _may_act(each, at_s) for each in self._scopes)
+        return any(_scope_of(each)[0] in {None, pair} and self._may_act(each, at_s) for each in self._scopes)
 
-    def _goes_on(self, filed: FiledCommand) -> bool:
-        """Whether a program that has lost its newest records with the power takes the command for not done."""
+    def _may_act(self, filed: FiledCommand, at_s: float) -> bool:
+        """Whether a request of this command can be carried out at this time: it is tried until it is known to have
+        succeeded (R13), and each try may be late."""
+        if filed.asked_s > at_s or filed.was_not_sent:
+            return False
+        return self._goes_on(filed, at_s) or (filed.answered_s or 0.0) >= at_s - LATEST_ARRIVAL_S
+
+    def _goes_on(self, filed: FiledCommand, at_s: float) -> bool:
+        """Whether the program takes the command for not done at that time, perhaps because it has lost the record."""
         return (
             filed.answered_s is None
             or isinstance(filed.error, UnknownOutcomeError)
-            or self._may_have_lost(filed.answered_s)
+            or self._is_lost(filed.answered_s, at_s)
         )
 
     def _is_engaged(self, at_s: float) -> bool:
@@ -139,13 +146,3 @@ def _scope_of(filed: FiledCommand) -> tuple[str | None, str | None]:
         return None, None
     pair = None if command.symbol is None else pair_of(command.symbol)
     return pair, None if command.side is None else command.side.value
-
-
-def _may_act(filed: FiledCommand, at_s: float) -> bool:
-    """Whether a request of this command can be carried out at this time: it is tried until it is known to have
-    succeeded (R13), and each try may be late."""
-    if filed.asked_s > at_s or filed.was_not_sent:
-        return False
-    if filed.answered_s is None or isinstance(filed.error, UnknownOutcomeError):
-        return True
-    return filed.answered_s >= at_s - LATEST_ARRIVAL_S

@@ -131,7 +131,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         own_commands=parts.own_commands,
         names=names,
         countdown_s=scenario.account.dead_mans_switch_s,
-        may_have_lost=parts.machine.may_have_lost,
+        is_lost=parts.machine.is_lost,
     )
     kill_switch = KillSwitch(
         exchange=parts.exchange,

@@ -47,19 +47,17 @@ class Wishes(Oracle):
         own_commands: CommandLog,
         names: Iterable[str],
         countdown_s: int | None,
-        may_have_lost: Callable[[float], bool],
+        is_lost: Callable[[float, float], bool],
     ) -> None:
         """``own_commands``: those without a second program's. ``names``: of the accounts.
         ``countdown_s``: of the dead man's switch that is wished for; None: none is.
-        ``may_have_lost``: whether what was filed at that virtual second may have been lost with the power since."""
+        ``is_lost``: whether what was filed at a virtual second may be missing from the records at another one."""
         self._exchange = exchange
         self._history = history
         self._commands = commands
         self._names = tuple(names)
         self._countdown_s = countdown_s
-        self._authority = partial(
-            CancelAuthority, history, commands, own_commands=own_commands, may_have_lost=may_have_lost
-        )
+        self._authority = partial(CancelAuthority, history, commands, own_commands=own_commands, is_lost=is_lost)
 
     def final(self) -> Iterator[str]:
         """Everything that was not wished for, or was wished for and told otherwise."""

@@ -46,7 +46,7 @@ class Judge(JudgedBooks):
             own_commands=self.commands,
             names=("alpha", "beta"),
             countdown_s=self.countdown_s,
-            may_have_lost=lambda filed_s: self.lost_through_s is not None and filed_s <= self.lost_through_s,
+            is_lost=lambda filed_s, at_s: self.lost_through_s is not None and filed_s <= self.lost_through_s < at_s,
         )
         return list(oracle.final())
 
@@ -352,6 +352,17 @@ def test_after_a_loss_of_power_a_cancel_of_all_takes_what_it_cannot_know_for_tol
     assert judge.found() == []
     judge.cancel(other)
     assert judge.found_only(f"a cancel of {other}")
+
+
+def test_a_program_without_the_record_of_its_end_goes_on_with_a_cancel_of_all(judge: Judge) -> None:
+    judge.ask(CancelAll(symbol=SOL, side=Side.SELL)).set(())
+    judge.lost_through_s = judge.now_s()
+    judge.time.advance(1_000)
+    judge.cancel_all("currency_pair=SOL_USDT&side=sell")
+    assert judge.found() == []
+
+    judge.cancel_all()
+    assert judge.found_only("a cancel of all")
 
 
 @pytest.mark.parametrize("loses_before", [True, False])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Final
 
 from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -33,6 +34,7 @@ from simulation.oracles.book_history import BookHistory
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.delivered import Delivered
 from simulation.oracles.known import Known
+from simulation.oracles.matching import texts_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.order_truth import untrue
 from simulation.oracles.placings import Placings
@@ -228,8 +230,14 @@ class _Account:
             if before is not None and before.is_open and after is not None and after.is_open:
                 yield f"order {number} was open before and is open still (R13)"
             is_ended_by_us = after is not None and after.finish is Finish.CANCELLED and after.request in by_us
-            if is_ended_by_us and str(number) not in told:
+            if is_ended_by_us and str(number) not in told and self._must_be_told(filed, booked):
                 yield f"order {number} was cancelled by it and is not told (R14)"
+
+    def _must_be_told(self, filed: FiledCommand, ended: BookedOrder) -> bool:
+        """Of an order told after a cancel of all, only the answer of the exchange says that it was hit, too."""
+        return self._delivered.has_told_of_all(self._name, filed.asked_s, _answered(filed)) or not any(
+            each.number > filed.number and ended.text in texts_of(each) for each in self._placed
+        )
 
     def _cancels_of(self, filed: FiledCommand) -> set[int]:
         """The request that a cancel of all has sent, where it is certain which one that is."""

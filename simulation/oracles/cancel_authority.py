@@ -12,7 +12,7 @@ from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrd
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut
 from simulation.oracles.command_log import CommandLog, FiledCommand
-from simulation.oracles.matching import id_of_answer
+from simulation.oracles.matching import texts_of
 from simulation.oracles.wish_terms import order_named, order_number, pair_of, text_of
 
 LATEST_ARRIVAL_S: Final = 60.0
@@ -40,7 +40,7 @@ class CancelAuthority:
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
         self._placed_s: dict[str, float] = {}
         for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
-            for text in _texts(filed):
+            for text in texts_of(filed):
                 self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
 
     def of_scope(self, done: CarriedOut) -> Iterator[str]:
@@ -128,12 +128,6 @@ class CancelAuthority:
             elif each.answered_s is not None and each.error is None and each.answered_s < at_s - LATEST_ARRIVAL_S:
                 may_be = False
         return may_be
-
-
-def _texts(filed: FiledCommand) -> list[str]:
-    assert isinstance(filed.command, PlaceOrder)
-    own_id = filed.command.client_order_id or id_of_answer(filed)
-    return [] if own_id is None else [text_of(own_id)]
 
 
 def _is_made_up(item: str) -> bool:

@@ -1,13 +1,18 @@
-"""What the exchange's answers said when they arrived: a refusal that an asker is told of must have been one of them."""
+"""What the exchange's answers said when they arrived.
+
+A refusal that an asker is told of must have been one of them; only an answer says what a cancel of all has ended.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from exchanges.base.transport import HttpResponse, HttpTransport
 
 _UNREADABLE: Final = ""
+_ALL_ORDERS: Final = "/spot/orders"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -19,7 +24,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Delivered:
-    """A transport that keeps the refusals which another one brings."""
+    """A transport that keeps what another one brings: refusals, and when the answers to cancels of all came."""
 
     def __init__(self, inner: HttpTransport, names: Mapping[str, str], now_s: Callable[[], float]) -> None:
         """``names``: of accounts by their keys. ``now_s``: virtual seconds."""
@@ -27,10 +32,15 @@ class Delivered:
         self._names = names
         self._now_s = now_s
         self._refusals: dict[str, list[Refusal]] = {}
+        self._cancels_of_all: dict[str, list[float]] = {}
 
     def refusals(self, account: str, from_s: float, to_s: float) -> list[Refusal]:
         """The refusals that have reached the account in the span, both ends included."""
         return [each for each in self._refusals.get(account, ()) if from_s <= each.at_s <= to_s]
+
+    def has_told_of_all(self, account: str, from_s: float, to_s: float) -> bool:
+        """Whether an answer to a cancel of all has reached the account in the span, both ends included."""
+        return any(from_s <= at_s <= to_s for at_s in self._cancels_of_all.get(account, ()))
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
@@ -40,6 +50,8 @@ class Delivered:
         if account is not None and not 200 <= response.status < 300:
             refusal = Refusal(self._now_s(), response.status, _label_of(response.body))
             self._refusals.setdefault(account, []).append(refusal)
+        elif account is not None and method == "DELETE" and urlsplit(url).path.endswith(_ALL_ORDERS):
+            self._cancels_of_all.setdefault(account, []).append(self._now_s())
         return response
 
     async def close(self) -> None:

@@ -6,11 +6,13 @@ whose answer is lost is looked up, never sent again.
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
+from messages.commands import PlaceOrder
 from messages.errors import UnresolvedOrderError, VenueRefusedError
 from messages.order import Order
 from messages.withdrawal import Withdrawal
 from simulation.oracles.book_history import CarriedOut
 from simulation.oracles.command_log import FiledCommand
+from simulation.oracles.wish_terms import text_of
 
 
 class Wanted:
@@ -108,6 +110,13 @@ def id_of_answer(filed: FiledCommand) -> str | None:
         return answer.client_withdrawal_id
     error = filed.error
     return error.client_order_id if isinstance(error, UnresolvedOrderError) else None
+
+
+def texts_of(filed: FiledCommand) -> list[str]:
+    """The text that the exchange has of an order that was asked for; none where nobody can say."""
+    assert isinstance(filed.command, PlaceOrder)
+    own_id = filed.command.client_order_id or id_of_answer(filed)
+    return [] if own_id is None else [text_of(own_id)]
 
 
 def _could_cause(command: Wanted, request: Request) -> bool:

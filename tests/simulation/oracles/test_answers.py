@@ -351,6 +351,31 @@ def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
     assert judge.found_only("was cancelled by it and is not told")
 
 
+@pytest.mark.parametrize(
+    ("is_later", "is_answered", "right"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+async def test_what_a_cancel_of_all_has_hit_of_orders_told_after_it_only_its_answer_says(
+    judge: Judge, is_later: bool, is_answered: bool, right: bool
+) -> None:
+    place = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine")
+    if not is_later:
+        judge.ask(place)
+    canceling = judge.ask(CancelAll())
+    if is_later:
+        judge.ask(place)
+    judge.place_as_told(place)
+    judge.time.advance(1)
+    judge.request("DELETE", "/spot/orders")
+    if is_answered:
+        judge.transport.response = HttpResponse(status=200, headers={}, body=b"[]")
+        url = "http://exchange.test/api/v4/spot/orders?account=spot"
+        await judge.delivered.request("DELETE", url, headers={"KEY": "key"}, body=None, timeout_s=1.0)
+    canceling.set(())
+    found = judge.found()
+    assert (found == []) is right
+    assert all("was cancelled by it and is not told" in each for each in found)
+
+
 def test_a_cancel_of_all_does_not_tell_of_what_is_out_of_its_scope(judge: Judge) -> None:
     booked = judge.place(text=MINE)
     judge.engine.cancel(booked)

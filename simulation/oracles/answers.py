@@ -4,7 +4,7 @@ What it answers from memory while it is live may be as old as it takes to notice
 lagging query finds may be as old as the lag. Both are declared.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from exchanges.simulator.orders import Finish
@@ -83,10 +83,17 @@ class Answers(Oracle):
         self._now_s = now_s
         self._just_answered: list[tuple[FiledCommand, float | None]] = []
         self._cold: set[int] = set()
+        self._looked_s = 0.0
+        self._standstills: list[tuple[float, float]] = []
         commands.when_answered.append(self._note)
+
+    def resume(self) -> None:
+        """What it answers at once, it knew before."""
+        self._standstills.append((self._looked_s, self._now_s()))
 
     def look(self) -> Iterator[str]:
         """Whether an account was live when it answered is known a moment later, when what it told has been heard."""
+        self._looked_s = self._now_s()
         answered, self._just_answered = self._just_answered, []
         for filed, live_since_s in answered:
             told = self._told[filed.account]
@@ -101,7 +108,15 @@ class Answers(Oracle):
     def final(self) -> Iterator[str]:
         yield from self.look()
         for name in self._names:
-            account = _Account(self._history, self._commands, self._known, self._delivered, name, cold=self._cold)
+            account = _Account(
+                self._history,
+                self._commands,
+                self._known,
+                self._delivered,
+                name,
+                cold=self._cold,
+                standstills=self._standstills,
+            )
             for violation in account.violations():
                 yield f"{name}: {violation}"
 
@@ -128,13 +143,16 @@ class _Account:
         name: str,
         *,
         cold: Set[int],
+        standstills: Sequence[tuple[float, float]],
     ) -> None:
-        """``cold``: numbers of commands that were answered with an open order while the account was not live."""
+        """``cold``: numbers of commands that were answered with an open order while the account was not live.
+        ``standstills``: from when to when the program stood still."""
         self._history = history
         self._commands = commands
         self._known = known
         self._delivered = delivered
         self._cold = cold
+        self._standstills = standstills
         self._name = name
         self._placed = list(commands.of(name, PlaceOrder))
         self._placed_as: dict[str | None, list[FiledCommand]] = {}
@@ -178,13 +196,19 @@ class _Account:
 
     def _true(self, filed: FiledCommand, order: Order) -> Iterator[str]:
         if order.order_id is not None:
-            is_cold = filed.number in self._cold
-            from_s = filed.asked_s - (self._known.lag_s if is_cold else self._known.stale_s)
+            from_s = filed.asked_s - self._known.lag_s if filed.number in self._cold else self._known_from_s(filed)
             yield from untrue(
                 self._history, self._name, order, from_s, _answered(filed), texts_may_lack=self._known.texts_may_lack
             )
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
             yield from self._never_there(text_of(order.client_order_id))
+
+    def _known_from_s(self, filed: FiledCommand) -> float:
+        """From when on that may have been so which a live account answers from memory. One that has just stood still
+        takes itself for live until it has looked."""
+        stale_s, asked_s = self._known.stale_s, filed.asked_s
+        began_s = [from_s for from_s, to_s in self._standstills if to_s <= asked_s <= to_s + stale_s]
+        return min([asked_s, *began_s]) - stale_s
 
     def _never_there(self, text: str) -> Iterator[str]:
         """An order that is said never to have been taken is in the books neither then nor later."""
@@ -320,7 +344,8 @@ class _Account:
 
     def _judge_error(self, filed: FiledCommand, error: BaseException) -> Iterator[str]:
         if isinstance(error, InsufficientBalanceError) and isinstance(filed.command, PlaceOrder):
-            yield from funds.wrongly_refused(self._history, filed, self._placed, self._known.stale_s)
+            stale_s = filed.asked_s - self._known_from_s(filed)
+            yield from funds.wrongly_refused(self._history, filed, self._placed, stale_s)
         elif isinstance(error, KillSwitchError):
             if not self._may_be_engaged(filed):
                 yield f"was answered {error!r}, and nobody has engaged it (R14)"

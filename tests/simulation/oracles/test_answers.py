@@ -167,6 +167,25 @@ def test_an_order_forgotten_there_may_have_terms_of_before(
     assert (judge.found() == []) is right
 
 
+@pytest.mark.parametrize(("later_s", "is_found"), [(0, False), (9, False), (11, True)])
+def test_what_is_answered_right_after_a_standstill_was_known_before_it(
+    judge: Judge, later_s: int, is_found: bool
+) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.time.advance(5)
+    list(judge.oracle.look())
+    judge.time.advance(1)
+    judge.engine.fill_from_house(booked, amount=Decimal(1))
+    judge.time.advance(300)
+    judge.oracle.resume()
+    judge.time.advance(later_s)
+    judge.told.live_since_s = judge.now_s()
+    judge.answer(BY_OWN_ID, before)
+
+    assert any("said to be filled 0" in each for each in judge.found()) is is_found
+
+
 def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge: Judge) -> None:
     booked = judge.place(text=MINE)
     before = said(booked)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut
@@ -30,11 +31,13 @@ class CancelAuthority:
         *,
         own_commands: CommandLog,
         is_lost: Callable[[float, float], bool],
+        stamped_s: Callable[[BookedOrder], float] | None,
     ) -> None:
         """See `Wishes`."""
         self._history = history
         self._name = name
         self._is_lost = is_lost
+        self._stamped_s = stamped_s
         self._orders = list(commands.of(name, CancelOrder))
         self._scopes = list(commands.of(name, CancelAll, EngageKillSwitch))
         self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
@@ -86,12 +89,15 @@ class CancelAuthority:
         """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
 
         Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13). One
-        that goes on after a loss of power takes for told before it what came in its time and is not on record.
+        that goes on after a loss of power takes for told before it what came in its time and is not on record. One that
+        hears of an order without its text has only the stamp of a clock that may be behind.
         """
         order = None if order_id is None else self._history.order(self._name, order_id)
         if order is None or pair != order.pair:
             return False
         placed_s = self._placed_s.get(order.text, 0.0)
+        if self._stamped_s is not None:
+            placed_s = min(placed_s, self._stamped_s(order))
         is_lost = self._is_lost(placed_s, at_s)
         return any(
             (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each, at_s) else placed_s) <= each.asked_s <= at_s

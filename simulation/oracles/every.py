@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from actors.runtime import Reply
+from exchanges.simulator.orders import Order
 from exchanges.simulator.refusals import SubscriptionRefused
 from messages.commands import Command
 from simulation.options import Feature, Profile
@@ -28,6 +29,7 @@ from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
 from simulation.scenario import LONGEST_LAG_S, pauses_s, proof_bound_s, safety_bound_s, truth_bound_s
+from simulation.settings import STARTED_MS
 
 _DOUBTED_RULES_S: Final = 30.0
 """Rules that a refusal makes doubtful are read anew at this age, with the next check or load."""
@@ -121,6 +123,11 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
     )
 
 
+def _stamped_s(order: Order) -> float:
+    """Virtual seconds of the moment at which the exchange says that it took an order."""
+    return (order.created_ms - STARTED_MS) / 1000
+
+
 def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
     """Is what was wished done, and are commands done that take risk away?"""
     scenario, names, now_s = parts.scenario, parts.names, parts.loop.time
@@ -132,6 +139,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         names=names,
         countdown_s=scenario.account.dead_mans_switch_s,
         is_lost=parts.machine.is_lost,
+        stamped_s=_stamped_s if scenario.has(Feature.MISSING_TEXTS) else None,
     )
     kill_switch = KillSwitch(
         exchange=parts.exchange,

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from exchanges.simulator import Exchange
 from exchanges.simulator.orders import Finish
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import AmendOrder, CancelWithdrawal, Command, PlaceOrder, Withdraw
 from messages.errors import VenueRefusedError
 from messages.order import Order
@@ -48,16 +49,20 @@ class Wishes(Oracle):
         names: Iterable[str],
         countdown_s: int | None,
         is_lost: Callable[[float, float], bool],
+        stamped_s: Callable[[BookedOrder], float] | None = None,
     ) -> None:
         """``own_commands``: those without a second program's. ``names``: of the accounts.
         ``countdown_s``: of the dead man's switch that is wished for; None: none is.
-        ``is_lost``: whether what was filed at a virtual second may be missing from the records at another one."""
+        ``is_lost``: whether what was filed at a virtual second may be missing from the records at another one.
+        ``stamped_s``: when an order was taken by its stamp, where its text may not be known; None: it is."""
         self._exchange = exchange
         self._history = history
         self._commands = commands
         self._names = tuple(names)
         self._countdown_s = countdown_s
-        self._authority = partial(CancelAuthority, history, commands, own_commands=own_commands, is_lost=is_lost)
+        self._authority = partial(
+            CancelAuthority, history, commands, own_commands=own_commands, is_lost=is_lost, stamped_s=stamped_s
+        )
 
     def final(self) -> Iterator[str]:
         """Everything that was not wished for, or was wished for and told otherwise."""

@@ -1,12 +1,14 @@
 """The oracle of the wish takes what was asked for, and finds whatever else reaches the exchange."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.odd_rows import OddRows
+from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -37,6 +39,7 @@ NAMELESS = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100))
 class Judge(JudgedBooks):
     countdown_s: int | None = None
     lost_through_s: float | None = None
+    stamped_s: Callable[[BookedOrder], float] | None = None
 
     def found(self) -> list[str]:
         oracle = Wishes(
@@ -47,6 +50,7 @@ class Judge(JudgedBooks):
             names=("alpha", "beta"),
             countdown_s=self.countdown_s,
             is_lost=lambda filed_s, at_s: self.lost_through_s is not None and filed_s <= self.lost_through_s < at_s,
+            stamped_s=self.stamped_s,
         )
         return list(oracle.final())
 
@@ -363,6 +367,20 @@ def test_a_program_without_the_record_of_its_end_goes_on_with_a_cancel_of_all(ju
 
     judge.cancel_all()
     assert judge.found_only("a cancel of all")
+
+
+@pytest.mark.parametrize(("has_no_text", "behind_s", "right"), [(True, 2, True), (True, 0.5, False), (False, 2, False)])
+def test_an_order_without_its_text_is_covered_by_a_cancel_of_all_that_its_stamp_is_before(
+    judge: Judge, has_no_text: bool, behind_s: float, right: bool
+) -> None:
+    judge.ask(CancelAll(symbol=SOL, side=Side.BUY)).set(())
+    judge.time.advance(1)
+    stamp_s = judge.now_s() - behind_s
+    judge.stamped_s = (lambda _: stamp_s) if has_no_text else None
+    order_id = judge.resting()
+    judge.cancel(order_id)
+    assert (judge.found() == []) is right
+    assert right or judge.found_only(f"a cancel of {order_id}")
 
 
 @pytest.mark.parametrize("loses_before", [True, False])

@@ -154,6 +154,9 @@ class Exchange:
         """GET, or POST where there is a body."""
         return control(self.control, path, **body)
 
+    def end_faults(self) -> None:
+        control(self.control, "/faults", method="DELETE")
+
     def open_orders(self, account: str) -> list[dict[str, Any]]:
         return [order for order in self.ask(f"/accounts/{account}/books")["orders"] if order["status"] == "open"]
 
@@ -182,10 +185,12 @@ def quoter(account: str, market: str, quantity: float) -> str:
     )
 
 
-def control(address: str, path: str, **body: Any) -> Any:
-    """One request to a control API."""
+def control(address: str, path: str, *, method: str | None = None, **body: Any) -> Any:
+    """One request to a control API: GET, or POST where there is a body, unless ``method`` says otherwise."""
     request = urllib.request.Request(  # noqa: S310  # always http on loopback
-        address + path, data=json.dumps(body).encode() if body else None, method="POST" if body else "GET"
+        address + path,
+        data=json.dumps(body).encode() if body else None,
+        method=method or ("POST" if body else "GET"),
     )
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # as above
         return json.loads(answer.read())

@@ -24,9 +24,22 @@ from exchanges.base.aiohttp_transport import AiohttpTransport
 from tests.console.programs import Exchange, Program, exchange, program
 from tests.support.eventually import eventually_blocking
 
-KILLS = int(os.environ.get("TELLER_KILLS", "8"))
+KILLS = int(os.environ.get("TELLER_KILLS", "5"))
 SEED = int(os.environ.get("TELLER_KILL_SEED", "1"))
 EVERYTHING = HistoryFilter(limit=10**6)
+HOSTILE: list[dict[str, Any]] = [
+    {"kind": "query_lag", "lag_ms": 3_000, "probability": 0.5},
+    {"kind": "order_unknown", "by": "text", "probability": 0.3},
+    {"kind": "text_missing", "probability": 0.3},
+    {"kind": "rest_abort", "endpoint": "POST /spot/orders", "effect": "done", "probability": 0.1},
+    {"kind": "rest_error", "endpoint": "POST /spot/orders", "effect": "late", "late_ms": 500, "probability": 0.05},
+    {"kind": "rest_refusal", "endpoint": "DELETE /spot/orders/{}", "status": 403, "effect": "done", "probability": 0.1},
+    {"kind": "rest_limit", "endpoint": "DELETE /spot/orders/{}", "probability": 0.1},
+    {"kind": "frame_drop", "probability": 0.1},
+    {"kind": "frame_duplicate", "probability": 0.2},
+    {"kind": "frame_reorder", "window": 3, "hold_ms": 200, "probability": 0.2},
+]
+"""Queries lag, orders and texts are missing, commands end without the exchange's own word, pushes are lost."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -54,8 +67,13 @@ def outside(tmp_path: Path) -> Iterator[Exchange]:
         yield running
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(outside: Exchange, tmp_path: Path) -> None:
+@pytest.mark.timeout(90 + 10 * KILLS)
+@pytest.mark.parametrize("faults", [[], HOSTILE], ids=["sound", "hostile"])
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
+    outside: Exchange, tmp_path: Path, faults: list[dict[str, Any]]
+) -> None:
+    for fault in faults:
+        outside.ask("/faults", **fault)
     config = outside.config(tmp_path)
     path = Path(config)
     path.write_text(path.read_text().replace("requote_bps = 2", "requote_bps = 0.5\nrequote_every_s = 0.1"))
@@ -69,6 +87,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(outside: Ex
             taken_up += open_intents(run)
         say(f"seed {SEED} kill {number}: {moment.delay_s:.3f} s after {moment.after}; {told(outside)}")
 
+    outside.end_faults()
     with life(config, tmp_path, outside) as run:
         run.wait_until_logged("system_started")
         before = {name: len(outside.ask(f"/accounts/{name}/books")["orders"]) for name in outside.accounts}

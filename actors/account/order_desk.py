@@ -295,6 +295,7 @@ class OrderDesk:
             price=command.price,
         )
         decided_ms = context.server_now_ms()
+        after_ms = max(decided_ms, order.updated_ms + 1)  # also while the exchange's clock stands still
         arrives_by_ms = context.latest_arrival_ms(decided_ms)
         intent = self._intents.begin(sent, arrives_by_ms)
         reply = defer()
@@ -305,14 +306,24 @@ class OrderDesk:
             "amend_order",
             doubt,
             intent.then(lambda: rest.amend_order(sent, decided_ms=decided_ms)),
-            lambda report: self._amended(sent, intent, report, reply, started_s),
+            lambda report: self._amended(sent, intent, report, reply, started_s, after_ms=after_ms),
             lambda error: self._not_amended(doubt, sent, intent, error, reply),
         )
 
-    def _amended(self, command: AmendOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _amended(
+        self,
+        command: AmendOrder,
+        intent: Intent,
+        report: Order,
+        reply: Reply[Any],
+        started_s: float,
+        *,
+        after_ms: int,
+    ) -> None:
+        """``after_ms``: the exchange's clock when it was sent: what was known of the order then is older."""
         intent.ended()
         self._amending.discard((command.symbol, str(command.order_id)))
-        order = self._context.hear_order(report)
+        order = self._context.hear_order(report, after_ms)
         self._time("order_amended", started_s, order)
         reply.set(order)
 

@@ -62,6 +62,7 @@ class Venue:
     order_expiry_ms: int | None = 5_000
     query_lag_ms = 0
     unfilled_kept_ms: int | None = None
+    is_clock_still = False
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
@@ -154,7 +155,7 @@ class Venue:
                 found,
                 price=order.price or found.price,
                 quantity=order.quantity or found.quantity,
-                updated_ms=max(self._now_ms(), found.updated_ms + 1),
+                updated_ms=found.updated_ms if self.is_clock_still else max(self._now_ms(), found.updated_ms + 1),
             )
             self.orders[str(found.order_id)] = changed
             return changed

@@ -192,6 +192,25 @@ def test_an_amend_changes_what_it_names_and_nothing_else(desks: Desks) -> None:
     assert (reply.result().quantity, reply.result().price) == (Decimal(2), Decimal(100))
 
 
+@pytest.mark.parametrize("terms", [{"price": Decimal(99)}, {"quantity": Decimal("0.5")}, {"price": Decimal(101)}])
+@pytest.mark.parametrize("behind_ms", [0, 500])
+def test_r2_an_amend_is_known_once_it_is_answered_though_the_clock_of_the_exchange_stood_still(
+    desks: Desks, terms: dict[str, Decimal], behind_ms: int
+) -> None:
+    placed = desks.resting()
+    order = msgspec.structs.replace(placed, updated_ms=placed.updated_ms + behind_ms)
+    desks.hear(order)
+    desks.venue.orders[str(order.order_id)] = order
+    desks.venue.is_clock_still = True
+    reply: Reply[Any] = Reply()
+    desks.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, **terms), lambda: reply)
+    desks.pass_time(0)
+    amended = msgspec.structs.replace(order, **terms)
+    assert reply.result() == amended
+    desks.hear(order)
+    assert desks.state.known(order) == amended, "an earlier frame that comes late turns nothing back"
+
+
 def test_an_amend_that_was_lost_and_happened_is_answered_with_the_order(desks: Desks) -> None:
     order = desks.resting()
     desks.venue.fates = [Fate.ANSWER_LOST]

@@ -145,10 +145,12 @@ class Doubtful:
         """From now on answers are on their way until `release`."""
         self.is_holding = True
 
-    def release(self) -> None:
-        self.is_holding = False
-        while self._held:
-            self._held.pop(0)[1]()
+    def release(self, only: str | None = None) -> None:
+        """Answers arrive, and do so from now on; ``only``: those of that name, others are still held."""
+        self.is_holding = only is not None
+        while due := next((held for held in self._held if only in {None, held[0]}), None):
+            self._held.remove(due)
+            due[1]()
 
     def _later(self, delay_s: float, run: Callable[[], None]) -> None:
         self._timers.append((self.now_ms + delay_s * 1000, run))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.account import order_store
 from actors.account.reservations import Reservation
@@ -410,6 +411,54 @@ def test_many_orders_that_are_gone_are_asked_about_a_few_at_a_time(here: Doubtfu
     assert here.rest.count("get_order") == 200, "each by its id before it is believed gone (R6)"
     assert here.most_at_once == 8
     assert here.rest.count("open_orders") <= 40
+
+
+def test_look_ups_that_fail_are_tried_again_a_few_at_a_time(here: Doubtful) -> None:
+    doubts = [here.placed(str(n), f"c{n}") for n in range(10)]
+    here.rest.errors["get_order"] = DOWN
+    here.hold()
+    for doubt in doubts:
+        here.ask(doubt)
+    here.release()
+    here.hold()
+    here.run(5)
+    assert here.most_at_once == 8
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_lists_are_read_once_at_a_time_and_then_for_those_that_came_meanwhile(
+    here: Doubtful, *, is_failing: bool
+) -> None:
+    first, second = here.placed("1", "c1"), here.placed("2", "c2")
+    here.run(60)
+    here.ask(first)
+    here.hold()
+    if is_failing:
+        here.rest.errors["open_orders"] = DOWN
+    here.run(0.1)
+    here.rest.errors.clear()
+    here.ask(second)
+    here.release("look_up_order")
+    here.run(0.1)
+    assert here.rest.count("open_orders") == 1
+    here.release()
+    assert here.rest.count("open_orders") == 2
+    here.run(60)
+    assert (here.status(first), here.status(second)) == (VANISHED, VANISHED)
+
+
+def test_why_an_order_cannot_be_asked_about_is_logged_once_for_each_cause(here: Doubtful) -> None:
+    doubt = here.placed()
+    with capture_logs() as logs:
+        for trouble in ("HTTP 502", "HTTP 503"):
+            here.rest.errors["get_order"] = ConnectionFailedError(trouble)
+            here.ask(doubt)
+            here.run(120)
+    told = [line for line in logs if line["event"] == "order_look_up_failed"]
+    assert [(line["order_id"], line["client_order_id"], line["error"]) for line in told] == [
+        ("1001", "c1", "HTTP 502"),
+        ("1001", "c1", "HTTP 503"),
+    ]
 
 
 def test_who_asks_about_an_order_that_is_asked_about_shares_the_answer(here: Doubtful) -> None:

@@ -249,6 +249,30 @@ def test_r14_an_order_that_is_known_only_when_the_lost_cancel_has_ended_it_is_to
     assert all(order.status is OrderStatus.CANCELED for order in reply.result())
 
 
+def test_orders_of_others_are_looked_for_while_the_fate_of_ours_is_unknown() -> None:
+    desks = connected(cancel_patience_s=100.0)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place()
+    desks.pass_time(0)
+    desks.venue.add()
+    desks.venue.fates = [Fate.UNREACHABLE]
+    reply = desks.cancel_all()
+    desks.pass_time(2)
+    assert not desks.venue.open
+    assert not reply.done
+
+
+def test_a_cancel_of_all_that_failed_is_sent_again_as_one_request() -> None:
+    desks = connected()
+    for _ in range(3):
+        desks.resting()
+    desks.venue.requests.clear()
+    desks.venue.fates = [Fate.UNREACHABLE] * 2
+    desks.cancel_all()
+    desks.pass_time(10)
+    assert desks.venue.requests == ["cancel_all", "cancel_all", "cancel_all", "open_orders"]
+
+
 # -- the kill switch ---------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +311,22 @@ def test_r14_engaging_again_is_not_answered_from_a_list_that_was_taken_up_before
     assert not desks.venue.open
 
 
+@pytest.mark.parametrize("later_s", [0.15, 0.5], ids=["its list is on its way back", "its list has come"])
+def test_r14_engaging_again_while_a_fate_is_unknown_is_not_answered_from_an_older_list(later_s: float) -> None:
+    desks = connected(cancel_patience_s=100.0)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place()
+    desks.pass_time(0)
+    desks.way_back_s = 0.1
+    desks.engage()
+    desks.pass_time(later_s)
+    others = desks.venue.add()
+    second = desks.engage()
+    desks.pass_time(60)
+    assert not desks.venue.open
+    assert ids(second.result()) == {others.order_id}
+
+
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
     desks = connected()
     desks.venue.fates = [Fate.UNREACHABLE] * 100
@@ -321,6 +361,17 @@ def test_an_earlier_lifes_goes_on_with_the_first_connection_and_spares_what_came
     desks.connect()
     desks.pass_time(5)
     assert set(desks.venue.open) == {new.order_id}
+
+
+def test_an_earlier_lifes_ends_what_is_known_also_while_no_list_is_to_be_had() -> None:
+    desks = Desks()
+    desks.hear(desks.venue.add())
+    taken_up(desks, CancelAll(), desks.now_ms())
+    desks.venue.fates = [Fate.DONE] + [Fate.UNREACHABLE] * 10
+    desks.connect()
+    desks.pass_time(0)
+    assert desks.venue.requests[0] == "cancel"
+    assert not desks.venue.open
 
 
 def test_an_earlier_lifes_ends_an_order_told_before_it_that_arrived_late() -> None:

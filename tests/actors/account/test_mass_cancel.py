@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +11,11 @@ from structlog.testing import capture_logs
 
 from actors.account.intents import Intent
 from actors.runtime import Reply
+from exchanges.base.clients import OpenOrdersReport
 from messages.commands import CancelAll, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.errors import CanceledBeforeSentError, CancelGoesOnError, UnresolvedOrderError
+from messages.order import Order
 from tests.support.desks import Desks, Fate
 from tests.support.orders import BTC, SOL
 
@@ -158,6 +161,26 @@ def test_an_order_that_a_cancel_of_all_leaves_is_cancelled_by_itself() -> None:
     assert ids(reply.result()) == {kept.order_id}
 
 
+def test_an_order_that_a_cancel_of_all_and_a_list_leave_out_is_cancelled_all_the_same() -> None:
+    desks = connected()
+    kept = desks.resting()
+    sweep, load = desks.venue.cancel_all, desks.venue.load_open_orders
+
+    async def leaves_it_out(*_: Any) -> tuple[Order, ...]:
+        desks.venue.cancel_all = sweep  # type: ignore[method-assign]
+        return ()
+
+    async def an_older_list() -> OpenOrdersReport:
+        desks.venue.load_open_orders = load  # type: ignore[method-assign]
+        return OpenOrdersReport((), desks.now_ms())
+
+    desks.venue.cancel_all, desks.venue.load_open_orders = leaves_it_out, an_older_list  # type: ignore[method-assign]
+    reply = desks.cancel_all()
+    desks.pass_time(5)
+    assert not desks.venue.open
+    assert ids(reply.result()) == {kept.order_id}
+
+
 def test_orders_told_after_it_live_however_long_it_takes() -> None:
     desks = connected(cancel_patience_s=1.0)
     before = desks.resting()
@@ -273,6 +296,18 @@ def test_a_cancel_of_all_that_failed_is_sent_again_as_one_request() -> None:
     assert desks.venue.requests == ["cancel_all", "cancel_all", "cancel_all", "open_orders"]
 
 
+def test_news_of_an_order_while_all_are_being_cancelled_costs_no_cancel_of_its_own() -> None:
+    desks = connected()
+    order = desks.resting()
+    desks.venue.requests.clear()
+    desks.latency_s = 0.5
+    desks.cancel_all()
+    desks.pass_time(0.1)
+    desks.hear(msgspec.structs.replace(order, price=Decimal(99), updated_ms=order.updated_ms + 1))
+    desks.pass_time(5)
+    assert desks.venue.requests == ["cancel_all", "open_orders"]
+
+
 # -- the kill switch ---------------------------------------------------------------------------------------------------
 
 
@@ -325,6 +360,19 @@ def test_r14_engaging_again_while_a_fate_is_unknown_is_not_answered_from_an_olde
     desks.pass_time(60)
     assert not desks.venue.open
     assert ids(second.result()) == {others.order_id}
+
+
+def test_engaging_again_after_all_was_done_cancels_all_again_in_one_request() -> None:
+    desks = connected()
+    desks.engage()
+    desks.pass_time(1)
+    desks.venue.add()
+    desks.venue.add(BTC)
+    desks.venue.requests.clear()
+    reply = desks.engage()
+    desks.pass_time(1)
+    assert desks.venue.requests == ["cancel_all", "open_orders"]
+    assert len(reply.result()) == 2
 
 
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:

@@ -191,6 +191,23 @@ class TestOrders:
     def test_times_of_any_shape(self, value: object) -> None:
         assert by_rest(update_time_ms=value).updated_ms == 1760000002045
 
+    @pytest.mark.parametrize(
+        ("in_ms", "in_s", "time_ms"),
+        [
+            (1760000002045, 1760000002, 1760000002045),
+            (0, 1760000002, 1760000002000),
+            ("0", "1760000002", 1760000002000),
+            ("0", "0", 0),
+            (0, 0, 0),
+        ],
+    )
+    def test_a_time_that_is_told_twice_may_be_left_out_in_milliseconds_or_in_both(
+        self, in_ms: object, in_s: object, time_ms: int
+    ) -> None:
+        made = by_rest(create_time_ms=in_ms, create_time=in_s, update_time_ms=in_ms, update_time=in_s)
+        assert (made.created_ms, made.updated_ms) == (time_ms, time_ms)
+        assert fill(create_time_ms=in_ms, create_time=in_s).time_ms == time_ms
+
     @pytest.mark.parametrize("value", [1.5, 2, "1.5", "2", "2.50"])
     def test_r11_a_number_that_is_no_text_still_is_exact(self, value: object) -> None:
         order = by_rest(amount=value)
@@ -250,6 +267,13 @@ class TestOrders:
     def test_what_cannot_be_is_refused(self, changes: dict[str, Any]) -> None:
         with pytest.raises((TellerError, ArithmeticError, msgspec.MsgspecError)):
             by_rest(**changes)
+
+    @pytest.mark.parametrize("field", ["amount", "price", "filled_amount", "filled_total"])
+    def test_an_amount_is_as_large_or_as_small_as_it_says_up_to_what_none_is(self, field: str) -> None:
+        for value in ("9e24", "1e-30"):
+            assert by_rest(**{field: value}).order_id == "912345678901"
+        with pytest.raises(ProtocolError, match="beyond all amounts"):
+            by_rest(**{field: "1e25"})
 
     def test_only_an_id_of_ours_is_a_client_id(self) -> None:
         assert [convert.client_order_id(text) for text in ("t-a", "t-", "", "web", "apiv4")] == ["a"] + [None] * 4

@@ -58,8 +58,8 @@ JOURNAL: Final = (
     bug(
         "an order whose command is under way is dropped for room",
         _ORDER_STORE,
-        "            if self._is_held(oldest.order):\n",
-        "            if False:\n",
+        " or self._is_held(record.order)\n",
+        "\n",
         Options(features=frozenset({Feature.SMALL_BOUNDS, Feature.REFUSALS, Feature.UNKNOWN_ORDERS}), certain=True),
     ),
     bug(

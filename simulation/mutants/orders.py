@@ -42,7 +42,7 @@ ORDERS: Final = (
     Mutant(
         "a fill counts as often as it is told",
         (
-            Change(_STORE, "        if key in self._seen_fills:\n            return False\n", ""),
+            Change(_STORE, "            return False\n        seen = ", "            pass\n        seen = "),
             Change(_RECORD, "        if fill.trade_id in self._trade_ids:\n            return False\n", ""),
         ),
     ),
@@ -65,8 +65,8 @@ ORDERS: Final = (
     bug(
         "a trade of the account with itself counts once",
         _STORE,
-        "        key = trade_id, order_id\n",
-        "        key = trade_id, trade_id\n",
+        "        key, total = (trade_id, order_id), ",
+        "        key, total = (trade_id, trade_id), ",
         SELF_TRADES,
     ),
     bug(

@@ -1,11 +1,13 @@
 """Mass cancels: the kill switch and cancels of a whole scope, tried until they are done (R13).
 
 Done means: a complete list of open orders, taken up after the last cancel, shows nothing of the scope, and no order of
-ours that was told before is still on its way or of unknown fate. Whatever goes wrong until then (refused, lost,
+ours that was told before is still on its way or of unknown fate. Lists lag: unless a cancel of all was answered since
+the command, the list must be so much younger than that. Whatever goes wrong until then (refused, lost,
 limited, unreachable, not connected yet) is waited out and tried again. Who asked is answered when it is done, or after
 a patience that it goes on; the cancel goes on in both lives of an account that crashes (`actors.account.memory`).
 """
 
+import math
 import random
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Final
@@ -38,6 +40,8 @@ class _MassCancel:
     """One scope that is being cancelled.
 
     Attributes:
+        told_s: when it was commanded last; swept_s: when the last cancel of all was sent that was answered. Both
+            monotonic.
         before_ms: orders that the exchange took later (its clock) are not in scope; None: all orders are, whenever they
             show, until it is released (the kill switch).
         own, later: names (ids of either kind) of our own orders that were told before and not known to have ended, and
@@ -45,14 +49,15 @@ class _MassCancel:
         seen: orders in scope that were open at some time, or may have been, as last heard. ended: those that a cancel
             of all has ended.
         sent: orders that a cancel was sent for since they were named.
-        is_asked_again: it was commanded again since the try under way began to look, whose list may be older.
-        is_answered: the last cancel of all was. is_clean: the last list, taken up after the last cancel, showed nothing
-            of the scope. has_looked: what is open is known, if need be by a list.
+        is_clean: the last list, asked for after the last cancel, showed nothing of the scope. is_list_old: it may not
+            show what was there at the command. has_looked: what is open is known, if need be by a list.
         wake_number: of the wait for the next try that counts.
     """
 
-    def __init__(self, scope: CancelAll, before_ms: int | None, intent: Intent | None) -> None:
+    def __init__(self, scope: CancelAll, told_s: float, before_ms: int | None, intent: Intent | None) -> None:
         self.scope = scope
+        self.told_s = told_s
+        self.swept_s = -math.inf
         self.before_ms = before_ms
         self.intent = intent
         self.own: set[_Key] = set()
@@ -65,13 +70,17 @@ class _MassCancel:
         self.tries = 0
         self.cause = "the exchange has not answered yet"
         self.is_trying = False
-        self.is_asked_again = False
-        self.is_answered = False
         self.is_clean = False
+        self.is_list_old = False
         self.has_looked = False
         self.is_over = False
         self.is_check_due = False
         self.wake_number = 0
+
+    @property
+    def is_swept(self) -> bool:
+        """Whether the exchange itself has cancelled all that was there at the command."""
+        return self.swept_s >= self.told_s
 
     def matches(self, order: Order) -> bool:
         """Whether the order is of the market and side."""
@@ -120,16 +129,15 @@ class MassCancels:
     def cancel(self, command: CancelAll, defer: Defer) -> None:
         """Cancels everything in scope that was told before; answered with the orders that ended by it."""
         told_ms = self._context.server_now_ms()
-        job = _MassCancel(
-            command, told_ms, self._intents.begin_cancel(command, self._context.latest_arrival_ms(told_ms))
-        )
+        intent = self._intents.begin_cancel(command, self._context.latest_arrival_ms(told_ms))
+        job = _MassCancel(command, self._context.monotonic_s(), told_ms, intent)
         job.has_looked = True  # what is open is known, and later orders will be told
         for record in self._context.state.orders.open_records(command.symbol):
             if job.matches(record.order):
                 job.own.update(_names(record.order))
         reply = defer()
         self._intents.owe(reply, "cancelling", None)
-        self._begin(job, reply, is_swept=True)
+        self._begin(job, reply, sweeps=True)
 
     def take_up(
         self,
@@ -146,26 +154,26 @@ class MassCancels:
             told: orders of unknown fate that were told before. later_ids: client ids of those told after.
         """
         self._log.warning("mass_cancel_taken_up", symbol=_text(command), before_ms=before_ms)
-        job = _MassCancel(command, before_ms, intent)
+        job = _MassCancel(command, self._context.monotonic_s(), before_ms, intent)
         job.own.update((order.symbol, str(order.client_order_id)) for order in told)
         job.later_ids = frozenset(later_ids)
-        self._begin(job, None, is_swept=False)
+        self._begin(job, None, sweeps=False)
 
     def engage(self, defer: Defer | None) -> None:
         """The kill switch is engaged: whatever is open, or comes to be, is cancelled until `release`."""
-        job = self._kill_switch
+        job, told_s = self._kill_switch, self._context.monotonic_s()
         if job is None:
-            job = self._kill_switch = _MassCancel(CancelAll(), None, None)
+            job = self._kill_switch = _MassCancel(CancelAll(), told_s, None, None)
+        job.told_s = told_s
         reply = None if defer is None else defer()
         if reply is not None:
             self._intents.owe(reply, "cancelling", None)
         if job in self._active:
             job.is_clean = False
-            job.is_asked_again = job.is_trying
             self._await(job, reply)
-            self._try(job, is_swept=True)
+            self._try(job, sweeps=True)
         else:
-            self._begin(job, reply, is_swept=True)
+            self._begin(job, reply, sweeps=True)
 
     def release(self) -> None:
         """The kill switch is released."""
@@ -175,7 +183,7 @@ class MassCancels:
             for reply in job.replies:
                 reply.set_error(UnresolvedOrderError("cancelling", None, "the kill switch was released before"))
 
-    def _begin(self, job: _MassCancel, reply: Reply[Any] | None, *, is_swept: bool) -> None:
+    def _begin(self, job: _MassCancel, reply: Reply[Any] | None, *, sweeps: bool) -> None:
         self._active.append(job)
         for order in list(self._left(job)):
             if order.order_id is not None:
@@ -185,7 +193,7 @@ class MassCancels:
             if order.status is OrderStatus.PENDING:
                 self._call_back(order)
         self._await(job, reply)
-        self._try(job, is_swept=is_swept)
+        self._try(job, sweeps=sweeps)
 
     def _await(self, job: _MassCancel, reply: Reply[Any] | None) -> None:
         if reply is not None:
@@ -253,10 +261,10 @@ class MassCancels:
 
     # -- a try ----------------------------------------------------------------------------------------------------
 
-    def _try(self, job: _MassCancel, *, is_swept: bool = False) -> None:
+    def _try(self, job: _MassCancel, *, sweeps: bool = False) -> None:
         """Cancels what is known or feared to be open, then looks.
 
-        ``is_swept``: all of the scope in one request, whatever else is open: nothing has been told since.
+        ``sweeps``: all of the scope in one request, whatever else is open: nothing has been told since.
         """
         rest = self._context.rest
         if job.is_over or job.is_trying:
@@ -269,15 +277,15 @@ class MassCancels:
         left = list(self._left(job))
         named = [order for order in left if order.order_id is not None]
         job.tries += 1
-        if not named and (job.is_answered or job.tries > 1):
+        if not named and (job.is_swept or (job.tries > 1 and not job.is_list_old)):
             if left and job.is_clean:
                 self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
             else:
                 self._look(job)
-        elif is_swept or self._may_sweep(job):
-            job.is_trying, job.is_clean, job.is_answered = True, False, False
+        elif sweeps or self._may_sweep(job):
+            job.is_trying, job.is_clean, job.is_list_old = True, False, False
             job.sent.update(map(_key, named))
-            scope, intent = job.scope, job.intent
+            scope, intent, sent_s = job.scope, job.intent, self._context.monotonic_s()
 
             def send() -> Coroutine[Any, Any, tuple[Order, ...]]:
                 return rest.cancel_all(scope.symbol, scope.side)
@@ -285,7 +293,7 @@ class MassCancels:
             self._context.io(
                 "cancel_all",
                 send() if intent is None else intent.then(send),
-                lambda reports: self._answered(job, reports),
+                lambda reports: self._answered(job, sent_s, reports),
                 lambda error: self._failed(job, error),
             )
         elif named:
@@ -303,8 +311,8 @@ class MassCancels:
         records = self._context.state.orders.open_records(job.scope.symbol)
         return all(job.covers(record.order) for record in records if job.matches(record.order))
 
-    def _answered(self, job: _MassCancel, reports: tuple[Order, ...]) -> None:
-        job.is_answered = True
+    def _answered(self, job: _MassCancel, sent_s: float, reports: tuple[Order, ...]) -> None:
+        job.swept_s = sent_s
         for order in map(self._context.hear_order, reports):
             if order.is_finished:
                 job.ended[_key(order)] = order
@@ -321,15 +329,15 @@ class MassCancels:
         rest = self._context.rest
         if job.is_over or rest is None:
             return
-        job.is_trying, job.is_asked_again = True, False
+        job.is_trying, asked_s = True, self._context.monotonic_s()
         self._context.io(
             "look_after_cancel",
             rest.load_open_orders(),
-            lambda report: self._looked(job, report),
+            lambda report: self._looked(job, asked_s, report),
             lambda error: self._failed(job, error),
         )
 
-    def _looked(self, job: _MassCancel, report: OpenOrdersReport) -> None:
+    def _looked(self, job: _MassCancel, asked_s: float, report: OpenOrdersReport) -> None:
         job.is_trying = False
         if job.is_over:
             return
@@ -338,7 +346,8 @@ class MassCancels:
         heard = [context.hear_order(order, report.as_of_ms) for order in report.orders]
         listed = [order for order in heard if order.is_open and job.covers(order)]
         names = {_key(order) for order in report.orders}
-        job.is_clean = not listed and not job.is_asked_again
+        job.is_list_old = not job.is_swept and asked_s - context.query_lag_ms / 1000 < job.told_s
+        job.is_clean = not listed and not job.is_list_old
         for order in self._left(job):
             if order.order_id is not None and _key(order) not in names:
                 self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
@@ -348,8 +357,9 @@ class MassCancels:
         elif any(self._left(job)):
             job.cause = "the fate of some orders is not known yet"
             self._again_later(job, None)
-        elif job.is_asked_again:
-            self._look(job)
+        elif job.is_list_old:
+            job.cause = "the list of open orders may be older than the command"
+            self._again_later(job, None)
         else:
             self._check_soon(job)
 
@@ -399,7 +409,6 @@ class MassCancels:
         job.ended.clear()
         job.sent.clear()
         job.tries = 0
-        job.is_answered = False
         job.wake_number += 1
         for reply in replies:
             reply.set(tuple(ended.values()))

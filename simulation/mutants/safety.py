@@ -99,8 +99,8 @@ SAFETY: Final = (
     bug(
         "a cancel of all is done when it was answered",
         _MASS_CANCEL,
-        "        job.is_answered = True\n        for order",
-        "        job.is_answered = job.is_clean = True\n        for order",
+        "        job.swept_s = sent_s\n",
+        "        job.swept_s, job.is_clean = sent_s, True\n",
         _NO_OTHER_CANCELS,
     ),
     bug(

@@ -56,11 +56,12 @@ class Venue:
     """What is open there, and what happens to requests: those in ``fates`` in turn, later ones are done.
 
     Attributes:
-        requests: the names of those that were made.
+        requests: the names of those that were made. refused: names of those that always are.
+        hidden: ids of orders that the list of open orders lacks.
     """
 
     order_expiry_ms: int | None = 5_000
-    query_lag_ms = 0
+    query_lag_ms: int = 0
     unfilled_kept_ms: int | None = None
     is_clock_still = False
 
@@ -69,6 +70,8 @@ class Venue:
         self.orders: dict[str, Order] = {}
         self.fates: list[Fate] = []
         self.requests: list[str] = []
+        self.refused: set[str] = set()
+        self.hidden: set[str] = set()
 
     @property
     def open(self) -> dict[str, Order]:
@@ -93,7 +96,7 @@ class Venue:
     def _carry_out(self, name: str, do: Callable[[], Any], *, changes: bool = True) -> Any:
         self.requests.append(name)
         fate = self.fates.pop(0) if self.fates else Fate.DONE
-        if fate is Fate.REFUSED:
+        if fate is Fate.REFUSED or name in self.refused:
             raise VenueRefusedError(RefusalReason.OTHER, "TRY_LATER")
         if fate is Fate.LIMITED:
             raise VenueRefusedError(RefusalReason.RATE_LIMIT, "TOO_MANY_REQUESTS", retry_after_s=3_600.0)
@@ -164,7 +167,8 @@ class Venue:
 
     async def load_open_orders(self) -> OpenOrdersReport:
         def do() -> OpenOrdersReport:
-            return OpenOrdersReport(tuple(self.open.values()), self._now_ms())
+            listed = (order for order_id, order in self.open.items() if order_id not in self.hidden)
+            return OpenOrdersReport(tuple(listed), self._now_ms())
 
         return cast("OpenOrdersReport", self._carry_out("open_orders", do, changes=False))
 

@@ -375,6 +375,33 @@ def test_engaging_again_after_all_was_done_cancels_all_again_in_one_request() ->
     assert len(reply.result()) == 2
 
 
+@pytest.mark.parametrize("is_engaged", [True, False])
+def test_r13_a_list_that_may_lag_shows_nothing_open_only_after_a_cancel_of_all_that_was_answered(
+    *, is_engaged: bool
+) -> None:
+    desks = connected()
+    desks.venue.query_lag_ms = 10_000
+    others = desks.venue.add()
+    desks.venue.hidden.add(str(others.order_id))  # the lists lack it, and nobody has told of it
+    desks.venue.fates = [Fate.NEVER_ARRIVED, Fate.DONE, Fate.UNREACHABLE]
+    reply = desks.engage() if is_engaged else desks.cancel_all()
+    desks.pass_time(5)
+    assert not desks.venue.open
+    assert [order.order_id for order in reply.result()] == [others.order_id]
+    assert desks.venue.requests.count("cancel_all") == 3
+
+
+def test_r13_where_no_cancel_of_all_is_answered_a_list_is_believed_that_is_so_much_younger() -> None:
+    desks = connected(cancel_patience_s=60.0)
+    desks.venue.query_lag_ms = 10_000
+    desks.venue.refused = {"cancel_all"}
+    reply = desks.cancel_all()
+    desks.pass_time(9.9)
+    assert not reply.done
+    desks.pass_time(5)
+    assert reply.result() == ()
+
+
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
     desks = connected()
     desks.venue.fates = [Fate.UNREACHABLE] * 100

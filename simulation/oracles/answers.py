@@ -251,7 +251,8 @@ class _Account:
                 continue
             before = self._history.state_at(self._name, number, filed.asked_s)
             after = self._history.state_at(self._name, number, _answered(filed))
-            if before is not None and before.is_open and after is not None and after.is_open:
+            came_before = self._history.states(self._name, number)[0].at_s < filed.asked_s  # and not in the same moment
+            if came_before and before is not None and before.is_open and after is not None and after.is_open:
                 yield f"order {number} was open before and is open still (R13)"
             is_ended_by_us = after is not None and after.finish is Finish.CANCELLED and after.request in by_us
             if is_ended_by_us and str(number) not in told and self._must_be_told(filed, booked):

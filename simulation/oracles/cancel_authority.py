@@ -4,7 +4,7 @@ Cancels may be tried again until they have succeeded (R13), new orders never; so
 still act, not one of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
@@ -40,7 +40,9 @@ class CancelAuthority:
         self._stamped_s = stamped_s
         self._orders = list(commands.of(name, CancelOrder))
         self._scopes = list(commands.of(name, CancelAll, EngageKillSwitch))
-        self._switches = list(commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
+        own = list(own_commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
+        others = [each for each in commands.of(name, EngageKillSwitch, ReleaseKillSwitch) if each not in own]
+        self._switches = own, others  # each program has a kill switch of its own
         self._placed_s: dict[str, float] = {}
         for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
             for text in texts_of(filed):
@@ -126,14 +128,18 @@ class CancelAuthority:
         )
 
     def _is_engaged(self, at_s: float) -> bool:
-        """Whether the kill switch may be engaged, or may have been when a request left that arrives now."""
-        may_be = False
-        for each in self._switches:
-            if isinstance(each.command, EngageKillSwitch) and each.asked_s <= at_s:
-                may_be = True
-            elif each.answered_s is not None and each.error is None and each.answered_s < at_s - LATEST_ARRIVAL_S:
-                may_be = False
-        return may_be
+        """Whether a kill switch may be engaged, or may have been when a request left that arrives now."""
+        return any(_may_be_engaged(switches, at_s) for switches in self._switches)
+
+
+def _may_be_engaged(switches: Iterable[FiledCommand], at_s: float) -> bool:
+    may_be = False
+    for each in switches:
+        if isinstance(each.command, EngageKillSwitch) and each.asked_s <= at_s:
+            may_be = True
+        elif each.answered_s is not None and each.error is None and each.answered_s < at_s - LATEST_ARRIVAL_S:
+            may_be = False
+    return may_be
 
 
 def _is_made_up(item: str) -> bool:

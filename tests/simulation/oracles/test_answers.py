@@ -353,6 +353,13 @@ def test_after_a_cancel_of_all_nothing_of_its_scope_is_open(judge: Judge, comman
     assert judge.found_only("was open before and is open still (R13)")
 
 
+def test_an_order_that_came_in_the_very_moment_was_not_there_before(judge: Judge) -> None:
+    judge.place(text=MINE)
+    judge.answer(CancelAll(), (), after_s=1)
+
+    assert judge.found() == []
+
+
 def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
     booked = judge.place(text=MINE)
     judge.time.advance(1)

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from actors.runtime import Reply
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.odd_rows import OddRows
 from exchanges.simulator.orders import Order as BookedOrder
@@ -14,6 +17,7 @@ from messages.commands import (
     CancelAll,
     CancelOrder,
     CancelWithdrawal,
+    Command,
     EngageKillSwitch,
     PlaceOrder,
     ReleaseKillSwitch,
@@ -27,7 +31,9 @@ from messages.errors import (
     VenueRefusedError,
 )
 from messages.symbol import Symbol
+from simulation.oracles.command_log import CommandLog
 from simulation.oracles.wishes import Wishes
+from simulation.process import LIFE, Life
 from tests.support.judged import JudgedBooks, order_of
 
 SOL = Symbol("SOL", "USDT")
@@ -41,12 +47,25 @@ class Judge(JudgedBooks):
     lost_through_s: float | None = None
     stamped_s: Callable[[BookedOrder], float] | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.own_commands = CommandLog(self.now_s)
+        self.commands = CommandLog(self.now_s, first=self.own_commands)
+
+    def ask_as_second(self, command: Command) -> Reply[Any]:
+        """Files a command of another program on the same account."""
+        before = LIFE.set(cast(Life, SimpleNamespace(number=1, is_second=True)))
+        try:
+            return self.ask(command)
+        finally:
+            LIFE.reset(before)
+
     def found(self) -> list[str]:
         oracle = Wishes(
             self.exchange,
             self.history,
             self.commands,
-            own_commands=self.commands,
+            own_commands=self.own_commands,
             names=("alpha", "beta"),
             countdown_s=self.countdown_s,
             is_lost=lambda filed_s, at_s: self.lost_through_s is not None and filed_s <= self.lost_through_s < at_s,
@@ -312,6 +331,20 @@ def test_the_kill_switch_cancels_all_while_it_is_engaged_or_until_that_is_done(j
     assert judge.found() == [], "nobody was told that all is cancelled"
 
     engaged.set(())
+    judge.time.advance(1_000)
+    judge.cancel_all()
+    assert judge.found_only("a cancel of all")
+
+
+def test_the_kill_switch_of_one_program_is_not_released_by_another(judge: Judge) -> None:
+    judge.ask(EngageKillSwitch(reason="enough")).set(())
+    judge.ask_as_second(EngageKillSwitch(reason="too")).set(())
+    judge.ask_as_second(ReleaseKillSwitch()).set(None)
+    judge.time.advance(1_000)
+    judge.cancel_all()
+    assert judge.found() == []
+
+    judge.ask(ReleaseKillSwitch()).set(None)
     judge.time.advance(1_000)
     judge.cancel_all()
     assert judge.found_only("a cancel of all")

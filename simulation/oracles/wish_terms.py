@@ -41,11 +41,14 @@ def is_text(text: str) -> bool:
     return _TEXT.fullmatch(text) is not None
 
 
-def order_number(history: BookHistory, account: str, item: str, at_s: float) -> int | None:
-    """The order that a request of that time calls by its number or its text; None where the books have none such."""
+def order_number(history: BookHistory, account: str, item: str, at_s: float, *, pair: str | None = None) -> int | None:
+    """The order that a request of that time calls by its number or its text; None where the books have none such.
+
+    ``pair``: of that market; None: of any.
+    """
     if item.isdecimal():
         return int(item) if history.states(account, int(item)) else None
-    alike = history.with_text(account, item)
+    alike = [each for each in history.with_text(account, item) if pair in {None, _pair_of(history, account, each)}]
     there = [order_id for order_id in alike if history.states(account, order_id)[0].at_s <= at_s]
     return next(iter(there[-1:] or alike[:1]), None)
 
@@ -55,8 +58,13 @@ def order_named(history: BookHistory, account: str, reference: OrderReference, a
     item = reference.order_id
     if item is None and reference.client_order_id is not None:
         item = text_of(reference.client_order_id)
-    number = order_number(history, account, str(item), at_s)
+    number = order_number(history, account, str(item), at_s, pair=pair_of(reference.symbol))
     return str(item) if number is None else number
+
+
+def _pair_of(history: BookHistory, account: str, order_id: int) -> str | None:
+    order = history.order(account, order_id)
+    return None if order is None else order.pair
 
 
 class OrderTerms(msgspec.Struct, frozen=True):

@@ -336,6 +336,22 @@ def test_the_kill_switch_cancels_all_while_it_is_engaged_or_until_that_is_done(j
     assert judge.found_only("a cancel of all")
 
 
+def test_a_cancel_by_an_id_that_was_used_in_another_market_means_the_order_of_its_own(judge: Judge) -> None:
+    earlier = judge.resting()
+    judge.ask(CancelOrder(symbol=SOL, order_id=earlier))
+    judge.cancel(earlier)
+    judge.time.advance(1)
+    command = PlaceOrder.limit(BTC, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine")
+    placing = judge.ask(command)
+    judge.ask(CancelOrder(symbol=BTC, client_order_id="mine"))
+    judge.time.advance(1)
+    answer = judge.place_as_told(command)
+    placing.set(order_of(command, answer))
+    judge.cancel(str(answer["id"]), pair="BTC_USDT")
+
+    assert judge.found() == []
+
+
 def test_the_kill_switch_of_one_program_is_not_released_by_another(judge: Judge) -> None:
     judge.ask(EngageKillSwitch(reason="enough")).set(())
     judge.ask_as_second(EngageKillSwitch(reason="too")).set(())

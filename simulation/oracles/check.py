@@ -71,11 +71,12 @@ def differences(
         yield f"{name}: is {snapshot.sync_state.value}, not live"
     yield from _balances(exchange, name, snapshot.balances)
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
-    booked = _since_the_start(exchange.engine.accounts[name].orders)
+    booked = _with_names(exchange.engine.accounts[name].orders)
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
     vanished = _vanished_texts((*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
-        if str(number) not in known and (excused(truth) or _is_among(truth, vanished)):
+        may_lack = number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished)
+        if str(number) not in known and may_lack:
             continue
         may_lack_text = texts_may_lack and of_others(truth)
         if truth.is_open or not forgets or str(number) in known:
@@ -94,13 +95,10 @@ def differences(
         yield from _doubled(name, booked)
 
 
-def _since_the_start(orders: Mapping[int, BookedOrder]) -> dict[int, BookedOrder]:
-    """Without the past that an exchange may have begun with, and without markets that have no name for an account."""
-    return {
-        number: order
-        for number, order in orders.items()
-        if number >= FIRST_ORDER_ID and symbol_of(order.pair) is not None
-    }
+def _with_names(orders: Mapping[int, BookedOrder]) -> dict[int, BookedOrder]:
+    """Without markets that have no name for an account. Of the past that an exchange may have begun with nothing need
+    be known, and what is told of it must be so: fills are asked for again from a little before the start."""
+    return {number: order for number, order in orders.items() if symbol_of(order.pair) is not None}
 
 
 def _balances(
@@ -232,10 +230,12 @@ def _fills_against(
     missing = dict(fills)
     for truth in booked:
         key = _key_of_booked(truth)
-        if truth.order_id < FIRST_ORDER_ID or key is None:
+        if key is None:
             continue
         ours = missing.pop(key, None)
         label = f"{name}: fill {truth.trade_id} of {key[0]} (order {truth.order_id})"
+        if ours is None and truth.order_id < FIRST_ORDER_ID:
+            continue
         if ours is None:
             yield f"{label} is missing"
         elif _fill_told(ours) != _fill_booked(truth) and not (texts_may_lack and _lacks_its_text(ours, truth)):
@@ -287,10 +287,12 @@ def journal_differences(
     everything = HistoryFilter(limit=1_000_000)
     history = read_history(path, everything)
     filed = {order.order_id: order for order in history.orders if order.order_id is not None}
-    booked = _since_the_start(record.orders)
+    booked = _with_names(record.orders)
     vanished = _vanished_texts(history.orders)
     for number, truth in booked.items():
-        may_lack = excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)
+        may_lack = (
+            number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)
+        )
         if str(number) not in filed and may_lack:
             continue
         yield from _order(

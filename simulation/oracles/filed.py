@@ -100,11 +100,7 @@ class Filed(Oracle):
             if (
                 not self._exchange.gateio.odd_lists.made_up
             ):  # the exchange itself has told of fills that are in no books
-                booked = self._exchange.engine.accounts[name].fills
-                # A past is nobody's profit.
-                fills = [
-                    each for each in booked if each.order_id >= FIRST_ORDER_ID and symbol_of(each.pair) is not None
-                ]
+                fills = [each for each in self._exchange.engine.accounts[name].fills if symbol_of(each.pair)]
                 wrongs = (*wrongs, *profit_differences(fills, self._path(name)))
             for wrong in wrongs:
                 yield f"{name}: {wrong}"

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from actors.journal import HistoryFilter, read_history
+from exchanges.simulator.engine import FIRST_ORDER_ID
 from exchanges.simulator.orders import Fill, Side
 
 _EXACT: Final = Fraction(1, 10**15)
@@ -36,12 +37,16 @@ _IN_ORDER: Final = ("realised", "held", "held_cost", "uncovered")
 def profit_differences(fills: Iterable[Fill], path: Path) -> Iterator[str]:
     """In what the history of a journal differs from the books' fills of the same account.
 
-    Where fills of one market share a millisecond their order is anybody's guess: then only sums are compared.
+    Where fills of one market share a millisecond their order is anybody's guess: then only sums are compared. Of the
+    past, before the exchange's first order, counts what the journal has.
     """
+    history = read_history(path, HistoryFilter(limit=1_000_000))
+    filed = {(fill.order_id, fill.trade_id) for fill in history.fills}
     by_pair: dict[str, list[Fill]] = {}
     for fill in fills:
-        by_pair.setdefault(fill.pair, []).append(fill)
-    said = {f"{each.symbol.base}_{each.symbol.quote}": each for each in read_history(path, HistoryFilter()).profits}
+        if fill.order_id >= FIRST_ORDER_ID or (str(fill.order_id), str(fill.trade_id)) in filed:
+            by_pair.setdefault(fill.pair, []).append(fill)
+    said = {f"{each.symbol.base}_{each.symbol.quote}": each for each in history.profits}
     for pair in dict.fromkeys([*by_pair, *said]):
         booked, ours = by_pair.get(pair, []), said.get(pair)
         if ours is None:

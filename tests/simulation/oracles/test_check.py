@@ -18,6 +18,7 @@ from messages.enums import TimeInForce as OurTimeInForce
 from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
+from simulation.oracles import check
 from simulation.oracles.check import differences
 from simulation.oracles.watcher import Told, key_of
 from tests.support.orders import order, paid
@@ -295,3 +296,16 @@ def test_two_orders_of_one_client_id_are_found() -> None:
     books.place(text="t-c1")
 
     assert any("is two orders" in each for each in books.wrong())
+
+
+def test_of_the_past_nothing_need_be_known_and_what_is_told_of_it_must_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books()
+    monkeypatch.setattr(check, "FIRST_ORDER_ID", int(str(books.order.order_id)) + 1)
+    assert books.wrong() == []
+    books.told.fills[key_of(books.fill)] = msgspec.structs.replace(books.fill, quantity=Decimal(7))
+    books.open = (msgspec.structs.replace(books.order, price=Decimal(7)),)
+    assert [any(what in each for each in books.wrong()) for what in ("Decimal('7')", "is at 7 here")] == [True, True]
+
+    books.open = ()
+    books.told.fills.clear()
+    assert books.wrong() == []

@@ -259,9 +259,10 @@ class _Account:
                 yield f"order {number} was cancelled by it and is not told (R14)"
 
     def _must_be_told(self, filed: FiledCommand, ended: BookedOrder) -> bool:
-        """Of an order told after a cancel of all, only the answer of the exchange says that it was hit, too."""
-        return self._delivered.has_told_of_all(self._name, filed.asked_s, _answered(filed)) or not any(
-            each.number > filed.number and ended.text in texts_of(each) for each in self._placed
+        """Of an order that was told after a cancel of all, or by another hand and perhaps not known, only the answer of
+        the exchange says that it was hit, too."""
+        return self._delivered.has_told_of_all(self._name, filed.asked_s, _answered(filed)) or any(
+            each.number < filed.number and ended.text in texts_of(each) for each in self._placed
         )
 
     def _cancels_of(self, filed: FiledCommand) -> set[int]:

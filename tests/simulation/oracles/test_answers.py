@@ -369,6 +369,7 @@ def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
     assert judge.found() == []
 
     judge = Judge()
+    judge.ask(PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine"))
     judge.place(text=MINE)
     judge.time.advance(1)
     reply = judge.ask(CancelAll())
@@ -378,16 +379,23 @@ def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_later", "is_answered", "right"), [(True, False, True), (True, True, False), (False, False, False)]
+    ("told", "is_answered", "right"),
+    [
+        ("before", False, False),
+        ("after", False, True),
+        ("after", True, False),
+        ("by another", False, True),
+        ("by another", True, False),
+    ],
 )
-async def test_what_a_cancel_of_all_has_hit_of_orders_told_after_it_only_its_answer_says(
-    judge: Judge, is_later: bool, is_answered: bool, right: bool
+async def test_what_a_cancel_of_all_has_hit_beside_what_was_told_before_it_only_its_answer_says(
+    judge: Judge, told: str, is_answered: bool, right: bool
 ) -> None:
     place = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine")
-    if not is_later:
+    if told == "before":
         judge.ask(place)
     canceling = judge.ask(CancelAll())
-    if is_later:
+    if told == "after":
         judge.ask(place)
     judge.place_as_told(place)
     judge.time.advance(1)

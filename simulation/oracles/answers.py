@@ -347,7 +347,9 @@ class _Account:
     def _judge_error(self, filed: FiledCommand, error: BaseException) -> Iterator[str]:
         if isinstance(error, InsufficientBalanceError) and isinstance(filed.command, PlaceOrder):
             stale_s = filed.asked_s - self._known_from_s(filed)
-            yield from funds.wrongly_refused(self._history, filed, self._placed, stale_s)
+            yield from funds.wrongly_refused(
+                self._history, filed, self._placed, stale_s, loses_records=self._known.loses_records
+            )
         elif isinstance(error, KillSwitchError):
             if not self._may_be_engaged(filed):
                 yield f"was answered {error!r}, and nobody has engaged it (R14)"

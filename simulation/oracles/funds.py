@@ -10,7 +10,16 @@ from typing import Final
 
 from messages.commands import PlaceOrder
 from messages.enums import Side
-from messages.errors import InsufficientBalanceError, UnknownOutcomeError, VenueRefusedError
+from messages.errors import (
+    BusyError,
+    InsufficientBalanceError,
+    InvalidValueError,
+    KillSwitchError,
+    NotLiveError,
+    UnknownMarketError,
+    UnknownOutcomeError,
+    VenueRefusedError,
+)
 from simulation.oracles.book_history import BookHistory, CarriedOut
 from simulation.oracles.command_log import NOT_SENT, FiledCommand
 from simulation.oracles.placings import Placings
@@ -18,6 +27,15 @@ from simulation.oracles.wire_commands import Action
 
 _UNRESOLVED_S: Final = 120.0
 """So long the fate of an order whose answer was lost may be unknown, and its money set aside."""
+_NEVER_FILED: Final = (
+    BusyError,
+    InsufficientBalanceError,
+    InvalidValueError,
+    KillSwitchError,
+    NotLiveError,
+    UnknownMarketError,
+)
+"""With these an order is refused before its intent is written anywhere."""
 _NOT_ENOUGH: Final = "BALANCE_NOT_ENOUGH"
 _MOST_ON_THEIR_WAY: Final = 50
 """Orders before one that are looked at: where nothing is lost none is on its way for longer."""
@@ -33,11 +51,17 @@ def needed(command: PlaceOrder) -> tuple[str, Decimal]:
 
 
 def wrongly_refused(
-    history: BookHistory, filed: FiledCommand, placed: Sequence[FiledCommand], stale_s: float
+    history: BookHistory,
+    filed: FiledCommand,
+    placed: Sequence[FiledCommand],
+    stale_s: float,
+    *,
+    loses_records: bool = False,
 ) -> Iterator[str]:
     """What is wrong with an `InsufficientBalanceError` that a `PlaceOrder` was answered with.
 
     ``placed``: all orders of the account, in the order of asking. ``stale_s``: balances may be known so late.
+    ``loses_records``: the journal of an earlier life may lack how its orders ended.
     """
     error, command = filed.error, filed.command
     assert isinstance(error, InsufficientBalanceError)
@@ -49,7 +73,7 @@ def wrongly_refused(
         return
     states = history.balance_during(filed.account, currency, filed.asked_s - stale_s, filed.answered_s)
     least = min(Decimal(0) if state is None else state.available for state in states)
-    aside = sum(_may_be_aside(filed, placed, currency, stale_s), Decimal(0))
+    aside = sum(_may_be_aside(filed, placed, currency, stale_s, loses_records=loses_records), Decimal(0))
     if amount <= least - aside:
         yield (
             f"it was refused for {amount} {currency}; available were {least} at least, "
@@ -91,14 +115,16 @@ def _placing(filed: FiledCommand) -> PlaceOrder:
 
 
 def _may_be_aside(
-    filed: FiledCommand, placed: Sequence[FiledCommand], currency: str, stale_s: float
+    filed: FiledCommand, placed: Sequence[FiledCommand], currency: str, stale_s: float, *, loses_records: bool
 ) -> Iterator[Decimal]:
     for each in placed:
         if each.number >= filed.number:
             return
         assert isinstance(each.command, PlaceOrder)
         pays, amount = needed(each.command)
-        is_restored = each.life != filed.life and isinstance(each.error, UnknownOutcomeError)
+        is_lost = loses_records and not isinstance(each.error, _NEVER_FILED)
+        may_be_open = is_lost or isinstance(each.error, UnknownOutcomeError)
+        is_restored = each.life != filed.life and may_be_open
         since_s = float("-inf") if is_restored else filed.asked_s - _kept_s(each.error, stale_s)
         if pays == currency and (each.answered_s is None or each.answered_s >= since_s):
             yield amount

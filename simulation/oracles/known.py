@@ -15,6 +15,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         retention: what the exchange forgets. denies: it may say of any order that there is none.
         funds_are_known: nothing but the account's own orders lowers its balances, and it soon knows of it.
         funds_are_exact: so, and it sets money aside until it knows.
+        loses_records: a journal may lack the end of what it has the beginning of.
         texts_may_lack: the exchange leaves texts out, so that whose an order is may not be known.
     """
 
@@ -24,6 +25,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     denies: bool = False
     funds_are_known: bool = False
     funds_are_exact: bool = False
+    loses_records: bool = False
     texts_may_lack: bool = False
 
 
@@ -38,5 +40,6 @@ def known_in(scenario: Scenario) -> Known:
         denies=scenario.has(Feature.UNKNOWN_ORDERS),
         funds_are_known=funds_are_known,
         funds_are_exact=funds_are_known,
+        loses_records=scenario.has(Feature.DISK),
         texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
     )

@@ -23,6 +23,8 @@ from messages.commands import (
 )
 from messages.enums import OrderStatus, OrderType, Side, SyncState, TimeInForce
 from messages.errors import (
+    BusyError,
+    CanceledBeforeSentError,
     InsufficientBalanceError,
     KillSwitchError,
     NotLiveError,
@@ -457,6 +459,23 @@ def test_money_that_is_set_aside_for_another_order_may_be_wanting(judge: Judge) 
     judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
 
     assert judge.found() == []
+
+
+@pytest.mark.parametrize("loses_records", [True, False])
+@pytest.mark.parametrize("earlier", [CanceledBeforeSentError("placing", "c1"), BusyError("alpha", 5)])
+def test_money_of_an_earlier_life_may_be_wanting_where_the_end_of_its_order_may_be_lost(
+    loses_records: bool, earlier: Exception
+) -> None:
+    judge = Judge(Known(stale_s=10.0, loses_records=loses_records))
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    whole = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), available)
+    judge.answer(whole, earlier)
+    judge.commands.commands[0].life = 1
+    judge.time.advance(200)
+    judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
+
+    is_excused = loses_records and isinstance(earlier, CanceledBeforeSentError)
+    assert (judge.found() == []) is is_excused
 
 
 def test_a_refusal_names_what_the_order_needs(judge: Judge) -> None:

@@ -67,6 +67,7 @@ class Comparison:
                 excused=self._need_not_be_known,
                 keeps_all=parts.scenario.journal.keeps_all,
                 texts_may_lack=parts.scenario.has(Feature.MISSING_TEXTS),
+                fill_texts_may_lack=self._fill_texts_may_lack,
                 of_others=self._is_of_others,
             )
         for oracle in self._oracles:
@@ -98,6 +99,7 @@ class Comparison:
             excused=self._need_not_be_known,
             reuses_ids=scenario.has(Feature.REUSED_IDS),
             texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
+            fill_texts_may_lack=self._fill_texts_may_lack,
             of_others=self._is_of_others,
         )
         return wrong
@@ -112,6 +114,12 @@ class Comparison:
         others = (symbol_of(pair) for pair in pairs)
         told = (symbol for symbol, _ in self._parts.told[name].orders)
         return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None), *told])
+
+    @property
+    def _fill_texts_may_lack(self) -> bool:
+        """Whether a fill that comes before its order may be told without its text, as its row was odd."""
+        scenario = self._parts.scenario
+        return scenario.has(Feature.MISSING_TEXTS) or scenario.has(Feature.ODD_ROWS)
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
         """Orders that ended while the program could not see them, or were lost with the power, and left nothing to find

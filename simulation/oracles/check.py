@@ -57,14 +57,15 @@ def differences(
     excused: Excused = _nobody,
     reuses_ids: bool = False,
     texts_may_lack: bool = False,
+    fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
     ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
-    ``texts_may_lack``: the exchange may have told of fills without our text, and of orders: by that those ``of_others``
-    are known.
+    ``texts_may_lack``: the exchange may have told of orders without our text: by that those ``of_others`` are known.
+    ``fill_texts_may_lack``: the same of fills, each of which is told once.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -89,7 +90,7 @@ def differences(
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked, texts)
     yield from _fills_against(
-        exchange.engine.accounts[name].fills, f"{name}: as told", told.fills, texts_may_lack=texts_may_lack
+        exchange.engine.accounts[name].fills, f"{name}: as told", told.fills, texts_may_lack=fill_texts_may_lack
     )
     if not reuses_ids:
         yield from _doubled(name, booked)
@@ -276,12 +277,13 @@ def journal_differences(
     excused: Excused = _nobody,
     keeps_all: bool = True,
     texts_may_lack: bool = False,
+    fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
 ) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
     ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
-    ``texts_may_lack``, ``of_others``: as in `differences`.
+    ``texts_may_lack``, ``fill_texts_may_lack``, ``of_others``: as in `differences`.
     """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
@@ -308,7 +310,7 @@ def journal_differences(
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
     booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]
-    yield from _fills_against(booked_fills, f"{name}: in the journal", fills, texts_may_lack=texts_may_lack)
+    yield from _fills_against(booked_fills, f"{name}: in the journal", fills, texts_may_lack=fill_texts_may_lack)
 
 
 def _key_of_booked(fill: BookedFill) -> FillKey | None:

@@ -141,6 +141,16 @@ def test_an_order_of_others_may_lack_its_text_where_the_exchange_leaves_texts_ou
     assert books.wrong(texts_may_lack=texts_may_lack, of_others=lambda _: is_of_others)
 
 
+@pytest.mark.parametrize("may_lack", [True, False])
+def test_a_fill_may_lack_its_text_where_its_row_may_be_odd_and_nothing_else(*, may_lack: bool) -> None:
+    books = Books()
+    key, told = next(iter(books.told.fills.items()))
+    books.told.fills[key] = msgspec.structs.replace(told, client_order_id=None)
+    assert (books.wrong(fill_texts_may_lack=may_lack, texts_may_lack=not may_lack) == []) is may_lack
+    books.told.fills[key] = msgspec.structs.replace(told, client_order_id=None, time_ms=told.time_ms + 1)
+    assert books.wrong(fill_texts_may_lack=may_lack)
+
+
 def test_what_was_told_counts_as_much_as_what_is_known() -> None:
     books = Books()
     books.told.numbered[str(books.order.order_id)] = msgspec.structs.replace(

@@ -122,7 +122,9 @@ def _order(name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: 
         status = OrderStatus.PARTIALLY_FILLED if truth.filled_base else OrderStatus.NEW
     else:
         status = _ENDINGS[truth.finish]
-    is_dust = truth.in_quote and truth.filled_base and ours.status is OrderStatus.FILLED
+    # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or cancelled.
+    may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED
+    is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
     if ours.status is not status and not is_dust:
         yield f"{name} is {ours.status.value} here, {status.value} there"
     if ours.filled_quantity != truth.filled_base:

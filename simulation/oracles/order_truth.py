@@ -62,7 +62,8 @@ def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
         return order.status is rests
     if state.finish is Finish.FILLED and order.status is OrderStatus.PARTIALLY_FILLED:
         return order.filled_quantity == state.filled_base  # its fills were heard, and its end not yet
-    is_dust = booked.in_quote and state.filled_base > 0 and order.status is OrderStatus.FILLED
+    may_be_either = order.status is OrderStatus.FILLED or order.finish_reason == VANISHED  # see `check`
+    is_dust = booked.in_quote and state.filled_base > 0 and may_be_either
     return order.status in _ENDS[state.finish] or is_dust
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from exchanges.base.transport import HttpResponse
 from exchanges.simulator import Retention
+from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.orders import Side as SimulatorSide
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -102,7 +104,7 @@ def said(booked: BookedOrder, status: OrderStatus = OrderStatus.NEW, **changed: 
         time_in_force=TimeInForce.GTC,
         status=status,
         quantity=booked.amount,
-        price=booked.price,
+        price=booked.price or None,
         filled_quantity=booked.filled_base,
         filled_quote=booked.filled_quote,
         order_id=str(booked.id),
@@ -186,6 +188,38 @@ def test_what_is_answered_right_after_a_standstill_was_known_before_it(
     judge.answer(BY_OWN_ID, before)
 
     assert any("said to be filled 0" in each for each in judge.found()) is is_found
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "right"),
+    [
+        (OrderStatus.FILLED, "filled", True),
+        (OrderStatus.CANCELED, VANISHED, True),
+        (OrderStatus.CANCELED, "cancelled", False),
+        (OrderStatus.EXPIRED, "ioc", False),
+    ],
+)
+def test_fills_alone_do_not_say_how_an_order_of_a_quote_amount_ended(
+    judge: Judge, status: OrderStatus, reason: str, right: bool
+) -> None:
+    judge.place(account="beta", side=SimulatorSide.SELL)
+    body = {"text": MINE, "currency_pair": "SOL_USDT", "side": "buy", "type": "market", "amount": "150.05"}
+    order_id = judge.send(body | {"time_in_force": "ioc"})["id"]
+    booked = judge.engine.accounts["alpha"].orders[int(order_id)]
+    assert booked.finish is Finish.FILLED
+    assert booked.remaining
+    market = said(
+        booked,
+        status,
+        finish_reason=reason,
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.IOC,
+        quantity=Decimal(0),
+        quote_quantity=booked.amount,
+        price=None,
+    )
+    judge.answer(BY_OWN_ID, market)
+    assert (judge.found() == []) is right
 
 
 def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge: Judge) -> None:

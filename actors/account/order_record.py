@@ -248,11 +248,12 @@ class OrderRecord:
 
         Asked by its own id: an order that it has told of is over, unless it tells something newer. Asked by our id
         only: an order that it has not told of never arrived, unless it tells anything; of others it says nothing, as
-        exchanges forget our ids. ``may_have_ended``: it may also have ended without a fill and be forgotten since.
+        exchanges forget our ids. ``may_have_ended``: it may also have ended without a fill and be forgotten since; what
+        is asked later cannot say otherwise.
         """
         if not by_order_id:
+            self._may_have_ended = self._may_have_ended if self._is_concluded else may_have_ended
             self._is_concluded = True
-            self._may_have_ended = may_have_ended
         elif asked_ms > self._concluded_ms:
             self._concluded_ms = asked_ms
             self.is_contradicted = False

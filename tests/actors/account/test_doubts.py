@@ -280,6 +280,22 @@ def test_r6_orders_of_a_market_that_is_gone_come_to_an_end(here: Doubtful) -> No
     assert here.status(lost) == VANISHED, "that it never arrived nobody has said"
 
 
+def test_r6_an_order_that_may_have_ended_before_it_was_asked_about_is_never_said_not_to_have_arrived(
+    here: Doubtful,
+) -> None:
+    """Lists that are complete later say nothing of what was forgotten by then."""
+    for query in ("get_order", "finished_orders", "fills"):
+        here.rest.errors[query] = UNKNOWN_MARKET
+    lost = here.lose("c2")
+    here.ask(lost)
+    here.run(60)
+    assert here.status(lost) == VANISHED
+    here.rest.errors.clear()
+    here.ask(lost)
+    here.run(60)
+    assert here.status(lost) == VANISHED
+
+
 def test_r6_an_order_of_a_market_that_is_gone_is_as_filled_as_the_fills_of_all_markets_say(here: Doubtful) -> None:
     for query in ("get_order", "fills_of_order", "finished_orders", "fills"):
         here.rest.errors[query] = UNKNOWN_MARKET

@@ -27,6 +27,8 @@ from simulation.oracles.wire_commands import Action
 
 _UNRESOLVED_S: Final = 120.0
 """So long the fate of an order whose answer was lost may be unknown, and its money set aside."""
+_UNWRITTEN_S: Final = 1.0
+"""How an order ended in the last moments of a life may not have reached its journal."""
 _NEVER_FILED: Final = (
     BusyError,
     InsufficientBalanceError,
@@ -117,12 +119,16 @@ def _placing(filed: FiledCommand) -> PlaceOrder:
 def _may_be_aside(
     filed: FiledCommand, placed: Sequence[FiledCommand], currency: str, stale_s: float, *, loses_records: bool
 ) -> Iterator[Decimal]:
+    heard_s: dict[int | None, float] = {}
+    for each in placed:
+        heard_s[each.life] = max(heard_s.get(each.life, 0.0), each.answered_s or each.asked_s)
     for each in placed:
         if each.number >= filed.number:
             return
         assert isinstance(each.command, PlaceOrder)
         pays, amount = needed(each.command)
-        is_lost = loses_records and not isinstance(each.error, _NEVER_FILED)
+        is_unwritten = loses_records or (each.answered_s or 0.0) >= heard_s[each.life] - _UNWRITTEN_S
+        is_lost = is_unwritten and not isinstance(each.error, _NEVER_FILED)
         may_be_open = is_lost or isinstance(each.error, UnknownOutcomeError)
         is_restored = each.life != filed.life and may_be_open
         since_s = float("-inf") if is_restored else filed.asked_s - _kept_s(each.error, stale_s)

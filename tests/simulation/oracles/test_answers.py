@@ -497,18 +497,22 @@ def test_money_that_is_set_aside_for_another_order_may_be_wanting(judge: Judge) 
 
 @pytest.mark.parametrize("loses_records", [True, False])
 @pytest.mark.parametrize("earlier", [CanceledBeforeSentError("placing", "c1"), BusyError("alpha", 5)])
+@pytest.mark.parametrize("later_s", [0, 2])
 def test_money_of_an_earlier_life_may_be_wanting_where_the_end_of_its_order_may_be_lost(
-    loses_records: bool, earlier: Exception
+    loses_records: bool, earlier: Exception, later_s: int
 ) -> None:
+    """With the disk, or because that life was over before it was written."""
     judge = Judge(Known(stale_s=10.0, loses_records=loses_records))
     available = judge.engine.ledger.balance("alpha", "USDT").available
     whole = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), available)
     judge.answer(whole, earlier)
-    judge.commands.commands[0].life = 1
+    judge.answer(whole, NotLiveError("alpha", "syncing", 1), after_s=later_s)
+    for filed in judge.commands.commands:
+        filed.life = 1
     judge.time.advance(200)
     judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
 
-    is_excused = loses_records and isinstance(earlier, CanceledBeforeSentError)
+    is_excused = (loses_records or not later_s) and isinstance(earlier, CanceledBeforeSentError)
     assert (judge.found() == []) is is_excused
 
 

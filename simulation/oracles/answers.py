@@ -307,7 +307,9 @@ class _Account:
             return
         by_text = command.order_id is None
         if by_text and command.client_order_id is not None:
-            numbers = self._history.with_text(self._name, text_of(command.client_order_id))
+            alike = self._history.with_text(self._name, text_of(command.client_order_id))
+            came = sum(self._history.states(self._name, number)[0].at_s <= _answered(filed) for number in alike)
+            numbers = alike[max(came - 1, 0) :]  # the exchange means the latest by it, in whichever market
         else:
             numbers = [int(str(command.order_id))] if str(command.order_id).isdecimal() else []
         for number in numbers:

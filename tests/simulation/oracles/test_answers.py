@@ -321,6 +321,24 @@ def test_none_is_true_only_of_an_order_that_the_exchange_does_not_know(judge: Ju
     assert judge.found_only("is answered None")
 
 
+def test_a_client_id_means_the_latest_order_of_it_in_whichever_market(judge: Judge) -> None:
+    first = judge.place(text=MINE)
+    judge.engine.cancel(first)
+    judge.time.advance(1)
+    judge.answer(BY_OWN_ID, None)
+    assert judge.found_only("is answered None")
+
+    judge = Judge()
+    first = judge.place(text=MINE)
+    judge.engine.cancel(first)
+    judge.time.advance(1)
+    command = PlaceOrder.limit(Symbol("ETH", "USDT"), Side.BUY, Decimal(2), Decimal(3_000), client_order_id="mine")
+    judge.place_as_told(command)
+    judge.time.advance(1)
+    judge.answer(BY_OWN_ID, None)
+    assert judge.found() == []
+
+
 def test_an_order_of_another_market_is_not_that_one(judge: Judge) -> None:
     booked = judge.place(text=MINE)
     judge.time.advance(1)

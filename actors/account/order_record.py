@@ -176,12 +176,13 @@ class OrderRecord:
             and (not self._fills_fees or _completed(report.fees, self._fills_fees) is report.fees)
             and _is_consistent(report)
         ):
-            # The common case: the report is newer in every part, so the join is the report itself.
+            # The common case: the report is newer in every part, so the join is the report itself. Its fills may have
+            # said all of it before.
             self._terms = self._reported = self.order = report
             self._terms_seen_ms = as_of_ms
             if report.status.is_finished:
                 self._finish = _finish_of(report)
-            return True
+            return report != known
         if _version_of(report, as_of_ms) > _version_of(self._terms, self._terms_seen_ms):
             self._terms = report
             self._terms_seen_ms = as_of_ms

@@ -19,9 +19,8 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from simulation.trace import Trace
 
-_TELLINGS_OF_A_FILL: Final = 2
-"""An order is told with each fill, also one that its reports had counted before; and a report that says what its fills
-had said before is told, too, although nothing is new in it (the quick way of `OrderRecord.hear`)."""
+_TELLINGS_OF_A_FILL: Final = 1
+"""An order is told with each fill, also one that its reports had counted before."""
 
 
 class Start(msgspec.Struct):

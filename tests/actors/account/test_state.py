@@ -195,6 +195,12 @@ def test_a_fill_before_its_order_waits_for_it() -> None:
     assert state.doubts() == []
 
 
+def test_r2_a_report_that_says_what_its_fills_had_said_is_not_told_again() -> None:
+    state = hear(AccountState(), order(at=1), fill("7", "4", at=2))
+    assert state.hear_order(order(filled="4", at=2)) is None
+    assert state.hear_order(order(filled="5", at=3)) is not None
+
+
 @pytest.mark.parametrize("created", [0, 3, 9])
 def test_r2_an_order_is_as_old_as_the_earliest_that_was_said_of_it(created: int) -> None:
     for news in permutations([order(at=1, created=5), order(at=2, created=created)]):

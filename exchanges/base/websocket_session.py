@@ -139,7 +139,7 @@ class WebsocketSession:
             raise ConnectionFailedError(f"{self._name}: a session is opened once")
         socket = await self._environment.sockets.connect(self._url, timeout_s=self._settings.connect_timeout_s)
         if not self._is_new():
-            await socket.close()
+            await asyncio.wait([self._say_goodbye(socket)])
             raise ConnectionFailedError(f"{self._name}: closed while it was being opened")
         self._socket = socket
         self._state = _State.OPEN
@@ -228,13 +228,18 @@ class WebsocketSession:
         running = [task for task in self._tasks if not task.done() and task is not own]
         for task in running:
             task.cancel()
+        if was_open and self._socket is not None:
+            self._say_goodbye(self._socket)
         if running:
             await asyncio.wait(running)
-        if was_open and self._socket is not None:
-            # A task of its own: whoever waits here may be cancelled, and the socket must be closed all the same.
-            self._goodbye = self._environment.spawn(self._socket.close(), f"{self._name}.goodbye")
         if self._goodbye is not None:
             await asyncio.wait([self._goodbye])
+
+    def _say_goodbye(self, socket: Socket) -> "asyncio.Task[None]":
+        """A task of its own, begun before anything is waited for: whoever closes may be cancelled at any moment, and
+        the socket must be closed all the same."""
+        self._goodbye = self._environment.spawn(socket.close(), f"{self._name}.goodbye")
+        return self._goodbye
 
     def _is_new(self) -> bool:
         return self._state is _State.NEW
@@ -295,7 +300,7 @@ class WebsocketSession:
             if task is not own:
                 task.cancel()
         if self._socket is not None:
-            self._goodbye = self._environment.spawn(self._socket.close(), f"{self._name}.goodbye")
+            self._say_goodbye(self._socket)
         logger.info("socket_ended", session=self._name, cause=cause)
         if self._announced:
             self._tell_connection(False, cause)

@@ -316,6 +316,22 @@ async def test_after_close_no_handler_is_called() -> None:
     assert client.errors == []
 
 
+async def test_a_close_that_is_cancelled_at_any_moment_closes_the_socket_all_the_same() -> None:
+    gone = asyncio.Event()
+
+    async def until_gone(peer: ServerConnection) -> None:
+        await peer.wait_closed()
+        gone.set()
+
+    async with connected(Client(), until_gone) as client:
+        closing = asyncio.create_task(client.session.close())
+        await asyncio.sleep(0)  # it has begun, and waits for its tasks to end
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await eventually(gone.is_set)
+
+
 async def test_heartbeats_keep_a_quiet_session_alive() -> None:
     async with connected(Client(), acknowledge_all) as client:
         client.session.announce()

@@ -27,6 +27,7 @@ from tests.exchanges.gateio.scripted import (
     NOW_MS,
     QUERIES,
     SOL,
+    Call,
     D,
     Reply,
     Request,
@@ -191,6 +192,26 @@ class TestOthers:
             ticker = await venue.create_public_rest().load_book_ticker(SOL)
         assert (ticker.bid, ticker.ask, ticker.mid, ticker.update_id, ticker.time_ms) == (D("141.18"), None, None, 9, 2)
         assert script.requests[0].parameters == {"currency_pair": "SOL_USDT", "limit": "1", "with_id": "true"}
+
+
+@pytest.mark.parametrize(
+    ("call", "limit"),
+    [
+        (lambda rest: rest.load_open_orders(), "100"),
+        (lambda rest: rest.load_finished_orders(SOL), "100"),
+        (lambda rest: rest.load_finished_orders(SOL, limit=101), "100"),
+        (lambda rest: rest.load_finished_orders(SOL, limit=7), "7"),
+        (lambda rest: rest.load_fills(SOL), "1000"),
+        (lambda rest: rest.get_withdrawal("w1"), "100"),
+        (lambda rest: rest.load_withdrawals(currency=None, from_ms=None, to_ms=None, limit=101), "100"),
+        (lambda rest: rest.load_withdrawals(currency=None, from_ms=None, to_ms=None, limit=7), "7"),
+    ],
+)
+async def test_no_page_is_asked_for_that_is_larger_than_the_exchange_gives(call: Call, limit: str) -> None:
+    """It would be cut, and a page that is shorter than was asked for is taken for the last one."""
+    script = Script(Reply([]))
+    await run(call, script)
+    assert {request.parameters["limit"] for request in script.requests} == {limit}
 
 
 class TestWhatIsTold:

@@ -277,7 +277,7 @@ class MassCancels:
         left = list(self._left(job))
         named = [order for order in left if order.order_id is not None]
         job.tries += 1
-        if not named and (job.is_swept or (job.tries > 1 and not job.is_list_old)):
+        if not named and (job.is_swept or (job.tries > 1 and self._looks_first(job))):
             if left and job.is_clean:
                 self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
             else:
@@ -300,6 +300,11 @@ class MassCancels:
             self._cancel_singly(job, named)
         else:
             self._look(job)
+
+    def _looks_first(self, job: _MassCancel) -> bool:
+        """A list tells what another cancel of all would hit besides; not where all is to be hit, or where no list that
+        shows what is open is to be had."""
+        return job.before_ms is not None and job.has_looked and not job.is_list_old
 
     def _may_sweep(self, job: _MassCancel) -> bool:
         """Orders that were told later are not to be hit by a try that comes after them; where nobody knows of any

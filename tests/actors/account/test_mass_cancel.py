@@ -1,5 +1,6 @@
 """R13: a kill switch or a cancel of all goes on until a complete list shows that nothing of its scope is open."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,14 @@ from actors.runtime import Reply
 from exchanges.base.clients import OpenOrdersReport
 from messages.commands import CancelAll, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
-from messages.errors import CanceledBeforeSentError, CancelGoesOnError, UnresolvedOrderError
+from messages.errors import (
+    CanceledBeforeSentError,
+    CancelGoesOnError,
+    ConnectionFailedError,
+    RefusalReason,
+    UnresolvedOrderError,
+    VenueRefusedError,
+)
 from messages.order import Order
 from tests.support.desks import Desks, Fate
 from tests.support.orders import BTC, SOL
@@ -117,6 +125,89 @@ def test_who_asked_is_told_after_its_patience_that_it_goes_on_and_why() -> None:
     assert (told["left"], told["cause"]) == ([order.order_id], "cancel_all: nobody answers")
     desks.pass_time(20)
     assert not desks.venue.open
+
+
+def unconnected() -> Desks:
+    desks = Desks(cancel_patience_s=2.0)
+    desks.hear(desks.venue.add())
+    return desks
+
+
+def deaf_to_cancels() -> Desks:
+    desks = connected(cancel_patience_s=2.0)
+    desks.resting()
+
+    async def ends_nothing(*_: Any) -> tuple[Order, ...]:
+        return ()
+
+    async def refuses(*_: Any) -> Order:
+        raise VenueRefusedError(RefusalReason.OTHER, "TRY_LATER")
+
+    desks.venue.cancel_all, desks.venue.cancel_order = ends_nothing, refuses  # type: ignore[method-assign]
+    return desks
+
+
+def unsure_of_an_order() -> Desks:
+    desks = connected(cancel_patience_s=2.0)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place()
+    desks.pass_time(0)
+    return desks
+
+
+@pytest.mark.parametrize(
+    ("made", "cause"),
+    [
+        (unconnected, "the account has not been connected yet"),
+        (deaf_to_cancels, "1 orders are still listed as open"),
+        (unsure_of_an_order, "the fate of some orders is not known yet"),
+    ],
+)
+@pytest.mark.parametrize("what", ["kill switch", "cancel all"])
+def test_who_asked_is_told_what_keeps_it_from_being_done(made: Callable[[], Desks], cause: str, what: str) -> None:
+    desks = made()
+    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
+    desks.pass_time(2.5)
+    assert str(reply.error) == f"after 2 s not everything is canceled, 1 orders may be open, it goes on: {cause}"
+
+
+@pytest.mark.parametrize("what", ["kill switch", "cancel all"])
+def test_r3_who_asked_is_told_when_the_account_ends_that_the_outcome_is_unknown(what: str) -> None:
+    desks = connected()
+    desks.latency_s = 1.0
+    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
+    desks.pass_time(0.5)
+    desks.intents.account_ends()
+    desks.pass_time(5)
+    assert isinstance(reply.error, UnresolvedOrderError)
+    assert str(reply.error).startswith("cancelling")
+
+
+@pytest.mark.parametrize("what", ["kill switch", "kill switch, engaged again", "an earlier life's"])
+def test_while_no_list_is_to_be_had_all_is_cancelled_again_until_that_is_answered(what: str) -> None:
+    desks = Desks()
+    if what == "kill switch, engaged again":
+        desks.connect()
+        desks.engage()
+        desks.pass_time(1)
+        desks.venue.requests.clear()
+    order = desks.venue.add()  # of another program, which told nobody
+
+    async def no_list() -> OpenOrdersReport:
+        desks.venue.requests.append("open_orders")
+        raise ConnectionFailedError("the list is down")
+
+    desks.venue.load_open_orders = no_list  # type: ignore[method-assign]
+    desks.venue.fates = [Fate.UNREACHABLE, Fate.LIMITED]
+    if what == "an earlier life's":
+        taken_up(desks, CancelAll(), desks.now_ms())
+    else:
+        desks.engage()
+    desks.connect()
+    desks.pass_time(30)
+    assert desks.venue.orders[str(order.order_id)].is_finished
+    looked_before = ["open_orders"] * 3 if what == "an earlier life's" else []
+    assert desks.venue.requests[: len(looked_before) + 4] == [*looked_before, *["cancel_all"] * 3, "open_orders"]
 
 
 def test_pauses_grow_to_a_bound_and_are_not_all_the_same() -> None:
@@ -388,7 +479,7 @@ def test_r13_a_list_that_may_lag_shows_nothing_open_only_after_a_cancel_of_all_t
     desks.pass_time(5)
     assert not desks.venue.open
     assert [order.order_id for order in reply.result()] == [others.order_id]
-    assert desks.venue.requests.count("cancel_all") == 3
+    assert desks.venue.requests.count("cancel_all") == (2 if is_engaged else 3), "the kill switch spares nothing"
 
 
 def test_r13_where_no_cancel_of_all_is_answered_a_list_is_believed_that_is_so_much_younger() -> None:
@@ -400,6 +491,27 @@ def test_r13_where_no_cancel_of_all_is_answered_a_list_is_believed_that_is_so_mu
     assert not reply.done
     desks.pass_time(5)
     assert reply.result() == ()
+
+
+def test_r14_a_fate_that_is_settled_after_an_older_list_does_not_end_it() -> None:
+    desks = connected(cancel_patience_s=100.0)
+    desks.venue.fates = [Fate.NEVER_ARRIVED]
+    desks.place(client_order_id="lost")
+    desks.pass_time(0)
+    desks.way_back_s = 0.1
+    desks.engage()
+    desks.pass_time(0.15)
+    others = desks.venue.add()
+    second = desks.engage()
+    desks.pass_time(0.05)
+    (lost,) = [order for order in desks.told if order.client_order_id == "lost"][-1:]
+    ended = {"status": OrderStatus.CANCELED, "order_id": "7", "finish_reason": "cancelled"}
+    desks.hear(msgspec.structs.replace(lost, **ended, created_ms=desks.now_ms(), updated_ms=desks.now_ms()))
+    desks.pass_time(0.05)
+    assert not second.done
+    desks.pass_time(2)
+    assert others.order_id in ids(second.result())
+    assert not desks.venue.open
 
 
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:

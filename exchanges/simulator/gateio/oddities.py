@@ -116,9 +116,15 @@ def cancelled(row: Json) -> Json:
     return row | {name: "cancelled" for name, words in was.items() if row.get(name) in words}
 
 
+def _like(value: object, template: object) -> object:
+    if type(value) is int and type(template) is str:
+        return str(value)
+    return value if type(value) is type(template) else template
+
+
 def as_push(row: Json, template: Json, number: int) -> Json:
-    """Returns a made-up row in the form of a push of the same channel."""
-    told = {name: row[name] if type(row.get(name)) is type(value) else value for name, value in template.items()}
+    """Returns a made-up row in the form of a push of the same channel: lists have some numbers that are text there."""
+    told = {name: _like(row.get(name), value) for name, value in template.items()}
     if "id" in told:
         told["id"] = number if isinstance(template["id"], int) else str(number)
     return told

@@ -230,6 +230,9 @@ async def test_a_made_up_order_is_the_same_one_in_the_list_and_in_the_push(trade
         assert (real["account"], real["price"]) == ("spot", "97")
         shown = ("id", "account", "currency_pair", "price", "text", "left")
         assert [told[name] for name in shown] == [margin[name] for name in shown]
+        stamps = ("create_time_ms", "update_time_ms")
+        assert [int(told[name]) for name in stamps] == [margin[name] for name in stamps]
+        assert type(told["update_time_ms"]) is type(real["update_time_ms"])
 
 
 async def test_pushes_stay_as_they_are_unless_wanted(wire: Wire) -> None:

@@ -22,7 +22,7 @@ from actors.runtime import Reply
 from exchanges.base.clients import OpenOrdersReport
 from messages.commands import CancelAll, PlaceOrder
 from messages.enums import OrderStatus
-from messages.errors import CancelGoesOnError, RateLimitedError, UnresolvedOrderError, VenueRefusedError
+from messages.errors import CancelGoesOnError, RateLimitedError, RefusalReason, UnresolvedOrderError, VenueRefusedError
 from messages.order import Order
 from messages.symbol import Symbol
 
@@ -294,7 +294,7 @@ class MassCancels:
                 "cancel_all",
                 send() if intent is None else intent.then(send),
                 lambda reports: self._answered(job, sent_s, reports),
-                lambda error: self._failed(job, error),
+                lambda error: self._not_answered(job, sent_s, error),
             )
         elif named:
             self._cancel_singly(job, named)
@@ -322,6 +322,11 @@ class MassCancels:
             if order.is_finished:
                 job.ended[_key(order)] = order
         self._look(job)
+
+    def _not_answered(self, job: _MassCancel, sent_s: float, error: Exception) -> None:
+        if isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL:
+            job.swept_s = sent_s  # in a market that is gone nothing is open
+        self._failed(job, error)
 
     def _cancel_singly(self, job: _MassCancel, orders: list[Order]) -> None:
         job.is_clean = False

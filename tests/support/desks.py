@@ -57,7 +57,7 @@ class Venue:
 
     Attributes:
         requests: the names of those that were made. refused: names of those that always are.
-        hidden: ids of orders that the list of open orders lacks.
+        hidden: ids of orders that the list of open orders lacks. gone: markets of which it knows nothing any more.
     """
 
     order_expiry_ms: int | None = 5_000
@@ -72,6 +72,7 @@ class Venue:
         self.requests: list[str] = []
         self.refused: set[str] = set()
         self.hidden: set[str] = set()
+        self.gone: set[Symbol] = set()
 
     @property
     def open(self) -> dict[str, Order]:
@@ -142,6 +143,8 @@ class Venue:
 
     async def cancel_all(self, symbol: Symbol | None, side: Side | None) -> tuple[Order, ...]:
         def do() -> tuple[Order, ...]:
+            if symbol in self.gone:
+                raise VenueRefusedError(RefusalReason.UNKNOWN_SYMBOL, "INVALID_CURRENCY_PAIR")
             scope = [o for o in self.open.values() if symbol in {None, o.symbol} and side in {None, o.side}]
             return tuple(self.end(order) for order in scope)
 

@@ -482,6 +482,15 @@ def test_r13_a_list_that_may_lag_shows_nothing_open_only_after_a_cancel_of_all_t
     assert desks.venue.requests.count("cancel_all") == (2 if is_engaged else 3), "the kill switch spares nothing"
 
 
+def test_in_a_market_that_is_gone_nothing_is_open_however_old_a_list_may_be() -> None:
+    desks = connected()
+    desks.venue.query_lag_ms = 10_000
+    desks.venue.gone.add(SOL)
+    reply = desks.cancel_all(SOL)
+    desks.pass_time(1)
+    assert reply.result() == ()
+
+
 def test_r13_where_no_cancel_of_all_is_answered_a_list_is_believed_that_is_so_much_younger() -> None:
     desks = connected(cancel_patience_s=60.0)
     desks.venue.query_lag_ms = 10_000

@@ -15,6 +15,9 @@ NEVER_ARRIVED: Final = "never_arrived"
 """`Order.finish_reason` of an order that the exchange, asked for it, never told of."""
 VANISHED: Final = "vanished"
 """`Order.finish_reason` of an order that the exchange told of and, asked for it, knows no more."""
+UNKNOWN_WORD: Final = "unknown_word:"
+"""Before the venue's word for an end in `Order.finish_reason` where we do not know that word: CANCELED is a guess then,
+and any end that the venue tells in a word that we know stands over it."""
 UNNAMED_CURRENCY: Final = "?"
 """Stands for the currency of a fee where the exchange has named none."""
 
@@ -69,7 +72,8 @@ class Order(msgspec.Struct, frozen=True):
         filled_quote: what it cost or brought, in quote, before fees.
         fees: paid so far, one for each currency, sorted by currency; empty while nothing was paid. An exchange may take
             several for one order (in the market's currency and in its own coin) and give a rebate in yet another.
-        finish_reason: the venue's own word for how it ended ("filled", "ioc", ...); None while open.
+        finish_reason: the venue's own word for how it ended ("filled", "ioc", ...), one that we do not know behind
+            `UNKNOWN_WORD`; None while open.
         created_ms, updated_ms: the exchange's clock, unix milliseconds; 0 where it has not said.
         filled_is_derived: the exchange did not say ``filled_quantity``, it was calculated from what it did say; the
             fills are to be believed before it, and when they are known it may fall.

@@ -10,7 +10,8 @@ any repetition ends in the same state:
 * fees: in each currency as told by whichever of the two covers more; what only the other one knows of stays
   (exchanges tell rebates with the order alone, and some answers have no fees at all), and partial where the order has
   ended and fills cover more than any report;
-* finish: once finished by the exchange, always finished; of two contradicting endings the stronger one stands;
+* finish: once finished by the exchange, always finished; of two contradicting endings the stronger one stands, and
+  one in a word that we do not know is the weakest;
 * identity: an id once learnt is kept.
 
 What we concluded ourselves ("no such order", said the exchange when asked) is kept apart from that and is the weakest
@@ -23,17 +24,18 @@ from typing import Final
 import msgspec
 
 from messages.enums import OrderStatus
-from messages.order import NEVER_ARRIVED, NO_FEES, VANISHED, Fee, Fill, Order, add_fees
+from messages.order import NEVER_ARRIVED, NO_FEES, UNKNOWN_WORD, VANISHED, Fee, Fill, Order, add_fees
 from messages.validation import ZERO
 
 _NEW: Final = OrderStatus.NEW  # a look-up in an Enum class costs more than one in a module
 _PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 _FINISH_RANK: Final = {
     OrderStatus.REJECTED: 1,
-    OrderStatus.EXPIRED: 2,
-    OrderStatus.CANCELED: 3,
-    OrderStatus.FILLED: 4,
+    OrderStatus.EXPIRED: 3,
+    OrderStatus.CANCELED: 4,
+    OrderStatus.FILLED: 5,
 }
+_GUESSED_RANK: Final = 2
 _NO_FINISH: Final = (0, "", OrderStatus.NEW)
 
 _Finish = tuple[int, str, OrderStatus]
@@ -393,7 +395,9 @@ def _currency_of(fee: Fee) -> str:
 def _finish_of(report: Order) -> _Finish:
     if not report.status.is_finished:
         return _NO_FINISH
-    return _FINISH_RANK[report.status], report.finish_reason or "", report.status
+    reason = report.finish_reason or ""
+    rank = _GUESSED_RANK if reason.startswith(UNKNOWN_WORD) else _FINISH_RANK[report.status]
+    return rank, reason, report.status
 
 
 def _earliest(known_ms: int, heard_ms: int) -> int:

@@ -13,7 +13,7 @@ from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce,
 from messages.errors import InvalidValueError, ProtocolError
 from messages.instrument import Instrument
 from messages.market import BookTicker
-from messages.order import NO_FEES, UNNAMED_CURRENCY, Fee, Fill, Order, add_fees, sum_fees
+from messages.order import NO_FEES, UNKNOWN_WORD, UNNAMED_CURRENCY, Fee, Fill, Order, add_fees, sum_fees
 from messages.symbol import Symbol
 from messages.validation import LATEST_MS, ZERO, require_currency
 from messages.withdrawal import Withdrawal
@@ -168,6 +168,13 @@ def _ending(order: wire.OrderFields) -> OrderStatus:
     return status
 
 
+def _reason(order: wire.OrderFields, ending: OrderStatus) -> str:
+    word = order.finish_as
+    if ending is _FILLED:
+        return word or ending.value
+    return word if word in _ENDINGS else UNKNOWN_WORD + word
+
+
 def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
     side = _SIDES.get(order.side)
     if side is None:
@@ -210,7 +217,7 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         fees,
         _id(order.id),
         client_order_id(order.text),
-        None if ending is None else order.finish_as or ending.value,
+        None if ending is None else _reason(order, ending),
         created_ms,
         updated_ms,
         is_derived and filled_quantity > ZERO,

@@ -20,6 +20,7 @@ from messages.enums import OrderStatus, SyncState
 from messages.order import VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.markets import symbol_of
+from simulation.oracles.order_truth import is_end_guessed
 from simulation.oracles.watcher import FillKey, Told, key_of
 
 CLIENT_ID_PREFIX: Final = "t-"
@@ -125,7 +126,8 @@ def _order(name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: 
     # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or cancelled.
     may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED
     is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
-    if ours.status is not status and not is_dust:
+    is_guess = is_end_guessed(ours) and not truth.is_open and truth.finish is not Finish.FILLED
+    if ours.status is not status and not is_dust and not is_guess:
         yield f"{name} is {ours.status.value} here, {status.value} there"
     if ours.filled_quantity != truth.filled_base:
         yield f"{name} has filled {ours.filled_quantity} here, {truth.filled_base} there"

@@ -12,7 +12,7 @@ from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.enums import OrderStatus
-from messages.order import VANISHED, Order
+from messages.order import UNKNOWN_WORD, VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState
 from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
 
@@ -64,7 +64,15 @@ def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
         return order.filled_quantity == state.filled_base  # its fills were heard, and its end not yet
     may_be_either = order.status is OrderStatus.FILLED or order.finish_reason == VANISHED  # see `check`
     is_dust = booked.in_quote and state.filled_base > 0 and may_be_either
-    return order.status in _ENDS[state.finish] or is_dust
+    is_guess = is_end_guessed(order) and state.finish is not Finish.FILLED
+    return order.status in _ENDS[state.finish] or is_dust or is_guess
+
+
+def is_end_guessed(order: Order) -> bool:
+    """Whether it says that it ended, not filled whole, and that nobody has told how: by its own conclusion, or in a
+    word that we do not know."""
+    reason = order.finish_reason or ""
+    return order.status is OrderStatus.CANCELED and (reason == VANISHED or reason.startswith(UNKNOWN_WORD))
 
 
 def _other(order: Order, booked: BookedOrder, *, texts_may_lack: bool) -> Iterator[str]:

@@ -14,7 +14,7 @@ from actors.account.reservations import Reservation
 from actors.account.state import AccountState, Doubt
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
-from messages.order import Fill, Order
+from messages.order import UNKNOWN_WORD, Fill, Order
 from tests.support.orders import BTC, SOL, balance, fill, hear, order, paid
 
 FEES = st.sampled_from(
@@ -56,7 +56,8 @@ def life_of_an_order(draw: st.DrawFn) -> list[Order | Fill]:
         seen = draw(st.sampled_from([Decimal(0), filled]))
         news.append(order(end, filled=str(seen), quantity="60", at=at + draw(st.integers(-2, 2))))
         if draw(st.booleans()):
-            news.append(order(draw(st.sampled_from(FINISHED)), filled=str(filled), quantity="60", at=at))
+            reason = draw(st.sampled_from([None, f"{UNKNOWN_WORD}session_closed"]))
+            news.append(order(draw(st.sampled_from(FINISHED)), filled=str(filled), quantity="60", at=at, reason=reason))
     return news
 
 
@@ -211,6 +212,15 @@ def test_r2_endings_without_a_reason_join_with_those_that_have_one() -> None:
     silent = msgspec.structs.replace(order(OrderStatus.CANCELED, at=2), finish_reason=None)
     for news in permutations([silent, order(OrderStatus.CANCELED, at=2, reason="stp")]):
         assert the_order(heard(*news)).finish_reason == "stp"
+
+
+@pytest.mark.parametrize("known", FINISHED)
+def test_r2_an_end_in_a_word_that_we_know_stands_over_one_in_a_word_that_we_do_not(known: OrderStatus) -> None:
+    guessed = order(OrderStatus.CANCELED, filled="1", at=5, reason=f"{UNKNOWN_WORD}session_closed")
+    told = order(known, filled="10" if known is OrderStatus.FILLED else "1", at=5, reason="word")
+    for news in permutations([order(at=1), guessed, told]):
+        found = the_order(heard(*news))
+        assert (found.status, found.finish_reason) == (known, "word")
 
 
 def test_a_newer_amend_wins_over_an_older_report_of_the_terms() -> None:

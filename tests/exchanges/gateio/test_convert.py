@@ -103,6 +103,13 @@ class TestOrders:
         assert by_rest(status="open").finish_reason is None
         assert by_rest(status="closed", finish_as="").finish_reason == "filled"
 
+    def test_an_end_in_a_word_that_we_do_not_know_says_so(self) -> None:
+        unknown = {"finish_as": "a_newer_word", "filled_amount": "1", "left": "1.5"}
+        assert by_rest(status="cancelled", **unknown).finish_reason == "unknown_word:a_newer_word"
+        assert by_socket(event="finish", **unknown).finish_reason == "unknown_word:a_newer_word"
+        whole = by_rest(status="cancelled", finish_as="a_newer_word", filled_amount="2.5", left="0")
+        assert whole.finish_reason == "a_newer_word", "nothing is left, so it is filled, whatever the word"
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [("t-a.b_C-9", "a.b_C-9"), ("t-t-x", "t-x"), ("apiv4", None), ("web", None), ("3", None), ("", None)],

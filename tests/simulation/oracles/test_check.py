@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, SimulatorConfig
-from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.orders import Finish, NewOrder, OrderType, Side, TimeInForce
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, SyncState
 from messages.enums import OrderType as OurType
 from messages.enums import Side as OurSide
 from messages.enums import TimeInForce as OurTimeInForce
-from messages.order import NEVER_ARRIVED, VANISHED, Fill, Order
+from messages.order import NEVER_ARRIVED, UNKNOWN_WORD, VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.oracles import check
@@ -216,6 +216,29 @@ def test_the_last_terms_of_an_order_that_was_forgotten_need_not_be_known(reason:
     books.told.hear(ours)
     books.executed = (ours,)
     assert any("is at 98 here" in each for each in books.wrong()) is (reason != VANISHED)
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_right"), [(VANISHED, True), (f"{UNKNOWN_WORD}session_closed", True), ("cancelled", False)]
+)
+def test_how_an_order_ended_need_not_be_known_where_it_says_that_nobody_has_told(reason: str, is_right: bool) -> None:
+    books = Books()
+    new = NewOrder(
+        pair="SOL_USDT",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL,
+        amount=Decimal(2),
+        price=Decimal(100),
+        text="t-c2",
+    )
+    placed = books.exchange.engine.place("alpha", new)
+    assert placed.finish is Finish.IMMEDIATE_REST
+    ours = order(OrderStatus.CANCELED, order_id=str(placed.id), client_order_id="c2", quantity="2", reason=reason)
+    ours = msgspec.structs.replace(ours, time_in_force=OurTimeInForce.IOC)
+    books.told.hear(ours)
+    books.executed = (ours,)
+    assert any("is canceled here, expired there" in each for each in books.wrong()) is not is_right
 
 
 def test_an_order_of_ours_that_is_rejected_here_and_lives_there_is_found() -> None:

@@ -13,7 +13,7 @@ from messages.enums import OrderStatus
 from messages.errors import InvalidValueError, UnresolvedOrderError
 from messages.order import Order
 from tests.support.desks import Desks, Fate
-from tests.support.orders import SOL
+from tests.support.orders import BTC, SOL
 
 PATIENCE_S = 30.0
 
@@ -121,6 +121,31 @@ def test_another_order_changes_nothing(desks: Desks) -> None:
     desks.hear(amended_there(desks, other))
     desks.hear(desks.venue.end(other))
     assert filed.happened == []
+
+
+@pytest.mark.parametrize("named_by", ["order_id", "client_order_id"])
+def test_a_cancel_is_filed_by_what_is_told_of_its_order_and_of_no_other(desks: Desks, named_by: str) -> None:
+    order, other = desks.resting(), desks.resting()
+    filed = settling(desks, CancelOrder(symbol=SOL, **{named_by: getattr(order, named_by)}))
+    desks.hear(desks.venue.end(other))
+    desks.hear(msgspec.structs.replace(order, symbol=BTC, status=OrderStatus.CANCELED))
+    assert filed.happened == []
+    desks.hear(desks.venue.end(order))
+    assert filed.happened == [True]
+
+
+def test_what_else_happens_to_an_order_says_nothing_of_its_cancel(desks: Desks) -> None:
+    order = desks.resting()
+    filed = settling(desks, CancelOrder(symbol=SOL, order_id=order.order_id))
+    partly = {"status": OrderStatus.PARTIALLY_FILLED, "filled_quantity": Decimal("0.5"), "filled_quote": Decimal(50)}
+    desks.hear(msgspec.structs.replace(order, **partly, updated_ms=order.updated_ms + 1))
+    assert filed.happened == []
+
+
+def test_a_command_about_an_order_that_has_ended_already_is_filed_at_once(desks: Desks) -> None:
+    order = desks.resting()
+    desks.hear(desks.venue.end(order, OrderStatus.FILLED))
+    assert settling(desks, CancelOrder(symbol=SOL, order_id=order.order_id)).happened == [False]
 
 
 # -- commands of this life ---------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ async def test_intents_that_come_during_a_commit_share_the_next_one(tmp_path: Pa
 
 async def test_without_power_loss_an_intent_does_not_wait_for_the_disk(tmp_path: Path) -> None:
     disk = HeldExecutor()
-    journal = open_here(tmp_path / "alice.sqlite", executor=disk)
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, linger_s=60)
     journal.record_order(order())
     assert await journal.record_intent(place()) == 1
     many = [journal.record_intent(place(f"c{number}")) for number in range(200)]
@@ -83,7 +83,7 @@ async def test_without_power_loss_an_intent_does_not_wait_for_the_disk(tmp_path:
 
 async def test_no_burst_of_events_holds_an_intent_up(tmp_path: Path) -> None:
     disk = HeldExecutor()
-    journal = open_here(tmp_path / "alice.sqlite", executor=disk)
+    journal = open_here(tmp_path / "alice.sqlite", executor=disk, linger_s=60)
     for number in range(3000):
         journal.record_order(order(order_id=str(number)))
     assert await journal.record_intent(place()) == 1

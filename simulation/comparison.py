@@ -69,6 +69,7 @@ class Comparison:
                 texts_may_lack=parts.scenario.has(Feature.MISSING_TEXTS),
                 fill_texts_may_lack=self._fill_texts_may_lack,
                 of_others=self._is_of_others,
+                unaskable=parts.cannot_be_asked_for,
             )
         for oracle in self._oracles:
             yield from oracle.final()
@@ -101,6 +102,7 @@ class Comparison:
             texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
             fill_texts_may_lack=self._fill_texts_may_lack,
             of_others=self._is_of_others,
+            unaskable=parts.cannot_be_asked_for,
         )
         return wrong
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from actors.runtime import DeadLetters, LoopHost
 from exchanges.base.environment import Environment
-from exchanges.simulator import Exchange
+from exchanges.simulator import Exchange, HttpRequest
 from exchanges.simulator.faults import Fault as ExchangeFault
 from exchanges.simulator.orders import Order as BookedOrder
 from simulation.environment.exchange_faults import ExchangeFaults
@@ -80,7 +80,7 @@ class Parts:
             rng=self.rng("exchange"),
         )
         self.keys = {name: self.exchange.keys.accounts[name].key for name in self.names}
-        self.history = BookHistory(self.exchange, loop.time)
+        self.history = BookHistory(self.exchange, loop.time, self._sent_s)
         self.own_commands = CommandLog(loop.time)
         self.commands = CommandLog(loop.time, first=self.own_commands)
         self.long_fault = self._draw_long_fault()
@@ -127,8 +127,14 @@ class Parts:
         return random.Random(f"{self._seed}:{purpose}")
 
     def may_have_lost(self, order: BookedOrder) -> bool:
-        """Whether the program may have lost its records of an order of the books with the power."""
-        return self.machine.may_have_lost(self.history.states(order.account, order.id)[0].at_s)
+        """Whether the program may have lost its records of an order of the books with the power: also of one that was
+        on its way then, and arrived afterwards."""
+        first = self.history.states(order.account, order.id)[0]
+        filed_s = first.at_s if first.request is None else self.history.requests[first.request - 1].sent_s
+        return self.machine.may_have_lost(filed_s)
+
+    def _sent_s(self, request: HttpRequest) -> float:
+        return self.http.sent_s(request)
 
     def cannot_be_asked_for(self, order: BookedOrder) -> bool:
         """Whether its market is gone: then the exchange tells of its fills, and no more of the order."""

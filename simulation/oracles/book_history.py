@@ -48,13 +48,15 @@ class CarriedOut(msgspec.Struct, frozen=True, kw_only=True):
     """A request that is to change something, as the exchange carried it out, and what it answered.
 
     Attributes:
-        number: counts all of them from 1. at_s: virtual seconds. account: whose key signed it; empty for none known.
+        number: counts all of them from 1. at_s: virtual seconds. sent_s: when it left the program, by the same.
+        account: whose key signed it; empty for none known.
         label: the exchange's word where it refused; None where it did as it was told.
         order_id, text: of the order that the answer tells of; None where it tells of none or of several.
     """
 
     number: int
     at_s: float
+    sent_s: float
     account: str
     command: WireCommand
     status: int
@@ -105,10 +107,17 @@ class BookHistory(Listener, Witness):
         requests: all that were to change something, in the order in which they were carried out.
     """
 
-    def __init__(self, exchange: Exchange, now_s: Callable[[], float]) -> None:
-        """What the books hold already has always been so. ``now_s``: virtual seconds."""
+    def __init__(
+        self,
+        exchange: Exchange,
+        now_s: Callable[[], float],
+        sent_s: Callable[[HttpRequest], float] | None = None,
+    ) -> None:
+        """What the books hold already has always been so. ``now_s``: virtual seconds. ``sent_s``: when a request left
+        its program; just now, where nobody says."""
         self._exchange = exchange
         self._now_s = now_s
+        self._sent_s = sent_s or (lambda _: now_s())
         self.requests: list[CarriedOut] = []
         self._command: WireCommand | None = None
         self._orders: dict[str, dict[int, list[OrderState]]] = {}
@@ -185,6 +194,7 @@ class BookHistory(Listener, Witness):
         done = CarriedOut(
             number=len(self.requests) + 1,
             at_s=self._now_s(),
+            sent_s=self._sent_s(request),
             account=account,
             command=command,
             status=response.status,

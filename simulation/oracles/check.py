@@ -60,13 +60,15 @@ def differences(
     texts_may_lack: bool = False,
     fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
+    unaskable: Excused = _nobody,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
     ``forgets``: the account keeps so few finished orders that it may have dropped one (R9). ``excused``: which orders
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
     ``texts_may_lack``: the exchange may have told of orders without our text: by that those ``of_others`` are known.
-    ``fill_texts_may_lack``: the same of fills, each of which is told once.
+    ``fill_texts_may_lack``: the same of fills, each of which is told once. ``unaskable``: orders of which the exchange
+    tells no more than their fills.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -81,11 +83,11 @@ def differences(
         if str(number) not in known and may_lack:
             continue
         may_lack_text = texts_may_lack and of_others(truth)
+        views = {f"{name}: order {number} as told": told.numbered.get(str(number))}
         if truth.is_open or not forgets or str(number) in known:
-            yield from _order(f"{name}: order {number}", known.get(str(number)), truth, may_lack_text=may_lack_text)
-        yield from _order(
-            f"{name}: order {number} as told", told.numbered.get(str(number)), truth, may_lack_text=may_lack_text
-        )
+            views[f"{name}: order {number}"] = known.get(str(number))
+        for label, ours in views.items():
+            yield from _order(label, ours, truth, may_lack_text=may_lack_text, is_unaskable=unaskable(truth))
     there = {truth.text for truth in booked.values() if not _is_among(truth, vanished)}
     texts = set() if reuses_ids else there
     for order in (*executed, *snapshot.open_orders):
@@ -115,7 +117,9 @@ def _balances(
             yield f"{label}: {currency} is {here[0]} + {here[1]} here, {there[0]} + {there[1]} there"
 
 
-def _order(name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: bool) -> Iterator[str]:
+def _order(
+    name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: bool, is_unaskable: bool
+) -> Iterator[str]:
     if ours is None:
         yield f"{name} is unknown here, {truth.finish.value} there"
         return
@@ -137,8 +141,9 @@ def _order(name: str, ours: Order | None, truth: BookedOrder, *, may_lack_text: 
     if here_fees != there_fees:
         yield f"{name} has paid fees of {_amounts(here_fees)} here, {_amounts(there_fees)} there"
     amount = ours.quote_quantity if truth.in_quote else ours.quantity
-    # Of an order that the exchange had forgotten when it was asked, nobody could learn the last terms.
-    is_forgotten = ours.finish_reason == VANISHED and not truth.is_open and not truth.filled_base
+    # Of an order that the exchange had forgotten when it was asked, nobody could learn the last terms. It does not
+    # forget one with fills, unless with its whole market.
+    is_forgotten = ours.finish_reason == VANISHED and not truth.is_open and (is_unaskable or not truth.filled_base)
     if amount != truth.amount and not is_forgotten:
         yield f"{name} is over {amount} here, {truth.amount} there"
     if truth.price and ours.price != truth.price and not is_forgotten:
@@ -283,11 +288,13 @@ def journal_differences(
     texts_may_lack: bool = False,
     fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
+    unaskable: Excused = _nobody,
 ) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
     ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
-    ``texts_may_lack``, ``fill_texts_may_lack``, ``of_others``: as in `differences`.
+    ``texts_may_lack``, ``fill_texts_may_lack``, ``of_others``, ``unaskable``: as in
+    `differences`.
     """
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
@@ -306,6 +313,7 @@ def journal_differences(
             filed.get(str(number)),
             truth,
             may_lack_text=texts_may_lack and of_others(truth),
+            is_unaskable=unaskable(truth),
         )
     for order in history.orders:
         if order.order_id is None and order.status is not OrderStatus.REJECTED and not _has_vanished(order):

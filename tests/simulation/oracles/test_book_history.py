@@ -11,11 +11,13 @@ from tests.support.books import IOC, Books
 
 
 class RememberedBooks(Books):
-    """Books with their history."""
+    """Books with their history, asked by requests that are on their way for so many seconds."""
+
+    on_its_way_s = 0.0
 
     def __init__(self) -> None:
         super().__init__()
-        self.history = BookHistory(self.exchange, self.now_s)
+        self.history = BookHistory(self.exchange, self.now_s, lambda _: self.now_s() - self.on_its_way_s)
 
     def states(self, order: Order) -> list[OrderState]:
         return self.history.states(order.account, order.id)
@@ -114,6 +116,15 @@ def test_what_a_request_does_is_told_from_what_happens_by_itself(books: Remember
     one, scope = books.history.requests
     assert (one.account, one.command.action, one.command.item) == ("alpha", Action.CANCEL, str(by_request.id))
     assert scope.command.terms == {"currency_pair": "SOL_USDT", "side": "buy"}
+
+
+def test_a_request_is_filed_with_the_time_at_which_it_left(books: RememberedBooks) -> None:
+    books.on_its_way_s = 2.5
+    order = books.place()
+    books.time.advance(7)
+    books.request("DELETE", f"/spot/orders/{order.id}", query="currency_pair=SOL_USDT")
+    [only] = books.history.requests
+    assert (only.at_s, only.sent_s) == (7, 4.5)
 
 
 def test_a_countdown_that_runs_out_is_the_cause_of_what_it_cancels(books: RememberedBooks) -> None:

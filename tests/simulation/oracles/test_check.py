@@ -218,6 +218,21 @@ def test_the_last_terms_of_an_order_that_was_forgotten_need_not_be_known(reason:
     assert any("is at 98 here" in each for each in books.wrong()) is (reason != VANISHED)
 
 
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_the_last_terms_of_an_order_with_fills_may_be_unknown_only_where_its_market_is_gone(*, is_gone: bool) -> None:
+    books = Books()
+    placed = books.exchange.engine.accounts["alpha"].orders[int(books.order.order_id or "")]
+    books.exchange.engine.cancel(placed)
+    books.order = msgspec.structs.replace(
+        books.order, status=OrderStatus.CANCELED, finish_reason=VANISHED, price=Decimal(98)
+    )
+    books.told.numbered[str(placed.id)] = books.order
+    books.open, books.executed = (), (books.order,)
+    books.balances = books.told.balances_now = books.booked_balances()
+    wrong = books.wrong(unaskable=lambda order: order is placed and is_gone)
+    assert any("is at 98 here" in each for each in wrong) is not is_gone
+
+
 @pytest.mark.parametrize(
     ("reason", "is_right"), [(VANISHED, True), (f"{UNKNOWN_WORD}session_closed", True), ("cancelled", False)]
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pykka
 
+from actors.journal import HistoryFilter, read_history
 from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.other_program import OtherProgram
 from messages.errors import TellerError
@@ -125,11 +126,21 @@ class Comparison:
 
     def _need_not_be_known(self, order: BookedOrder) -> bool:
         """Orders that ended while the program could not see them, or were lost with the power, and left nothing to find
-        them by: no fill, or no market in which the exchange could be asked for them."""
+        them by: no fill, or no market in which the exchange could be asked for them. Nor those of others that are known
+        by their fills only, once the journal has dropped orders of that age: it takes them for some of these."""
         parts = self._parts
+        if self._is_of_others(order) and self._is_taken_for_dropped(order):
+            return True
         if order.is_open or (order.filled_base and not parts.cannot_be_asked_for(order)):
             return False
         return self._is_of_others(order) or parts.may_have_lost(order)
+
+    def _is_taken_for_dropped(self, order: BookedOrder) -> bool:
+        if order.is_open or not order.fills or self._parts.scenario.journal.keeps_all:
+            return False
+        path = self._parts.directory / f"{order.account}.sqlite"
+        missing = read_history(path, HistoryFilter(limit=1, symbol=symbol_of(order.pair))).missing
+        return any(each.what == "orders" and each.through_ms >= order.fills[-1].time_ms for each in missing)
 
     def _is_of_others(self, order: BookedOrder) -> bool:
         return is_of_others(order, self._second_program)

@@ -1,5 +1,6 @@
 """What an account need not know of the books: what nobody could tell it."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +11,17 @@ from exchanges.simulator.other_program import PREFIX
 from messages.enums import OrderStatus
 from simulation.comparison import Comparison
 from simulation.oracles.watcher import Told
+from tests.actors.journal.samples import journal_at
 from tests.support.books import Books
+from tests.support.eventually import eventually
 from tests.support.orders import SOL, order
 
 
-def need_not_be_known(books: Books, order: Order, *, is_lost: bool = False) -> bool:
+def need_not_be_known(books: Books, order: Order, *, is_lost: bool = False, directory: Path | None = None) -> bool:
+    """``directory``: of journals that drop what is old; without one they keep all."""
     parts: Any = SimpleNamespace(
+        directory=directory,
+        scenario=SimpleNamespace(journal=SimpleNamespace(keeps_all=directory is None)),
         may_have_lost=lambda _: is_lost,
         cannot_be_asked_for=lambda order: order.pair in books.engine.delisted,
     )
@@ -48,6 +54,23 @@ def test_an_order_of_another_program_that_ended_without_a_fill_need_not_be_known
     assert not need_not_be_known(books, order)
     books.engine.cancel(order)
     assert need_not_be_known(books, order)
+
+
+@pytest.mark.parametrize(("age_ms", "need_not"), [(0, True), (-1, False)])
+@pytest.mark.parametrize(("text", "of_another"), [(f"{PREFIX}1", True), ("t-ours", False)])
+async def test_r9_an_order_of_another_program_may_be_taken_for_one_of_those_that_its_journal_has_dropped(
+    tmp_path: Path, age_ms: int, need_not: bool, text: str, of_another: bool
+) -> None:
+    books = Books()
+    there = filled(books, text)
+    async with journal_at(tmp_path / "alpha.sqlite", keep_finished_orders=1) as journal:
+        for number, at in enumerate((there.fills[-1].time_ms + age_ms, there.fills[-1].time_ms + 1000)):
+            journal.record_order(order(OrderStatus.CANCELED, order_id=str(number), at=at))
+        await journal.flush()
+    async with journal_at(tmp_path / "alpha.sqlite", keep_finished_orders=1) as journal:
+        await journal.flush()  # the first commit of a run looks after it
+        await eventually(lambda: journal.load().orders_count == 1)
+    assert need_not_be_known(books, there, directory=tmp_path) is (of_another and need_not)
 
 
 @pytest.mark.parametrize("is_lost", [False, True])

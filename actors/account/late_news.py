@@ -15,10 +15,11 @@ _LONGEST_DELAY_MS: Final = 2_000
 class LateNews:
     """Counts, for one snapshot, changes that the socket should have told."""
 
-    def __init__(self, *, subscribed_ms: int, as_of_ms: int) -> None:
+    def __init__(self, *, subscribed_ms: int, as_of_ms: int, unreadable_ms: int = 0) -> None:
         """``subscribed_ms``: when the exchange acknowledged the subscriptions. ``as_of_ms``: when the snapshot was
-        taken up. Both by the exchange's clock, unix milliseconds."""
-        self._after_ms = subscribed_ms
+        taken up. ``unreadable_ms``: when the socket last told something that could not be read, and may have been any
+        of what came before; 0: never. All by the exchange's clock, unix milliseconds."""
+        self._after_ms = max(subscribed_ms, unreadable_ms + _LONGEST_DELAY_MS)
         self._before_ms = as_of_ms - _LONGEST_DELAY_MS
         self.count = 0
 

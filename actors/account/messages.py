@@ -60,12 +60,14 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
 
     Attributes:
         subscribed_ms: when the exchange had acknowledged the socket's subscriptions, its clock.
+        unreadable_ms: when the socket last told something that could not be read, the exchange's clock; 0: never.
         fills: of all markets, from ``fills_from_ms`` on and complete up to ``fills_through_ms``, the exchange's clock.
         again: of the markets that were asked for by themselves; a text says why there is nothing.
     """
 
     connection: int
     subscribed_ms: int
+    unreadable_ms: int
     balances: BalancesReport
     open_orders: OpenOrdersReport
     fills: FillsReport

@@ -152,6 +152,7 @@ class AccountSession:
         self._socket: PrivateWebsocket | None = None
         self._links = ConnectionStatus()
         self._subscribed_ms = 0
+        self._unreadable_ms = 0
 
     async def open(self) -> None:
         """Clock and market rules, then the private socket with its subscriptions acknowledged.
@@ -196,6 +197,7 @@ class AccountSession:
         snapshot = SnapshotLoaded(
             connection=self._connection,
             subscribed_ms=self._subscribed_ms,
+            unreadable_ms=self._unreadable_ms,
             balances=balances,
             open_orders=open_orders,
             fills=fills,
@@ -279,8 +281,12 @@ class AccountSession:
             balance=lambda balances: _done(tell(BalanceUpdateEvent(name, balances, connection))),
             execution=lambda fill: _done(tell(ExecutionReportEvent(name, fill, connection))),
             connection=self._socket_changed,
-            error=lambda error: _done(tell(error_event(name, "private_ws", error))),
+            error=self._frame_refused,
         )
+
+    def _frame_refused(self, error: TellerError) -> None:
+        self._unreadable_ms = self._parts.venue.server_now_ms()
+        self._parts.address.tell(error_event(self._parts.account, "private_ws", error))
 
     def _socket_changed(self, is_up: bool, cause: str) -> None:
         self._links = msgspec.structs.replace(self._links, private_ws=is_up)

@@ -77,7 +77,11 @@ class SnapshotDesk:
         """
         account, state = self._context, self._context.state
         account.instruments = message.instruments
-        late = LateNews(subscribed_ms=message.subscribed_ms, as_of_ms=message.open_orders.as_of_ms)
+        late = LateNews(
+            subscribed_ms=message.subscribed_ms,
+            as_of_ms=message.open_orders.as_of_ms,
+            unreadable_ms=message.unreadable_ms,
+        )
         # Fills before that are all known, and may be forgotten by now; they are listed all the same where this was
         # asked before another snapshot was joined.
         kept_from_ms = state.fills_asked_from_ms

@@ -128,7 +128,7 @@ class Truth(Oracle):
         account.take_new(history.order_ids(name), lambda number: self._can_be_told(name, number))
         for number in list(account.unsettled):
             state = history.state_at(name, number, from_s)
-            if state is None:
+            if state is None or not self._speaks_of(name, number, told, now_s):
                 continue
             wrong = _order_untold(told, number, state, history.during(name, number, from_s, now_s))
             is_missed = str(number) not in told.numbered and self._may_be_missed(name, number, told)
@@ -151,6 +151,12 @@ class Truth(Oracle):
                 yield f"{name}: {currency} was told as {said[0]} + {said[1]}, is {held[-1][0]} + {held[-1][1]} {since}"
             elif said in held:
                 account.wrong.discard(currency)
+
+    def _speaks_of(self, name: str, number: int, told: Told, now_s: float) -> bool:
+        """Not of a market that it has told to be unknown, nor within the while after that."""
+        order = self._history.order(name, number)
+        symbol = None if order is None else symbol_of(order.pair)
+        return symbol is None or told.known_for_s(symbol, now_s) >= self._bound_s
 
     def _can_be_told(self, name: str, number: int) -> bool:
         """Not of the past before the exchange began, and of a market that accounts have a name for."""

@@ -1,5 +1,6 @@
 """Listens to all events of all accounts during a run, as any subscriber could, and notes every broken promise."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -67,6 +68,7 @@ class Told:
         named_now: the latest of the order that such an id means, in this life: the one that was placed with it last.
         live_since_s: loop time since when it has been live without a break; None while it is not.
         left_live_s: loop time at which it last left live; None when it never did in this life.
+        unknown_markets: those of which it says now that it cannot speak. known_since_s: loop time since when it can again.
         deaf_alarms: how often its socket was called deaf.
         starts: of this life, one for the program's and one for each restart of the account or its connection.
     """
@@ -75,6 +77,8 @@ class Told:
         self.sync_state = SyncState.DOWN
         self.live_since_s: float | None = None
         self.left_live_s: float | None = None
+        self.unknown_markets: set[Symbol] = set()
+        self.known_since_s: dict[Symbol, float] = {}
         self.deaf_alarms = 0
         self.starts = [Start()]
         self.orders: dict[tuple[Symbol, str], Order] = {}
@@ -92,10 +96,22 @@ class Told:
         if self.live_since_s is not None:
             self.live_since_s = now_s
 
+    def take_unknown(self, markets: Collection[Symbol], now_s: float) -> None:
+        """The markets of which the account says that it cannot speak, from now on."""
+        self.known_since_s.update(dict.fromkeys(self.unknown_markets.difference(markets), now_s))
+        self.unknown_markets = set(markets)
+
+    def known_for_s(self, symbol: Symbol, now_s: float) -> float:
+        """For how long an account that is live has spoken of a market without a break."""
+        if self.live_since_s is None or symbol in self.unknown_markets:
+            return 0.0
+        return now_s - max(self.live_since_s, self.known_since_s.get(symbol, 0.0))
+
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN
         self.live_since_s = self.left_live_s = None
+        self.unknown_markets = set()
         self.starts = [Start()]
         self.numbered_now, self.named_now, self.fills_now, self.balances_now = {}, {}, {}, {}
 
@@ -158,6 +174,7 @@ class Watcher(LoopActor):
         if is_live and not event.links.public_ws:
             self._broken(event.name, "is live without the market data of its venue (R5)")
         told.sync_state = event.sync_state
+        told.take_unknown(event.unknown_markets, self.now())
         told.deaf_alarms += "is deaf" in event.cause
         if self._trace.on:
             self._trace.add(event.name, f"is {event.sync_state.value} {event.cause}")

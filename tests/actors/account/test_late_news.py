@@ -40,6 +40,15 @@ def test_only_changes_while_the_socket_was_subscribed_count_and_none_that_may_be
     assert late.count == 3 * counts
 
 
+@pytest.mark.parametrize(("at_ms", "counts"), [(DURING_MS + 2_000, False), (DURING_MS + 2_001, True)])
+def test_r14_what_may_have_been_told_in_words_that_could_not_be_read_makes_no_socket_deaf(
+    at_ms: int, counts: bool
+) -> None:
+    late = LateNews(subscribed_ms=SUBSCRIBED_MS, as_of_ms=TAKEN_UP_MS, unreadable_ms=DURING_MS)
+    late.count_fill(fill("1", at=at_ms), is_new=True)
+    assert late.count == counts
+
+
 def test_a_fill_that_is_known_is_no_news(late: LateNews) -> None:
     late.count_fill(fill("1", at=DURING_MS), is_new=False)
     assert late.count == 0

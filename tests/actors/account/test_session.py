@@ -290,6 +290,14 @@ async def test_a_socket_that_kept_something_back_is_deaf() -> None:
     assert not session.is_open()
 
 
+async def test_r14_a_snapshot_says_when_the_socket_last_told_what_could_not_be_read() -> None:
+    account = Account()
+    session = await account.live()
+    account.venue.handlers.error(ProtocolError("a frame"))
+    await session.load()
+    assert [snapshot.unreadable_ms for snapshot in account.snapshots] == [0, account.venue.server_now_ms()]
+
+
 async def test_a_socket_that_ends_is_told_with_its_cause_and_events_bear_its_number() -> None:
     account = Account()
     session = await account.live()

@@ -139,6 +139,7 @@ class Account:
             SnapshotLoaded(
                 connection=1,
                 subscribed_ms=10_000,
+                unreadable_ms=0,
                 balances=balances or BalancesReport((), as_of_ms),
                 open_orders=OpenOrdersReport(orders, as_of_ms + 5, orders_unreadable),
                 fills=FillsReport(fills, as_of_ms, fills_unreadable),

@@ -19,7 +19,7 @@ from simulation.oracles.book_history import BookHistory
 from simulation.oracles.truth import Truth
 from simulation.oracles.watcher import Told
 from tests.support.books import Books
-from tests.support.orders import SOL, order
+from tests.support.orders import BTC, SOL, order
 
 BOUND_S = 10.0
 PROVEN_WITHIN_S = 20.0
@@ -124,6 +124,17 @@ def test_an_account_that_tells_all_is_right_and_so_is_one_that_tells_within_the_
     account.hear(booked, OrderStatus.CANCELED)
     account.hear_balances()
     assert account.after(30) == []
+
+
+def test_of_a_market_told_to_be_unknown_nothing_is_to_be_told_until_a_while_after_it_is_known_again() -> None:
+    account = Account()
+    account.told.take_unknown({SOL}, account.books.now_s())
+    account.books.place(text="t-c1")
+    account.hear_balances()
+    assert account.after(2 * BOUND_S) == []
+    account.told.take_unknown({BTC}, account.books.now_s())
+    assert account.after(BOUND_S - 1) == []
+    assert any("is untold" in each for each in account.after(2))
 
 
 def test_an_order_and_money_that_nobody_told_of_are_found_after_the_while_and_not_before() -> None:

@@ -257,6 +257,8 @@ class Truth(Oracle):
                 yield f"has order {number} at {order.price} over {order.quantity}, which it was {since}"
         for number in self._accounts[name].unsettled:
             states_or_none = history.during(name, number, from_s, now_s)
+            if not self._speaks_of(name, number, self._told[name], now_s):
+                continue
             if number not in listed and all(state is not None and state.is_open for state in states_or_none):
                 yield f"lacks order {number}, which was {by}open for the last {age_s:.0f} s (R5)"
 

@@ -68,7 +68,7 @@ class Told:
         named_now: the latest of the order that such an id means, in this life: the one that was placed with it last.
         live_since_s: loop time since when it has been live without a break; None while it is not.
         left_live_s: loop time at which it last left live; None when it never did in this life.
-        unknown_markets: those of which it says now that it cannot speak. known_since_s: loop time since when it can again.
+        unknown_markets: those of which it says that it cannot speak. known_since_s: loop time since when it can again.
         deaf_alarms: how often its socket was called deaf.
         starts: of this life, one for the program's and one for each restart of the account or its connection.
     """

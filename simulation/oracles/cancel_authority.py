@@ -43,10 +43,10 @@ class CancelAuthority:
         own = list(own_commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
         others = [each for each in commands.of(name, EngageKillSwitch, ReleaseKillSwitch) if each not in own]
         self._switches = own, others  # each program has a kill switch of its own
-        self._placed_s: dict[str, float] = {}
+        self._placed_s: dict[str, list[float]] = {}
         for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
             for text in texts_of(filed):
-                self._placed_s.setdefault(text, filed.asked_s)  # an id that is wished for again is mostly refused
+                self._placed_s.setdefault(text, []).append(filed.asked_s)
 
     def of_scope(self, done: CarriedOut) -> Iterator[str]:
         """A request to cancel all of a scope; yields what is wrong with it."""
@@ -85,24 +85,43 @@ class CancelAuthority:
             return False
         if item in (command.order_id, None if command.client_order_id is None else text_of(command.client_order_id)):
             return True
-        return order_id is not None and order_named(self._history, self._name, command, filed.asked_s) == order_id
+        if order_id is None:
+            return False
+        named = order_named(self._history, self._name, command, filed.asked_s)
+        return named == order_id or self._was_on_its_way(command, order_id, filed.asked_s)
+
+    def _was_on_its_way(self, command: CancelOrder, order_id: int, at_s: float) -> bool:
+        """Whether the command means by its client id an order that was placed before and had not arrived: a reused id
+        means the latest order."""
+        if command.client_order_id is None:
+            return False
+        text = text_of(command.client_order_id)
+        placed_s = max((each for each in self._placed_s.get(text, ()) if each <= at_s), default=None)
+        if placed_s is None:
+            return False
+        numbers = self._history.with_text(self._name, text)
+        later = (each for each in numbers if self._history.states(self._name, each)[0].at_s >= placed_s)
+        return next(later, None) == order_id
 
     def _is_covered(self, order_id: int | None, pair: str | None, at_s: float) -> bool:
         """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
 
         Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13). One
         that goes on after a loss of power takes for told before it what came in its time and is not on record. One that
-        hears of an order without its text has only the stamp of a clock that may be behind.
+        hears of an order without its text, or of another program's, has only the stamp of a clock that may be behind,
+        and after a restart takes whatever could still arrive for told before.
         """
         order = None if order_id is None else self._history.order(self._name, order_id)
         if order is None or pair != order.pair:
             return False
-        placed_s = self._placed_s.get(order.text, 0.0)
+        placed_s = self._placed_s.get(order.text, [0.0])[0]  # an id that is wished for again is mostly refused
         if self._stamped_s is not None:
             placed_s = min(placed_s, self._stamped_s(order))
-        is_lost = self._is_lost(placed_s, at_s)
+        is_nameless = self._stamped_s is not None or self._is_lost(placed_s, at_s)
         return any(
-            (placed_s - LATEST_ARRIVAL_S if is_lost and self._goes_on(each, at_s) else placed_s) <= each.asked_s <= at_s
+            (placed_s - LATEST_ARRIVAL_S if is_nameless and self._goes_on(each, at_s) else placed_s)
+            <= each.asked_s
+            <= at_s
             and _scope_of(each)[0] in {None, order.pair}
             and _scope_of(each)[1] in {None, order.side.value}
             for each in self._scopes

@@ -123,6 +123,10 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
     )
 
 
+_NAMELESS: Final = frozenset({Feature.MISSING_TEXTS, Feature.SECOND_PROGRAM})
+"""With these an account hears of orders that it cannot tell by a name of its own."""
+
+
 def _stamped_s(order: Order) -> float:
     """Virtual seconds of the moment at which the exchange says that it took an order."""
     return (order.created_ms - STARTED_MS) / 1000
@@ -139,7 +143,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         names=names,
         countdown_s=scenario.account.dead_mans_switch_s,
         is_lost=parts.machine.is_lost,
-        stamped_s=_stamped_s if scenario.has(Feature.MISSING_TEXTS) else None,
+        stamped_s=_stamped_s if scenario.features & _NAMELESS else None,
     )
     kill_switch = KillSwitch(
         exchange=parts.exchange,

@@ -54,7 +54,7 @@ class Wishes(Oracle):
         """``own_commands``: those without a second program's. ``names``: of the accounts.
         ``countdown_s``: of the dead man's switch that is wished for; None: none is.
         ``is_lost``: whether what was filed at a virtual second may be missing from the records at another one.
-        ``stamped_s``: when an order was taken by its stamp, where its text may not be known; None: it is."""
+        ``stamped_s``: when an order was taken by its stamp, where that may be all that is known; None: its text is."""
         self._exchange = exchange
         self._history = history
         self._commands = commands

@@ -432,6 +432,41 @@ def test_an_order_without_its_text_is_covered_by_a_cancel_of_all_that_its_stamp_
     assert right or judge.found_only(f"a cancel of {order_id}")
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize("is_nameless", [True, False])
+def test_a_cancel_of_all_that_goes_on_may_take_an_order_it_cannot_name_for_told_before_it(
+    judge: Judge, *, is_answered: bool, is_nameless: bool
+) -> None:
+    command = judge.ask(CancelAll(symbol=SOL, side=Side.BUY))
+    if is_answered:
+        command.set(())
+    judge.time.advance(1)
+    judge.stamped_s = (lambda _: judge.now_s()) if is_nameless else None
+    order_id = judge.resting()
+    judge.cancel(order_id)
+    right = is_nameless and not is_answered
+    assert (judge.found() == []) is right
+    assert right or judge.found_only(f"a cancel of {order_id}")
+
+
+@pytest.mark.parametrize("is_on_its_way", [True, False])
+def test_a_cancel_by_an_id_that_is_used_again_means_the_order_that_was_told_last(
+    judge: Judge, *, is_on_its_way: bool
+) -> None:
+    judge.cancel(judge.resting())
+    judge.ask(CancelOrder(symbol=SOL, client_order_id="mine"))  # for the first one, which is gone
+    judge.time.advance(1)
+    reply = judge.ask(BUY)
+    if is_on_its_way:
+        judge.ask(CancelOrder(symbol=SOL, client_order_id="mine"))
+    judge.time.advance(1)
+    answer = judge.place_as_told(BUY)
+    reply.set(order_of(BUY, answer))
+    judge.cancel(str(answer["id"]))
+    assert (judge.found() == []) is is_on_its_way
+    assert is_on_its_way or judge.found_only(f"a cancel of {answer['id']}")
+
+
 @pytest.mark.parametrize("loses_before", [True, False])
 def test_a_loss_of_power_excuses_no_cancel_before_it_nor_of_what_came_after(
     judge: Judge, *, loses_before: bool

@@ -36,6 +36,10 @@ _CALM_SETTLE_S: Final = 5.0
 """In a calm nothing is lost, so that nothing needs a check to be right again."""
 _LEAVES_DOUBTS: Final = frozenset({Feature.LAG, Feature.UNKNOWN_ORDERS})
 """What an exchange lags behind, or denies, takes longer to be believed."""
+_REFUSES_CANCELS: Final = frozenset({Feature.TIGHT_LIMITS, Feature.KILL_SWITCH_KEPT})
+_REFUSED_SETTLE_S: Final = 25.0
+"""A cancel of all that was refused, and is not sent again for the sake of later orders, waits for a list that cannot
+be behind it any more."""
 _OPENS_LATE: Final = 0.5
 _CROWDED_PAIRS: Final = 12
 _MOST_WITH_A_PAST: Final = 20
@@ -156,10 +160,16 @@ def draw(seed: int, options: Options) -> Scenario:
         quoter="quoter" not in options.without,
         begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
         storm_s=options.storm_s if options.storm_s is not None else storm_s,
-        settle_s=_CALM_SETTLE_S if profile is Profile.CALM and not features & _LEAVES_DOUBTS else 90.0,
+        settle_s=_settle_s(profile, features),
         night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
         skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
     )
+
+
+def _settle_s(profile: Profile, features: frozenset[Feature]) -> float:
+    if profile is not Profile.CALM or features & _LEAVES_DOUBTS:
+        return 90.0
+    return _REFUSED_SETTLE_S if features & _REFUSES_CANCELS else _CALM_SETTLE_S
 
 
 _PAUSES_S: Final = 10.0

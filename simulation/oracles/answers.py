@@ -165,11 +165,11 @@ class _Account:
             if filed.account == self._name and filed.answered_s is not None:
                 judge = self._judge(filed) if filed.error is None else self._judge_error(filed, filed.error)
                 yield from (f"{_short(filed)}: {each}" for each in judge)
+        placings = Placings(self._commands, self._history.requests, self._name)
         if self._known.funds_are_known:
-            placings = Placings(self._commands, self._history.requests, self._name)
             yield from funds.spent_twice(self._history, placings, self._name, self._known.stale_s)
         if self._known.funds_are_exact:
-            yield from funds.let_through(self._history.requests, self._name)
+            yield from funds.let_through(self._history, placings, self._name, self._known.stale_s)
 
     def _judge(self, filed: FiledCommand) -> Iterator[str]:
         command, answer = filed.command, filed.value

@@ -4,10 +4,13 @@ An account refuses an order when what is available, less what its orders on thei
 outside it is not known when it has heard of which balance, so it is only told to be wrong where it must be.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
+from exchanges.simulator.orders import Side as BookedSide
 from messages.commands import PlaceOrder
 from messages.enums import Side
 from messages.errors import (
@@ -20,10 +23,9 @@ from messages.errors import (
     UnknownOutcomeError,
     VenueRefusedError,
 )
-from simulation.oracles.book_history import BookHistory, CarriedOut
+from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.command_log import NOT_SENT, FiledCommand
 from simulation.oracles.placings import Placings
-from simulation.oracles.wire_commands import Action
 
 _UNRESOLVED_S: Final = 120.0
 """So long the fate of an order whose answer was lost may be unknown, and its money set aside."""
@@ -83,11 +85,60 @@ def wrongly_refused(
         )
 
 
-def let_through(requests: Sequence[CarriedOut], account: str) -> Iterator[str]:
-    """Orders that the exchange had to refuse for want of money, in a run in which the account knew its balances."""
-    for done in requests:
-        if done.account == account and done.command.action is Action.PLACE and done.label == _NOT_ENOUGH:
-            yield f"the order at {done.at_s:.3f} s {done.command.terms} was let through without the money (funds)"
+def let_through(history: BookHistory, placings: Placings, account: str, stale_s: float) -> Iterator[str]:
+    """Orders that the exchange had to refuse for want of money, in a run in which the account knew its balances.
+
+    For amends nothing is set aside, so those of the last ``stale_s`` may have locked what an order lacked. A push that
+    changes a balance by what was set aside for an order is taken for that order's, so of several changes by the same
+    amount a wrong one may have ended what was set aside.
+    """
+    for each in placings.requests:
+        done, filed = each.done, placings.matching.wishes.get(each.done.number)
+        if done.label != _NOT_ENOUGH:
+            continue
+        if filed is not None:
+            currency, amount = needed(_placing(filed))
+            (state,) = history.balance_during(account, currency, done.at_s, done.at_s)[-1:]
+            lacked = amount if state is None else amount - state.available
+            span = filed.asked_s - stale_s, done.at_s
+            amended = _locked_by_amends(history, account, currency, span)
+            if lacked <= amended + _taken_for_shown(history, placings, account, currency, span):
+                continue
+        yield f"the order at {done.at_s:.3f} s {done.command.terms} was let through without the money (funds)"
+
+
+def _taken_for_shown(
+    history: BookHistory, placings: Placings, account: str, currency: str, span: tuple[float, float]
+) -> Decimal:
+    """How much was set aside in the span for orders that another change of the same amount may be taken for."""
+    from_s, to_s = span
+    changes: Counter[Decimal] = Counter()
+    for before, after in pairwise(history.balance_states(account, currency)):
+        if from_s <= after.at_s <= to_s:
+            locked, available = after.locked - before.locked, before.available - after.available
+            changes.update({locked, available, available - locked})
+    wishes = placings.matching.wishes
+    placed = (wishes.get(each.done.number) for each in placings.requests if from_s <= each.done.at_s <= to_s)
+    amounts = (needed(_placing(filed)) for filed in placed if filed is not None)
+    return sum((amount for pays, amount in amounts if pays == currency and changes[amount] > 1), Decimal(0))
+
+
+def _locked_by_amends(history: BookHistory, account: str, currency: str, span: tuple[float, float]) -> Decimal:
+    """How much of a currency amends have locked in the span."""
+    from_s, to_s = span
+    total = Decimal(0)
+    for number in history.order_ids(account):
+        order = history.order(account, number)
+        if order is None or order.pays != currency:
+            continue
+        for before, after in pairwise(history.states(account, number)):
+            if after.cause is Cause.AMEND and from_s <= after.at_s <= to_s:
+                total += max(_locked(after, order.side) - _locked(before, order.side), Decimal(0))
+    return total
+
+
+def _locked(state: OrderState, side: BookedSide) -> Decimal:
+    return state.remaining * state.price if side is BookedSide.BUY else state.remaining
 
 
 def spent_twice(history: BookHistory, placings: Placings, account: str, stale_s: float) -> Iterator[str]:

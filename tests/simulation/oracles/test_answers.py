@@ -548,6 +548,35 @@ def test_an_order_without_the_money_is_not_let_through_where_the_money_is_known(
     assert judge.found_only("was let through without the money")
 
 
+@pytest.mark.parametrize(("passed_s", "found"), [(9, False), (11, True)])
+def test_an_order_may_lack_what_an_amend_has_locked_lately(passed_s: int, found: bool) -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_exact=True))
+    resting = judge.place()
+    judge.request("PATCH", f"/spot/orders/{resting.id}", query="currency_pair=SOL_USDT", body={"amount": "500"})
+    judge.time.advance(passed_s)
+    left = judge.engine.ledger.balance("alpha", "USDT").available
+    more = PlaceOrder.limit(SOL, Side.BUY, left / 100 + 400, Decimal(100))
+    judge.ask(more)
+    assert judge.place_as_told(more)["label"] == "BALANCE_NOT_ENOUGH"
+    assert any("without the money" in each for each in judge.found()) is found
+
+
+@pytest.mark.parametrize(("other", "found"), [("2", False), ("3", True)])
+def test_what_an_order_has_locked_may_be_taken_for_shown_by_another_change_of_the_same_amount(
+    other: str, found: bool
+) -> None:
+    judge = Judge(Known(stale_s=10.0, funds_are_exact=True))
+    first = PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="first")
+    judge.ask(first)
+    judge.place_as_told(first)
+    judge.place(amount=other)
+    left = judge.engine.ledger.balance("alpha", "USDT").available
+    more = PlaceOrder.limit(SOL, Side.BUY, left / 100 + 2, Decimal(100))
+    judge.ask(more)
+    assert judge.place_as_told(more)["label"] == "BALANCE_NOT_ENOUGH"
+    assert any("without the money" in each for each in judge.found()) is found
+
+
 def whole_purse(judge: Judge, own_id: str) -> PlaceOrder:
     """A limit buy for all the money that there is."""
     available = judge.engine.ledger.balance("alpha", "USDT").available

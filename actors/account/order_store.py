@@ -213,6 +213,14 @@ class SymbolOrders:
                 del finished[record]
                 self.open[record] = None
 
+    def remember_dropped(self, order: Order) -> None:
+        """Of a finished order that is not kept its end stays known; not where we only concluded it."""
+        if order.order_id is None or order.is_inferred:
+            return
+        self._evicted[order.order_id] = EvictedOrder(order.client_order_id, order.filled_quantity, order.updated_ms)
+        if len(self._evicted) > _EVICTED_IDS_LIMIT:
+            self._evicted.popitem(last=False)
+
     def drop_released(self) -> None:
         """Drops what was kept only because it was held."""
         for record in [record for record in self._kept_for_now if not self._is_needed(record)]:
@@ -296,12 +304,7 @@ class SymbolOrders:
         self.evicted_through_ms = max(self.evicted_through_ms, order.updated_ms)
         if order.order_id is not None and self._by_order_id.get(order.order_id) is record:
             del self._by_order_id[order.order_id]
-            if not record.is_inferred:
-                self._evicted[order.order_id] = EvictedOrder(
-                    order.client_order_id, order.filled_quantity, order.updated_ms
-                )
-                if len(self._evicted) > _EVICTED_IDS_LIMIT:
-                    self._evicted.popitem(last=False)
+            self.remember_dropped(order)
         if order.client_order_id is not None and self._by_client_id.get(order.client_order_id) is record:
             del self._by_client_id[order.client_order_id]
 

@@ -65,6 +65,8 @@ class AccountState:
                 doubt = Doubt(order.symbol, order.order_id, order.client_order_id)
                 may_have_ended = order.finish_reason == VANISHED
                 self.conclude_unknown(doubt, order.updated_ms + 1, may_have_ended=may_have_ended)
+        for order in memory.lately_finished:
+            orders.remember_dropped(order)
         for trade_id, order_id in memory.fill_ids:
             orders.is_new_fill(trade_id, order_id, memory.newest_fill_ms, 0)
         for fill in memory.fills:

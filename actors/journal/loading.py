@@ -44,6 +44,12 @@ _NEWEST: Final = (
     "SELECT record, updated_ms, order_id FROM orders WHERE symbol = ? AND is_open = 0"
     " ORDER BY updated_ms DESC, rowid DESC LIMIT ?"
 )
+_LATELY: Final = (
+    "SELECT record, order_id FROM orders WHERE symbol = ? AND is_open = 0 AND updated_ms > ?"
+    " ORDER BY updated_ms DESC, rowid DESC LIMIT ? OFFSET ?"
+)
+_LATELY_MS: Final = 60_000
+_LATELY_LIMIT: Final = 20_000
 _FILLS_OF_ORDERS: Final = (
     "SELECT record FROM fills WHERE symbol = ?1 AND order_id IN ("
     "SELECT order_id FROM orders WHERE symbol = ?1 AND is_open = 1 UNION ALL SELECT order_id FROM ("
@@ -132,6 +138,8 @@ def _memory(
     ).fetchone()
     dropped_through_ms = 0 if dropped is None else dropped[0]
     older_ms = [row[1] for row in finished[executed_limit:]]
+    from_ms = finished[0][1] - _LATELY_MS if older_ms else 0
+    lately = connection.execute(_LATELY, (text, from_ms, _LATELY_LIMIT if older_ms else 0, executed_limit)).fetchall()
     loose = connection.execute(_LOOSE_FILLS, (text, fill_ids_limit, dropped_through_ms, _LOOSE_FILLS_LIMIT)).fetchall()
     newest = connection.execute(_FILL_IDS, (text, fill_ids_limit)).fetchall()
     return SymbolMemory(
@@ -143,6 +151,9 @@ def _memory(
         finished_orders=tuple(
             read(path, f"order {order_id} of {text}", decode_order, record)
             for record, _, order_id in reversed(finished[:executed_limit])
+        ),
+        lately_finished=tuple(
+            read(path, f"order {order_id} of {text}", decode_order, record) for record, order_id in reversed(lately)
         ),
         older_through_ms=max(*older_ms, dropped_through_ms, 0),
         fills=tuple(

@@ -62,6 +62,8 @@ class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         open_orders: open when last heard of. finished_orders: the newest, oldest first.
+        lately_finished: those before them that ended in the minute before the newest: a query that lags may still show
+            them as open.
         older_through_ms: newest time stamp among finished orders that are not in ``finished_orders``; 0 for none.
         fills: all fills of the orders above, oldest first. Joining them after the orders restores their state (R2).
         loose_fills: the newest fills of orders that the journal does not have (its last records were lost, or they are
@@ -73,6 +75,7 @@ class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Symbol
     open_orders: tuple[Order, ...] = ()
     finished_orders: tuple[Order, ...] = ()
+    lately_finished: tuple[Order, ...] = ()
     older_through_ms: int = 0
     fills: tuple[Fill, ...] = ()
     loose_fills: tuple[Fill, ...] = ()

@@ -51,6 +51,24 @@ async def test_open_orders_come_all_and_finished_ones_up_to_the_limit_newest_las
         assert (state.orders_count, state.fills_count, state.intents_count) == (21, 0, 0)
 
 
+async def test_r2_what_ended_lately_is_known_beyond_the_limit_as_a_list_that_lags_may_show_it_open(
+    tmp_path: Path,
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for order_id, at in (("long ago", 39_999), ("c", 40_001), ("b", 70_000), ("a", 99_999), ("newest", 100_000)):
+            journal.record_order(order(CANCELED, order_id=order_id, client_order_id=order_id, at=at))
+        await journal.flush()
+        (memory,) = journal.load(executed_limit=2).symbols
+        assert [known.order_id for known in memory.finished_orders] == ["a", "newest"]
+        assert [known.order_id for known in memory.lately_finished] == ["c", "b"]
+        assert memory.older_through_ms == 70_000
+    state = AccountState(executed_limit=2)
+    state.restore(memory)
+    assert state.hear_order(order(order_id="b", client_order_id="b", at=10), 100_005) is None
+    assert not state.has_new_doubts
+    assert state.hear_order(order(order_id="other", client_order_id="other", at=10), 100_005) is not None
+
+
 async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limit(tmp_path: Path) -> None:
     async with journal_at(tmp_path / "alice.sqlite") as journal:
         journal.record_order(order(order_id="open"))
@@ -157,8 +175,9 @@ async def test_memory_follows_what_is_asked_for_not_what_is_kept(tmp_path: Path)
     kept = 2000
     async with journal_at(tmp_path / "alice.sqlite") as journal:
         for number in range(kept):
-            journal.record_order(order(FILLED, filled="10", order_id=str(number), at=number))
-            journal.record_fill(fill(str(number), order_id=str(number), at=number))
+            at = number * 60_000  # what ended lately is asked for besides
+            journal.record_order(order(FILLED, filled="10", order_id=str(number), at=at))
+            journal.record_fill(fill(str(number), order_id=str(number), at=at))
         await journal.flush()
 
         def peak(limit: int) -> int:

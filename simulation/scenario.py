@@ -334,10 +334,13 @@ def _venue(rng: random.Random, *, lags: bool) -> GateioSettings:
 
 
 def _account(rng: random.Random, permission: random.Random, features: frozenset[Feature]) -> AccountSettings:
-    """Patience for every delay that the network can have; now and then a short memory, or a dead man's switch."""
-    small = Feature.SMALL_BOUNDS in features
+    """Patience for every delay that the network can have; now and then a short memory, or a dead man's switch.
+
+    The memory holds more orders than end while an answer is on its way that alone says which of them is ours.
+    """
+    small = (20, 20, 40) if Feature.MISSING_TEXTS in features else (2, 4, 20)
     return AccountSettings(
-        executed_limit=rng.choice((2, 4, 20) if small else (KEEPS_ALL, KEEPS_ALL, 20)),
+        executed_limit=rng.choice(small if Feature.SMALL_BOUNDS in features else (KEEPS_ALL, KEEPS_ALL, 20)),
         allow_withdrawals=permission.random() >= _NOT_PERMITTED or Feature.WITHDRAWALS not in features,
         lookup_max_s=2.0,
         unresolved_patience_ms=45_000,

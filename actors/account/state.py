@@ -144,8 +144,11 @@ class AccountState:
         if evicted is not None:
             if report.is_open or (not as_of_ms and evicted.is_told_by(report)):
                 return None
-            if report.client_order_id is None:
-                report = msgspec.structs.replace(report, client_order_id=evicted.client_order_id)
+            report = msgspec.structs.replace(
+                report,
+                client_order_id=report.client_order_id or evicted.client_order_id,
+                updated_ms=max(report.updated_ms, evicted.updated_ms),
+            )
         elif report.is_open and report.order_id is not None and orders.may_be_echo(report, as_of_ms):
             if record is None:
                 orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)

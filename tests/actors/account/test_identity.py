@@ -295,6 +295,16 @@ def test_r2_the_end_of_a_dropped_order_is_told_once_and_a_later_fill_with_its_cl
     assert state.hear_order(larger) == msgspec.structs.replace(larger, client_order_id="c1")
 
 
+def test_r2_a_dropped_order_that_is_asked_for_does_not_go_back_in_time() -> None:
+    """Two clocks of one exchange stamp the same order."""
+    state = AccountState(executed_limit=1)
+    state.hear_order(order(CANCELED, filled="1", at=20, order_id="1", client_order_id="c1"))
+    state.hear_order(order(CANCELED, at=30, order_id="2", client_order_id="c2"))
+    told = state.hear_order(order(CANCELED, filled="1", at=10, order_id="1", client_order_id="c1"), 40)
+    assert told is not None
+    assert told.updated_ms == 20
+
+
 def dropped(*, through_ms: int = 50) -> AccountState:
     """Finished orders were dropped for room, and which they were is not known any more."""
     state = AccountState()

@@ -130,7 +130,8 @@ class Program:
             except TellerError as error:
                 self._trace.add("world", f"start {self.starts} failed: {error}")
                 with contextlib.suppress(KilledError):
-                    await life.run(_close(life.journals), "close")
+                    if await life.run(_close(life.journals), "close"):
+                        self.begins_anew()  # what it told is not on record: the next start may tell it again
                 life.journals.clear()
                 await asyncio.sleep(_PAUSE_S)
             else:

@@ -353,7 +353,7 @@ def _journal(rng: random.Random, sizes: random.Random, features: frozenset[Featu
     to wait for it in every third. Where bounds are small it keeps little of what is over, in every third; not where
     lists lag, which show it as open: more has to be kept than ends in that time."""
     on_bad_disk = Feature.DISK in features
-    backlog, kept = sizes.choice((30, 100, 100_000)), sizes.choice((10, 100, None, None))
+    backlog, kept = sizes.choice((30, 100, 100_000)), sizes.choice((100, 300, None, None))
     keep = kept if Feature.SMALL_BOUNDS in features and Feature.LAG not in features else None
     return JournalSettings(
         durability=rng.choice(tuple(Durability)) if on_bad_disk else Durability.PROCESS_CRASH,

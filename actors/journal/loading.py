@@ -14,7 +14,7 @@ from actors.journal.database import open_read_only
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
 from messages.commands import CancelAll, PlaceOrder
-from messages.order import Order
+from messages.order import Fill, Order
 from messages.symbol import Symbol
 
 _LOOSE_FILLS_LIMIT: Final = 1000
@@ -48,6 +48,7 @@ _LATELY: Final = (
     "SELECT record, order_id FROM orders WHERE symbol = ? AND is_open = 0 AND updated_ms > ?"
     " ORDER BY updated_ms DESC, rowid DESC LIMIT ? OFFSET ?"
 )
+_FILLS_OF: Final = "SELECT record FROM fills WHERE symbol = ? AND order_id = ? ORDER BY time_ms, rowid"
 _LATELY_MS: Final = 60_000
 _LATELY_LIMIT: Final = 20_000
 _FILLS_OF_ORDERS: Final = (
@@ -140,6 +141,9 @@ def _memory(
     older_ms = [row[1] for row in finished[executed_limit:]]
     from_ms = finished[0][1] - _LATELY_MS if older_ms else 0
     lately = connection.execute(_LATELY, (text, from_ms, _LATELY_LIMIT if older_ms else 0, executed_limit)).fetchall()
+    lately_finished = tuple(
+        read(path, f"order {order_id} of {text}", decode_order, record) for record, order_id in reversed(lately)
+    )
     loose = connection.execute(_LOOSE_FILLS, (text, fill_ids_limit, dropped_through_ms, _LOOSE_FILLS_LIMIT)).fetchall()
     newest = connection.execute(_FILL_IDS, (text, fill_ids_limit)).fetchall()
     return SymbolMemory(
@@ -152,18 +156,29 @@ def _memory(
             read(path, f"order {order_id} of {text}", decode_order, record)
             for record, _, order_id in reversed(finished[:executed_limit])
         ),
-        lately_finished=tuple(
-            read(path, f"order {order_id} of {text}", decode_order, record) for record, order_id in reversed(lately)
-        ),
+        lately_finished=lately_finished,
         older_through_ms=max(*older_ms, dropped_through_ms, 0),
         fills=tuple(
             read(path, f"a fill of {text}", decode_fill, record)
             for (record,) in connection.execute(_FILLS_OF_ORDERS, (text, executed_limit))
         ),
-        loose_fills=tuple(read(path, f"a fill of {text}", decode_fill, record) for (record,) in reversed(loose)),
+        loose_fills=(
+            *(read(path, f"a fill of {text}", decode_fill, record) for (record,) in reversed(loose)),
+            *_uncounted(connection, path, lately_finished),
+        ),
         fill_ids=tuple((trade_id, order_id) for trade_id, order_id, _ in reversed(newest)),
         newest_fill_ms=newest[0][2] if newest else 0,
     )
+
+
+def _uncounted(connection: sqlite3.Connection, path: Path, orders: Iterable[Order]) -> Iterable[Fill]:
+    """The fills of orders that were filed without one of them: it came when they were not in memory any more."""
+    for order in orders:
+        text = str(order.symbol)
+        rows = connection.execute(_FILLS_OF, (text, order.order_id)).fetchall()
+        fills = [read(path, f"a fill of {text}", decode_fill, record) for (record,) in rows]
+        if sum(fill.quantity for fill in fills) > order.filled_quantity:
+            yield from fills
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

@@ -67,7 +67,8 @@ class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):
         older_through_ms: newest time stamp among finished orders that are not in ``finished_orders``; 0 for none.
         fills: all fills of the orders above, oldest first. Joining them after the orders restores their state (R2).
         loose_fills: the newest fills of orders that the journal does not have (its last records were lost, or they are
-            another program's), oldest first: the exchange is to be asked for those orders.
+            another program's), oldest first, and those of ``lately_finished`` orders that it has without one of them:
+            the exchange is to be asked for those orders.
         fill_ids: trade id and order id of the newest fills, oldest first.
         newest_fill_ms: the exchange's clock; 0 where there is no fill.
     """

@@ -126,6 +126,19 @@ async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken
     assert asked.filled_quantity == 2
 
 
+async def test_r6_a_fill_of_an_order_that_had_left_memory_is_not_taken_for_counted_by_its_stamp(tmp_path: Path) -> None:
+    """It came seconds after the cancel, and is dated before."""
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        for order_id, filled in (("old", "0"), ("full", "2"), ("new", "0")):
+            journal.record_order(order(CANCELED, filled=filled, order_id=order_id, client_order_id=order_id, at=9))
+            journal.record_fill(fill(f"of {order_id}", "2", order_id=order_id, at=8))
+        await journal.flush()
+        (memory,) = journal.load(executed_limit=1).symbols
+    assert [known.order_id for known in memory.lately_finished] == ["old", "full"]
+    assert [known.trade_id for known in memory.loose_fills] == ["of old"]
+    assert [known.trade_id for known in memory.fills] == ["of new"]
+
+
 async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     async with journal_at(path) as journal:

@@ -301,7 +301,7 @@ class OrderRecord:
             created_ms=_earliest(known.created_ms, report.created_ms),
             updated_ms=max(known.updated_ms, report.updated_ms, self._last_fill_ms),
             filled_is_derived=is_derived,
-            fees_are_partial=bool(rank) and self._are_fees_partial(),
+            fees_are_partial=status.is_finished and self._are_fees_partial(),
         )
         if joined == known:
             return False

@@ -101,7 +101,7 @@ class Filed(Oracle):
                 not self._exchange.gateio.odd_lists.made_up
             ):  # the exchange itself has told of fills that are in no books
                 fills = [each for each in self._exchange.engine.accounts[name].fills if symbol_of(each.pair)]
-                wrongs = (*wrongs, *profit_differences(fills, self._path(name)))
+                wrongs = (*wrongs, *profit_differences(fills, self._path(name), self._exchange.engine.delisted))
             for wrong in wrongs:
                 yield f"{name}: {wrong}"
 

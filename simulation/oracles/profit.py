@@ -1,6 +1,6 @@
 """Realised profit by average cost, computed anew from the exchange's own fills, in fractions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -34,13 +34,15 @@ _WHATEVER_THE_ORDER: Final = ("bought", "sold", "fees_base", "fees_quote", "fill
 _IN_ORDER: Final = ("realised", "held", "held_cost", "uncovered")
 
 
-def profit_differences(fills: Iterable[Fill], path: Path) -> Iterator[str]:
+def profit_differences(fills: Iterable[Fill], path: Path, gone: Container[str] = ()) -> Iterator[str]:
     """In what the history of a journal differs from the books' fills of the same account.
 
     Where fills of one market share a millisecond their order is anybody's guess: then only sums are compared. Of the
-    past, before the exchange's first order, counts what the journal has.
+    past, before the exchange's first order, counts what the journal has. ``gone``: markets in which the exchange tells
+    of no order any more, and so of no rebate that the journal does not have.
     """
     history = read_history(path, HistoryFilter(limit=1_000_000))
+    whole = {order.order_id for order in history.orders if not order.fees_are_partial}
     filed = {(fill.order_id, fill.trade_id) for fill in history.fills}
     by_pair: dict[str, list[Fill]] = {}
     for fill in fills:
@@ -52,7 +54,8 @@ def profit_differences(fills: Iterable[Fill], path: Path) -> Iterator[str]:
         if ours is None:
             yield f"no profit of {pair} is told, although there are {len(booked)} fills"
             continue
-        truth = profit_of(booked)
+        untold = {fill.order_id for fill in booked if pair in gone and str(fill.order_id) not in whole}
+        truth = profit_of(booked, without_rebate=untold)
         is_ordered = len({fill.time_ms for fill in booked}) == len(booked)
         for name in (*_WHATEVER_THE_ORDER, *(_IN_ORDER if is_ordered else ())):
             here, there = Fraction(getattr(ours, name)), Fraction(getattr(truth, name))
@@ -60,8 +63,11 @@ def profit_differences(fills: Iterable[Fill], path: Path) -> Iterator[str]:
                 yield f"{name} of {pair} is {float(here)} here, {float(there)} by the books"
 
 
-def profit_of(fills: Iterable[Fill]) -> Profit:
-    """What the fills of one market came to, by average cost, in the order of time."""
+def profit_of(fills: Iterable[Fill], *, without_rebate: Container[int] = ()) -> Profit:
+    """What the fills of one market came to, by average cost, in the order of time.
+
+    ``without_rebate``: orders whose rebates do not count.
+    """
     profit = Profit()
     in_order = sorted(fills, key=lambda each: each.time_ms)
     last = {fill.order_id: fill for fill in in_order}
@@ -81,7 +87,8 @@ def profit_of(fills: Iterable[Fill]) -> Profit:
         else:
             profit.sold += amount
             _sell(profit, amount, value, amount + fee_base)
-        rebates[fill.order_id] = rebates.get(fill.order_id, _ZERO) + Fraction(fill.rebated_fee)
+        rebate = _ZERO if fill.order_id in without_rebate else Fraction(fill.rebated_fee)
+        rebates[fill.order_id] = rebates.get(fill.order_id, _ZERO) + rebate
         if fill is last[fill.order_id]:
             _give_back(profit, rebates[fill.order_id], in_base=fill.rebated_fee_currency == base)
     return profit

@@ -48,6 +48,14 @@ def test_r2_fees_are_partial_until_a_report_covers_the_fills_whatever_comes_firs
         assert state.doubts() == []
 
 
+def test_r14_an_order_that_we_took_for_ended_says_that_its_fees_are_partial_until_the_exchange_tells_of_it() -> None:
+    state = hear(AccountState(), order(at=1), free("7", "10", at=6))
+    state.conclude_unknown(ASK, 50)
+    assert (known(state).status, known(state).fees_are_partial) == (OrderStatus.FILLED, True)
+    hear(state, msgspec.structs.replace(order(OrderStatus.FILLED, filled="10", at=6), fees=paid("-1 USDT")))
+    assert (known(state).fees, known(state).fees_are_partial) == (paid("-1 USDT"), False)
+
+
 def test_an_open_order_and_one_whose_report_came_first_are_not_asked_about() -> None:
     for news in ((order(at=1), free("7", "1", at=6)), (order(CANCELED, filled="1", at=7), free("7", "1", at=6))):
         state = hear(AccountState(), *news)

@@ -218,6 +218,20 @@ def test_the_last_terms_of_an_order_that_was_forgotten_need_not_be_known(reason:
     assert any("is at 98 here" in each for each in books.wrong()) is (reason != VANISHED)
 
 
+@pytest.mark.parametrize(("is_gone", "says_so"), [(True, True), (True, False), (False, True)])
+def test_a_rebate_may_lack_where_the_market_is_gone_and_the_account_says_that_fees_are_partial(
+    *, is_gone: bool, says_so: bool
+) -> None:
+    books = Books()
+    placed = books.exchange.engine.accounts["alpha"].orders[int(books.order.order_id or "")]
+    placed.rebated_fee = Decimal("0.01")
+    told = msgspec.structs.replace(books.order, fees_are_partial=says_so)
+    books.told.numbered[str(placed.id)] = told
+    books.open = (told,)
+    found = any("has paid fees" in each for each in books.wrong(unaskable=lambda _: is_gone))
+    assert found is not (is_gone and says_so)
+
+
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_the_last_terms_of_an_order_with_fills_may_be_unknown_only_where_its_market_is_gone(*, is_gone: bool) -> None:
     books = Books()

@@ -12,6 +12,7 @@ import pytest
 from actors.journal.codec import encode
 from actors.journal.database import open_database
 from actors.journal.settings import Durability
+from exchanges.simulator.config import FeeScheme
 from exchanges.simulator.orders import Order as BookedOrder
 from exchanges.simulator.orders import Side as BookedSide
 from messages.enums import Liquidity, Side
@@ -189,6 +190,17 @@ def test_profit_equals_the_books_and_a_fill_that_is_missing_shows(journal: Journ
     found = list(profit_differences(fills, journal.path))
     assert any(each.startswith("realised of SOL_USDT is") for each in found)
     assert any(each.startswith("fills_count of SOL_USDT is 2") for each in found)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_rebate_may_lack_only_where_the_market_is_gone(journal: Journal, *, is_gone: bool) -> None:
+    journal.books.engine.accounts["alpha"].fees = (FeeScheme.REBATE,)
+    journal.books.engine.fill_from_house(journal.books.place(text="t-1"))
+    fills = journal.books.engine.accounts["alpha"].fills
+    assert fills[0].rebated_fee
+    journal.file_fills()
+    found = list(profit_differences(fills, journal.path, {"SOL_USDT"} if is_gone else ()))
+    assert any("fees_quote" in each for each in found) is not is_gone
 
 
 def test_profit_by_average_cost() -> None:

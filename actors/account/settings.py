@@ -13,7 +13,8 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookup_first_s, lookup_max_s: pauses between look-ups of an order of unknown fate; they double in between.
     unresolved_patience_ms: how long after sending, where the venue has no expiry, "no such order" is not yet believed.
     resolve_grace_ms: the same on top of the venue's expiry.
-    cancel_patience_s: a cancel of all that is not done by then is answered as unresolved; it goes on all the same.
+    cancel_patience_s: a cancel of all that is not done by then is answered as unresolved; it goes on all the same. More
+        than lists may lag: where the exchange refuses the cancel of all, only a later list shows that it is done.
     cancel_again_first_s, cancel_again_max_s: pauses between its tries; they double in between, and are jittered.
     dead_mans_switch_s: the exchange cancels every open order of the account when it has not heard from us for so long;
         None leaves that off. Gate takes 5 seconds or more.
@@ -26,7 +27,7 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookup_max_s: float = 5.0
     unresolved_patience_ms: int = 30_000
     resolve_grace_ms: int = 1_000
-    cancel_patience_s: float = 10.0
+    cancel_patience_s: float = 20.0
     cancel_again_first_s: float = 0.2
     cancel_again_max_s: float = 2.0
     dead_mans_switch_s: int | None = None

@@ -106,23 +106,29 @@ class Quoter(Strategy):
         quantity = self._settings.quantity
         if quantity != self._instrument.round_quantity(quantity):
             raise InvalidValueError("quantity", quantity, f"a multiple of the lot {self._instrument.lot}")
-        await self._cancel_earlier_quotes(account)
-        self.watch_book(account.venue, self._settings.symbol)
+        await self._know_earlier_quotes(account)
+        self._cancel_earlier_quotes()
 
-    async def _cancel_earlier_quotes(self, account: AccountHandle) -> None:
-        """Cancels what an earlier life has left, and knows it should it show again."""
+    async def _know_earlier_quotes(self, account: AccountHandle) -> None:
+        """Knows what an earlier life has left, should it show again."""
         symbol = self._settings.symbol
         known = ((await account.snapshot()).open_orders, await account.executed_orders(symbol))
         for order in (order for orders in known for order in orders):
             if order.symbol == symbol and self._is_like_a_quote(order):
                 self._remember(order.client_order_id)
-        while True:
-            try:
-                await account.cancel_all(symbol)
-            except UnknownOutcomeError as error:  # the account goes on: nothing is quoted beside what is left
-                self.log.warning("earlier_quotes_not_canceled_yet", error=str(error))
-            else:
-                return
+
+    def _cancel_earlier_quotes(self) -> None:
+        """Nothing is quoted beside what is left: the book is watched once all is canceled. Nobody waits for that, as it
+        may take as long as the exchange answers no query."""
+        account, symbol = self.account(self._account_name), self._settings.symbol
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, UnknownOutcomeError):
+                raise error
+            self.log.warning("earlier_quotes_not_canceled_yet", error=str(error))
+            self._cancel_earlier_quotes()
+
+        self.then(account.cancel_all(symbol), lambda _: self.watch_book(account.venue, symbol), failed)
 
     async def on_connection_status(self, event: ConnectionStatusEvent) -> None:
         is_live = event.is_live_for(self._settings.symbol)

@@ -1,5 +1,6 @@
 """The quoter's own orders, whatever its account says of them in between: never two on a side, never blind (R3, R6)."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, cast
 
@@ -115,13 +116,14 @@ class Host:
         self._account = account
         self.time_s = 0.0
         self.timers: list[float] = []
+        self.watches = False
 
     def account(self, name: str) -> Any:
         assert name == "alpha"
         return self._account
 
     def watch_book(self, *_: object) -> None:
-        return
+        self.watches = True
 
     def set_timer(self, delay_s: float, name: str) -> None:
         assert name == "requote"
@@ -130,8 +132,14 @@ class Host:
     def now_s(self) -> float:
         return self.time_s
 
-    def then(self, *_: object) -> None:
-        raise AssertionError("not used")
+    def then(self, reply: Reply[Any], callback: Callable[[Any], Any], failed: Callable[[Exception], Any]) -> None:
+        def settled(done: Reply[Any]) -> None:
+            if isinstance(done.error, Exception):
+                failed(done.error)
+            else:
+                callback(done.result())
+
+        reply.add_done_callback(settled)
 
 
 class Desk:
@@ -322,3 +330,13 @@ async def test_what_an_earlier_life_has_left_is_cancelled_first_and_known_again(
     await desk.told(earlier)
     assert desk.account.orders["900"].is_finished, "beside the new quote it is one too many"
     assert len(desk.on(Side.BUY)) == 1
+
+
+async def test_r13_a_start_does_not_wait_for_the_cancel_of_earlier_quotes_and_no_quote_comes_before_it() -> None:
+    desk = Desk()
+    pending: Reply[Any] = Reply()
+    desk.account.cancel_all = lambda _: pending  # type: ignore[method-assign,assignment]
+    await desk.quoter.on_start()
+    assert not desk.host.watches
+    pending.set(())
+    assert desk.host.watches

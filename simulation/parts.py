@@ -133,6 +133,11 @@ class Parts:
         filed_s = first.at_s if first.request is None else self.history.requests[first.request - 1].sent_s
         return self.machine.may_have_lost(filed_s)
 
+    def is_lost_for_good(self, order: BookedOrder) -> bool:
+        """Whether nothing may be left to find an order by that has ended: no record, and no fill, or no market in which
+        the exchange could be asked."""
+        return self.may_have_lost(order) and (not order.filled_base or self.cannot_be_asked_for(order))
+
     def _sent_s(self, request: HttpRequest) -> float:
         return self.http.sent_s(request)
 

@@ -206,10 +206,11 @@ class Program:
     # -- looking in -----------------------------------------------------------------------------------------------
 
     def forgotten_replies(self) -> list[str]:
-        """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors."""
+        """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors, and those
+        ``asked`` for, which are known by name."""
         gc.collect()
         ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
-        known = ends | {id(reply) for reply in self._lost_replies}
+        known = ends | {id(reply) for reply in (*self._lost_replies, *(reply for _, reply in self.asked))}
         return sorted(  # the collector's own order is not decided by the seed
             f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
             for reply in self._unsettled()

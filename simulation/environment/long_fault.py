@@ -25,6 +25,7 @@ _BEGINS_S: Final = 8.0
 _OUTAGE_S: Final = 15.0
 _WHOLE_RUN_S: Final = 900.0
 _ORDER: Final = re.compile(r"\border (\d+)")
+_NOT_CONNECTED: Final = re.compile(r"no answer to 'connect (\w+)' yet")
 _MARKET: Final = re.compile(r"\b([A-Z0-9]+)/([A-Z0-9]+)\b")
 RULES: Final = "GET /spot/currency_pairs"
 """Without it an account goes on by the rules that it knows."""
@@ -66,7 +67,8 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
         if not self.stays or not isinstance(fault, RestRefusal | OddRows | RestError):
             return False
         account = violation.removeprefix("after ").partition("seconds: ")[2].partition(":")[0]
-        account = account or violation.partition(":")[0]
+        connecting = _NOT_CONNECTED.search(violation)  # which takes as long as the fault does
+        account = connecting[1] if connecting else account or violation.partition(":")[0]
         if fault.account not in (None, account):
             return False
         if isinstance(fault, OddRows):

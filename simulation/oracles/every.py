@@ -119,7 +119,7 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         lag_s=lag_s,
         later=parts.outside.later,
         to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
-        lost_for_good=lambda order: parts.may_have_lost(order) and parts.cannot_be_asked_for(order),
+        lost_for_good=parts.is_lost_for_good,
     )
 
 

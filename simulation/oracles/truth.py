@@ -64,7 +64,7 @@ class Truth(Oracle):
         ``lag_s``: by so much what proves it may lag.
         ``later``: runs something after so many seconds.
         ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take.
-        ``lost_for_good``: the journal may have lost an order, and the exchange cannot be asked for it."""
+        ``lost_for_good``: the journal may have lost an order, and nothing is left to find it by once it has ended."""
         self._history = history
         self._told = told
         self._ask = ask

@@ -57,6 +57,9 @@ def test_a_refused_list_of_all_excuses_its_account_only() -> None:
     long = LongFault(exchange=fault, stays=True)
     assert long.excuses(f"{QUIET}alpha: is degraded, not live", exchange)
     assert not long.excuses(f"{QUIET}beta: is degraded, not live", exchange)
+    assert long.excuses(f"{QUIET}no answer to 'connect alpha' yet", exchange)
+    assert not long.excuses(f"{QUIET}no answer to 'connect beta' yet", exchange)
+    assert not long.excuses(f"{QUIET}no answer to 'cancel all' yet", exchange)
 
 
 @pytest.mark.parametrize("more_s", [0.0, 10.0])

@@ -194,6 +194,16 @@ def truth_bound_s(scenario: Scenario) -> float:
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)
 
 
+_SILENCE_S: Final = 10.0
+"""A silent socket is given up after so long; a query is given up twice within it, with four seconds of patience."""
+
+
+def notice_bound_s(scenario: Scenario) -> float:
+    """How long a link may be gone before an account stops to be live: a check finds it, or the silence of a socket."""
+    every_s = scenario.supervisor.check_every_s if scenario.profile is not Profile.CALM else 0.0
+    return every_s + _SILENCE_S + pauses_s(scenario)
+
+
 def proof_bound_s(scenario: Scenario) -> float:
     """How long ago a check or a load may have agreed with the exchange last, of an account that is live: as long as
     checks may fail it, and what the last of them takes."""

@@ -128,7 +128,7 @@ def _order(
     else:
         status = _ENDINGS[truth.finish]
     # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or cancelled.
-    may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED
+    may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED or is_end_guessed(ours)
     is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
     is_guess = is_end_guessed(ours) and not truth.is_open and truth.finish is not Finish.FILLED
     if ours.status is not status and not is_dust and not is_guess:

@@ -28,7 +28,7 @@ from simulation.oracles.way import Way
 from simulation.oracles.wishes import Wishes
 from simulation.parts import Parts
 from simulation.program import QUOTER_NAME, traders_of
-from simulation.scenario import LONGEST_LAG_S, pauses_s, proof_bound_s, safety_bound_s, truth_bound_s
+from simulation.scenario import LONGEST_LAG_S, notice_bound_s, pauses_s, proof_bound_s, safety_bound_s, truth_bound_s
 from simulation.settings import STARTED_MS
 
 _DOUBTED_RULES_S: Final = 30.0
@@ -97,7 +97,13 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
     """Does an account say so when it does not know, and else what is true?"""
     lag_s = LONGEST_LAG_S if parts.scenario.has(Feature.LAG) else 0.0
     loses_frames = parts.scenario.profile is not Profile.CALM
-    yield Staleness(keys=parts.keys, told=parts.told, weather=parts.weather, sockets=parts.sockets)
+    yield Staleness(
+        keys=parts.keys,
+        told=parts.told,
+        weather=parts.weather,
+        sockets=parts.sockets,
+        noticed_within_s=notice_bound_s(parts.scenario),
+    )
     yield Deafness(
         keys=parts.keys,
         told=parts.told,

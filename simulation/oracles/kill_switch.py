@@ -84,6 +84,10 @@ class KillSwitch(Oracle):
         self._life += 1
         self._reached_s.clear()
 
+    def resume(self) -> None:
+        """It could cancel nothing while it stood still."""
+        self._reached_s.clear()
+
     def compare(self) -> Iterator[str]:
         yield from self._take_found()
 

@@ -1,16 +1,12 @@
 """R5 from outside: an account whose links have been gone for a while must not call itself live."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from messages.enums import SyncState
 from simulation.environment.faults import Link, Weather
 from simulation.environment.sockets import MemorySockets
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
-
-NOTICED_WITHIN_S: Final = 16.0
-"""A silent socket is given up after 10 s; REST is looked at every 6 s, twice with 4 s of patience."""
 
 
 class Staleness(Oracle):
@@ -23,12 +19,14 @@ class Staleness(Oracle):
         told: Mapping[str, Told],
         weather: Weather,
         sockets: MemorySockets,
+        noticed_within_s: float,
     ) -> None:
-        """``keys``: API keys by account name."""
+        """``keys``: API keys by account name. ``noticed_within_s``: so long a link may be gone unnoticed."""
         self._keys = keys
         self._told = told
         self._weather = weather
         self._sockets = sockets
+        self._noticed_within_s = noticed_within_s
         self._was_up_s: dict[tuple[str, Link], float] = {}
 
     def begin_life(self) -> None:
@@ -48,7 +46,7 @@ class Staleness(Oracle):
                     self._was_up_s[name, link] = now_s
                     continue
                 down_s = now_s - self._was_up_s.setdefault((name, link), now_s)
-                if down_s > NOTICED_WITHIN_S:
+                if down_s > self._noticed_within_s:
                     yield f"{name}: is live although its {link.value} has been gone for {down_s:.0f} s (R5)"
                     self._was_up_s[name, link] = now_s
 

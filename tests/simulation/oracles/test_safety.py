@@ -127,14 +127,18 @@ def test_an_order_that_rests_beside_an_engaged_kill_switch_is_found_unless_nobod
     assert "after the kill switch could cancel it (R13)" in found
 
 
-def test_what_came_while_the_program_was_away_has_the_whole_while_of_the_next_life() -> None:
+@pytest.mark.parametrize("is_suspended", [True, False])
+def test_what_came_while_the_program_was_away_has_the_whole_while_afterwards(*, is_suspended: bool) -> None:
     account = Account()
     oracle = account.kill_switch()
     account.engage()
     account.after(2, oracle)
-    oracle.begin_life()
+    if not is_suspended:
+        oracle.begin_life()
     account.books.place(text="t-c1")
     account.books.time.advance(60.0)
+    if is_suspended:
+        oracle.resume()
     assert account.after(10, oracle) == []
     [found] = account.after(10, oracle)
     assert "after the kill switch could cancel it (R13)" in found

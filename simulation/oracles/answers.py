@@ -92,12 +92,16 @@ class Answers(Oracle):
         self._standstills.append((self._looked_s, self._now_s()))
 
     def look(self) -> Iterator[str]:
-        """Whether an account was live when it answered is known a moment later, when what it told has been heard."""
-        self._looked_s = self._now_s()
+        """Whether an account was live when it answered is known a look later, when what it told has been heard: a slow
+        handler may be in between."""
+        looked_s, self._looked_s = self._looked_s, self._now_s()
+        yield from self._hold_against_told(looked_s)
+
+    def _hold_against_told(self, before_s: float) -> Iterator[str]:
         answered, self._just_answered = self._just_answered, []
         for filed, live_since_s in answered:
             told = self._told[filed.account]
-            if _answered(filed) == self._now_s():
+            if _answered(filed) >= before_s:
                 self._just_answered.append((filed, live_since_s))
             elif not isinstance(filed.error, NotLiveError):
                 if told.live_since_s is None or told.live_since_s > _answered(filed):
@@ -106,7 +110,7 @@ class Answers(Oracle):
                 yield f"{filed.account}: {_short(filed)}: was answered {filed.error!r}, and told was live (R14)"
 
     def final(self) -> Iterator[str]:
-        yield from self.look()
+        yield from self._hold_against_told(self._now_s())
         for name in self._names:
             account = _Account(
                 self._history,

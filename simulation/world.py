@@ -19,6 +19,7 @@ from simulation.machine.second_program import SecondProgram
 from simulation.options import Feature, Options, Profile
 from simulation.oracles.every import every_oracle
 from simulation.oracles.watcher import Watcher
+from simulation.oracles.wish_terms import pair_of
 from simulation.parts import Parts
 from simulation.program import Program
 from simulation.programs import own_program, second_program
@@ -106,7 +107,7 @@ class World:
             await self._settle(comparison)
             self.violations += [f"a reply was never given: {each}" for each in self.program.forgotten_replies()]
             self.violations += comparison.differences_after_the_end(await self.program.end())
-        else:
+        elif not self._is_misconfigured():
             self.violations.append(NOT_STARTED)
         parts.exchange.stop()
         await stop(watcher)
@@ -114,6 +115,12 @@ class World:
         self.violations += leftovers(parts)
         self.violations[:] = [each for each in self.violations if not parts.long_fault.excuses(each, parts.exchange)]
         self.count()
+
+    def _is_misconfigured(self) -> bool:
+        """Whether the program has never run, and is to trade a market that was gone before it could: a mistake in its
+        configuration, for all that it can know."""
+        gone = self._parts.exchange.engine.delisted
+        return not self.program.has_run.is_set() and any(pair_of(each) in gone for each in self.scenario.symbols)
 
     @property
     def latest_s(self) -> float:

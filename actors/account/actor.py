@@ -144,6 +144,7 @@ class AccountActor(LoopActor):
         self._subscribers = subscribers
         self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
+        self._socket_check_due = False
         self._journal = journal
         self._kill_switch_rule = kill_switch
         self._intents = Intents(journal)
@@ -325,7 +326,15 @@ class AccountActor(LoopActor):
 
     @handles(ErrorEvent)
     def _hear_error(self, event: ErrorEvent) -> None:
+        """What the socket told and nobody could read may have been anything: a check finds out (R5)."""
         self._broadcast.event(event)
+        if not self._socket_check_due:
+            self._socket_check_due = True
+            self._account.later(self._settings.settle_delay_s, self._check_socket)
+
+    def _check_socket(self) -> None:
+        self._socket_check_due = False
+        self._supervisor.tell(Trouble(self._connection, "the private socket told something that could not be read"))
 
     @handles(Continue)
     def _continue(self, message: Continue) -> None:

@@ -44,6 +44,19 @@ def bid(price: str = "139", quantity: str = "1", client_order_id: str | None = N
     return PlaceOrder.limit(SOL, Side.BUY, Decimal(quantity), Decimal(price), client_order_id=client_order_id)
 
 
+async def test_r5_what_the_socket_told_and_nobody_could_read_is_found_out_by_a_check(world: World) -> None:
+    recorder = Recorder()
+    account = (await world.start(strategies=[recorder], check_every_s=3600.0)).account("alpha")
+    placed = await account.place(bid(client_order_id="mine-1"))
+    await world.fault(
+        "odd_rows", list="my_trades", oddity="unknown_word", field="side", replace=True, push=True, times=1
+    )
+    await world.control("POST", f"/orders/{placed.order_id}/fill", {})
+    await eventually(lambda: any(isinstance(event, ExecutionReportEvent) for event in recorder.events))
+    assert (await account.snapshot()).is_live, "it was told, if in vain: the socket is not deaf"
+    assert (await account.get_trading_stats()).reconnects_count == 0
+
+
 async def test_an_order_lives_from_placing_through_fills_to_executed(world: World) -> None:
     recorder = Recorder()
     account = (await world.start(strategies=[recorder])).account("alpha")

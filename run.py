@@ -9,6 +9,9 @@ from console.exit_codes import ExitCode
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (see `console.exit_codes`)."""
     try:
+        from console.descriptors import fill_standard_descriptors
+
+        fill_standard_descriptors()
         from console.arguments import build_parser
         from console.commands import run_command
 

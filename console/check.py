@@ -45,7 +45,7 @@ _LARGEST_SKEW_MS: Final = 5000
 async def check(path: Path, output: Output) -> int:
     """Prints the lines and returns the exit code of the first failure, 0 if there is none."""
     checks = _Checks(output)
-    with StopRequest() as stop_request:
+    with StopRequest(output.last_words) as stop_request:
         try:
             await stop_request.unless_asked(_check_all(path, checks, output.hider))
         except StopRequestedError as error:

@@ -1,9 +1,7 @@
 """From parsed arguments to a running command."""
 
 import argparse
-import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,7 +12,8 @@ from console.check import check
 from console.exit_codes import ExitCode
 from console.history import history, parse_time
 from console.kill_switch_command import switch
-from console.logs import Hider, configure_logs, open_log
+from console.logs import Hider, configure_logs
+from console.outlets import Outlets
 from console.output import Output
 from console.program import run
 from console.start import StartOptions, start
@@ -26,11 +25,6 @@ from messages.symbol import Symbol
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Returns the exit code; whatever goes wrong is told on stderr in a line or a few."""
-    hider = Hider()
-
-    def complain(text: str) -> None:
-        sys.stderr.write(hider.hide(f"run.py {arguments.command}: {text}\n"))
-
     commands = {
         "start": _start,
         "check": _check,
@@ -38,31 +32,37 @@ def run_command(arguments: argparse.Namespace) -> int:
         "history": _history,
         "kill-switch": _kill_switch,
     }
-    return commands[arguments.command](arguments, hider, complain)
+    hider = Hider()
+    with Outlets(hider) as outlets:
+
+        def complain(text: str) -> None:
+            outlets.err.insist(f"run.py {arguments.command}: {text}\n")
+
+        return commands[arguments.command](arguments, outlets, complain)
 
 
-def _start(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
-    with ExitStack() as stack:
-        try:
-            config = load_config(arguments.config)
-            config = msgspec.structs.replace(config, logging=_logging(config.logging, arguments))
-            path = config.logging.file
-            log = None if path is None else stack.enter_context(open_log(path, f"{config.source}: logging.file"))
-            configure_logs(config.logging, hider, log)
-        except TellerError as error:
-            complain(str(error))
-            return ExitCode.of(error)
-        options = StartOptions(for_s=arguments.for_s, plain=arguments.plain)
-        return run(start(config, options, Output(json=arguments.json, hider=hider)), complain=complain)
+def _start(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
+    try:
+        config = load_config(arguments.config)
+        config = msgspec.structs.replace(config, logging=_logging(config.logging, arguments))
+        path = config.logging.file
+        log = outlets.err if path is None else outlets.file(path, f"{config.source}: logging.file")
+        configure_logs(config.logging, log)
+    except TellerError as error:
+        complain(str(error))
+        return ExitCode.of(error)
+    options = StartOptions(for_s=arguments.for_s, plain=arguments.plain)
+    output = Output(json=arguments.json, hider=outlets.hider, outlets=outlets)
+    return run(start(config, options, output), complain=complain)
 
 
-def _check(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
-    configure_logs(_logging(LoggingConfig(level="error"), arguments), hider)
-    return run(check(arguments.config, Output(json=False, hider=hider)), complain=complain)
+def _check(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
+    configure_logs(_logging(LoggingConfig(level="error"), arguments), outlets.err)
+    return run(check(arguments.config, Output(json=False, hider=outlets.hider)), complain=complain)
 
 
-def _simulate(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
-    configure_logs(LoggingConfig(), hider)
+def _simulate(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
+    configure_logs(LoggingConfig(), outlets.err)
     try:
         config = config_from(arguments)
     except ValueError as error:
@@ -71,7 +71,7 @@ def _simulate(arguments: argparse.Namespace, hider: Hider, complain: Callable[[s
     return run(simulate(config, exit_when_stdin_closes=arguments.exit_when_stdin_closes), complain=complain)
 
 
-def _history(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
+def _history(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
     def work() -> int:
         now = datetime.now(UTC)
         wanted = HistoryFilter(
@@ -81,23 +81,23 @@ def _history(arguments: argparse.Namespace, hider: Hider, complain: Callable[[st
             statuses=None if arguments.status is None else frozenset(map(OrderStatus, arguments.status)),
             limit=arguments.limit,
         )
-        output = Output(json=False, hider=hider)
+        output = Output(json=False, hider=outlets.hider)
         return history(load_config(arguments.config), arguments.accounts, wanted, arguments.form, output)
 
-    return _told(work, complain)
+    return _told(work, outlets, complain)
 
 
-def _kill_switch(arguments: argparse.Namespace, hider: Hider, complain: Callable[[str], None]) -> int:
+def _kill_switch(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
     def work() -> int:
-        output = Output(json=False, hider=hider)
+        output = Output(json=False, hider=outlets.hider)
         return switch(load_config(arguments.config), arguments.action, arguments.accounts, arguments.reason, output)
 
-    return _told(work, complain)
+    return _told(work, outlets, complain)
 
 
-def _told(work: Callable[[], int], complain: Callable[[str], None]) -> int:
+def _told(work: Callable[[], int], outlets: Outlets, complain: Callable[[str], None]) -> int:
     """The exit code of work that needs no event loop."""
-    configure_logs(LoggingConfig(level="error"), Hider())
+    configure_logs(LoggingConfig(level="error"), outlets.err)
     try:
         return work()
     except TellerError as error:

@@ -7,7 +7,7 @@ from typing import Final, Self
 import structlog
 
 from config import LoggingConfig
-from console.logs import configure_logs, open_log
+from console.logs import configure_logs
 from console.monitor import Monitor
 from console.output import Output
 from console.pictures import Picture
@@ -39,14 +39,14 @@ class Display:
         Raises:
             ConfigurationError: that file cannot be written.
         """
-        if plain or output.json or not output.is_terminal:
+        if plain or output.json or output.outlets is None or not output.is_terminal:
             return cls(output, None)
         if logging.file is None:
-            log = stack.enter_context(open_log(_VIEW_LOG, "the live view's log"))
-            configure_logs(logging, output.hider, log)
-            stack.callback(configure_logs, logging, output.hider)
+            outlets = output.outlets
+            configure_logs(logging, outlets.file(_VIEW_LOG, "the live view's log"))
+            stack.callback(configure_logs, logging, outlets.err)
             output.text(f"the log is in {_VIEW_LOG}")
-        screen = await stack.enter_async_context(open_screen())
+        screen = await stack.enter_async_context(open_screen(output.text))
         screen.show(Picture(source=source, phase="starting", elapsed_s=0.0, for_s=None))
         return cls(output, screen)
 
@@ -63,10 +63,10 @@ class Display:
             if screen is not None:
                 screen.show(picture)
             elif self._output.json:
-                self._output.record("status", picture)
+                self._output.record("status", picture, may_be_lost=True)
             else:
                 for line in status_lines(picture):
-                    self._output.text(line)
+                    self._output.text(line, may_be_lost=True)
 
     @property
     def _open_screen(self) -> Screen | None:

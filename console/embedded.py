@@ -1,6 +1,7 @@
 """The embedded exchange as a child process: its own interpreter, so that it does not slow down who trades on it."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ import msgspec
 import structlog
 
 from config import EmbeddedConfig
-from console.logs import open_log
+from console.sinks import open_log
 from exchanges.base.credentials import Credentials
 from messages.errors import ConnectionFailedError
 
@@ -71,8 +72,8 @@ async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> Async
         ConfigurationError: its log cannot be written. ConnectionFailedError: it did not start; says why.
     """
     log = open_log(config.log_file, "embedded.log_file")
-    with log:
-        began = log.tell()
+    try:
+        began = os.fstat(log).st_size
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(ROOT / "run.py"),
@@ -87,6 +88,8 @@ async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> Async
             stderr=log,
             start_new_session=True,
         )
+    finally:
+        os.close(log)
     try:
         exchange = EmbeddedExchange(await _ready(process, Path(config.log_file), began), process)
         _log.info("embedded_exchange_started", pid=process.pid, rest=exchange.rest, control=exchange.control)

@@ -49,5 +49,5 @@ MEANINGS: Final = {
     ExitCode.VENUE_REFUSED: "the exchange refused the key, a permission or a request",
     ExitCode.BOOKS_DISAGREE: "at the end an account and the exchange's books disagree",
     ExitCode.ORDERS_LEFT_OPEN: "at the end orders are open that should have been cancelled",
-    ExitCode.INTERRUPTED: "a second Ctrl-C: ended at once, orders may be open",
+    ExitCode.INTERRUPTED: "a second Ctrl-C or SIGTERM: ended at once, orders may be open",
 }

@@ -6,15 +6,13 @@ of fields with telling names are replaced, and so is every known secret wherever
 
 import logging
 import re
-import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import structlog
 
-from actors.runtime.log_stream import LogStream
 from config import LoggingConfig
-from messages.errors import ConfigurationError
+from console.writer import Writer
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 _HIDDEN: Final = "<hidden>"
@@ -44,26 +42,12 @@ class Hider:
         return text
 
 
-class _HidingStream:
-    """A text stream that writes through a `Hider`."""
+def configure_logs(settings: LoggingConfig, writer: Writer) -> None:
+    """Sends everything that is logged from now on to ``writer``, whatever file is set.
 
-    def __init__(self, stream: TextIO, hider: Hider) -> None:
-        self._stream = stream
-        self._hider = hider
-
-    def write(self, text: str, /) -> int:
-        return self._stream.write(self._hider.hide(text))
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-
-def configure_logs(settings: LoggingConfig, hider: Hider, stream: TextIO | None = None) -> None:
-    """Sends everything that is logged from now on to ``stream`` (stderr if there is none), whatever file is set.
-
-    Logging never raises. Once the stream can be written again, ``log_was_not_writable`` says how many lines may be
+    Logging neither waits nor raises. Once lines can be written again, ``log_was_not_writable`` says how many are
     missing.
-    May be called again, for another stream.
+    May be called again, for another writer.
     """
     number = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[structlog.typing.Processor] = [
@@ -74,22 +58,23 @@ def configure_logs(settings: LoggingConfig, hider: Hider, stream: TextIO | None 
         structlog.processors.format_exc_info,  # plain tracebacks: the pretty ones show local variables
         redact,
     ]
-    renderer = _people if settings.format == "text" else structlog.processors.JSONRenderer(default=str)
+    renderer = _Renderer(_people if settings.format == "text" else structlog.processors.JSONRenderer(default=str))
+    processors: list[structlog.typing.Processor] = [*shared, renderer]
 
     def lost(lines: int) -> str:
         event: Any = {"event": "log_was_not_writable", "lines": lines}
-        for process in (*shared, renderer):
+        for process in processors:
             event = process(None, "error", event)
         return f"{event}\n"
 
-    target = LogStream(_HidingStream(sys.stderr if stream is None else stream, hider), lost)
+    writer.when_lost(notice=lost)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(target),  # type: ignore[arg-type]  # write and flush are all it uses
+        logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # write and flush are all it uses
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(target)
+    handler = _Handler(writer)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_name_logger, *shared],
@@ -102,16 +87,34 @@ def configure_logs(settings: LoggingConfig, hider: Hider, stream: TextIO | None 
     logging.captureWarnings(True)
 
 
-def open_log(path: str, setting: str) -> TextIO:
-    """A log file to append to; ``setting`` is what named it.
+class _Renderer:
+    """Makes the line of an event, also of one with a field that cannot be written as text."""
 
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    try:
-        return open(path, "a", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{setting} = {path}: the log cannot be written: {error.strerror}") from None
+    def __init__(self, render: structlog.typing.Processor) -> None:
+        self._render = render
+
+    def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> Any:
+        known = {key: str(event[key]) for key in ("timestamp", "level", "event") if type(event.get(key)) is str}
+        try:
+            return self._render(logger, name, event)
+        except Exception as error:
+            return self._render(logger, name, {**known, "fields_not_written": type(error).__name__})
+
+
+class _Handler(logging.Handler):
+    """Takes what is logged by way of the standard library."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A record that cannot be formatted is told of as such; the standard library would print to stderr."""
+        try:
+            text = self.format(record)
+        except Exception as error:
+            text = f"log_record_not_written logger={record.name} line={record.lineno} error={type(error).__name__}"
+        self._writer.write(f"{text}\n")
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

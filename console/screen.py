@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
@@ -13,6 +13,8 @@ from console.pictures import Picture
 
 _log = structlog.get_logger("teller.screen")
 _CLOSE_S = 3.0
+_SHOW_AGAIN = "\x1b[?1049l\x1b[?25h"
+"""Leaves the viewer's page and shows the cursor, as a viewer that ends by itself does."""
 
 
 class Screen:
@@ -34,8 +36,11 @@ class Screen:
 
 
 @asynccontextmanager
-async def open_screen() -> AsyncIterator[Screen]:
-    """Takes the terminal while the ``async with`` lasts, and gives it back as it was."""
+async def open_screen(say: Callable[[str], None]) -> AsyncIterator[Screen]:
+    """Takes the terminal while the ``async with`` lasts, and gives it back as it was.
+
+    ``say``: writes a line to the terminal without waiting for it: who pressed Ctrl-S has stopped the viewer.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "console.view", stdin=asyncio.subprocess.PIPE, cwd=ROOT
     )
@@ -53,3 +58,4 @@ async def open_screen() -> AsyncIterator[Screen]:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+            say(f"{_SHOW_AGAIN}the live view did not end by itself")

@@ -1,10 +1,10 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, a second Ctrl-C ends the program at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end; another Ctrl-C or SIGTERM ends the program at once."""
 
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Self, TypeVar
 
 from console.exit_codes import ExitCode
@@ -15,6 +15,8 @@ _NAMES: Final = {
     signal.SIGTERM: "SIGTERM",
     signal.SIGHUP: "SIGHUP",  # the terminal was closed: orders must not be left behind
 }
+_SAME_S: Final = 0.005
+"""``timeout`` sends SIGTERM twice, to the program and to its process group: that is one wish."""
 
 
 class StopRequestedError(Exception):
@@ -22,10 +24,13 @@ class StopRequestedError(Exception):
 
 
 class StopRequest:
-    """A wish to end, with its reason; ``with StopRequest() as stop:`` listens to the signals meanwhile."""
+    """A wish to end, with its reason; ``with StopRequest(...) as stop:`` listens to the signals meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_words: Callable[[str], None]) -> None:
+        """``last_words``: says a line before the program ends at once; must not wait for a reader."""
+        self._last_words = last_words
         self._asked = asyncio.Event()
+        self._signalled_s: float | None = None
         self.reason = ""
 
     def __enter__(self) -> Self:
@@ -71,8 +76,15 @@ class StopRequest:
             await asyncio.gather(task, asked, return_exceptions=True)
 
     def _heard(self, number: int, name: str) -> None:
-        if number == signal.SIGINT and self._asked.is_set():
-            sys.stderr.write("ended at once: open orders may be left on the exchange\n")
-            sys.stderr.flush()
+        if self._asked.is_set() and self._is_urgent(number):
+            self._last_words("ended at once: open orders may be left on the exchange")
             os._exit(ExitCode.INTERRUPTED)
+        if number != signal.SIGHUP and self._signalled_s is None:
+            self._signalled_s = time.monotonic()
         self.ask(name)
+
+    def _is_urgent(self, number: int) -> bool:
+        """A machine that goes down sends SIGTERM after SIGHUP, and when the time is up, too: that is no hurry yet."""
+        if number == signal.SIGTERM:
+            return self._signalled_s is not None and time.monotonic() - self._signalled_s > _SAME_S
+        return number == signal.SIGINT

@@ -57,7 +57,7 @@ async def start(config: Config, options: StartOptions, output: Output) -> int:
     Raises:
         TellerError: it could not be started; everything has been closed again.
     """
-    with StopRequest() as stop_request:
+    with StopRequest(output.last_words) as stop_request:
         try:
             async with AsyncExitStack() as stack:
                 summary = await _Run(config, options, output, stop_request).whole(stack)
@@ -65,6 +65,7 @@ async def start(config: Config, options: StartOptions, output: Output) -> int:
             _log.info("stopped_before_it_was_live", reason=str(error))
             output.text(f"ended by {error} before it was live; nothing was traded")
             return ExitCode.OK
+    _log.info("run_ended", reason=summary.reason, verdict=summary.verdict, exit_code=int(summary.exit_code))
     if output.json:
         output.record("summary", summary)
     else:

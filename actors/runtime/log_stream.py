@@ -8,10 +8,15 @@ class TextSink(Protocol):
     """What a log is written to."""
 
     def write(self, text: str, /) -> object:
-        """Takes a line."""
+        """Takes whole lines, and hands them on at once: a buffer would take lines that the disk does not."""
 
-    def flush(self) -> object:
-        """Hands on what was taken."""
+
+class PartlyWrittenError(OSError):
+    """A sink took the beginning of a text; ``lines``: how many it did not take whole."""
+
+    def __init__(self, lines: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
+        self.lines = lines
 
 
 class LogStream:
@@ -19,6 +24,7 @@ class LogStream:
 
     Attributes:
         lost: lines that were refused since the sink took one; a buffer in it may have kept some of them.
+        problem: why the latest of them were refused.
     """
 
     def __init__(self, sink: TextSink, notice: Callable[[int], str]) -> None:
@@ -26,20 +32,26 @@ class LogStream:
         self._sink = sink
         self._notice = notice
         self.lost = 0
+        self.problem = ""
 
     def write(self, text: str) -> None:
-        """Takes a line. Never raises what the sink does."""
+        """Takes one or more lines. Never raises what the sink does."""
         try:
-            if self.lost:
-                self._write(self._notice(self.lost))
-                self.lost = 0
-            self._write(text)
-        except (OSError, ValueError):  # ValueError: the file was closed
-            self.lost += 1
+            self._tell()
+            self._sink.write(text)
+        except (OSError, ValueError) as error:  # ValueError: the file was closed
+            whole = max(1, text.count("\n"))
+            self.lost += error.lines if isinstance(error, PartlyWrittenError) and not self.lost else whole
+            self.problem = getattr(error, "strerror", None) or str(error)
 
-    def _write(self, text: str) -> None:
-        self._sink.write(text)
-        self._sink.flush()  # a buffer would take lines that the disk does not
+    def tell(self) -> None:
+        """Tells of what was lost, if the sink takes lines again."""
+        try:
+            self._tell()
+        except (OSError, ValueError):
+            return
 
-    def flush(self) -> None:
-        """Nothing waits here."""
+    def _tell(self) -> None:
+        if self.lost:
+            self._sink.write(self._notice(self.lost))
+            self.lost = 0

@@ -281,6 +281,9 @@ class _Account:
         return requests if len(requests) == 1 and not self._overlaps(filed) else set()
 
     def _overlaps(self, filed: FiledCommand) -> bool:
+        """Whether another cancel of all was at work besides; an engaged kill switch cancels whatever shows up."""
+        if self._may_be_engaged(filed):
+            return True
         others = self._commands.of(self._name, CancelAll, EngageKillSwitch)
         return any(
             each is not filed
@@ -373,7 +376,7 @@ class _Account:
             if each.asked_s > _answered(filed):
                 break
             if isinstance(each.command, EngageKillSwitch):
-                may_be = True
+                may_be = may_be or each is not filed
             elif each.error is None and each.answered_s is not None and each.answered_s < filed.asked_s:
                 may_be = False
         return may_be

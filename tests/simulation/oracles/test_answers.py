@@ -432,6 +432,23 @@ def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
     assert judge.found_only("was cancelled by it and is not told")
 
 
+@pytest.mark.parametrize("is_engaged", [True, False])
+def test_an_engaged_kill_switch_may_have_sent_the_cancel_of_all_that_hit_an_order(
+    judge: Judge, *, is_engaged: bool
+) -> None:
+    judge.answer(EngageKillSwitch(reason="enough"), ())
+    if not is_engaged:
+        judge.answer(ReleaseKillSwitch(), None)
+    judge.time.advance(1)
+    judge.ask(PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(100), client_order_id="mine"))
+    judge.place(text=MINE)
+    judge.time.advance(1)
+    reply = judge.ask(CancelAll(side=Side.BUY))
+    judge.request("DELETE", "/spot/orders")
+    reply.set(())
+    assert any("was cancelled by it and is not told" in each for each in judge.found()) is not is_engaged
+
+
 @pytest.mark.parametrize(
     ("told", "is_answered", "right"),
     [

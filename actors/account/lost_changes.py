@@ -52,7 +52,7 @@ class LostChanges:
     def has_changed(self, order: Order) -> None:
         """To be told of every order that has changed: it may show what an amend has done."""
         for lost in list(self._lost):
-            if _is_of(lost.command, order) and (order.is_finished or _shows(order, lost.command)):
+            if _is_of(lost.command, order) and (order.is_finished or shows(order, lost.command)):
                 self._file(lost, order)
 
     def _look(self, lost: _Lost) -> None:
@@ -61,7 +61,7 @@ class LostChanges:
         context, command = self._context, lost.command
         doubt = Doubt(command.symbol, command.order_id, command.client_order_id)
         known = context.state.find(doubt)
-        if known is not None and (known.is_finished or _shows(known, command)):
+        if known is not None and (known.is_finished or shows(known, command)):
             self._file(lost, known)
             return
         wait_ms = lost.arrives_by_ms + context.query_lag_ms - context.server_now_ms()
@@ -74,7 +74,7 @@ class LostChanges:
         if lost not in self._lost:
             return
         del self._lost[lost]
-        happened = order is not None and _shows(order, lost.command)
+        happened = order is not None and shows(order, lost.command)
         lost.intent.settled(happened=happened)
         _log.info(
             "lost_command_settled",
@@ -91,7 +91,7 @@ def is_amended(order: Order, command: AmendOrder) -> bool:
     return command.quantity in {None, order.quantity} and command.price in {None, order.price}
 
 
-def _shows(order: Order, command: CancelOrder | AmendOrder) -> bool:
+def shows(order: Order, command: CancelOrder | AmendOrder) -> bool:
     """Whether the order is as the command would have it."""
     if isinstance(command, AmendOrder):
         return is_amended(order, command)

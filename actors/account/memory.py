@@ -7,6 +7,7 @@ import structlog
 from actors.account.context import AccountContext
 from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
+from actors.account.lost_changes import shows
 from actors.account.mass_cancel import MassCancels
 from actors.account.order_desk import OrderDesk
 from actors.account.state import Doubt
@@ -14,6 +15,7 @@ from actors.account.withdrawal_desk import WithdrawalDesk
 from actors.journal import FILLS_OVERLAP_MS, Journal, OpenIntent
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus
+from messages.order import Order
 
 _log: Final = structlog.get_logger("teller.account")
 _CLOCK_ERROR_MS: Final = 60_000
@@ -119,6 +121,9 @@ class Memory:
                         self._orders.settle(intent, doubt)
                     if found.order is None:
                         self._context.state.orders.release(command.symbol, None, command.client_order_id)
+                case CancelOrder() | AmendOrder() if _has_ended(found.order):
+                    # The exchange may have forgotten it by now, and its record may not be in memory.
+                    intent.settled(happened=found.order is not None and shows(found.order, command))
                 case CancelOrder() | AmendOrder():
                     self._orders.settle_change(intent, command, self._arrives_by_ms(found))
                 case Withdraw():
@@ -138,3 +143,8 @@ class Memory:
             self._journal.set_state(KILL_SWITCH, self._context.kill_switch)
         except Exception as error:
             _log.error("kill_switch_not_in_journal", account=self._context.name, error=str(error))
+
+
+def _has_ended(order: Order | None) -> bool:
+    """Whether the exchange itself has said so."""
+    return order is not None and order.is_finished and not order.is_inferred

@@ -13,7 +13,7 @@ from actors.journal.codec import decode_command, decode_fill, decode_order
 from actors.journal.database import open_read_only
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
-from messages.commands import CancelAll, PlaceOrder
+from messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
@@ -74,6 +74,7 @@ _OPEN_INTENTS: Final = (
     " FROM intents WHERE is_open = 1 ORDER BY id"
 )
 _LATER_IDS: Final = "SELECT client_id FROM intents WHERE kind = 'place' AND id > ? ORDER BY id"
+_ORDER: Final = "SELECT record FROM orders WHERE symbol = ? AND order_id = ?"
 _ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
 
 
@@ -113,10 +114,12 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
     for number, kind, text, made_ms, arrives_by_ms, outcome, detail, symbol, client_id in rows:
         what = f"intent {number}"
         command = read(path, what, partial(decode_command, kind), text)
-        order: Order | None = None
+        row = None
         if isinstance(command, PlaceOrder):
             row = connection.execute(_ORDER_OF, (symbol, client_id)).fetchone()
-            order = None if row is None else read(path, f"order of {what}", decode_order, row[0])
+        elif isinstance(command, CancelOrder | AmendOrder):
+            row = connection.execute(_ORDER, (symbol, command.order_id)).fetchone()
+        order = None if row is None else read(path, f"order of {what}", decode_order, row[0])
         later = connection.execute(_LATER_IDS, (number,)).fetchall() if isinstance(command, CancelAll) else []
         yield OpenIntent(
             intent_id=number,

@@ -43,7 +43,8 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
         command: as it was to be sent, ids assigned. made_ms: when, unix milliseconds of this machine's clock.
         arrives_by_ms: after this moment of the exchange's clock it can no longer arrive there; None: not known.
         outcome: UNRESOLVED, or None when nothing was recorded after the intent. detail: of the outcome.
-        order: for a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it.
+        order: of a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it; of
+            a cancel or an amend of one order, that order as it was last known.
         later_ids: for a `CancelAll`, the client order ids of all orders that were told after it.
     """
 

@@ -17,9 +17,9 @@ from actors.account.memory import Memory
 from actors.journal import Journal, JournalError, JournalSettings
 from messages.commands import CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side
-from messages.order import Order
+from messages.order import VANISHED, Order
 from tests.support.desks import START_MS, Desks, Fate
-from tests.support.orders import SOL
+from tests.support.orders import SOL, order
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -132,8 +132,8 @@ async def test_r4_an_older_order_with_the_same_id_is_not_taken_for_the_one_that_
 async def test_r4_an_order_that_the_journal_knows_and_memory_has_no_room_for_has_happened(life: NextLife) -> None:
     await life.journal.record_intent(PLACING, arrives_by_ms=START_MS)
     first, second = life.at_the_exchange(START_MS), life.desks.venue.add()
-    for order in (first, second):
-        life.journal.record_order(life.desks.venue.end(order))
+    for each in (first, second):
+        life.journal.record_order(life.desks.venue.end(each))
     await life.restored()
     assert life.desks.state.available("USDT") == 100_000, "it has ended: no money is set aside for it"
     await life.begin()
@@ -232,3 +232,22 @@ async def test_r13_a_cancel_of_all_is_sent_again_whole_where_nothing_else_is_ope
     assert life.desks.venue.open == {}
     assert life.desks.venue.requests[:3] == ["open_orders", "cancel", "cancel_all"]
     assert [outcome for outcome, _ in await life.outcomes()] == ["confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "outcome"),
+    [
+        (OrderStatus.CANCELED, "cancelled", "confirmed"),
+        (OrderStatus.FILLED, "filled", "rejected"),
+        (OrderStatus.CANCELED, VANISHED, "rejected"),
+    ],
+)
+async def test_r4_a_cancel_is_filed_by_the_end_on_record_though_the_exchange_has_forgotten_the_order(
+    life: NextLife, status: OrderStatus, reason: str, outcome: str
+) -> None:
+    """The account keeps one finished order in memory, and it is another."""
+    for number, at in (("77", START_MS - HOUR_MS), ("78", START_MS)):
+        life.journal.record_order(order(status, order_id=number, client_order_id=f"c{number}", at=at, reason=reason))
+    await life.journal.record_intent(CancelOrder(symbol=SOL, order_id="77", client_order_id="c77"))
+    await life.begin()
+    assert [each for each, _ in await life.outcomes()] == [outcome]

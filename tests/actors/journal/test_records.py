@@ -119,7 +119,7 @@ async def test_an_open_intent_tells_the_order_that_the_exchange_had_acknowledged
         journal.record_order(known)
         journal.record_order(order(client_order_id="c1", symbol=BTC, order_id="7"))
         await journal.flush()
-        assert [intent.order for intent in journal.load().open_intents] == [known, None, None, None]
+        assert [intent.order for intent in journal.load().open_intents] == [known, None, known, None]
 
 
 async def test_an_order_is_kept_once_in_its_newest_state(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from messages.order import Order
 
 _log: Final = structlog.get_logger("teller.closing")
 _LOOK_EVERY_S: Final = 0.05
+LONGEST_PAUSE_S: Final = 1.0
+"""Between two questions to an exchange that does not answer while we end."""
 _NAMED: Final = 5
 
 
@@ -27,9 +29,10 @@ async def cancel_open_orders(account: AccountHandle, *, patience_s: float, clock
     """Cancels until nothing is open, also what was still on its way to the exchange when that began (R13).
 
     The account itself goes on until a complete list shows nothing; it is asked again where it could not be reached, and
-    where something is open that came later. Never raises; over after ``patience_s`` seconds.
+    where something is open that came later, with pauses that double. Never raises; over after ``patience_s`` seconds.
     """
     deadline_s = clock.monotonic_s() + patience_s
+    pause_s = _LOOK_EVERY_S
     canceled: set[str | None] = set()
     while True:
         problem = ""
@@ -47,7 +50,8 @@ async def cancel_open_orders(account: AccountHandle, *, patience_s: float, clock
         if clock.monotonic_s() >= deadline_s:
             _log.error("open_orders_not_canceled", account=account.name, canceled=len(canceled), error=problem)
             return OrdersEnded(len(canceled), problem)
-        await clock.sleep(_LOOK_EVERY_S)
+        await clock.sleep(max(_LOOK_EVERY_S, min(pause_s, deadline_s - clock.monotonic_s())))
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
 def _left(orders: tuple[Order, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from actors.orderly_end import cancel_open_orders
+from actors.orderly_end import LONGEST_PAUSE_S, cancel_open_orders
 from actors.strategy.handle import AccountHandle
 from actors.system import TradingSystem
 from config import AccountConfig, Config
@@ -61,15 +61,20 @@ class Closing:
         notes: Notes,
         auditors: Mapping[str, Auditor],
         environment: Environment,
+        has_exchange: bool = True,
         patient_s: float = _AGREE_WITHIN_S,
         read_every_s: float = _LOOK_EVERY_S,
     ) -> None:
-        """``auditors``: by account name. ``patient_s``: how long the two sides may take to agree."""
+        """``auditors``: by account name. ``patient_s``: how long the two sides may take to agree.
+
+        ``has_exchange``: whether it is still there; an embedded one that has ended has taken its orders with it.
+        """
         self._system = system
         self._config = config
         self._notes = notes
         self._auditors = auditors
         self._environment = environment
+        self._must_cancel = has_exchange and config.shutdown.cancel_open_orders
         self._patient_s = patient_s
         self._read_every_s = read_every_s
 
@@ -84,7 +89,7 @@ class Closing:
     async def _end(self, account: AccountConfig) -> AccountEnd:
         handle = self._system.account(account.name)
         canceled, left_open = 0, ""
-        if self._config.shutdown.cancel_open_orders:
+        if self._must_cancel:
             ended = await cancel_open_orders(
                 handle, patience_s=self._config.shutdown.patience_s, clock=self._environment.clock
             )
@@ -92,18 +97,17 @@ class Closing:
         shared: dict[str, Any] = {"account": account.name, "venue": account.venue, "canceled": canceled}
         shared["left_open"] = left_open
         try:
-            shared["stats"] = await handle.get_trading_stats()
             snapshot = await self._until_live(handle)
+            shared["stats"] = await handle.get_trading_stats()
             shared["balances"] = tuple(b for b in snapshot.balances.values() if b.total)
             if snapshot.sync_state is not SyncState.LIVE:
                 status = self._notes.statuses.get(account.name)
                 cause = f": {status.cause}" if status is not None and status.cause else ""
                 code = ExitCode.VENUE_REFUSED if snapshot.sync_state is SyncState.FAILED else ExitCode.CONNECTION
-                why = f"the account is {snapshot.sync_state.value}{cause}"
-                return AccountEnd(verdict="UNKNOWN", why=why, exit_code=code, **shared)
+                return _unknown(f"the account is {snapshot.sync_state.value}{cause}", code, shared)
             comparison = await self._compare(account, handle)
         except TellerError as error:
-            return AccountEnd(verdict="UNKNOWN", why=str(error), exit_code=ExitCode.of(error), **shared)
+            return _unknown(str(error), ExitCode.of(error), shared)
         if comparison.differences:
             return AccountEnd(verdict="DISAGREE", exit_code=ExitCode.BOOKS_DISAGREE, comparison=comparison, **shared)
         code = ExitCode.ORDERS_LEFT_OPEN if left_open else ExitCode.OK
@@ -134,6 +138,7 @@ class Closing:
         clock = self._environment.clock
         deadline_s = clock.monotonic_s() + self._patient_s
         last_s = deadline_s + self._config.shutdown.patience_s
+        pause_s = self._read_every_s
         while True:
             now_s = clock.monotonic_s()
             try:
@@ -142,12 +147,14 @@ class Closing:
             except TellerError:
                 if now_s >= deadline_s:
                     raise
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:
+                pause_s = self._read_every_s
                 if not comparison.differences or (is_live and now_s >= deadline_s):
                     return comparison
                 if now_s >= last_s:
                     raise ConnectionFailedError("the account is not live for long enough to be compared")
-            await clock.sleep(self._read_every_s)
+            await clock.sleep(pause_s)
             await self._until_live(handle)
 
     async def _compare_once(self, account: AccountConfig, handle: AccountHandle) -> Comparison:
@@ -160,3 +167,10 @@ class Closing:
             executed_limit=account.settings.executed_limit,
         )
         return compare(ours, theirs)
+
+
+def _unknown(why: str, code: ExitCode, shared: dict[str, Any]) -> AccountEnd:
+    """An account that was not compared; orders that may be open are worse than what made that so."""
+    if shared["left_open"]:
+        code = ExitCode.ORDERS_LEFT_OPEN
+    return AccountEnd(verdict="UNKNOWN", why=why, exit_code=code, **shared)

@@ -3,9 +3,15 @@
 import enum
 from typing import Final
 
+from actors.runtime.errors import UnavailableError
 from messages.errors import (
+    BusyError,
     ConfigurationError,
     ConnectionFailedError,
+    NotLiveError,
+    RateLimitedError,
+    RefusalReason,
+    StoppedError,
     UnknownOutcomeError,
     VenueRefusedError,
     WeRefusedError,
@@ -27,15 +33,22 @@ class ExitCode(enum.IntEnum):
     @classmethod
     def of(cls, error: BaseException) -> "ExitCode":
         """The code for what stopped the program."""
+        if isinstance(error, VenueRefusedError) and error.reason in _FOR_NOW:
+            return cls.CONNECTION
         for kind, code in _CODES.items():
             if isinstance(error, kind):
                 return code
         return cls.UNEXPECTED
 
 
+_FOR_NOW: Final = {RefusalReason.RATE_LIMIT, RefusalReason.OVERLOADED}
+"""The exchange has no room for us now: nothing is wrong with key or request."""
+
 _CODES: Final[dict[type[BaseException], ExitCode]] = {
     ConfigurationError: ExitCode.CONFIGURATION,
     VenueRefusedError: ExitCode.VENUE_REFUSED,
+    **dict.fromkeys((RateLimitedError, BusyError, NotLiveError), ExitCode.CONNECTION),  # later it goes
+    **dict.fromkeys((UnavailableError, StoppedError), ExitCode.UNEXPECTED),  # a part of us is gone
     WeRefusedError: ExitCode.CONFIGURATION,
     ConnectionFailedError: ExitCode.CONNECTION,
     UnknownOutcomeError: ExitCode.CONNECTION,
@@ -45,9 +58,9 @@ MEANINGS: Final = {
     ExitCode.OK: "all is well, also after Ctrl-C or SIGTERM",
     ExitCode.UNEXPECTED: "a fault of the program, or a part of it that crashed too often",
     ExitCode.CONFIGURATION: "usage, configuration or secrets must be mended",
-    ExitCode.CONNECTION: "an exchange could not be reached, or a port is taken",
+    ExitCode.CONNECTION: "an exchange could not be reached, a limit is used up for now, or a port is taken",
     ExitCode.VENUE_REFUSED: "the exchange refused the key, a permission or a request",
     ExitCode.BOOKS_DISAGREE: "at the end an account and the exchange's books disagree",
-    ExitCode.ORDERS_LEFT_OPEN: "at the end orders are open that should have been cancelled",
+    ExitCode.ORDERS_LEFT_OPEN: "at the end orders are open, or may be, that should have been cancelled",
     ExitCode.INTERRUPTED: "a second Ctrl-C or SIGTERM: ended at once, orders may be open",
 }

@@ -82,6 +82,7 @@ class _Run:
         self._output = output
         self._stop_request = stop_request
         self._is_closed = False
+        self._exchange_is_gone = False
 
     async def whole(self, stack: AsyncExitStack) -> Summary:
         config, stop_request = self._config, self._stop_request
@@ -153,6 +154,7 @@ class _Run:
             notes=notes,
             auditors=auditors,
             environment=environment,
+            has_exchange=not self._exchange_is_gone,
             read_every_s=1.0 if embedded is None else 0.05,
         )
         accounts = await closing.run()
@@ -220,7 +222,9 @@ class _Run:
             stop_request.ask("the time was up")
 
         async def exchange_is_gone(exchange: EmbeddedExchange) -> None:
-            stop_request.ask(f"the embedded exchange ended by itself with code {await exchange.ended()}")
+            code = await exchange.ended()
+            self._exchange_is_gone = True
+            stop_request.ask(f"the embedded exchange ended by itself with code {code}")
 
         watchers = []
         if self._options.for_s is not None:

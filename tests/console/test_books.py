@@ -8,11 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.runtime.errors import UnavailableError
 from console.books import BookFill, BookOrder, Books, compare
 from console.closing import AccountEnd
 from console.exit_codes import ExitCode
 from console.summary import exit_code_of, verdict_of
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.errors import (
+    BusyError,
+    ConfigurationError,
+    ConnectionFailedError,
+    NotPermittedError,
+    RateLimitedError,
+    RefusalReason,
+    StoppedError,
+    VenueRefusedError,
+)
 from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.orders import paid
@@ -207,3 +218,25 @@ def test_the_worst_account_decides_the_exit_code(
 ) -> None:
     assert exit_code_of(ends, given_up=given_up) == code
     assert verdict_of(ends) == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError("a typo"), ExitCode.CONFIGURATION),
+        (NotPermittedError("withdrawals are off"), ExitCode.CONFIGURATION),
+        (ConnectionFailedError("nobody answers"), ExitCode.CONNECTION),
+        (RateLimitedError("orders", 0.5), ExitCode.CONNECTION),
+        (BusyError("the mailbox is full"), ExitCode.CONNECTION),
+        (VenueRefusedError(RefusalReason.RATE_LIMIT, "TOO_MANY_REQUESTS"), ExitCode.CONNECTION),
+        (VenueRefusedError(RefusalReason.OVERLOADED, "SERVER_BUSY"), ExitCode.CONNECTION),
+        (VenueRefusedError(RefusalReason.AUTHENTICATION, "INVALID_KEY"), ExitCode.VENUE_REFUSED),
+        (UnavailableError("alpha is unavailable: it crashed too often"), ExitCode.UNEXPECTED),
+        (StoppedError("alpha stopped"), ExitCode.UNEXPECTED),
+        (ZeroDivisionError(), ExitCode.UNEXPECTED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_has_the_code_that_is_written_down(error: Exception, code: ExitCode) -> None:
+    """A limit that is used up is no matter of configuration: start again later."""
+    assert ExitCode.of(error) is code

@@ -3,7 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from actors.journal import JournalFigures
+from actors.orderly_end import cancel_open_orders
 from actors.runtime import Address, DeadLetters, LoopHost, started, stop
 from actors.system import TradingSystem
 from config import Config, load_credentials, parse_config
@@ -28,7 +29,7 @@ from console.observer import Notes, Observer
 from console.output import Output
 from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
 from console.watchdog import LoopWatchdog
-from exchanges.base.environment import Environment
+from exchanges.base.environment import Clock, Environment
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
 from messages.commands import PlaceOrder
 from messages.enums import Side
@@ -61,10 +62,8 @@ class Running:
         return msgspec.json.decode(answer.body)
 
     async def end(self, **options: Any) -> AccountEnd:
-        options = {"auditors": self.auditors, "patient_s": 5.0} | options
-        closing = Closing(
-            system=self.system, config=self.config, notes=self.notes, environment=self.environment, **options
-        )
+        options = {"auditors": self.auditors, "environment": self.environment, "patient_s": 5.0} | options
+        closing = Closing(system=self.system, config=self.config, notes=self.notes, **options)
         (end,) = await closing.run()
         return end
 
@@ -185,8 +184,25 @@ async def test_orders_that_cannot_be_cancelled_are_told_and_have_their_code() ->
     assert end.exit_code == ExitCode.ORDERS_LEFT_OPEN
 
 
-async def test_an_account_that_is_not_live_is_not_called_right_r5() -> None:
+async def test_orders_that_may_be_open_have_their_code_though_nobody_can_be_asked() -> None:
     async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
+        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
+        await run.exchange.close()
+        end = await run.end()
+    assert end.left_open == "the exchange did not confirm within 0.2 s"
+    assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.ORDERS_LEFT_OPEN)
+
+
+async def test_an_exchange_that_is_no_more_has_no_order_that_may_be_open() -> None:
+    async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
+        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
+        await run.exchange.close()
+        end = await run.end(has_exchange=False)
+    assert (end.verdict, end.exit_code, end.left_open) == ("UNKNOWN", ExitCode.CONNECTION, "")
+
+
+async def test_an_account_that_is_not_live_is_not_called_right_r5() -> None:
+    async with running(extra="[shutdown]\npatience_s = 0.2\ncancel_open_orders = false\n") as run:
         await run.exchange.close()
         await eventually(lambda: run.notes.statuses["alpha"].sync_state.value != "live", what="the loss to be noticed")
         end = await run.end()
@@ -242,6 +258,45 @@ async def test_an_auditor_that_fails_to_the_last_leaves_the_end_unknown() -> Non
         auditor = Meddling(run.auditors["alpha"], *[fail] * 1_000)
         end = await run.end(auditors={"alpha": auditor}, patient_s=0.2)
     assert (end.verdict, end.exit_code, end.why) == ("UNKNOWN", ExitCode.CONNECTION, "nobody answers")
+
+
+class Pauses:
+    """A clock that notes for how long somebody slept."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.taken: list[float] = []
+        self.now_ms = clock.now_ms
+        self.monotonic_s = clock.monotonic_s
+
+    async def sleep(self, delay_s: float) -> None:
+        self.taken.append(round(delay_s, 6))
+        await self._clock.sleep(delay_s)
+
+
+async def test_an_exchange_that_does_not_answer_at_the_end_is_asked_with_pauses_that_double() -> None:
+    async def fail() -> None:
+        raise ConnectionFailedError("nobody answers")
+
+    async with running() as run:
+        pauses = Pauses(run.environment.clock)
+        end = await run.end(
+            auditors={"alpha": Meddling(run.auditors["alpha"], *[fail] * 1_000)},
+            environment=replace(run.environment, clock=pauses),
+            patient_s=1.0,
+        )
+    assert end.verdict == "UNKNOWN"
+    assert pauses.taken[:3] == [0.1, 0.2, 0.4]
+
+
+async def test_cancels_that_fail_at_once_are_asked_for_with_pauses_that_double() -> None:
+    async with running() as run:
+        pauses = Pauses(run.environment.clock)
+        handle = run.system.account("alpha")
+        await run.system.stop_actors()
+        ended = await cancel_open_orders(handle, patience_s=1.0, clock=pauses)
+    assert "is unavailable" in ended.problem
+    assert pauses.taken[:3] == [0.05, 0.1, 0.2]
 
 
 async def test_with_few_orders_remembered_only_those_are_compared() -> None:

@@ -65,7 +65,6 @@ async def start(config: Config, options: StartOptions, output: Output) -> int:
             _log.info("stopped_before_it_was_live", reason=str(error))
             output.text(f"ended by {error} before it was live; nothing was traded")
             return ExitCode.OK
-    _log.info("run_ended", reason=summary.reason, verdict=summary.verdict, exit_code=int(summary.exit_code))
     if output.json:
         output.record("summary", summary)
     else:
@@ -162,27 +161,29 @@ class _Run:
         self._is_closed = True
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-        return Summary(
-            source=config.source,
-            elapsed_s=elapsed_s,
-            reason=stop_request.reason,
-            verdict=verdict_of(accounts),
-            exit_code=exit_code_of(
-                accounts,
-                given_up=any(group.is_given_up for group in groups),
-                journal_failed=any(end.failure for end in journal_ends),
-            ),
-            accounts=accounts,
-            strategies=tuple(strategy_picture(report) for report in reports),
-            crashes=tuple(
-                Crashes(name=group.name, restarts=group.restarts, is_given_up=group.is_given_up)
-                for group in groups
-                if group.restarts or group.is_given_up
-            ),
-            journals=journal_ends,
-            loop_lag=watchdog.summary(),
-            hangs=len(hangs),
-            dead_letters=dead_letters,
+        return _noted(
+            Summary(
+                source=config.source,
+                elapsed_s=elapsed_s,
+                reason=stop_request.reason,
+                verdict=verdict_of(accounts),
+                exit_code=exit_code_of(
+                    accounts,
+                    given_up=any(group.is_given_up for group in groups),
+                    journal_failed=any(end.failure for end in journal_ends),
+                ),
+                accounts=accounts,
+                strategies=tuple(strategy_picture(report) for report in reports),
+                crashes=tuple(
+                    Crashes(name=group.name, restarts=group.restarts, is_given_up=group.is_given_up)
+                    for group in groups
+                    if group.restarts or group.is_given_up
+                ),
+                journals=journal_ends,
+                loop_lag=watchdog.summary(),
+                hangs=len(hangs),
+                dead_letters=dead_letters,
+            )
         )
 
     def _hide(self, credentials: Mapping[str, Credentials]) -> None:
@@ -236,6 +237,12 @@ class _Run:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         _log.info("stopping", reason=stop_request.reason)
+
+
+def _noted(summary: Summary) -> Summary:
+    """The summary, which the log tells in short: stdout may have no reader."""
+    _log.info("run_ended", reason=summary.reason, verdict=summary.verdict, exit_code=int(summary.exit_code))
+    return summary
 
 
 def _kill_switches(config: Config, directory: Path | None) -> dict[str, KillSwitchFile]:

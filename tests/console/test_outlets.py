@@ -4,6 +4,7 @@ At each end the exchange has no open order of it, and exit code 0 says that its 
 """
 
 import os
+import pty
 import resource
 import select
 import signal
@@ -20,6 +21,7 @@ from tests.console.programs import ROOT, Exchange, exchange, quoter
 from tests.support.eventually import eventually_blocking
 
 _END_S = 30.0
+CTRL_S, CTRL_Q = b"\x13", b"\x11"
 NAMES = [f"account-{number}" for number in range(8)]
 
 
@@ -132,16 +134,22 @@ class Pipe:
         return self._data.decode()
 
 
-@pytest.mark.parametrize("when", ["trading", "ending"])
-def test_a_reader_that_does_not_read_stops_neither_trading_nor_the_end(when: str, start: Start) -> None:
-    pipe = Pipe()
-    pipe.block() if when == "trading" else pipe.read()
-    trader = start("--log-level", "debug", stdout=pipe.into, stderr=pipe.into)
-    trader.wait_until_it_trades()
+def test_readers_that_do_not_read_stop_neither_trading_nor_the_end(start: Start) -> None:
+    """A pipe that nobody empties, and a terminal on which somebody has pressed Ctrl-S."""
+    pipe, (terminal, stderr) = Pipe(), pty.openpty()
     pipe.block()
+    os.write(terminal, CTRL_S)
+    trader = start("--log-level", "debug", stdout=pipe.into, stderr=stderr)
     trader.wait_until_it_trades()
+    pipe.read()
+    os.write(terminal, CTRL_Q)
+    assert os.read(terminal, 4096), "what was said is written when somebody reads again"
+    pipe.block()
+    os.write(terminal, CTRL_S)
     trader.expect_orderly_end()
     pipe.text()
+    for descriptor in (terminal, stderr):
+        os.close(descriptor)
 
 
 def test_who_reads_again_at_the_end_is_told_how_it_ended(start: Start) -> None:

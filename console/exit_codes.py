@@ -1,6 +1,7 @@
 """What the exit code of `run.py` says. These numbers are a promise to scripts: none is ever given another meaning."""
 
 import enum
+from collections.abc import Mapping
 from typing import Final
 
 from actors.runtime.errors import UnavailableError
@@ -12,10 +13,21 @@ from messages.errors import (
     RateLimitedError,
     RefusalReason,
     StoppedError,
+    TellerError,
     UnknownOutcomeError,
     VenueRefusedError,
     WeRefusedError,
 )
+
+
+class OrdersMayBeOpenError(TellerError):
+    """The program ends by a fault, and nobody confirmed that its orders are cancelled."""
+
+    def __init__(self, problems: Mapping[str, str], fault: BaseException | None) -> None:
+        """``problems``: by account, why and which. ``fault``: what ended the program."""
+        orders = "; ".join(f"account {name!r}: {problem}" for name, problem in problems.items())
+        ended = f" (ended by {type(fault).__name__}: see the log)" if fault is not None else ""
+        super().__init__(f"orders may be open: {orders}{ended}")
 
 
 class ExitCode(enum.IntEnum):
@@ -45,6 +57,7 @@ _FOR_NOW: Final = {RefusalReason.RATE_LIMIT, RefusalReason.OVERLOADED}
 """The exchange has no room for us now: nothing is wrong with key or request."""
 
 _CODES: Final[dict[type[BaseException], ExitCode]] = {
+    OrdersMayBeOpenError: ExitCode.ORDERS_LEFT_OPEN,
     ConfigurationError: ExitCode.CONFIGURATION,
     VenueRefusedError: ExitCode.VENUE_REFUSED,
     **dict.fromkeys((RateLimitedError, BusyError, NotLiveError), ExitCode.CONNECTION),  # later it goes

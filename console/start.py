@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from console.auditors import Auditor, ControlAuditor, RestAuditor
 from console.closing import Closing
 from console.display import Display
 from console.embedded import EmbeddedExchange, run_embedded
-from console.exit_codes import ExitCode
+from console.exit_codes import ExitCode, OrdersMayBeOpenError
 from console.journals import open_journals
 from console.kill_switch import KillSwitchFile, KillSwitchWatch
 from console.monitor import Monitor, strategy_picture
@@ -128,7 +129,7 @@ class _Run:
         except TellerError as error:
             _name_accounts(error, notes)
             raise
-        stack.push_async_callback(self._leave, system)
+        stack.push_async_exit(partial(self._leave, system))
         auditors = await self._auditors(system, environment, venues, credentials, embedded)
         watchdog = LoopWatchdog(environment.clock)
         environment.spawn(watchdog.run(), "watchdog")
@@ -190,12 +191,17 @@ class _Run:
         for one in credentials.values():
             self._output.hider.learn([one.reveal_key(), one.reveal_secret()])
 
-    async def _leave(self, system: TradingSystem) -> None:
+    async def _leave(self, system: TradingSystem, _: object, fault: BaseException | None, __: object) -> None:
         """Stops the actors; if something broke before the closing, also does what the closing would have done."""
         if self._is_closed:
             await system.stop_actors()
-        else:
-            await system.stop(cancel_open_orders=self._config.shutdown.cancel_open_orders)
+            return
+        shutdown = self._config.shutdown
+        must_cancel = shutdown.cancel_open_orders and not self._exchange_is_gone
+        problems = await system.stop(cancel_open_orders=must_cancel, patience_s=shutdown.patience_s)
+        if problems:
+            _log.error("ended_by_a_fault", exc_info=fault)
+            raise OrdersMayBeOpenError(problems, fault) from fault
 
     async def _auditors(
         self,

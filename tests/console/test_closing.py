@@ -1,148 +1,25 @@
 """The end of a run and the pictures of it, in one process with a real exchange on real sockets."""
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from actors.journal import JournalFigures
-from actors.orderly_end import cancel_open_orders
-from actors.runtime import Address, DeadLetters, LoopHost, started, stop
-from actors.system import TradingSystem
-from config import Config, load_credentials, parse_config
-from console.assembly import build_plans, build_strategies, build_venues, open_environment
-from console.auditors import Auditor, ControlAuditor, RestAuditor
-from console.books import Books
-from console.closing import AccountEnd, Closing
 from console.display import status_lines
 from console.exit_codes import ExitCode
 from console.journals import JournalEnd
 from console.logs import Hider
-from console.monitor import Monitor
-from console.observer import Notes, Observer
 from console.output import Output
 from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
-from console.watchdog import LoopWatchdog
-from exchanges.base.environment import Clock, Environment
-from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
 from messages.commands import PlaceOrder
 from messages.enums import Side
 from messages.errors import ConnectionFailedError
-from messages.symbol import Symbol
+from tests.console.running import SOL, Lying, Meddling, running
 from tests.support.eventually import eventually
 
-SOL = Symbol("SOL", "USDT")
 NO_FIGURES = JournalFigures(waiting=0, lost=0, refused=0, commits=0, records=0, failure="")
-QUIET = SimulatorConfig(traders_on=False)
-
-
-@dataclass(kw_only=True)
-class Running:
-    """A system with one account, alpha, on an exchange without other traders; its market is 140 to 142."""
-
-    exchange: RunningExchange
-    environment: Environment
-    config: Config
-    system: TradingSystem
-    notes: Notes
-    monitor: Monitor
-    auditors: dict[str, Auditor]
-
-    def control(self, method: str, path: str, **body: Any) -> Any:
-        answer = self.exchange.exchange.control(
-            HttpRequest(method=method, path=path, query="", headers={}, body=msgspec.json.encode(body), remote="")
-        )
-        assert answer.status == 200, answer.body
-        return msgspec.json.decode(answer.body)
-
-    async def end(self, **options: Any) -> AccountEnd:
-        options = {"auditors": self.auditors, "environment": self.environment, "patient_s": 5.0} | options
-        closing = Closing(system=self.system, config=self.config, notes=self.notes, **options)
-        (end,) = await closing.run()
-        return end
-
-
-@asynccontextmanager
-async def running(*, account: str = "", extra: str = "", by_rest: bool = False) -> AsyncIterator[Running]:
-    exchange = await start_exchange(QUIET)
-    gateio: Any = exchange.endpoints["gateio"]
-    key, secret = (gateio["accounts"][0][what] for what in ("key", "secret"))
-    text = (
-        f'[[venues]]\nname = "gate"\nrest = "{gateio["rest"]}"\nws = "{gateio["ws"]}"\n'
-        f'[[accounts]]\nname = "alpha"\nvenue = "gate"\nkey_env = "K"\nsecret_env = "S"\n{account}\n'
-        f"[connection.backoff]\nfirst_s = 0.05\n{extra}\n"
-    )
-    config = parse_config(text, "t.toml", folder=Path())
-    credentials = load_credentials(config, {"K": key, "S": secret})
-    try:
-        async with open_environment(seed=1) as environment:
-            host = LoopHost.current(environment.spawn, dead_letters=DeadLetters())
-            notes = Notes()
-            observer = Observer.start(notes, host=host)
-            await started(observer)
-            address = Address("observer")
-            address.bind(observer)
-            venues = build_venues(config, environment, None)
-            system = TradingSystem(
-                host=host,
-                environment=environment,
-                venues=venues,
-                accounts=build_plans(config, credentials),
-                strategies=build_strategies(config),
-                supervisor_settings=config.connection,
-                observers=[address],
-            )
-            monitor = Monitor(
-                system=system,
-                config=config,
-                notes=notes,
-                watchdog=LoopWatchdog(environment.clock),
-                dead_letters=host.dead_letters,
-                clock=environment.clock,
-                for_s=None,
-            )
-            auditor: Auditor = ControlAuditor(environment.http, str(exchange.endpoints["control"]), "alpha")
-            if by_rest:
-                minute_ago_ms = environment.clock.now_ms() - 60_000
-                rest = venues["gate"].create_private_rest(credentials["alpha"])
-                auditor = RestAuditor(rest, since_ms=minute_ago_ms)
-            made = Running(
-                exchange=exchange,
-                environment=environment,
-                config=config,
-                system=system,
-                notes=notes,
-                monitor=monitor,
-                auditors={"alpha": auditor},
-            )
-            made.control("POST", "/market/SOL_USDT", bid="140", ask="142", amount="100")
-            await system.start()
-            try:
-                yield made
-            finally:
-                await system.stop(cancel_open_orders=False)
-                await stop(observer)
-    finally:
-        await exchange.close()
-
-
-class Lying:
-    """An auditor that reads the true books and changes one number."""
-
-    def __init__(self, true: Auditor) -> None:
-        self._true = true
-
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
-        books = await self._true.read(symbols)
-        available, locked = books.balances["SOL"]
-        books.balances["SOL"] = (available + Decimal("0.001"), locked)
-        return books
 
 
 # -- closing -----------------------------------------------------------------------------------------------------------
@@ -184,23 +61,6 @@ async def test_orders_that_cannot_be_cancelled_are_told_and_have_their_code() ->
     assert end.exit_code == ExitCode.ORDERS_LEFT_OPEN
 
 
-async def test_orders_that_may_be_open_have_their_code_though_nobody_can_be_asked() -> None:
-    async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
-        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
-        await run.exchange.close()
-        end = await run.end()
-    assert end.left_open == "the exchange did not confirm within 0.2 s"
-    assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.ORDERS_LEFT_OPEN)
-
-
-async def test_an_exchange_that_is_no_more_has_no_order_that_may_be_open() -> None:
-    async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
-        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
-        await run.exchange.close()
-        end = await run.end(has_exchange=False)
-    assert (end.verdict, end.exit_code, end.left_open) == ("UNKNOWN", ExitCode.CONNECTION, "")
-
-
 async def test_an_account_that_is_not_live_is_not_called_right_r5() -> None:
     async with running(extra="[shutdown]\npatience_s = 0.2\ncancel_open_orders = false\n") as run:
         await run.exchange.close()
@@ -208,19 +68,6 @@ async def test_an_account_that_is_not_live_is_not_called_right_r5() -> None:
         end = await run.end()
     assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.CONNECTION)
     assert end.why.startswith("the account is ")
-
-
-class Meddling:
-    """An auditor that lets something happen before its first readings, or fails at them."""
-
-    def __init__(self, true: Auditor, *acts: Callable[[], Awaitable[None]]) -> None:
-        self._true = true
-        self._acts = list(acts)
-
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
-        if self._acts:
-            await self._acts.pop(0)()
-        return await self._true.read(symbols)
 
 
 async def test_a_reconnect_while_closing_is_waited_out_and_compared() -> None:
@@ -258,45 +105,6 @@ async def test_an_auditor_that_fails_to_the_last_leaves_the_end_unknown() -> Non
         auditor = Meddling(run.auditors["alpha"], *[fail] * 1_000)
         end = await run.end(auditors={"alpha": auditor}, patient_s=0.2)
     assert (end.verdict, end.exit_code, end.why) == ("UNKNOWN", ExitCode.CONNECTION, "nobody answers")
-
-
-class Pauses:
-    """A clock that notes for how long somebody slept."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.taken: list[float] = []
-        self.now_ms = clock.now_ms
-        self.monotonic_s = clock.monotonic_s
-
-    async def sleep(self, delay_s: float) -> None:
-        self.taken.append(round(delay_s, 6))
-        await self._clock.sleep(delay_s)
-
-
-async def test_an_exchange_that_does_not_answer_at_the_end_is_asked_with_pauses_that_double() -> None:
-    async def fail() -> None:
-        raise ConnectionFailedError("nobody answers")
-
-    async with running() as run:
-        pauses = Pauses(run.environment.clock)
-        end = await run.end(
-            auditors={"alpha": Meddling(run.auditors["alpha"], *[fail] * 1_000)},
-            environment=replace(run.environment, clock=pauses),
-            patient_s=1.0,
-        )
-    assert end.verdict == "UNKNOWN"
-    assert pauses.taken[:3] == [0.1, 0.2, 0.4]
-
-
-async def test_cancels_that_fail_at_once_are_asked_for_with_pauses_that_double() -> None:
-    async with running() as run:
-        pauses = Pauses(run.environment.clock)
-        handle = run.system.account("alpha")
-        await run.system.stop_actors()
-        ended = await cancel_open_orders(handle, patience_s=1.0, clock=pauses)
-    assert "is unavailable" in ended.problem
-    assert pauses.taken[:3] == [0.05, 0.1, 0.2]
 
 
 async def test_with_few_orders_remembered_only_those_are_compared() -> None:

@@ -34,7 +34,7 @@ class AccountEnd(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: AGREE, DISAGREE, or UNKNOWN where the comparison could not be made; ``why`` says why.
         comparison: what was compared and the differences; None if UNKNOWN.
-        left_open: why open orders could not all be cancelled; empty if they were, or were meant to stay.
+        left_open: why open orders may not all be cancelled; empty if they are, or were meant to stay.
         canceled: orders that were cancelled at the end. stats: None if the account could not be asked.
     """
 
@@ -110,7 +110,9 @@ class Closing:
             return _unknown(str(error), ExitCode.of(error), shared)
         if comparison.differences:
             return AccountEnd(verdict="DISAGREE", exit_code=ExitCode.BOOKS_DISAGREE, comparison=comparison, **shared)
-        code = ExitCode.ORDERS_LEFT_OPEN if left_open else ExitCode.OK
+        if not comparison.open_orders:
+            shared["left_open"] = ""  # the account went on cancelling, and both sides now show that nothing is open
+        code = ExitCode.ORDERS_LEFT_OPEN if shared["left_open"] else ExitCode.OK
         return AccountEnd(verdict="AGREE", exit_code=code, comparison=comparison, **shared)
 
     async def _until_live(self, handle: AccountHandle) -> AccountSnapshot:

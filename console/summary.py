@@ -118,7 +118,7 @@ def _account(end: AccountEnd) -> Iterator[str]:
         if len(comparison.differences) > _DIFFERENCES_SHOWN:
             yield f"  ... and {len(comparison.differences) - _DIFFERENCES_SHOWN} more"
     if end.left_open:
-        yield f"  ORDERS LEFT OPEN: {end.left_open}"
+        yield f"  ORDERS {'MAY BE' if comparison is None else 'LEFT'} OPEN: {end.left_open}"
     if end.canceled:
         yield f"  cancelled {end.canceled} orders at the end"
     if end.balances:

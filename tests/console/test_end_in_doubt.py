@@ -36,6 +36,24 @@ async def test_orders_that_may_be_open_have_their_code_though_nobody_can_be_aske
     assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.ORDERS_LEFT_OPEN)
 
 
+async def test_orders_that_were_cancelled_late_are_not_called_open() -> None:
+    """R14: the account went on cancelling (R13), and the exchange's own list shows that nothing is open."""
+    async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
+        alpha = run.system.account("alpha")
+        await alpha.place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
+        run.control("POST", "/faults", kind="rest_error", endpoint="DELETE /spot/orders", effect="none", status=502)
+        seen: list[Order] = []
+
+        async def recover() -> None:
+            seen.extend((await alpha.snapshot()).open_orders)
+            run.control("DELETE", "/faults")
+            await alpha.cancel_all()
+
+        end = await run.end(auditors={"alpha": Meddling(run.auditors["alpha"], recover)})
+    assert len(seen) == 1, "it was open when patience was over"
+    assert (end.verdict, end.left_open, end.exit_code) == ("AGREE", "", ExitCode.OK)
+
+
 async def test_an_exchange_that_is_no_more_has_no_order_that_may_be_open() -> None:
     async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
         await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))

@@ -149,7 +149,7 @@ def draw(seed: int, options: Options) -> Scenario:
         venue=_venue(rng("venue"), lags=Feature.LAG in features),
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
-        bounds=_bounds(rng("bounds"), profile) if small else USUAL,
+        bounds=_bounds(rng("bounds"), profile, is_limited=Feature.TIGHT_LIMITS in features) if small else USUAL,
         kinds=_kinds(profile),
         outages=profile not in {Profile.CALM, Profile.LONG_FAULT},
         exchange_faults=profile not in {Profile.CALM, Profile.LONG_FAULT},
@@ -393,12 +393,13 @@ def _restarts(rng: random.Random, *, few: bool) -> RestartSettings:
     )
 
 
-def _bounds(rng: random.Random, profile: Profile) -> Bounds:
-    """In a calm no check may fail, however the list of open orders changes: it is read as often as usual."""
+def _bounds(rng: random.Random, profile: Profile, *, is_limited: bool) -> Bounds:
+    """In a calm no check may fail, however the list of open orders changes: it is read as often as usual. Where few
+    requests are allowed, a list that needs many of them would never be through."""
     page = rng.choice((2, 5, 10))
     return Bounds(
         fills_page=20 * page,
-        open_orders_page=min(page + 3, 10),  # pages of two orders cannot overlap
+        open_orders_page=100 if is_limited else min(page + 3, 10),  # pages of two orders cannot overlap
         finished_page=10 * page,
         most_pages=rng.choice((3, 10, 100)),
         instruments_good_for_s=rng.choice((1.0, 10.0, 3_600.0)),

@@ -18,6 +18,8 @@ from simulation.oracles.wish_terms import order_named, order_number, pair_of, te
 
 LATEST_ARRIVAL_S: Final = 60.0
 """A request may be on its way for so long after its asker has given it up: an outage may hold it back."""
+_UNWRITTEN_S: Final = 1.0
+"""How a command ended in the last moments of a life may not have reached its journal."""
 
 
 class CancelAuthority:
@@ -43,6 +45,10 @@ class CancelAuthority:
         own = list(own_commands.of(name, EngageKillSwitch, ReleaseKillSwitch))
         others = [each for each in commands.of(name, EngageKillSwitch, ReleaseKillSwitch) if each not in own]
         self._switches = own, others  # each program has a kill switch of its own
+        self._heard_s: dict[int, float] = {}
+        for filed in (each for each in commands.commands if each.account == name):
+            life = filed.life or 0
+            self._heard_s[life] = max(self._heard_s.get(life, 0.0), filed.answered_s or filed.asked_s)
         self._placed_s: dict[str, list[float]] = {}
         for filed in own_commands.of(name, PlaceOrder):  # of others nobody here knows when they were told
             for text in texts_of(filed):
@@ -143,8 +149,14 @@ class CancelAuthority:
         return (
             filed.answered_s is None
             or isinstance(filed.error, UnknownOutcomeError)
+            or self._may_be_unwritten(filed, filed.answered_s)
             or self._is_lost(filed.answered_s, at_s)
         )
+
+    def _may_be_unwritten(self, filed: FiledCommand, answered_s: float) -> bool:
+        """Whether its life was over just after the answer."""
+        life = filed.life or 0
+        return life < max(self._heard_s) and answered_s >= self._heard_s[life] - _UNWRITTEN_S
 
     def _is_engaged(self, at_s: float) -> bool:
         """Whether a kill switch may be engaged, or may have been when a request left that arrives now."""

@@ -432,6 +432,21 @@ def test_an_order_without_its_text_is_covered_by_a_cancel_of_all_that_its_stamp_
     assert right or judge.found_only(f"a cancel of {order_id}")
 
 
+@pytest.mark.parametrize(("ends_after_s", "right"), [(0.5, True), (1.5, False)])
+def test_how_a_cancel_of_all_ended_just_before_its_life_did_may_not_be_on_record(
+    judge: Judge, ends_after_s: float, right: bool
+) -> None:
+    judge.ask(CancelAll(symbol=SOL)).set(())
+    judge.time.advance(ends_after_s)
+    judge.ask(CancelOrder(symbol=BTC, order_id="7")).set(None)
+    judge.time.advance(100)
+    judge.ask(CancelOrder(symbol=BTC, order_id="8")).set(None)
+    for number, filed in enumerate(judge.commands.commands):
+        filed.life = 1 + (number == 2)
+    judge.cancel_all("currency_pair=SOL_USDT")
+    assert (judge.found() == []) is right
+
+
 @pytest.mark.parametrize("is_answered", [True, False])
 @pytest.mark.parametrize("is_nameless", [True, False])
 def test_a_cancel_of_all_that_goes_on_may_take_an_order_it_cannot_name_for_told_before_it(

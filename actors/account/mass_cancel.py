@@ -122,6 +122,9 @@ class MassCancels:
         self._call_back = call_back
         self._active: list[_MassCancel] = []
         self._kill_switch: _MassCancel | None = None
+        self._lookers: list[_MassCancel] = []
+        self._list_is_due = False
+        self._listed_s = -math.inf
         self._log = _log.bind(account=context.name)
 
     # -- what begins and ends it ----------------------------------------------------------------------------------
@@ -336,16 +339,34 @@ class MassCancels:
         self._again_later(job, None)
 
     def _look(self, job: _MassCancel) -> None:
-        rest = self._context.rest
-        if job.is_over or rest is None:
+        if job.is_over or self._context.rest is None:
             return
-        job.is_trying, asked_s = True, self._context.monotonic_s()
-        self._context.io(
-            "look_after_cancel",
-            rest.load_open_orders(),
-            lambda report: self._looked(job, asked_s, report),
-            lambda error: self._failed(job, error),
-        )
+        job.is_trying = True
+        self._lookers.append(job)
+        if not self._list_is_due:
+            self._list_is_due = True
+            pause_s = self._listed_s + self._context.settings.cancel_again_first_s - self._context.monotonic_s()
+            if pause_s > 0:
+                self._context.later(pause_s, self._list)
+            else:
+                self._list()
+
+    def _list(self) -> None:
+        """One list serves all who wait for one: many cancels may be at work, and the exchange limits queries."""
+        rest, asked_s = self._context.rest, self._context.monotonic_s()
+        assert rest is not None, "once connected there is always a client"
+        jobs, self._lookers = self._lookers, []
+        self._list_is_due, self._listed_s = False, asked_s
+
+        def listed(report: OpenOrdersReport) -> None:
+            for job in jobs:
+                self._looked(job, asked_s, report)
+
+        def failed(error: Exception) -> None:
+            for job in jobs:
+                self._failed(job, error)
+
+        self._context.io("look_after_cancel", rest.load_open_orders(), listed, failed)
 
     def _looked(self, job: _MassCancel, asked_s: float, report: OpenOrdersReport) -> None:
         job.is_trying = False

@@ -633,3 +633,14 @@ def test_a_try_that_fails_is_told_to_whoever_minds_the_link() -> None:
     desks.cancel_all()
     desks.pass_time(0)
     assert [str(error) for error in desks.trouble] == ["cancel_all: nobody answers"]
+
+
+def test_many_cancels_of_all_share_the_lists_that_they_wait_for() -> None:
+    """After an outage every cancel of all that was told in it goes on, and the exchange limits queries."""
+    desks = connected(cancel_patience_s=60.0, cancel_again_first_s=0.5)
+    desks.venue.query_lag_ms = 10_000
+    desks.venue.refused = {"cancel_all"}
+    replies = [desks.cancel_all() for _ in range(50)]
+    desks.pass_time(20)
+    assert [reply.result() for reply in replies] == [()] * 50
+    assert desks.venue.requests.count("open_orders") <= 20 / 0.5 + 1

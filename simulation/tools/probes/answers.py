@@ -142,13 +142,6 @@ ANSWERS: Final = (
         "return rest_order(order) if order.status in _REST_STATES else _order(order, None)",
         "order.status not in _REST_STATES",
     ),
-    Probe(
-        "order: of another account, by REST",
-        _CONVERT,
-        "spot_order",
-        "return rest_order(order) if is_spot(order) else None",
-        "not is_spot(order)",
-    ),
     Probe("order: of another account, by socket", _FRAMES, "_SpotOnly.order", "self._elsewhere[str(order.id)] = None"),
     Probe("time: a text with a fraction", _CONVERT, "milliseconds", "time_ms = int(whole)"),
 )

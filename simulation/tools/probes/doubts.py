@@ -21,7 +21,6 @@ DOUBTS: Final = (
     Probe("doubt: many, lists are asked first", _DOUBTS, "DoubtDesk._attempt", "self._want_lists(inquiry)"),
     Probe("doubt: look-up failed", _DOUBTS, "DoubtDesk._not_looked_up", "self._look_ups -= 1"),
     Probe("doubt: the exchange told how it is", _DOUBTS, "DoubtDesk._hear", "self._settle(inquiry, order)"),
-    Probe("doubt: an earlier order had that client id", _DOUBTS, "DoubtDesk._hear", "return False"),
     Probe(
         "doubt: denied, and known to have ended",
         _DOUBTS,
@@ -43,7 +42,6 @@ DOUBTS: Final = (
         "self._are_lists_loading = False",
     ),
     Probe("doubt: found in a list", _DOUBTS, "DoubtDesk._look_in", "return"),
-    Probe("doubt: found by its fills", _DOUBTS, "DoubtDesk._look_in", "self._want_look_up(inquiry)"),
     Probe(
         "doubt: one market does not tell",
         _DOUBTS,

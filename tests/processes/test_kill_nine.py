@@ -8,16 +8,18 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from actors.journal import HistoryFilter, inspect_journal, read_history
+from actors.journal import HistoryFilter, read_history
 from console.auditors import ControlAuditor
 from console.books import BookFill, Books, compare
 from exchanges.base.aiohttp_transport import AiohttpTransport
@@ -146,7 +148,10 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
     client_ids = Counter(order.client_order_id for order in theirs.orders.values())
     assert None not in client_ids, "each order is one of ours"
     assert max(client_ids.values()) == 1, "no order doubled"
-    assert inspect_journal(path, account=name).open_intents_count == 0
+    with closing(sqlite3.connect(path)) as connection:
+        left = connection.execute("SELECT kind, symbol, made_ms FROM intents WHERE is_open = 1").fetchall()
+    # A cancel of all that a kill interrupted goes on until a list is certain to be younger, if need be after an end.
+    assert {kind for kind, *_ in left} <= {"cancel_all"}, left
     assert all(order.status.is_finished for order in history.orders), "no fate is open"
 
 

@@ -80,6 +80,7 @@ def parse_config(text: str, source: str, *, folder: Path) -> Config:
     problems.raise_if_any()
     return Config(
         source=source,
+        folder=folder.resolve(),
         seed=keys.seed,
         secrets_file=None if keys.secrets_file is None else folder / Path(keys.secrets_file).expanduser(),
         embedded=embedded,

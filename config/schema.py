@@ -103,7 +103,7 @@ class JournalConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         enabled: without a journal nothing is known of an earlier life of the program. directory: relative to the
-            working directory; one file for each account in it.
+            configuration's folder; one file for each account in it.
         settings: how they are kept; in the file these keys stand beside the others.
     """
 
@@ -150,11 +150,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file, checked.
 
     Attributes:
-        source: the file's name, for texts. seed: of everything that is random in here; None for a new one each time.
+        source: the file's name, for texts. folder: where it is. seed: of everything that is random in here; None for a
+            new one each time.
         secrets_file: absolute or relative to the working directory. embedded: None when ``venues`` are used.
     """
 
     source: str
+    folder: Path
     accounts: tuple[AccountConfig, ...]
     venues: tuple[VenueConfig, ...] = ()
     strategies: tuple[StrategyConfig, ...] = ()
@@ -169,11 +171,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def journal_directory(self) -> Path | None:
-        """Where the journals are; None for the embedded exchange unless the file says where: its books begin anew each
-        time, so what an earlier run did is of no use to the next."""
+        """Where the journals are, from whatever folder the program is run; None for the embedded exchange unless the
+        file says where: its books begin anew each time, so what an earlier run did is of no use to the next."""
         if self.journal.directory is not None:
-            return Path(self.journal.directory).expanduser()
-        return Path("journal") if self.embedded is None else None
+            return self.folder / Path(self.journal.directory).expanduser()
+        return self.folder / "journal" if self.embedded is None else None
 
     def symbols_of(self, account: str) -> tuple[Symbol, ...]:
         """The markets that the strategies of ``account`` trade."""

@@ -108,16 +108,17 @@ def test_nested_settings_are_read() -> None:
     assert config.connection.backoff.first_s == 0.5
 
 
-def test_the_journal_of_real_venues_is_on_and_in_the_working_directory() -> None:
+def test_the_journal_of_real_venues_is_on_and_beside_the_file() -> None:
     config = read(LIVE)
     assert config.journal.enabled
-    assert config.journal_directory == Path("journal")
+    assert config.journal_directory == Path("/etc/teller/journal")
     assert config.journal.settings.durability is Durability.PROCESS_CRASH
 
 
 def test_the_journal_of_the_embedded_exchange_is_temporary_unless_a_directory_is_given() -> None:
     assert read(EMBEDDED).journal_directory is None
-    assert read(EMBEDDED + '[journal]\ndirectory = "here"\n').journal_directory == Path("here")
+    assert read(EMBEDDED + '[journal]\ndirectory = "here"\n').journal_directory == Path("/etc/teller/here")
+    assert read(EMBEDDED + '[journal]\ndirectory = "/var/j"\n').journal_directory == Path("/var/j")
 
 
 def test_every_setting_of_the_journal_can_be_set() -> None:

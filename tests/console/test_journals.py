@@ -21,13 +21,21 @@ def outside(tmp_path: Path) -> Iterator[Exchange]:
         yield running
 
 
-def test_a_journal_is_kept_in_the_working_directory_and_the_next_run_goes_on_with_it(
-    outside: Exchange, tmp_path: Path
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A working directory other than the configuration's folder."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+def test_a_journal_is_kept_beside_the_configuration_and_the_next_run_from_anywhere_goes_on_with_it(
+    outside: Exchange, tmp_path: Path, elsewhere: Path
 ) -> None:
     config = outside.config(tmp_path)
     counts = []
-    for _ in range(2):
-        with program("start", "--config", config, "--json-logs", folder=tmp_path, **outside.environ) as run:
+    for folder in (tmp_path, elsewhere):
+        with program("start", "--config", config, "--json-logs", folder=folder, **outside.environ) as run:
             run.wait_until_logged("system_started")
             before = len(outside.ask("/accounts/alpha/books")["orders"])
             eventually_blocking(
@@ -43,6 +51,7 @@ def test_a_journal_is_kept_in_the_working_directory_and_the_next_run_goes_on_wit
         counts.append([record["orders"] for record in recalled if record["account"] == "alpha"])
     assert counts[0] == [0]
     assert counts[1][0] > 0
+    assert list(elsewhere.iterdir()) == []
     for name in outside.accounts:
         path = tmp_path / "journal" / f"{name}.sqlite"
         there = {order["id"] for order in outside.ask(f"/accounts/{name}/books")["orders"]}
@@ -51,12 +60,12 @@ def test_a_journal_is_kept_in_the_working_directory_and_the_next_run_goes_on_wit
 
 
 def test_a_second_program_on_the_same_accounts_is_refused_and_told_who_has_them(
-    outside: Exchange, tmp_path: Path
+    outside: Exchange, tmp_path: Path, elsewhere: Path
 ) -> None:
     config = outside.config(tmp_path)
     with program("start", "--config", config, "--json-logs", folder=tmp_path, **outside.environ) as first:
         first.wait_until_logged("system_started")
-        with program("start", "--config", config, folder=tmp_path, **outside.environ) as second:
+        with program("start", "--config", config, folder=elsewhere, **outside.environ) as second:
             assert second.end() == 2
             assert f"alpha.sqlite is in use by process {first.pid}: one process at a time" in second.err
             assert second.out == ""
@@ -101,4 +110,4 @@ def test_the_journal_of_an_embedded_run_is_kept_where_asked_for_and_never_mixed_
     assert read_history(tmp_path / "kept" / "alpha.sqlite").orders
     with program("start", "--config", str(path), "--for", "0.5", folder=tmp_path) as run:
         assert run.end() == 2
-        assert "journal.directory: kept/alpha.sqlite is of an earlier run" in run.err
+        assert f"journal.directory: {tmp_path}/kept/alpha.sqlite is of an earlier run" in run.err

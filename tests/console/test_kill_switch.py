@@ -52,10 +52,11 @@ def quotes(outside: Exchange, account: str) -> int:
 def test_engaged_while_it_runs_it_cancels_and_holds_across_kill_nine_until_it_is_released(
     outside: Exchange, tmp_path: Path
 ) -> None:
-    config = outside.config(tmp_path)
+    config, elsewhere = outside.config(tmp_path), tmp_path / "elsewhere"
+    elsewhere.mkdir()
     with start(config, tmp_path, outside) as run:
         eventually_blocking(lambda: quotes(outside, "alpha") == 2, within_s=20, what="quotes")
-        told = kill_switch("engage", "--account", "alpha", "--reason", "enough", config=config, folder=tmp_path)
+        told = kill_switch("engage", "--account", "alpha", "--reason", "enough", config=config, folder=elsewhere)
         assert f"alpha: ENGAGED, no orders are taken: enough (process {run.pid} trades it)" in told.out
         eventually_blocking(lambda: quotes(outside, "alpha") == 0, within_s=10, what="alpha's orders to be cancelled")
         assert quotes(outside, "beta") == 2
@@ -63,7 +64,7 @@ def test_engaged_while_it_runs_it_cancels_and_holds_across_kill_nine_until_it_is
         run.end()
     orders = len(outside.ask("/accounts/alpha/books")["orders"])
 
-    with start(config, tmp_path, outside) as run:
+    with start(config, elsewhere, outside) as run:
         eventually_blocking(lambda: run.logged("quote_not_sent"), within_s=20, what="a quote to be refused")
         status = kill_switch("status", config=config, folder=tmp_path)
         assert "alpha: ENGAGED, no orders are taken: enough" in status.out

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, UNKNOWN_ORDERS, Change, Mutant, bug
+from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, Change, Mutant, bug
 
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
@@ -52,15 +52,6 @@ ORDERS: Final = (
         "            self.fills_count += 1\n            return None, True\n",
         "            self.fills_count += 1\n            return None, False\n",
         BESIDE_OTHERS,
-    ),
-    bug(
-        "what was concluded stands against whatever the exchange says later",
-        _RECORD,
-        "            self.is_inferred = not rank and self._concluded_ms > max(\n"
-        "                terms.updated_ms, self._seen_ms, self._last_fill_ms\n"
-        "            )\n",
-        "            self.is_inferred = not rank and self._concluded_ms > 0\n",
-        UNKNOWN_ORDERS,
     ),
     bug(
         "a trade of the account with itself counts once",

@@ -23,6 +23,7 @@ from console.display import Display
 from console.embedded import EmbeddedExchange, run_embedded
 from console.exit_codes import ExitCode, OrdersMayBeOpenError
 from console.journals import open_journals
+from console.key_locks import hold_keys
 from console.kill_switch import KillSwitchFile, KillSwitchWatch
 from console.monitor import Monitor, strategy_picture
 from console.observer import Notes, Observer
@@ -94,13 +95,10 @@ class _Run:
         environment = await stack.enter_async_context(open_environment(config.seed))
         opening = open_journals(config, now_ms=environment.clock.now_ms, hide=self._output.hider.hide)
         journals = await stack.enter_async_context(opening)
-        embedded = None
-        if config.embedded is not None:
-            names = [account.name for account in config.accounts]
-            starting = stack.enter_async_context(run_embedded(config.embedded, names))
-            embedded = await stop_request.unless_asked(starting)
-            credentials = embedded.credentials
-            self._hide(credentials)
+        if config.embedded is None:
+            stack.enter_context(hold_keys(config, credentials, Path.home()))
+        embedded = await self._run_embedded(stack)
+        credentials = credentials if embedded is None else embedded.credentials
         host = LoopHost.current(environment.spawn, dead_letters=DeadLetters(clock=environment.clock.monotonic_s))
         notes = Notes()
         observer = await _start_observer(notes, host, stack)
@@ -186,6 +184,15 @@ class _Run:
                 dead_letters=dead_letters,
             )
         )
+
+    async def _run_embedded(self, stack: AsyncExitStack) -> EmbeddedExchange | None:
+        config = self._config
+        if config.embedded is None:
+            return None
+        starting = stack.enter_async_context(run_embedded(config.embedded, [each.name for each in config.accounts]))
+        embedded = await self._stop_request.unless_asked(starting)
+        self._hide(embedded.credentials)
+        return embedded
 
     def _hide(self, credentials: Mapping[str, Credentials]) -> None:
         for one in credentials.values():

@@ -4,7 +4,7 @@ from actors.journal.errors import JournalError
 from actors.journal.history import History, HistoryFilter, Missing, read_history
 from actors.journal.inspection import JournalReport, inspect_journal, read_state
 from actors.journal.journal import IntentReceipt, Journal
-from actors.journal.lock import holder_of
+from actors.journal.lock import HeldElsewhereError, ProcessLock, holder_of
 from actors.journal.profit import RealisedProfit
 from actors.journal.records import (
     FILLS_OVERLAP_MS,
@@ -20,6 +20,7 @@ from actors.journal.settings import Durability, JournalSettings
 __all__ = [
     "FILLS_OVERLAP_MS",
     "Durability",
+    "HeldElsewhereError",
     "History",
     "HistoryFilter",
     "IntentCommand",
@@ -33,6 +34,7 @@ __all__ = [
     "Missing",
     "OpenIntent",
     "Outcome",
+    "ProcessLock",
     "RealisedProfit",
     "SymbolMemory",
     "holder_of",

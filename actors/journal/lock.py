@@ -7,34 +7,38 @@ from pathlib import Path
 from actors.journal.errors import JournalError
 
 
-class JournalLock:
-    """An exclusive lock of the operating system on a file beside the journal.
+class HeldElsewhereError(Exception):
+    """Another process has a lock.
+
+    Attributes:
+        holder: ``process PID`` where that is known.
+    """
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"is held by {holder}")
+        self.holder = holder
+
+
+class ProcessLock:
+    """An exclusive lock of the operating system on a file.
 
     It ends with the process however that ends, so nothing stale is ever left. The file itself stays: removing it would
     let two processes lock two files of one name. It holds the pid of its last holder, for people.
     """
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, path: Path) -> None:
         """Takes the lock.
 
         Raises:
-            JournalError: somebody else has it; the text names the process.
+            HeldElsewhereError: somebody else has it. OSError: the file cannot be written.
         """
-        path = _lock_of(journal)
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise JournalError.because_of(path, error) from error
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            who = _named_in(descriptor)
+            holder = _named_in(descriptor)
             os.close(descriptor)
-            raise JournalError(
-                journal,
-                f"is in use by {who}",
-                f"one process at a time may trade an account; end that one first (the lock is on {path.name})",
-            ) from error
+            raise HeldElsewhereError(holder) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor: int | None = descriptor
@@ -44,6 +48,28 @@ class JournalLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class JournalLock(ProcessLock):
+    """The lock on a file beside a journal."""
+
+    def __init__(self, journal: Path) -> None:
+        """Takes the lock.
+
+        Raises:
+            JournalError: somebody else has it; the text names the process.
+        """
+        path = _lock_of(journal)
+        try:
+            super().__init__(path)
+        except HeldElsewhereError as error:
+            raise JournalError(
+                journal,
+                f"is in use by {error.holder}",
+                f"one process at a time may trade an account; end that one first (the lock is on {path.name})",
+            ) from error
+        except OSError as error:
+            raise JournalError.because_of(path, error) from error
 
 
 def holder_of(journal: Path) -> str | None:

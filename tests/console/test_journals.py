@@ -34,8 +34,9 @@ def test_a_journal_is_kept_beside_the_configuration_and_the_next_run_from_anywhe
 ) -> None:
     config = outside.config(tmp_path)
     counts = []
+    environ = {**outside.environ, "HOME": str(tmp_path)}
     for folder in (tmp_path, elsewhere):
-        with program("start", "--config", config, "--json-logs", folder=folder, **outside.environ) as run:
+        with program("start", "--config", config, "--json-logs", folder=folder, **environ) as run:
             run.wait_until_logged("system_started")
             before = len(outside.ask("/accounts/alpha/books")["orders"])
             eventually_blocking(
@@ -74,6 +75,25 @@ def test_a_second_program_on_the_same_accounts_is_refused_and_told_who_has_them(
             assert f"is in use by process {first.pid}" in looking.out
         first.send(signal.SIGTERM)
         assert first.end() == 0, first.err
+
+
+def test_a_second_program_with_the_same_keys_is_refused_from_another_folder_with_another_file(
+    outside: Exchange, tmp_path: Path, elsewhere: Path
+) -> None:
+    environ = {**outside.environ, "HOME": str(tmp_path)}
+    with program("start", "--config", outside.config(tmp_path), "--json-logs", folder=tmp_path, **environ) as first:
+        first.wait_until_logged("system_started")
+        other = outside.config(elsewhere)
+        with program("start", "--config", other, folder=elsewhere, **environ) as second:
+            assert second.end() == 2
+            assert f"the API key of account 'alpha' is in use by process {first.pid}" in second.err
+        assert not any(outside.environ["ALPHA_KEY"] in path.read_text() for path in tmp_path.rglob("keys/*"))
+        first.send(signal.SIGKILL)
+        assert first.end() == -signal.SIGKILL
+    with program("start", "--config", other, "--json-logs", folder=elsewhere, **environ) as third:
+        third.wait_until_logged("system_started")
+        third.send(signal.SIGTERM)
+        assert third.end() in {0, 5}, third.err  # the first one's fills are not in this one's journal
 
 
 def test_a_damaged_journal_is_named_with_what_to_do_and_left_as_it_is(outside: Exchange, tmp_path: Path) -> None:

@@ -38,11 +38,12 @@ MONEY: Final = (
         ),
         CALM,
     ),
-    bug(
+    Mutant(
         "money that was set aside is never freed",
-        _RESERVATIONS,
-        "            if kept.is_over(after):\n",
-        "            if kept.is_over(None):\n",
+        (
+            Change(_RESERVATIONS, "            if kept.is_over(after):\n", "            if kept.is_over(None):\n"),
+            Change(_RESERVATIONS, "kept.is_shown = True\n", "kept.is_shown = False\n"),
+        ),
         CALM,
     ),
     bug(

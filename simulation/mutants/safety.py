@@ -99,8 +99,8 @@ SAFETY: Final = (
     bug(
         "a cancel of all is done when it was answered",
         _MASS_CANCEL,
-        "        job.swept_s = sent_s\n",
-        "        job.swept_s, job.is_clean = sent_s, True\n",
+        "        self._look(job)\n\n    def _not_answered",
+        "        self._done(job)\n\n    def _not_answered",
         _NO_OTHER_CANCELS,
     ),
     bug(

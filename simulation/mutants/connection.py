@@ -4,7 +4,7 @@ from typing import Final
 
 from simulation.environment.faults import Fault
 from simulation.mutants.mutant import CALM, LONG_FAULT, bug
-from simulation.options import Options
+from simulation.options import Feature, Options
 
 _CLOCK: Final = "exchanges/base/server_clock.py"
 _SESSION: Final = "actors/account/session.py"
@@ -65,6 +65,6 @@ CONNECTION: Final = (
         _CLOCK,
         "        return round(self._clock.monotonic_s() * 1000 + self._offset_ms)\n",
         "        return self._clock.now_ms()\n",
-        CALM,
+        Options(features=frozenset({Feature.CLOCK_JUMPS}), certain=True),
     ),
 )

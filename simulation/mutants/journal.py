@@ -83,13 +83,6 @@ JOURNAL: Final = (
         CALM,
     ),
     bug(
-        "a fill is filed once by its trade id, whatever its market",
-        _SCHEMA,
-        "            UNIQUE (symbol, trade_id, order_id)\n",
-        "            UNIQUE (trade_id, order_id)\n",
-        CALM,
-    ),
-    bug(
         "the second side of a trade with oneself is not filed",
         _SCHEMA,
         "            UNIQUE (symbol, trade_id, order_id)\n",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, CROWDED, ORDERLY_STOP, bug
+from simulation.mutants.mutant import CALM, CROWDED, ORDERLY_STOP, Change, Mutant, bug
 from simulation.options import Feature, Options
 
 _ACTOR: Final = "actors/account/actor.py"
@@ -82,11 +82,20 @@ SAFETY: Final = (
         "        if not cancel_open_orders:\n",
         ORDERLY_STOP,
     ),
-    bug(
+    Mutant(
         "cancel-all leaves out orders on their way",
-        _MASS_CANCEL,
-        "            if job.matches(record.order):\n                job.own",
-        "            if job.matches(record.order) and record.order.order_id is not None:\n                job.own",
+        (
+            Change(
+                _MASS_CANCEL,
+                "            if job.matches(record.order):\n                job.own",
+                "            if job.matches(record.order) and record.order.order_id:\n                job.own",
+            ),
+            Change(
+                _MASS_CANCEL,
+                "            job.own.update(_names(order))\n            if order.status",
+                "            continue\n            if order.status",
+            ),
+        ),
         _NO_OTHER_CANCELS,
     ),
     bug(

@@ -185,11 +185,12 @@ def truth_bound_s(scenario: Scenario) -> float:
     """How old something may be that an account has not told although it was live all the while.
 
     Where no frame is lost its socket tells at once. Elsewhere a check finds what is missing: an interval, the queries,
-    look-ups of what they make doubtful, and what the exchange's replicas lag behind.
+    look-ups of what they make doubtful, and what the exchange's replicas lag behind: a denial is not believed before.
     """
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     if scenario.profile is Profile.CALM:
         return _CALM_BOUND_S + lag_s
+    lag_s = LONGEST_LAG_S if scenario.features & _LEAVES_DOUBTS else 0.0
     queries_s = 4 * scenario.venue.request_timeout_s
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)
 

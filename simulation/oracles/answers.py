@@ -202,7 +202,13 @@ class _Account:
         if order.order_id is not None:
             from_s = filed.asked_s - self._known.lag_s if filed.number in self._cold else self._known_from_s(filed)
             yield from untrue(
-                self._history, self._name, order, from_s, _answered(filed), texts_may_lack=self._known.texts_may_lack
+                self._history,
+                self._name,
+                order,
+                from_s,
+                _answered(filed),
+                texts_may_lack=self._known.texts_may_lack,
+                fills_may_lack=self._known.loses_frames,
             )
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
             yield from self._never_there(text_of(order.client_order_id))

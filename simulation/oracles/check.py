@@ -20,7 +20,7 @@ from messages.enums import OrderStatus, SyncState
 from messages.order import VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.markets import symbol_of
-from simulation.oracles.order_truth import is_end_guessed
+from simulation.oracles.order_truth import is_end_guessed, may_end_be_guessed
 from simulation.oracles.watcher import FillKey, Told, key_of
 
 CLIENT_ID_PREFIX: Final = "t-"
@@ -82,7 +82,7 @@ def differences(
         may_lack = number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished)
         if str(number) not in known and may_lack:
             continue
-        may_lack_text = texts_may_lack and of_others(truth)
+        may_lack_text = texts_may_lack and (of_others(truth) or _is_among(truth, vanished))
         views = {f"{name}: order {number} as told": told.numbered.get(str(number))}
         if truth.is_open or not forgets or str(number) in known:
             views[f"{name}: order {number}"] = known.get(str(number))
@@ -130,7 +130,7 @@ def _order(
     # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or cancelled.
     may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED or is_end_guessed(ours)
     is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
-    is_guess = is_end_guessed(ours) and not truth.is_open and truth.finish is not Finish.FILLED
+    is_guess = is_end_guessed(ours) and not truth.is_open and may_end_be_guessed(ours, truth.finish, truth.amount)
     if ours.status is not status and not is_dust and not is_guess:
         yield f"{name} is {ours.status.value} here, {status.value} there"
     if ours.filled_quantity != truth.filled_base:
@@ -314,7 +314,7 @@ def journal_differences(
             f"{name}: order {number} in the journal",
             filed.get(str(number)),
             truth,
-            may_lack_text=texts_may_lack and of_others(truth),
+            may_lack_text=texts_may_lack and (of_others(truth) or _is_among(truth, vanished)),
             is_unaskable=unaskable(truth),
         )
     for order in history.orders:

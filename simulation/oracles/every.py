@@ -124,7 +124,8 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         loses_frames=loses_frames,
         lag_s=lag_s,
         later=parts.outside.later,
-        to_the_letter=parts.scenario.has(Feature.RARE_CHECKS),
+        to_the_letter=parts.scenario.has(Feature.RARE_CHECKS) and not parts.scenario.has(Feature.UNKNOWN_ORDERS),
+        may_be_unreadable=parts.scenario.has(Feature.ODD_ROWS),
         lost_for_good=parts.is_lost_for_good,
     )
 

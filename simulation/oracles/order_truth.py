@@ -4,8 +4,9 @@ What an account knows of an order is a join of what it has heard (R2): its end, 
 their own, so each of them must have been so, not all at one instant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
@@ -24,12 +25,25 @@ _ENDS: Final = {
     Finish.BOOK_RAN_DRY: {OrderStatus.EXPIRED},
 }
 _ZERO: Final = Decimal(0)
+_MOST_STATES: Final = 12
+"""Of one order are looked at for what its fills may add up to: each doubles the sums."""
 
 
 def untrue(
-    history: BookHistory, account: str, order: Order, from_s: float, to_s: float, *, texts_may_lack: bool = False
+    history: BookHistory,
+    account: str,
+    order: Order,
+    from_s: float,
+    to_s: float,
+    *,
+    texts_may_lack: bool = False,
+    fills_may_lack: bool = False,
 ) -> Iterator[str]:
-    """What of an order with an id of the exchange was never so in the span; of a finished one, not since its end."""
+    """What of an order with an id of the exchange was never so in the span; of a finished one, not since its end.
+
+    ``texts_may_lack``: the exchange may have told of it without our text. ``fills_may_lack``: frames may be lost, and
+    with them some fills of those that were told.
+    """
     number = int(order.order_id) if order.order_id is not None and order.order_id.isdecimal() else -1
     booked = history.order(account, number)
     if booked is None and number >= FIRST_MADE_UP_ID:
@@ -46,6 +60,8 @@ def untrue(
         said = {state.finish.value for state in states}
         yield f"order {number} was said to be {order.status.value}, was {said or 'not there yet'} (R5)"
     filled = {(state.filled_base, state.filled_quote) for state in states}
+    if fills_may_lack and not order.is_finished:
+        filled |= _sums_of_some(state for state in history.states(account, number) if state.at_s <= to_s)
     if states and (order.filled_quantity, order.filled_quote) not in filled:
         yield f"order {number} was said to be filled {order.filled_quantity} for {order.filled_quote} (R5)"
     if order.finish_reason == VANISHED:  # forgotten when it was asked about: its terms are the last that were heard
@@ -56,6 +72,17 @@ def untrue(
         yield f"order {number} was said to be over {amount} at {order.price} (R5)"
 
 
+def _sums_of_some(states: Iterable[OrderState]) -> set[tuple[Decimal, Decimal]]:
+    """What may be taken for filled, in base and quote, by who has heard of some of the fills only."""
+    sums, base, quote = {(_ZERO, _ZERO)}, _ZERO, _ZERO
+    for state in islice(states, _MOST_STATES):
+        more_base, more_quote = state.filled_base - base, state.filled_quote - quote
+        base, quote = state.filled_base, state.filled_quote
+        if more_base:
+            sums |= {(one + more_base, other + more_quote) for one, other in sums}
+    return sums
+
+
 def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
     if state.is_open:
         rests = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.NEW
@@ -64,7 +91,7 @@ def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
         return order.filled_quantity == state.filled_base  # its fills were heard, and its end not yet
     may_be_either = order.status is OrderStatus.FILLED or order.finish_reason == VANISHED  # see `check`
     is_dust = booked.in_quote and state.filled_base > 0 and may_be_either
-    is_guess = is_end_guessed(order) and state.finish is not Finish.FILLED
+    is_guess = is_end_guessed(order) and may_end_be_guessed(order, state.finish, state.amount)
     return order.status in _ENDS[state.finish] or is_dust or is_guess
 
 
@@ -73,6 +100,13 @@ def is_end_guessed(order: Order) -> bool:
     word that we do not know."""
     reason = order.finish_reason or ""
     return order.status is OrderStatus.CANCELED and (reason == VANISHED or reason.startswith(UNKNOWN_WORD))
+
+
+def may_end_be_guessed(order: Order, finish: Finish, amount: Decimal) -> bool:
+    """Whether an end that nobody has told may be taken for a cancel: not where the fills that were heard, each of which
+    is known in the end, make up the whole amount, as last heard."""
+    heard = order.quantity if order.quote_quantity is None else order.quote_quantity
+    return finish is not Finish.FILLED or heard != amount
 
 
 def _other(order: Order, booked: BookedOrder, *, texts_may_lack: bool) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Truth(Oracle):
         proven_within_s: float,
         balances_lag_s: float = 0.0,
         loses_frames: bool = True,
+        may_be_unreadable: bool = False,
         lag_s: float = 0.0,
         later: Callable[[float, Callable[[], None]], object],
         to_the_letter: bool = False,
@@ -61,6 +62,7 @@ class Truth(Oracle):
         ``balances_lag_s``: by so much longer a balance may stay what an event said, for an account that reckons with
         lists that lag.
         ``loses_frames``: what happens may not be told by a socket, without a sign of it.
+        ``may_be_unreadable``: nor may a frame or a row that tells it be one that an account can read.
         ``lag_s``: by so much what proves it may lag.
         ``later``: runs something after so many seconds.
         ``to_the_letter``: a live snapshot was so at its ``true_at_ms``, give or take what messages may take.
@@ -74,6 +76,7 @@ class Truth(Oracle):
         self._proven_within_s = proven_within_s
         self._balances_lag_s = balances_lag_s
         self._loses_frames = loses_frames
+        self._may_be_unreadable = may_be_unreadable
         self._lag_s = lag_s
         self._later = later
         self._to_the_letter = to_the_letter
@@ -122,6 +125,9 @@ class Truth(Oracle):
         if self._clock is None or now_s != self._clock[0]:
             self._clock = now_s, ahead_s
 
+    def _is_clock_moving(self, now_s: float) -> bool:
+        return bool(self._clock_moved_s) and now_s - self._clock_moved_s < self._bound_s
+
     # -- what was told --------------------------------------------------------------------------------------------
 
     def _untold(self, name: str, told: Told, account: "_Account", now_s: float) -> Iterator[str]:
@@ -167,15 +173,16 @@ class Truth(Oracle):
 
     def _may_be_missed(self, name: str, number: int, told: Told) -> bool:
         """An order by another hand that came and went between two checks, and moved no money: once the frames that told
-        of it are lost, no list that an account reads shows that it was there."""
+        of it are lost, no list that an account reads shows that it was there. Nor does any of which no row can be
+        read."""
         order, states = self._history.order(name, number), self._history.states(name, number)
-        if not self._loses_frames or order is None or states[-1].is_open or states[-1].filled_base:
+        if order is None or states[-1].is_open or states[-1].filled_base:
             return False
         symbol, client_id = symbol_of(order.pair), client_id_of(order.text)
         if symbol is None or (symbol, client_id) in told.orders:
             return False
         began_s = max(states[0].at_s, told.live_since_s or 0.0)
-        return states[-1].at_s - began_s < self._bound_s
+        return self._may_be_unreadable or (self._loses_frames and states[-1].at_s - began_s < self._bound_s)
 
     def _may_be_lost(self, name: str, number: int, told: Told) -> bool:
         """An order that has ended and of which this life has said nothing, as far as nothing is left to find it by."""
@@ -207,7 +214,7 @@ class Truth(Oracle):
             wrong = list(self._state_said(snapshot, told, now_s))
             if snapshot.is_live and self._is_bound(told, asked_s):
                 wrong += self._content_said(name, snapshot, now_s, self._bound_s, "")
-            if snapshot.is_live and self._to_the_letter and not wrong:
+            if snapshot.is_live and self._to_the_letter and not wrong and not self._is_clock_moving(now_s):
                 age_s = max(0.0, (self._venue_ms() - snapshot.true_at_ms) / 1000) + _ON_ITS_WAY_S + self._lag_s
                 if age_s < self._bound_s:
                     wrong += self._content_said(name, snapshot, now_s, age_s, "by its true_at_ms ")
@@ -223,7 +230,7 @@ class Truth(Oracle):
             yield f"is live, and told was {told.sync_state.value} (R5)"
         if not snapshot.is_live and told.live_since_s is not None and now_s - told.live_since_s >= _SETTLED_S:
             yield f"is {snapshot.sync_state.value}, and told was live (R5)"
-        if self._clock_moved_s and now_s - self._clock_moved_s < self._bound_s:
+        if self._is_clock_moving(now_s):
             return
         ahead_ms = snapshot.true_at_ms - self._venue_ms()
         if ahead_ms > _CLOCK_MS:

@@ -290,6 +290,35 @@ def test_executed_orders_are_finished_and_of_that_market(judge: Judge) -> None:
     assert judge.found() == []
 
 
+@pytest.mark.parametrize(("may_lack", "filled", "right"), [(True, 3, True), (False, 3, False), (True, 1, False)])
+def test_where_frames_are_lost_an_open_order_is_filled_by_those_of_its_fills_that_were_heard(
+    may_lack: bool, filled: int, right: bool
+) -> None:
+    judge = Judge(Known(stale_s=10.0, loses_frames=may_lack))
+    booked = judge.place(text=MINE, amount=Decimal(10))
+    for amount in (2, 3):
+        judge.time.advance(20)
+        judge.engine.fill_from_house(booked, amount=Decimal(amount))
+    heard = Decimal(filled)
+    order = said(booked, OrderStatus.PARTIALLY_FILLED, filled_quantity=heard, filled_quote=heard * 100)
+    judge.answer(BY_OWN_ID, order)
+    assert (judge.found() == []) is right
+
+
+@pytest.mark.parametrize(("heard", "right"), [(10, True), (4, False)])
+def test_an_order_that_was_filled_after_an_unheard_amendment_may_be_taken_for_canceled(
+    judge: Judge, heard: int, right: bool
+) -> None:
+    booked = judge.place(text=MINE, amount=Decimal(10))
+    judge.time.advance(1)
+    judge.engine.amend(booked, amount=Decimal(4))
+    judge.engine.fill_from_house(booked, amount=Decimal(4))
+    judge.time.advance(20)
+    order = said(booked, OrderStatus.CANCELED, quantity=Decimal(heard), finish_reason=VANISHED)
+    judge.answer(BY_OWN_ID, order)
+    assert (judge.found() == []) is right
+
+
 @pytest.mark.parametrize(
     ("reason", "price", "is_found"), [(VANISHED, 100, False), (VANISHED, 98, True), ("", 100, True)]
 )

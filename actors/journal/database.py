@@ -1,22 +1,29 @@
 """Opening the file of a journal: made whole, checked before it is believed, never overwritten."""
 
 import os
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
 
+from actors.journal.checksums import add_checksums, checksum_of, require_sound_records, require_whole_log
 from actors.journal.errors import JournalError
+from actors.journal.lock import holder_of
 from actors.journal.schema import APPLICATION_ID, MIGRATIONS, check_structure, migrate, version_of
 from actors.journal.settings import Durability
 
 _MAGIC: Final = b"SQLite format 3\0"
 _OLDEST_SQLITE: Final = (3, 37)
-_FULL_CHECK_BYTES: Final = 512 * 1024 * 1024
-"""Larger files are not read through at the start: a second for each GiB or two would keep the account from trading.
-What is read later is checked page by page as ever."""
+_FULL_CHECK_BYTES: Final = 256 * 1024 * 1024
+"""Larger files are not read through at the start: five seconds for each GiB would keep the account from trading.
+`history` reads them through."""
+_NOT_BESIDE_IT: Final = {"CANTOPEN", "READONLY"}
+"""What SQLite says where it cannot make the files that it needs beside a journal."""
 _log: Final = structlog.get_logger("teller.journal")
 
 
@@ -36,41 +43,85 @@ def open_database(path: Path, *, account: str, durability: Durability, now_ms: i
         raise JournalError.because_of(path, error) from error
     try:
         check_content(connection, path, account)
+        require_whole_log(path)
         version = version_of(connection)
         if version < len(MIGRATIONS):
             migrate(connection)
             _log.info("journal_migrated", account=account, path=str(path), from_version=version, to=len(MIGRATIONS))
         _set_up(connection, path, durability)
     except BaseException as error:
-        connection.close()
+        _close_unchanged(connection, path)
         if isinstance(error, sqlite3.Error | OSError):
             raise JournalError.because_of(path, error) from error
         raise
     return connection
 
 
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """The file for reading, also while its writer is at work. Without a full check of its pages.
+def _close_unchanged(connection: sqlite3.Connection, path: Path) -> None:
+    """The last one that may write would move the log into the file and remove it: evidence, where that is damaged."""
+    with suppress(sqlite3.Error, JournalError), closing(_open_read_only(path)):
+        connection.close()
+    connection.close()
+
+
+@contextmanager
+def reading(path: Path, *, whole: bool = False) -> Iterator[sqlite3.Connection]:
+    """The file for reading, also while its writer is at work, and where nothing can be written beside it.
+
+    On a read-only file system, or in a directory of another user, SQLite cannot read a log: then a copy is read.
+
+    Args:
+        whole: all of it is read through first, with its log where nobody writes.
 
     Raises:
-        JournalError: there is none, it is no journal, or its version is not this program's.
+        JournalError: there is none, it is no journal, its version is not this program's, or something in it is not as
+            it was written.
     """
     try:
         if not path.exists():
             raise JournalError(path, "does not exist", "name an account that has traded, or another directory")
-        connection = _connect(path, "ro")
+        with ExitStack() as stack:
+            try:
+                connection, where = _open_read_only(path), path
+            except sqlite3.Error as error:
+                if error.sqlite_errorname.split("_")[1] not in _NOT_BESIDE_IT:
+                    raise
+                where = _copied(path, Path(stack.enter_context(TemporaryDirectory(prefix="teller-journal-"))))
+                connection = _connect(where, "rw")
+            stack.enter_context(closing(connection))
+            _check_origin(connection, path)
+            if version_of(connection) < len(MIGRATIONS):
+                raise JournalError(path, "is of an older version", "start the account once, which brings it up to date")
+            if whole:
+                require_sound(connection, path)
+                if holder_of(path) is None:
+                    require_whole_log(where)
+            yield connection
     except (sqlite3.Error, OSError) as error:
         raise JournalError.because_of(path, error) from error
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "ro")
     try:
-        _check_origin(connection, path)
-        if version_of(connection) < len(MIGRATIONS):
-            raise JournalError(path, "is of an older version", "start the account once, which brings it up to date")
-    except BaseException as error:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first look into its log
+    except BaseException:
         connection.close()
-        if isinstance(error, sqlite3.Error | OSError):
-            raise JournalError.because_of(path, error) from error
         raise
     return connection
+
+
+def _copied(path: Path, directory: Path) -> Path:
+    """The file and its log in another place; nobody may be writing to them."""
+    holder = holder_of(path)
+    if holder is not None:
+        raise JournalError(
+            path, f"is written to by {holder}, and cannot be read from here", "read it where it is written"
+        )
+    for name in (path.name, path.name + "-wal"):
+        if path.with_name(name).exists():
+            shutil.copyfile(path.with_name(name), directory / name)
+    return directory / path.name
 
 
 def account_of(connection: sqlite3.Connection) -> str:
@@ -89,13 +140,15 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         raise JournalError.damaged(path, "it is empty")
     if head != _MAGIC:
         raise JournalError(path, "is not a journal", "move it away: it is some other file, or its beginning is lost")
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=5.0,
         isolation_level=None,
         check_same_thread=False,
     )
+    add_checksums(connection)
+    return connection
 
 
 def _create(path: Path, account: str, now_ms: int) -> None:
@@ -116,7 +169,10 @@ def _create(path: Path, account: str, now_ms: int) -> None:
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrate(connection)
-        connection.execute("INSERT INTO about (id, account, created_ms) VALUES (1, ?, ?)", (account, now_ms))
+        row = (1, account, now_ms)
+        connection.execute(
+            "INSERT INTO about (id, account, created_ms, checksum) VALUES (?, ?, ?, ?)", (*row, checksum_of(*row))
+        )
     _sync(draft)
     draft.rename(path)
     _sync(path.parent)
@@ -146,6 +202,19 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalError.damaged(path, f"version {version}")
 
 
+def require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """Reads the file through, indexes too: half a second for 100 MB.
+
+    Raises:
+        JournalError: something is not as it was written.
+    """
+    verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise JournalError.damaged(path, " ".join(str(verdict).split()))
+    if version_of(connection) == len(MIGRATIONS):
+        require_sound_records(connection, path)
+
+
 def check_content(connection: sqlite3.Connection, path: Path, account: str) -> None:
     """Reads the file through, unless it is very large.
 
@@ -153,14 +222,12 @@ def check_content(connection: sqlite3.Connection, path: Path, account: str) -> N
         JournalError: it is damaged, too new, or not the journal of this account.
     """
     _check_origin(connection, path)
+    check_structure(connection, path, version=version_of(connection))
     size = path.stat().st_size
     if size <= _FULL_CHECK_BYTES:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise JournalError.damaged(path, " ".join(str(verdict).split()))
+        require_sound(connection, path)
     else:
         _log.info("journal_not_read_through", account=account, path=str(path), size_mib=size >> 20)
-    check_structure(connection, path, version=version_of(connection))
     owners = [row[0] for row in connection.execute("SELECT account FROM about")]
     if len(owners) != 1:
         raise JournalError.damaged(path, f"it names {len(owners)} accounts")

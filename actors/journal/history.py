@@ -3,7 +3,6 @@
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -14,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.journal.codec import decode_command, decode_fill, decode_order
-from actors.journal.database import account_of, open_read_only
+from actors.journal.database import account_of, reading
 from actors.journal.errors import JournalError
 from actors.journal.loading import read
 from actors.journal.profit import AverageCost, RealisedProfit
@@ -120,7 +119,7 @@ def read_history(path: Path, wanted: HistoryFilter | None = None) -> History:
     """
     if wanted is None:
         wanted = HistoryFilter()
-    with closing(open_read_only(path)) as connection:
+    with reading(path, whole=True) as connection:
         try:
             connection.execute("BEGIN")
             account = account_of(connection)

@@ -1,12 +1,11 @@
 """A look at a journal from outside, also while its writer is at work."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
-from actors.journal.database import check_content, open_read_only
+from actors.journal.database import check_content, reading
 from actors.journal.errors import JournalError
 
 
@@ -28,7 +27,7 @@ def inspect_journal(path: Path, *, account: str) -> JournalReport:
     Raises:
         JournalError: there is none, or a start would refuse it.
     """
-    with closing(open_read_only(path)) as connection:
+    with reading(path) as connection:
         try:
             check_content(connection, path, account)
             return JournalReport(
@@ -47,7 +46,7 @@ def read_state(path: Path, key: str) -> str | None:
     Raises:
         JournalError: there is no journal, or it cannot be read.
     """
-    with closing(open_read_only(path)) as connection:
+    with reading(path) as connection:
         try:
             row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from actors.journal.codec import decode_command, decode_fill, decode_order
-from actors.journal.database import open_read_only
+from actors.journal.database import reading
 from actors.journal.errors import JournalError
 from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
 from messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
@@ -80,7 +79,7 @@ _ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_
 
 def load(path: Path, *, executed_limit: int, fill_ids_limit: int) -> JournalState:
     """See `Journal.load`."""
-    with closing(open_read_only(path)) as connection:
+    with reading(path) as connection:
         try:
             connection.execute("BEGIN")
             return JournalState(

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from actors.journal.checksums import CHECKED, add_checksums, checksum_sql
 from actors.journal.errors import JournalError
 
 APPLICATION_ID: Final = 0x54454C4A
@@ -118,6 +119,11 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         f"UPDATE fills SET record = {_FEES_OF_OLD} WHERE {_WITH_OLD_FEE}",  # noqa: S608
         f"UPDATE orders SET record = {_FEES_OF_OLD} WHERE {_WITH_OLD_FEE}",  # noqa: S608
     ),
+    (
+        # What the disk has changed is noticed: until now only where it could not be read any more.
+        *(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER" for table in CHECKED),
+        *(f"UPDATE {table} SET checksum = {checksum_sql(table)}" for table in CHECKED),  # noqa: S608
+    ),
 )
 
 
@@ -135,6 +141,7 @@ def migrate(
     Raises:
         sqlite3.Error: one failed; the file is as it was before that one.
     """
+    add_checksums(connection)
     for number in range(version_of(connection), len(migrations) if up_to is None else up_to):
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -2,13 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from actors.journal.checksums import add_checksums, checksum_of, checksum_sql
 from actors.journal.codec import encode, ids_of, kind_of
 from actors.journal.presence import Presence
 from actors.journal.records import FILLS_OVERLAP_MS, FILLS_THROUGH
@@ -21,21 +22,33 @@ from messages.symbol import Symbol
 _DETAIL_LIMIT: Final = 500
 _DROP_STEP: Final = 100
 
+
+def _assigned(expressions: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} = {expression}" for column, expression in expressions.items())
+
+
 _INSERT_INTENT: Final = (
-    "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, arrives_by_ms, command) VALUES "
+    "INSERT INTO intents (id, kind, symbol, order_id, client_id, made_ms, arrives_by_ms, command, checksum) VALUES "
 )
-_INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ONE_INTENT: Final = _INSERT_INTENT + "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPSERT_ORDER: Final = (
-    "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record) VALUES "
+    "INSERT INTO orders (symbol, order_id, client_order_id, status, is_open, updated_ms, record, checksum) VALUES "
 )
+_MERGED_ORDER: Final = {
+    "symbol": "orders.symbol",
+    "order_id": "orders.order_id",
+    # a report without our client id does not wipe the one that an earlier life has heard of (R2)
+    "client_order_id": "coalesce(excluded.client_order_id, orders.client_order_id)",
+    "status": "excluded.status",
+    "is_open": "excluded.is_open",
+    "updated_ms": "max(excluded.updated_ms, orders.updated_ms)",
+    "record": "CASE WHEN excluded.client_order_id IS NULL AND orders.client_order_id IS NOT NULL"
+    " THEN json_set(excluded.record, '$.client_order_id', orders.client_order_id) ELSE excluded.record END",
+}
 _FILLED_OF: Final = "CAST(coalesce(json_extract({}.record, '$.filled_quantity'), '0') AS REAL)"
 _ON_KNOWN_ORDER: Final = (
-    " ON CONFLICT (symbol, order_id) DO UPDATE SET"
-    # a report without our client id does not wipe the one that an earlier life has heard of (R2)
-    " client_order_id = coalesce(excluded.client_order_id, orders.client_order_id),"
-    " status = excluded.status, is_open = excluded.is_open, updated_ms = max(excluded.updated_ms, orders.updated_ms),"
-    " record = CASE WHEN excluded.client_order_id IS NULL AND orders.client_order_id IS NOT NULL"
-    " THEN json_set(excluded.record, '$.client_order_id', orders.client_order_id) ELSE excluded.record END"
+    f" ON CONFLICT (symbol, order_id) DO UPDATE SET {_assigned(_MERGED_ORDER)},"
+    f" checksum = {checksum_sql('orders', _MERGED_ORDER)}"
     # a late echo of an order that the account has dropped from memory does not reopen it here (R2),
     # and an older report of a larger fill is news all the same: filled quantity never falls
     " WHERE (excluded.updated_ms >= orders.updated_ms OR "
@@ -44,11 +57,18 @@ _ON_KNOWN_ORDER: Final = (
     # but one that only we took for ended does
     f" OR json_extract(orders.record, '$.finish_reason') IN ('{NEVER_ARRIVED}', '{VANISHED}'))"
 )
-_INSERT_FILL: Final = "INSERT INTO fills (symbol, trade_id, order_id, time_ms, record) VALUES "
+_INSERT_FILL: Final = "INSERT INTO fills (symbol, trade_id, order_id, time_ms, record, checksum) VALUES "
+_SETTLED: Final = {
+    "outcome": "told.outcome",
+    "detail": "told.detail",
+    "outcome_ms": "told.time_ms",
+    "is_open": "told.is_open",
+    "unresolved_ms": "CASE WHEN told.is_open THEN coalesce(intents.unresolved_ms, told.time_ms)"
+    " ELSE intents.unresolved_ms END",
+}
 _SETTLE: Final = (
-    "UPDATE intents SET outcome = told.outcome, detail = told.detail, outcome_ms = told.time_ms,"
-    " is_open = told.is_open, unresolved_ms = CASE WHEN told.is_open THEN coalesce(unresolved_ms, told.time_ms)"
-    " ELSE unresolved_ms END FROM (SELECT column1 AS outcome, column2 AS detail, column3 AS time_ms,"
+    f"UPDATE intents SET {_assigned(_SETTLED)}, checksum = {checksum_sql('intents', _SETTLED)}"  # noqa: S608 our words
+    " FROM (SELECT column1 AS outcome, column2 AS detail, column3 AS time_ms,"
     " column4 AS is_open, column5 AS id FROM (VALUES "
 )
 _UNLESS_ENDED: Final = (
@@ -57,12 +77,20 @@ _UNLESS_ENDED: Final = (
     " AND (intents.is_open = 1 OR (told.outcome = 'confirmed' AND intents.outcome <> 'confirmed'))"
 )
 _SET_STATE: Final = (
-    "INSERT INTO state (key, value, set_ms) VALUES (?, ?, ?)"
-    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, set_ms = excluded.set_ms"
+    "INSERT INTO state (key, value, set_ms, checksum) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, set_ms = excluded.set_ms, checksum = excluded.checksum"
+)
+_MORE_DROPPED: Final = {
+    "through_ms": "max(dropped.through_ms, excluded.through_ms)",
+    "count": "dropped.count + excluded.count",
+}
+_ON_KNOWN_DROPPED: Final = (
+    f" ON CONFLICT (what, symbol) DO UPDATE SET {_assigned(_MORE_DROPPED)},"
+    f" checksum = {checksum_sql('dropped', _MORE_DROPPED)}"
 )
 _NOTE_REFUSED: Final = (
-    "INSERT INTO dropped (what, symbol, through_ms, count) VALUES (?, ?, ?, 1) ON CONFLICT (what, symbol) DO UPDATE SET"
-    " through_ms = max(through_ms, excluded.through_ms), count = count + 1"
+    "INSERT INTO dropped (what, symbol, through_ms, count, checksum) SELECT column1, column2, column3, 1,"  # noqa: S608
+    " checksum_of(column1, column2, column3, 1) FROM (VALUES (?, ?, ?)) WHERE 1" + _ON_KNOWN_DROPPED
 )
 _KEPT: Final = {
     "orders": ("keep_finished_orders", "symbol", "updated_ms", "is_open = 0"),
@@ -92,6 +120,7 @@ class Store:
         self._settings = settings
         self._hide = hide
         self._checkpointer: sqlite3.Connection | None = None
+        add_checksums(connection)
         self._connection.execute("SELECT 1 FROM about")  # now its log is there, too
         self._presence = Presence(path)
 
@@ -254,7 +283,8 @@ class Store:
         if state.value is None:
             self._connection.execute("DELETE FROM state WHERE key = ?", (state.key,))
         else:
-            self._connection.execute(_SET_STATE, (state.key, self._hide(state.value), state.time_ms))
+            row = (state.key, self._hide(state.value), state.time_ms)
+            self._connection.execute(_SET_STATE, (*row, checksum_of(*row)))
 
     def _outcome_row(self, record: OutcomeRecord) -> tuple[Any, ...]:
         detail = as_written(self._hide(record.detail)[:_DETAIL_LIMIT])
@@ -271,9 +301,10 @@ class Store:
             return 0
         some = f"{table} WHERE rowid IN ({','.join(str(rowid) for (rowid,) in rows)})"
         note = (
-            f"INSERT INTO dropped (what, symbol, through_ms, count) SELECT ?, {symbol}, max({time_ms}), count(*)"  # noqa: S608
-            f" FROM {some} GROUP BY {symbol} ON CONFLICT (what, symbol) DO UPDATE SET"
-            " through_ms = max(through_ms, excluded.through_ms), count = count + excluded.count"
+            "INSERT INTO dropped (what, symbol, through_ms, count, checksum)"  # noqa: S608
+            " SELECT what, symbol, through_ms, count, checksum_of(what, symbol, through_ms, count) FROM (SELECT"
+            f" ? AS what, {symbol} AS symbol, max({time_ms}) AS through_ms, count(*) AS count"
+            f" FROM {some} GROUP BY {symbol}) WHERE 1" + _ON_KNOWN_DROPPED
         )
         with self._transaction():
             self._connection.execute(note, (table,))
@@ -316,7 +347,7 @@ class _Rows(msgspec.Struct):
 def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
     command = record.command
     symbol, order_id, client_id = ids_of(command)
-    return (
+    row = (
         record.intent_id,
         kind_of(command),
         None if symbol is None else str(symbol),
@@ -326,19 +357,22 @@ def _intent_row(record: IntentRecord) -> tuple[Any, ...]:
         record.arrives_by_ms,
         record.text,
     )
+    return *row, checksum_of(*row, 1, None, None, "", None)
 
 
 def _order_row(order: Order) -> tuple[Any, ...]:
-    return (
+    row = (
         str(order.symbol),
         order.order_id,
         order.client_order_id,
         order.status.value,
-        order.is_open,
+        int(order.is_open),
         order.updated_ms,
         encode(order),
     )
+    return *row, checksum_of(*row)
 
 
 def _fill_row(fill: Fill) -> tuple[Any, ...]:
-    return str(fill.symbol), fill.trade_id, fill.order_id, fill.time_ms, encode(fill)
+    row = str(fill.symbol), fill.trade_id, fill.order_id, fill.time_ms, encode(fill)
+    return *row, checksum_of(*row)

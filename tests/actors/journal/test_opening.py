@@ -14,6 +14,7 @@ from messages.enums import Side
 from messages.errors import ConfigurationError, InvalidValueError
 from tests.actors.journal.samples import journal_at, place
 from tests.support.orders import BTC, SOL, fill, order, paid
+from tests.support.sealed import changing
 
 
 async def _written(path: Path) -> Path:
@@ -153,6 +154,16 @@ def _run(*statements: str) -> Callable[[Path], None]:
     return change
 
 
+def _sealed(statement: str) -> Callable[[Path], None]:
+    """The same, as if it had been written so."""
+
+    def change(path: Path) -> None:
+        with changing(path) as connection:
+            connection.execute(statement)
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("harm", "problem"),
     [
@@ -161,14 +172,14 @@ def _run(*statements: str) -> Callable[[Path], None]:
         (_empty, "is damaged .it is empty"),
         (_replace_by_text, "is not a journal"),
         (_replace_by_other_database, "is a database of another program"),
-        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 5 .*: run the newer program"),
+        (_run("PRAGMA user_version = 99"), "is of version 99, newer than the 6 .*: run the newer program"),
         (_run("PRAGMA user_version = 0"), "is damaged .version 0"),
         (_run("DROP TABLE fills"), "table fills is missing"),
         (_run("DROP INDEX intents_open"), "index intents_open is missing"),
         (_run("ALTER TABLE orders ADD COLUMN note TEXT"), "table orders differs"),
         (_run("ALTER TABLE orders RENAME COLUMN record TO records"), "table orders differs"),
         (_run("CREATE TRIGGER t AFTER INSERT ON fills BEGIN DELETE FROM fills; END"), "trigger t does not belong"),
-        (_run("UPDATE about SET account = 'bob'"), "journal of account 'bob', not of 'alice'"),
+        (_sealed("UPDATE about SET account = 'bob'"), "journal of account 'bob', not of 'alice'"),
         (_run("DELETE FROM about"), "names 0 accounts"),
     ],
 )
@@ -214,7 +225,7 @@ async def test_garbage_on_any_one_page_is_noticed_or_harms_nothing(tmp_path: Pat
 )
 async def test_a_record_that_nobody_wrote_is_named(tmp_path: Path, statement: str, what: str) -> None:
     path = await _written(tmp_path / "alice.sqlite")
-    _run(statement)(path)
+    _sealed(statement)(path)
     async with journal_at(path) as journal:
         with pytest.raises(JournalError, match=f"is damaged .*{what}"):
             journal.load()

@@ -1,8 +1,6 @@
 """A journal that says of a command what the exchange did not do, or not what it did, is found."""
 
 import json
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +22,7 @@ from simulation.oracles.kill_switch import Seen
 from simulation.oracles.profit import profit_differences, profit_of
 from tests.support.books import Books
 from tests.support.orders import paid
+from tests.support.sealed import changing
 
 PLACED = {"side": "buy", "quantity": "2", "price": "100", "client_order_id": "c1"}
 SOL_ID = {"base": "SOL", "quote": "USDT"}
@@ -40,7 +39,7 @@ class Journal:
         open_database(self.path, account="alpha", durability=Durability.PROCESS_CRASH, now_ms=1).close()
 
     def execute(self, statement: str, *values: object) -> None:
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+        with changing(self.path) as connection:
             connection.execute(statement, values)
 
     def file(

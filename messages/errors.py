@@ -196,6 +196,10 @@ class ProtocolError(ConnectionFailedError):
     """The exchange said something that we cannot read; the text never quotes a whole frame."""
 
 
+class ListChangedError(ConnectionFailedError):
+    """A list on the exchange changed too fast to be read whole: the link is sound, and nothing follows from it."""
+
+
 class ConfigurationError(TellerError):
     """Settings, credentials or environment that only a person can mend."""
 

@@ -67,8 +67,8 @@ class Comparison:
                 parts.directory / f"{name}.sqlite",
                 excused=self._need_not_be_known,
                 keeps_all=parts.scenario.journal.keeps_all,
-                texts_may_lack=parts.scenario.has(Feature.MISSING_TEXTS),
-                fill_texts_may_lack=self._fill_texts_may_lack,
+                texts_may_lack=self._texts_may_lack,
+                fill_texts_may_lack=self._texts_may_lack,
                 of_others=self._is_of_others,
                 unaskable=parts.cannot_be_asked_for,
             )
@@ -100,8 +100,8 @@ class Comparison:
             forgets=scenario.forgets,
             excused=self._need_not_be_known,
             reuses_ids=scenario.has(Feature.REUSED_IDS),
-            texts_may_lack=scenario.has(Feature.MISSING_TEXTS),
-            fill_texts_may_lack=self._fill_texts_may_lack,
+            texts_may_lack=self._texts_may_lack,
+            fill_texts_may_lack=self._texts_may_lack,
             of_others=self._is_of_others,
             unaskable=parts.cannot_be_asked_for,
         )
@@ -119,8 +119,8 @@ class Comparison:
         return dict.fromkeys([*scenario.symbols, *(symbol for symbol in others if symbol is not None), *told])
 
     @property
-    def _fill_texts_may_lack(self) -> bool:
-        """Whether a fill that comes before its order may be told without its text, as its row was odd."""
+    def _texts_may_lack(self) -> bool:
+        """Whether the exchange may tell of an order, or of a fill that comes before it, without its text."""
         scenario = self._parts.scenario
         return scenario.has(Feature.MISSING_TEXTS) or scenario.has(Feature.ODD_ROWS)
 

@@ -19,6 +19,7 @@ from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
     InvalidValueError,
+    ListChangedError,
     ProtocolError,
     RefusalReason,
     TellerError,
@@ -190,6 +191,8 @@ class AccountSession:
                 _not_of_the_key(rest.load_fills(None, from_ms=needed.from_ms)),
                 self._load_again(needed.again),
             )
+        except ListChangedError:
+            raise
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, private_rest=False)
             raise ConnectionFailedError(f"private REST does not answer: {error}") from error
@@ -227,6 +230,7 @@ class AccountSession:
         Raises:
             ConnectionFailedError: a link does not answer, or the socket is deaf: it kept something from us that is
                 older than any delay on the way.
+            ListChangedError: open orders could not be read whole.
             VenueRefusedError, WeRefusedError: something could not be asked; hopeless only where the key itself is
                 refused.
         """
@@ -234,7 +238,8 @@ class AccountSession:
         (missed, private), (_, public) = await in_parallel(
             self._parts.environment.spawn, _outcome(self._renew_and_load()), _outcome(self._learn_clock())
         )
-        failed = private if isinstance(private, ConnectionFailedError) else public or private
+        is_link_gone = isinstance(private, ConnectionFailedError) and not isinstance(private, ListChangedError)
+        failed = private if is_link_gone else public or private
         if failed is not None:
             raise failed
         if missed:

@@ -39,6 +39,7 @@ from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
+    ListChangedError,
     StoppedError,
     TellerError,
     VenueRefusedError,
@@ -410,7 +411,7 @@ class ConnectionSupervisor(LoopActor):
             return
         if error is None:
             self._was_checked(message.asked_s)
-        elif not isinstance(error, VenueRefusedError | WeRefusedError):
+        elif not isinstance(error, VenueRefusedError | WeRefusedError | ListChangedError):
             self._broke(error)
         elif not _refuses_key(error):
             self._was_not_checked(error)
@@ -431,7 +432,8 @@ class ConnectionSupervisor(LoopActor):
             self._report("")
 
     def _was_not_checked(self, error: Exception) -> None:
-        """A refused check proves nothing, neither way: it is told, and not for long is that as good as a check (R5)."""
+        """A check that is refused, or finds a list in motion, proves nothing, neither way: it is told, and not for long
+        is that as good as a check (R5)."""
         unchecked_s = self.now() - self._checked_s
         if str(error) != self._unchecked_cause:
             self._unchecked_cause = str(error)

@@ -14,7 +14,7 @@ import msgspec
 from exchanges.base.clients import OpenOrdersReport, UnreadableRow
 from exchanges.gateio import wire
 from exchanges.gateio.rows import RowReader, Rows, raw_rows, unreadable_row
-from messages.errors import ProtocolError
+from messages.errors import ListChangedError
 from messages.order import Order
 
 _READINGS: Final = 4
@@ -111,13 +111,13 @@ async def read_open_orders(ask: Ask, page_size: int) -> OpenOrdersReport:
     """Every order that is open from the first answer to the last, and perhaps some that were not all that time.
 
     Raises:
-        ProtocolError: too many orders ended between two answers, each time that it was tried.
+        ListChangedError: too many orders ended between two answers, each time that it was tried.
     """
     for reading in range(_READINGS):
         report = await _read_once(ask, page_size, max(1, page_size // _OVERLAP_SHARE) * 2**reading)
         if report is not None:
             return report
-    raise ProtocolError(f"load_open_orders: the list changed too fast during each of {_READINGS} readings")
+    raise ListChangedError(f"load_open_orders: the list changed too fast during each of {_READINGS} readings")
 
 
 async def _read_once(ask: Ask, page_size: int, overlap: int) -> OpenOrdersReport | None:

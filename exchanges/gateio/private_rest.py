@@ -89,7 +89,7 @@ class GateioPrivateRest:
         """Every open order of every pair, or an error (R6); see `open_orders` for how.
 
         Raises:
-            ProtocolError: the list changed too fast.
+            ListChangedError: the list changed too fast.
         """
 
         async def ask(page: int, limit: int) -> tuple[OpenPages, int]:

@@ -19,6 +19,7 @@ from messages.commands import (
     OrderReference,
     PlaceOrder,
     ReleaseKillSwitch,
+    Reload,
 )
 from messages.enums import OrderStatus
 from messages.errors import (
@@ -44,6 +45,8 @@ from simulation.oracles.wish_terms import pair_of, text_of
 
 _WITHOUT_LABEL: Final = "HTTP_"
 """How the client calls a refusal that says nothing but its status."""
+_UNDER_WAY_S: Final = 5.0
+"""So old a query may be that is under way: it is given up after that."""
 _CHANGES: Final = (PlaceOrder, AmendOrder, CancelOrder)
 _PROVE_NOTHING: Final = frozenset(
     {
@@ -372,7 +375,9 @@ class _Account:
             proves_nothing = error.label in _PROVE_NOTHING or error.label.startswith(_WITHOUT_LABEL)
             if proves_nothing and isinstance(filed.command, _CHANGES):
                 yield f"was answered {error!r}, which does not say that nothing happened (R3)"
-            refusals = self._delivered.refusals(self._name, filed.asked_s, _answered(filed))
+            # A query for the same things that is under way is not sent twice.
+            from_s = filed.asked_s - (_UNDER_WAY_S if isinstance(filed.command, Reload) else 0.0)
+            refusals = self._delivered.refusals(self._name, from_s, _answered(filed))
             if not any(error.label in {each.label, f"{_WITHOUT_LABEL}{each.status}"} for each in refusals):
                 yield f"was answered {error!r}, which the exchange has not said (R14)"
 

@@ -32,7 +32,7 @@ ANSWERS: Final = (
         "open orders: the list changed too fast",
         _OPEN,
         "read_open_orders",
-        'raise ProtocolError(f"load_open_orders: the list changed too fast during each of {_READINGS} readings")',
+        'raise ListChangedError(f"load_open_orders: the list changed too fast during each of {_READINGS} readings")',
     ),
     Probe(
         "history: more than a page, what is settled is read by itself",

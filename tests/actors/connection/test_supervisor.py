@@ -13,6 +13,7 @@ from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
     InvalidValueError,
+    ListChangedError,
     RateLimitedError,
     StoppedError,
     VenueRefusedError,
@@ -111,7 +112,11 @@ def test_a_wrong_configuration_fails_at_once() -> None:
 # -- checks that cannot be made ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [refused(), RateLimitedError("GET /spot/accounts", 3.0)], ids=lambda e: str(e)[:20])
+@pytest.mark.parametrize(
+    "error",
+    [refused(), RateLimitedError("GET /spot/accounts", 3.0), ListChangedError("the list changed too fast")],
+    ids=lambda e: str(e)[:20],
+)
 def test_r5_who_cannot_be_checked_is_not_live_after_three_intervals_and_says_why(error: Exception) -> None:
     async def scene() -> None:
         stage = Stage()

@@ -11,7 +11,7 @@ from exchanges.base.clients import OpenOrdersReport
 from exchanges.gateio import convert, wire
 from exchanges.gateio.open_orders import OpenOrdersReader, OpenPage, OpenPages, read_open_orders
 from exchanges.gateio.rows import RowReader
-from messages.errors import ProtocolError
+from messages.errors import ListChangedError
 from tests.exchanges.gateio import payloads
 from tests.support.orders import order
 
@@ -115,7 +115,7 @@ async def test_r6_whatever_was_open_all_the_time_is_in_the_report(
     listed = MovingList({f"P{index}_USDT": count for index, count in enumerate(counts)}, churn)
     try:
         report = await read_open_orders(listed.ask, page_size)
-    except ProtocolError:
+    except ListChangedError:
         return
     assert found_in(report) >= listed.always
 
@@ -155,7 +155,7 @@ async def test_r6_a_list_that_is_replaced_between_any_two_pages_is_an_error() ->
         for _ in range(150):
             listed.place()
 
-    with pytest.raises(ProtocolError, match="changed too fast"):
+    with pytest.raises(ListChangedError, match="changed too fast"):
         await read_open_orders(MovingList({PAIR: 150}, replace).ask, 100)
 
 
@@ -163,7 +163,7 @@ async def test_r6_a_total_that_no_page_reaches_is_an_error() -> None:
     async def ask(_: int, __: int) -> tuple[OpenPages, int]:
         return {PAIR: page_of([1, 2], 5)}, 0
 
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ListChangedError):
         await read_open_orders(ask, 100)
 
 
@@ -175,7 +175,7 @@ async def test_r6_a_page_that_does_not_join_is_not_asked_for_again_and_again() -
         pages.append(page)
         return {PAIR: page_of([1, 2], 5)}, 0
 
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ListChangedError):
         await read_open_orders(short, 100)
     assert pages == [1, 1, 1, 1]
 
@@ -209,7 +209,7 @@ async def test_each_reading_overlaps_twice_as_much_as_the_one_before() -> None:
             listed.place()
 
     listed = MovingList({PAIR: 150}, replace)
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ListChangedError):
         await read_open_orders(listed.ask, 100)
     begins = [(page - 1) * limit for page, limit in listed.requests if page > 1]
     assert len(begins) == 4

@@ -12,6 +12,7 @@ from exchanges.gateio.settings import GateioSettings
 from messages.errors import (
     ConnectionFailedError,
     InvalidValueError,
+    ListChangedError,
     ProtocolError,
     TellerError,
     VenueRefusedError,
@@ -80,7 +81,7 @@ class TestPaging:
         script = Script(
             lambda request: Reply(self.open_orders(0, 100, 150) if request.parameters["page"] == "1" else [])
         )
-        with pytest.raises(ProtocolError):
+        with pytest.raises(ListChangedError):
             await run(QUERIES["load_open_orders"], script)
 
     async def test_r6_a_page_that_fails_fails_the_whole(self) -> None:

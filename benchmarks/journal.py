@@ -79,6 +79,10 @@ def _fill(number: int, part: int) -> Fill:
     )
 
 
+_INTENTS: Final = ThreadPoolExecutor(1)
+"""As the program has it; idle threads cost nothing."""
+
+
 def _open(path: Path, threads: ThreadPoolExecutor, durability: Durability) -> Journal:
     return Journal.open(
         path,
@@ -86,6 +90,7 @@ def _open(path: Path, threads: ThreadPoolExecutor, durability: Durability) -> Jo
         settings=JournalSettings(durability=durability),
         loop=asyncio.get_running_loop(),
         executor=threads,
+        intent_executor=_INTENTS,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
 

@@ -51,6 +51,10 @@ _BURST: Final = 500
 _WITH, _WITHOUT = "with", "without"
 
 
+_INTENTS: Final = ThreadPoolExecutor(1)
+"""As the program has it; idle threads cost nothing."""
+
+
 def _open(path: Path, account: str, threads: ThreadPoolExecutor) -> Journal:
     return Journal.open(
         path,
@@ -58,6 +62,7 @@ def _open(path: Path, account: str, threads: ThreadPoolExecutor) -> Journal:
         settings=JournalSettings(),
         loop=asyncio.get_running_loop(),
         executor=threads,
+        intent_executor=_INTENTS,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
 

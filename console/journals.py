@@ -19,6 +19,8 @@ from messages.errors import ConfigurationError
 _log = structlog.get_logger("teller.journals")
 _THREADS: Final = 2
 """They mostly wait for the disk; two serve all accounts."""
+_INTENT_THREADS: Final = 2
+"""One may wait for a disk while the other writes to another."""
 
 
 class JournalEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +131,10 @@ async def _open_in(
 ) -> AsyncIterator[dict[str, Journal]]:
     loop = asyncio.get_running_loop()
     journals: dict[str, Journal] = {}
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="journal") as executor:
+    with (
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="journal") as executor,
+        ThreadPoolExecutor(_INTENT_THREADS, thread_name_prefix="intents") as intent_executor,
+    ):
         try:
             for account in config.accounts:
                 journals[account.name] = Journal.open(
@@ -138,6 +143,7 @@ async def _open_in(
                     settings=config.journal.settings,
                     loop=loop,
                     executor=executor,
+                    intent_executor=intent_executor,
                     now_ms=now_ms,
                     hide=hide,
                 )

@@ -1,9 +1,11 @@
 """Group commit: records queue up on the event loop, and one transaction at a time takes in whatever has queued up.
 
 * PROCESS_CRASH: committing an intent takes no disk, and less than a thread waits for the interpreter while the loop is
-  busy. So the loop does it, at the end of the turn in which the intent was told. All else is written by a thread of the
-  executor, beside which events go on. An intent that comes while the thread is in the file waits for the rest of its
-  batch, a millisecond or two: the loop waits with it, and so the thread has the interpreter.
+  busy. So it is written at the end of the turn in which it was told, by a thread that has nothing else to do, and the
+  loop waits for that, which gives the thread the interpreter; without such a thread the loop writes. All else is
+  written by a thread of the executor, beside which events go on. An intent that comes while that one is in the file
+  waits for the rest of its batch, a millisecond or two. A disk that stalls holds the loop for `_HOLD_S` once, and not
+  again until it is through.
 * POWER_LOSS: a commit takes as long as the disk does. A thread of the executor does it, and whatever comes meanwhile
   shares the next one.
 
@@ -45,6 +47,8 @@ Then: TypeAlias = Callable[[Any, BaseException | None], None]
 _BATCH_LIMIT: Final = 256
 _ON_LOOP_LIMIT: Final = 64
 """Holds the loop for half a millisecond, or a whole one."""
+_HOLD_S: Final = 0.005
+"""A commit takes a tenth of a millisecond, and a batch that is in its way one or two."""
 _COMPANY_LIMIT: Final = 1024
 """So many wait for no more company. A shorter burst of events is over before it is written."""
 _HELP_LIMIT: Final = 4096
@@ -71,6 +75,7 @@ class CommitQueue:
         settings: JournalSettings,
         loop: asyncio.AbstractEventLoop,
         executor: Executor | None,
+        intent_executor: Executor | None,
     ) -> None:
         """As in `Journal.open`."""
         self._store = store
@@ -79,6 +84,8 @@ class CommitQueue:
         self._settings = settings
         self._loop = loop
         self._executor = executor
+        self._intent_executor = intent_executor
+        self._late_intents: list[IntentRecord] = []
         self._backlog_limit = settings.backlog_limit
         self._are_intents_here = executor is None or settings.durability is Durability.PROCESS_CRASH
         self._intents: deque[IntentRecord] = deque()
@@ -110,7 +117,7 @@ class CommitQueue:
     @property
     def is_empty(self) -> bool:
         """True when nothing waits."""
-        return not self._queue and not self._intents
+        return not self._queue and not self._intents and not self._late_intents
 
     @property
     def is_closed(self) -> bool:
@@ -126,7 +133,7 @@ class CommitQueue:
     def figures(self) -> JournalFigures:
         """How it does."""
         return JournalFigures(
-            waiting=len(self._intents) + len(self._queue) + len(self._under_way),
+            waiting=len(self._intents) + len(self._late_intents) + len(self._queue) + len(self._under_way),
             lost=self._lost,
             refused=self._refusals.count,
             commits=self._commits,
@@ -191,10 +198,11 @@ class CommitQueue:
         if self._looks is not None:
             self._looks.cancel()
         self._failure = JournalError(self._path, problem, "open it again")
-        for record in (*self._under_way, *self._intents, *self._queue):
+        for record in (*self._under_way, *self._late_intents, *self._intents, *self._queue):
             if isinstance(record, AwaitedRecord):
                 record.receipt.set_error(self._failure)
         self._under_way = []
+        self._late_intents = []
         self._intents.clear()
         self._queue.clear()
 
@@ -230,7 +238,7 @@ class CommitQueue:
 
     def _commit(self) -> None:
         """Commits what is due, intents first, unless that is under way already."""
-        if self._is_closed:
+        if self._is_closed or self._late_intents:  # nothing may overtake them
             return
         if self._intents and self._are_intents_here:
             if not self._is_restarting_log:
@@ -245,17 +253,31 @@ class CommitQueue:
             self._keep_house()
 
     def _commit_intents(self) -> None:
-        """On the loop, also beside a thread that is writing something else."""
+        """Also beside a thread that is writing something else."""
         batch = _take(self._intents, _ON_LOOP_LIMIT)
-        try:
-            refused = self._store.write(batch)
-        except Exception as error:
-            self._not_written(batch, error)
-        else:
+        work = partial(self._store.write, batch)
+        if self._intent_executor is None:
+            self._intents_done(batch, *_outcome(work))
+            return
+        self._late_intents = batch
+        self._submit(self._intent_executor, work, self._late_intents_done, hold_s=_HOLD_S)
+        if self._late_intents:
+            _log.warning("journal_is_slow", account=self._account, path=str(self._path), held_ms=round(_HOLD_S * 1e3))
+
+    def _late_intents_done(self, refused: list[Refusal], error: BaseException | None) -> None:
+        batch, self._late_intents = self._late_intents, []
+        if not self._is_closed:
+            self._intents_done(batch, refused, error)
+
+    def _intents_done(self, batch: Sequence[Record], refused: list[Refusal], error: BaseException | None) -> None:
+        if error is None:
             self._written(batch, refused)
+        else:
+            self._not_written(batch, error)
 
     def _commit_batch(self) -> None:
-        here = self._executor is None or (self._are_intents_here and len(self._queue) > _HELP_LIMIT)
+        is_far_behind = self._are_intents_here and len(self._queue) > _HELP_LIMIT
+        here = self._executor is None or (is_far_behind and self._intent_executor is None)
         limit = _ON_LOOP_LIMIT if here else _BATCH_LIMIT
         intents = _take(self._intents, limit)
         others = _take(self._queue, limit - len(intents))
@@ -263,33 +285,34 @@ class CommitQueue:
             self._awaited -= sum(_is_awaited(record) for record in others)
             self._is_due = self._awaited > 0 or len(self._queue) >= _BATCH_LIMIT
         self._under_way = [*intents, *others]
-        self._run(partial(self._store.write, self._under_way), self._batch_done, here=here)
+        hold_s = _HOLD_S if is_far_behind else 0.0
+        self._run(partial(self._store.write, self._under_way), self._batch_done, here=here, hold_s=hold_s)
 
     def _batch_done(self, refused: list[Refusal], error: BaseException | None) -> None:
         batch, self._under_way = self._under_way, []
-        if error is None:
-            self._written(batch, refused)
-        else:
-            self._not_written(batch, error)
+        self._intents_done(batch, refused, error)
 
-    def _run(self, work: Callable[[], object], then: Then, *, here: bool) -> None:
+    def _run(self, work: Callable[[], object], then: Then, *, here: bool, hold_s: float = 0.0) -> None:
         """Runs ``work`` alone on the store, then ``then(result, error)`` on the loop."""
         self._is_busy = True
         if here or self._executor is None:
-            try:
-                result, error = work(), None
-            except Exception as failure:
-                result, error = None, failure
-            self._finished(then, result, error)
-            return
-        self._submit(self._executor, work, partial(self._finished, then))
+            self._finished(then, *_outcome(work))
+        else:
+            self._submit(self._executor, work, partial(self._finished, then), hold_s=hold_s)
 
-    def _submit(self, executor: Executor, work: Callable[[], object], then: Then) -> None:
+    def _submit(self, executor: Executor, work: Callable[[], object], then: Then, *, hold_s: float = 0.0) -> None:
+        """``hold_s``: the loop waits so long, so that the thread has the interpreter."""
         try:
             job = executor.submit(work)
         except RuntimeError as error:  # it was shut down before us
             then(None, error)
             return
+        if hold_s:
+            with suppress(Exception):  # what it raised is asked for below
+                job.result(hold_s)
+            if job.done():
+                then(*_outcome(job.result))
+                return
         self._jobs.add(job)
         job.add_done_callback(partial(self._back_to_loop, then))
 
@@ -436,6 +459,14 @@ class CommitQueue:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """What it returns, or what it raises."""
+    try:
+        return work(), None
+    except Exception as failure:
+        return None, failure
 
 
 def _take(records: deque[T], limit: int) -> list[T]:

@@ -80,6 +80,7 @@ class Journal:
         executor: Executor | None,
         now_ms: Callable[[], int],
         hide: Callable[[str], str] = str,
+        intent_executor: Executor | None = None,
     ) -> Self:
         """Opens or makes the journal of ``account``. Blocks while the file is checked; may be called on a thread.
 
@@ -90,6 +91,8 @@ class Journal:
                 the loop, so that a simulation on virtual time is the same each time.
             now_ms: unix milliseconds, for stamps.
             hide: takes known secrets out of free text (R12).
+            intent_executor: of threads that do nothing but write intents, so that a disk that stalls holds the loop for
+                milliseconds only; one thread serves many journals. None writes them on the loop.
 
         Raises:
             JournalError: another process has it, or it is damaged, too new, not the journal of this account, or cannot
@@ -104,7 +107,15 @@ class Journal:
         try:
             connection = open_database(path, account=account, durability=settings.durability, now_ms=now_ms())
             store = Store(connection, path, settings, hide)
-            commits = CommitQueue(store, path, account=account, settings=settings, loop=loop, executor=executor)
+            commits = CommitQueue(
+                store,
+                path,
+                account=account,
+                settings=settings,
+                loop=loop,
+                executor=executor,
+                intent_executor=intent_executor,
+            )
             try:
                 return cls(
                     path=path, store=store, lock=lock, commits=commits, loop=loop, executor=executor, now_ms=now_ms

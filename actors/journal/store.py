@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.journal.checksums import add_checksums, checksum_of, checksum_sql
+from actors.journal.checksums import checksum_of, checksum_sql
 from actors.journal.codec import encode, ids_of, kind_of
 from actors.journal.presence import Presence
 from actors.journal.records import FILLS_OVERLAP_MS, FILLS_THROUGH
@@ -113,14 +113,13 @@ class Store:
     def __init__(
         self, connection: sqlite3.Connection, path: Path, settings: JournalSettings, hide: Callable[[str], str]
     ) -> None:
-        """``hide``: takes known secrets out of free text (R12)."""
+        """``connection``: from `open_database`. ``hide``: takes known secrets out of free text (R12)."""
         self._connection = connection
         self._lock = threading.Lock()
         self._path = path
         self._settings = settings
         self._hide = hide
         self._checkpointer: sqlite3.Connection | None = None
-        add_checksums(connection)
         self._connection.execute("SELECT 1 FROM about")  # now its log is there, too
         self._presence = Presence(path)
 

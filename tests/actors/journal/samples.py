@@ -54,6 +54,7 @@ def open_here(
     *,
     account: str = "alice",
     executor: Executor | None = None,
+    intent_executor: Executor | None = None,
     hide: Callable[[str], str] = str,
     **settings: Any,
 ) -> Journal:
@@ -64,6 +65,7 @@ def open_here(
         settings=JournalSettings(**settings),
         loop=asyncio.get_running_loop(),
         executor=executor,
+        intent_executor=intent_executor,
         now_ms=lambda: NOW_MS,
         hide=hide,
     )

@@ -3,7 +3,7 @@
 SQLite checks the structure of its pages, and the checksums of its log, but not what is in a record. The checksum of a
 row is over its other columns, `CHECKED`, and is made where the row is written: by `checksum_of` here, and by the
 same as a function of SQL where a statement changes a row that is there. The end of a damaged log SQLite leaves out
-without a word: `require_whole_log` finds that.
+without a word: `unreadable_transactions` finds that.
 """
 
 import sqlite3
@@ -78,26 +78,27 @@ def require_sound_records(connection: sqlite3.Connection, path: Path) -> None:
             raise JournalError.damaged(path, f"{found[0]} in {table} does not have the checksum it was written with")
 
 
-def require_whole_log(path: Path) -> None:
-    """Looks whether the log of a journal that nobody writes to, and that was opened and read, goes on after its end.
+def unreadable_transactions(path: Path) -> int:
+    """How many committed transactions follow after the readable end of a journal's log, which was opened and read, and
+    nobody writes to.
 
     The log is read up to the first frame that is not as it was written. A program that is killed leaves at most one
     transaction without an end after that; one with an end was committed, and would be lost without a word.
     Formats: SQLite, "WAL-mode File Format", sections 1.1 (frames) and 2.1 (``mxFrame`` of the index).
 
     Raises:
-        JournalError: committed transactions cannot be read. OSError: the files cannot be.
+        OSError: the files cannot be read.
     """
+    lost = 0
     log, index = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
     try:
         with log.open("rb") as frames, index.open("rb") as known:
             header = frames.read(_LOG_HEADER_BYTES)
             if len(header) < _LOG_HEADER_BYTES:
-                return
+                return 0
             page_bytes = struct.unpack_from(">I", header, 8)[0]
             salt = header[16:24]
             (number,) = struct.unpack_from("=I", known.read(20), 16)
-            lost = 0
             while True:
                 frames.seek(_LOG_HEADER_BYTES + number * (_FRAME_HEADER_BYTES + page_bytes))
                 frame = frames.read(_FRAME_HEADER_BYTES)
@@ -107,6 +108,5 @@ def require_whole_log(path: Path) -> None:
                 lost += is_commit and frame[8:16] == salt
                 number += 1
     except FileNotFoundError:
-        return  # all of it is in the file
-    if lost:
-        raise JournalError.damaged(path, f"the last {lost} transactions of its log cannot be read")
+        return 0  # all of it is in the file
+    return lost

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from actors.journal.checksums import add_checksums, checksum_of, require_sound_records, require_whole_log
+from actors.journal.checksums import add_checksums, checksum_of, require_sound_records, unreadable_transactions
 from actors.journal.errors import JournalError
 from actors.journal.lock import holder_of
 from actors.journal.schema import APPLICATION_ID, MIGRATIONS, check_structure, migrate, version_of
@@ -43,7 +43,7 @@ def open_database(path: Path, *, account: str, durability: Durability, now_ms: i
         raise JournalError.because_of(path, error) from error
     try:
         check_content(connection, path, account)
-        require_whole_log(path)
+        _look_at_log(path, account, durability)
         version = version_of(connection)
         if version < len(MIGRATIONS):
             migrate(connection)
@@ -55,6 +55,17 @@ def open_database(path: Path, *, account: str, durability: Durability, now_ms: i
             raise JournalError.because_of(path, error) from error
         raise
     return connection
+
+
+def _look_at_log(path: Path, account: str, durability: Durability) -> None:
+    """A loss of power may leave a hole in a log that is not written through: then the account begins with what is
+    before it, as if the rest had never been written, and asks the exchange."""
+    lost = unreadable_transactions(path)
+    if not lost:
+        return
+    if durability is Durability.POWER_LOSS:
+        raise JournalError.damaged(path, f"the last {lost} transactions of its log cannot be read")
+    _log.error("journal_log_cut_short", account=account, path=str(path), lost_transactions=lost)
 
 
 def _close_unchanged(connection: sqlite3.Connection, path: Path) -> None:
@@ -94,8 +105,13 @@ def reading(path: Path, *, whole: bool = False) -> Iterator[sqlite3.Connection]:
                 raise JournalError(path, "is of an older version", "start the account once, which brings it up to date")
             if whole:
                 require_sound(connection, path)
-                if holder_of(path) is None:
-                    require_whole_log(where)
+                if holder_of(path) is None and (lost := unreadable_transactions(where)):
+                    raise JournalError(
+                        path,
+                        f"is damaged (the last {lost} transactions of its log cannot be read)",
+                        "start the account once, which asks the exchange for what is missing, or put a sound copy of "
+                        "the journal and its -wal file in their place",
+                    )
             yield connection
     except (sqlite3.Error, OSError) as error:
         raise JournalError.because_of(path, error) from error

@@ -8,7 +8,7 @@ from typing import Final
 from console.exit_codes import MEANINGS
 from console.logs import LEVELS
 from exchanges.simulator import add_arguments
-from messages.enums import OrderStatus
+from messages.enums import OrderStatus, Side
 
 DEMO: Final = Path(__file__).resolve().parents[1] / "config" / "demo.toml"
 
@@ -81,8 +81,32 @@ def build_parser() -> argparse.ArgumentParser:
     kill_switch.add_argument("action", choices=["engage", "release", "status"])
     _add_config(kill_switch)
     _add_accounts(kill_switch)
+    _add_within(kill_switch)
     kill_switch.add_argument("--reason", default="by hand", metavar="TEXT", help="is told with every refused order")
+
+    cancel_all = command(
+        "cancel-all",
+        "cancel what is open now, whether the program runs or not",
+        "Cancels over REST until a complete list of open orders shows none; says what was canceled and what is left. "
+        "A program that runs may place new orders: kill-switch engage keeps it from that.",
+    )
+    _add_config(cancel_all)
+    _add_accounts(cancel_all)
+    cancel_all.add_argument("--symbol", metavar="S", help="one market, such as SOL/USDT")
+    cancel_all.add_argument("--side", choices=[side.value for side in Side], help="one side")
+    _add_within(cancel_all)
     return parser
+
+
+def _add_within(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--within",
+        dest="within_s",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long it is tried until nothing is open (default: 60)",
+    )
 
 
 def _add_accounts(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from actors.journal import HistoryFilter
 from config import LoggingConfig, load_config
+from console.cancel_command import cancel_all
 from console.check import check
 from console.exit_codes import ExitCode
 from console.history import history, parse_time
@@ -18,7 +19,8 @@ from console.output import Output
 from console.program import run
 from console.start import StartOptions, start
 from exchanges.simulator import config_from, simulate
-from messages.enums import OrderStatus
+from messages.commands import CancelAll
+from messages.enums import OrderStatus, Side
 from messages.errors import TellerError
 from messages.symbol import Symbol
 
@@ -31,6 +33,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         "simulate": _simulate,
         "history": _history,
         "kill-switch": _kill_switch,
+        "cancel-all": _cancel_all,
     }
     hider = Hider()
     with Outlets(hider) as outlets:
@@ -88,11 +91,30 @@ def _history(arguments: argparse.Namespace, outlets: Outlets, complain: Callable
 
 
 def _kill_switch(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
-    def work() -> int:
-        output = Output(json=False, hider=outlets.hider)
-        return switch(load_config(arguments.config), arguments.action, arguments.accounts, arguments.reason, output)
+    async def work() -> int:
+        output, config = Output(json=False, hider=outlets.hider), load_config(arguments.config)
+        return await switch(
+            config,
+            arguments.action,
+            arguments.accounts,
+            reason=arguments.reason,
+            within_s=arguments.within_s,
+            output=output,
+        )
 
-    return _told(work, outlets, complain)
+    configure_logs(LoggingConfig(level="error"), outlets.err)
+    return run(work(), complain=complain)
+
+
+def _cancel_all(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
+    async def work() -> int:
+        output, config = Output(json=False, hider=outlets.hider), load_config(arguments.config)
+        symbol = None if arguments.symbol is None else Symbol.parse(arguments.symbol)
+        scope = CancelAll(symbol=symbol, side=None if arguments.side is None else Side(arguments.side))
+        return await cancel_all(config, arguments.accounts, scope, arguments.within_s, output)
+
+    configure_logs(LoggingConfig(level="error"), outlets.err)
+    return run(work(), complain=complain)
 
 
 def _told(work: Callable[[], int], outlets: Outlets, complain: Callable[[str], None]) -> int:

@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from actors.journal import Durability, Journal, JournalSettings
+from actors.journal import Durability, IntentThread, Journal, JournalSettings
 from actors.journal.schema import MIGRATIONS
 from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.timing import median, percentile, spread
@@ -79,7 +79,7 @@ def _fill(number: int, part: int) -> Fill:
     )
 
 
-_INTENTS: Final = ThreadPoolExecutor(1)
+_INTENTS: Final = IntentThread()
 """As the program has it; idle threads cost nothing."""
 
 
@@ -90,7 +90,7 @@ def _open(path: Path, threads: ThreadPoolExecutor, durability: Durability) -> Jo
         settings=JournalSettings(durability=durability),
         loop=asyncio.get_running_loop(),
         executor=threads,
-        intent_executor=_INTENTS,
+        intent_thread=_INTENTS,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
 

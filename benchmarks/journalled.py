@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.connection.settings import SupervisorSettings
-from actors.journal import Journal, JournalSettings
+from actors.journal import IntentThread, Journal, JournalSettings
 from actors.runtime import Address, LoopHost, stop
 from actors.system import AccountPlan, TradingSystem
 from benchmarks import socket_path
@@ -51,7 +51,7 @@ _BURST: Final = 500
 _WITH, _WITHOUT = "with", "without"
 
 
-_INTENTS: Final = ThreadPoolExecutor(1)
+_INTENTS: Final = IntentThread()
 """As the program has it; idle threads cost nothing."""
 
 
@@ -62,7 +62,7 @@ def _open(path: Path, account: str, threads: ThreadPoolExecutor) -> Journal:
         settings=JournalSettings(),
         loop=asyncio.get_running_loop(),
         executor=threads,
-        intent_executor=_INTENTS,
+        intent_thread=_INTENTS,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
 

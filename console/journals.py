@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from actors.journal import Journal, JournalError, JournalFigures
+from actors.journal import IntentThread, Journal, JournalError, JournalFigures
 from config import Config
 from config.tables import allowed_among
 from messages.errors import ConfigurationError
@@ -19,8 +19,6 @@ from messages.errors import ConfigurationError
 _log = structlog.get_logger("teller.journals")
 _THREADS: Final = 2
 """They mostly wait for the disk; two serve all accounts."""
-_INTENT_THREADS: Final = 2
-"""One may wait for a disk while the other writes to another."""
 
 
 class JournalEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +131,7 @@ async def _open_in(
     journals: dict[str, Journal] = {}
     with (
         ThreadPoolExecutor(_THREADS, thread_name_prefix="journal") as executor,
-        ThreadPoolExecutor(_INTENT_THREADS, thread_name_prefix="intents") as intent_executor,
+        IntentThread() as intent_thread,
     ):
         try:
             for account in config.accounts:
@@ -143,7 +141,7 @@ async def _open_in(
                     settings=config.journal.settings,
                     loop=loop,
                     executor=executor,
-                    intent_executor=intent_executor,
+                    intent_thread=intent_thread,
                     now_ms=now_ms,
                     hide=hide,
                 )

@@ -3,6 +3,7 @@
 from actors.journal.errors import JournalError
 from actors.journal.history import History, HistoryFilter, Missing, read_history
 from actors.journal.inspection import JournalReport, inspect_journal, read_state
+from actors.journal.intent_thread import IntentThread
 from actors.journal.journal import IntentReceipt, Journal
 from actors.journal.lock import HeldElsewhereError, ProcessLock, holder_of
 from actors.journal.profit import RealisedProfit
@@ -25,6 +26,7 @@ __all__ = [
     "HistoryFilter",
     "IntentCommand",
     "IntentReceipt",
+    "IntentThread",
     "Journal",
     "JournalError",
     "JournalFigures",

@@ -83,13 +83,13 @@ def unreadable_transactions(path: Path) -> int:
     nobody writes to.
 
     The log is read up to the first frame that is not as it was written. A program that is killed leaves at most one
-    transaction without an end after that; one with an end was committed, and would be lost without a word.
+    transaction half written after that, and nothing behind it: for that one nobody has waited, and it does not count.
     Formats: SQLite, "WAL-mode File Format", sections 1.1 (frames) and 2.1 (``mxFrame`` of the index).
 
     Raises:
         OSError: the files cannot be read.
     """
-    lost = 0
+    lost, is_end = 0, False
     log, index = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
     try:
         with log.open("rb") as frames, index.open("rb") as known:
@@ -104,9 +104,10 @@ def unreadable_transactions(path: Path) -> int:
                 frame = frames.read(_FRAME_HEADER_BYTES)
                 if len(frame) < _FRAME_HEADER_BYTES:
                     break
-                is_commit = frame[4:8] != bytes(4)
-                lost += is_commit and frame[8:16] == salt
+                if frame[8:16] == salt:
+                    is_end = frame[4:8] != bytes(4)
+                    lost += is_end
                 number += 1
     except FileNotFoundError:
         return 0  # all of it is in the file
-    return lost
+    return 0 if lost == 1 and is_end else lost

@@ -33,6 +33,7 @@ from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 import structlog
 
 from actors.journal.errors import JournalError, JournalGoneError
+from actors.journal.intent_thread import IntentThread
 from actors.journal.records import JournalFigures
 from actors.journal.refusals import Refusal, RefusalLog
 from actors.journal.settings import Durability, JournalSettings
@@ -75,7 +76,7 @@ class CommitQueue:
         settings: JournalSettings,
         loop: asyncio.AbstractEventLoop,
         executor: Executor | None,
-        intent_executor: Executor | None,
+        intent_thread: IntentThread | None,
     ) -> None:
         """As in `Journal.open`."""
         self._store = store
@@ -84,7 +85,7 @@ class CommitQueue:
         self._settings = settings
         self._loop = loop
         self._executor = executor
-        self._intent_executor = intent_executor
+        self._intent_thread = intent_thread
         self._late_intents: list[IntentRecord] = []
         self._backlog_limit = settings.backlog_limit
         self._are_intents_here = executor is None or settings.durability is Durability.PROCESS_CRASH
@@ -256,13 +257,16 @@ class CommitQueue:
         """Also beside a thread that is writing something else."""
         batch = _take(self._intents, _ON_LOOP_LIMIT)
         work = partial(self._store.write, batch)
-        if self._intent_executor is None:
+        if self._intent_thread is None:
             self._intents_done(batch, *_outcome(work))
             return
+        under_way = self._intent_thread.submit(work)
+        if under_way.wait(_HOLD_S):
+            self._intents_done(batch, *_outcome(under_way.result))
+            return
         self._late_intents = batch
-        self._submit(self._intent_executor, work, self._late_intents_done, hold_s=_HOLD_S)
-        if self._late_intents:
-            _log.warning("journal_is_slow", account=self._account, path=str(self._path), held_ms=round(_HOLD_S * 1e3))
+        self._follow(under_way.as_future(), self._late_intents_done)
+        _log.warning("journal_is_slow", account=self._account, path=str(self._path), held_ms=round(_HOLD_S * 1e3))
 
     def _late_intents_done(self, refused: list[Refusal], error: BaseException | None) -> None:
         batch, self._late_intents = self._late_intents, []
@@ -277,7 +281,7 @@ class CommitQueue:
 
     def _commit_batch(self) -> None:
         is_far_behind = self._are_intents_here and len(self._queue) > _HELP_LIMIT
-        here = self._executor is None or (is_far_behind and self._intent_executor is None)
+        here = self._executor is None or (is_far_behind and self._intent_thread is None)
         limit = _ON_LOOP_LIMIT if here else _BATCH_LIMIT
         intents = _take(self._intents, limit)
         others = _take(self._queue, limit - len(intents))
@@ -313,6 +317,9 @@ class CommitQueue:
             if job.done():
                 then(*_outcome(job.result))
                 return
+        self._follow(job, then)
+
+    def _follow(self, job: Future[Any], then: Then) -> None:
         self._jobs.add(job)
         job.add_done_callback(partial(self._back_to_loop, then))
 

@@ -15,6 +15,7 @@ from actors.journal.codec import decode_command, encode, kind_of
 from actors.journal.commits import CommitQueue
 from actors.journal.database import open_database
 from actors.journal.errors import JournalError
+from actors.journal.intent_thread import IntentThread
 from actors.journal.loading import load
 from actors.journal.lock import JournalLock
 from actors.journal.records import FILLS_THROUGH, IntentCommand, JournalFigures, JournalState, Outcome
@@ -80,7 +81,7 @@ class Journal:
         executor: Executor | None,
         now_ms: Callable[[], int],
         hide: Callable[[str], str] = str,
-        intent_executor: Executor | None = None,
+        intent_thread: IntentThread | None = None,
     ) -> Self:
         """Opens or makes the journal of ``account``. Blocks while the file is checked; may be called on a thread.
 
@@ -91,8 +92,8 @@ class Journal:
                 the loop, so that a simulation on virtual time is the same each time.
             now_ms: unix milliseconds, for stamps.
             hide: takes known secrets out of free text (R12).
-            intent_executor: of threads that do nothing but write intents, so that a disk that stalls holds the loop for
-                milliseconds only; one thread serves many journals. None writes them on the loop.
+            intent_thread: writes intents, so that a disk that stalls holds the loop for milliseconds only; one serves
+                many journals. None writes them on the loop.
 
         Raises:
             JournalError: another process has it, or it is damaged, too new, not the journal of this account, or cannot
@@ -114,7 +115,7 @@ class Journal:
                 settings=settings,
                 loop=loop,
                 executor=executor,
-                intent_executor=intent_executor,
+                intent_thread=intent_thread,
             )
             try:
                 return cls(

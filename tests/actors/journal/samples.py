@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from actors.journal import IntentCommand, Journal, JournalError, JournalSettings
+from actors.journal import IntentCommand, IntentThread, Journal, JournalError, JournalSettings
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from messages.order import Fee, Fill, Order, sum_fees
@@ -54,7 +54,7 @@ def open_here(
     *,
     account: str = "alice",
     executor: Executor | None = None,
-    intent_executor: Executor | None = None,
+    intent_thread: IntentThread | None = None,
     hide: Callable[[str], str] = str,
     **settings: Any,
 ) -> Journal:
@@ -65,7 +65,7 @@ def open_here(
         settings=JournalSettings(**settings),
         loop=asyncio.get_running_loop(),
         executor=executor,
-        intent_executor=intent_executor,
+        intent_thread=intent_thread,
         now_ms=lambda: NOW_MS,
         hide=hide,
     )

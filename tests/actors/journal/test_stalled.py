@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from actors.journal import Journal, JournalError, Outcome
+from actors.journal import IntentThread, Journal, JournalError, Outcome
 from actors.journal.refusals import Refusal
 from actors.journal.store import Store
 from actors.journal.told import Record
@@ -61,8 +61,8 @@ def stall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stall]:
 
 @pytest_asyncio.fixture
 async def journal(tmp_path: Path, stall: Stall) -> AsyncIterator[Journal]:
-    with ThreadPoolExecutor(2) as executor, ThreadPoolExecutor(1) as intent_executor:
-        journal = open_here(tmp_path / "alice.sqlite", executor=executor, intent_executor=intent_executor, linger_s=0)
+    with ThreadPoolExecutor(2) as executor, IntentThread() as intent_thread:
+        journal = open_here(tmp_path / "alice.sqlite", executor=executor, intent_thread=intent_thread, linger_s=0)
         yield journal
         stall.end()
         if journal.figures.failure:

@@ -287,6 +287,7 @@ class TradingSystem:
     def _account_group(self, plan: AccountPlan) -> GroupPlan:
         name, address, connection = plan.name, self._accounts[plan.name], self._supervisors[plan.name]
         venue, subscribers = self._venues[plan.venue], self._subscribers[plan.name]
+        told_currencies: set[str] = set()  # outlives the account, as its subscribers do
 
         def start_account() -> Ref[Any]:
             return AccountActor.start(
@@ -296,6 +297,7 @@ class TradingSystem:
                 supervisor=connection,
                 symbols=plan.symbols,
                 subscribers=subscribers,
+                told_currencies=told_currencies,
                 has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
                 server_now_ms=venue.server_now_ms,
                 monotonic_s=self._environment.clock.monotonic_s,

@@ -117,10 +117,11 @@ class World:
         self.count()
 
     def _is_misconfigured(self) -> bool:
-        """Whether the program has never run, and is to trade a market that was gone before it could: a mistake in its
-        configuration, for all that it can know."""
+        """Whether the program has never run, or lost that with its disk, and is to trade a market that was gone before
+        it could: a mistake in its configuration, for all that it can know."""
         gone = self._parts.exchange.engine.delisted
-        return not self.program.has_run.is_set() and any(pair_of(each) in gone for each in self.scenario.symbols)
+        has_run = self.program.has_run.is_set() and not self.scenario.has(Feature.DISK)
+        return not has_run and any(pair_of(each) in gone for each in self.scenario.symbols)
 
     @property
     def latest_s(self) -> float:
@@ -320,20 +321,36 @@ class World:
     async def _settle(self, comparison: Comparison) -> None:
         """Waits until all is right; it must become so in time, and stay so."""
         begun_s, settle_s = self._loop.time(), self.scenario.settle_s
+        settled = None
+        while settled is None or (self._may_be_paused and all(each.endswith("not live") for each in settled)):
+            if not await self._become_right(comparison, begun_s, settle_s):
+                return
+            self.figures.settled_s = self._loop.time() - begun_s
+            await asyncio.sleep(_STAYS_S)
+            settled = await comparison.differences()
+            if not settled:
+                return
+        self.violations += [f"was right, then wrong: {each}" for each in settled]
+
+    async def _become_right(self, comparison: Comparison, begun_s: float, settle_s: float) -> bool:
+        """Whether it does, in time."""
         wrong = ["not compared"]
         while wrong:
             if self._loop.time() > begun_s + settle_s:
                 self.violations += [f"after {settle_s:g} quiet seconds: {each}" for each in wrong[:20]]
-                return
+                return False
             await asyncio.sleep(_LOOK_EVERY_S if self._loop.time() - begun_s < _SOON_S else _LOOK_LATER_EVERY_S)
             self._parts.user.connect_anew(self.program)
             if self._is_crippled():  # only now: of what crashed in the storm's last moments
                 await self._come_back(begun_s + settle_s)
                 await self._stop_trading()
             wrong = await comparison.differences()
-        self.figures.settled_s = self._loop.time() - begun_s
-        await asyncio.sleep(_STAYS_S)
-        self.violations += [f"was right, then wrong: {each}" for each in await comparison.differences()]
+        return True
+
+    @property
+    def _may_be_paused(self) -> bool:
+        """Whether the exchange may have asked for a pause of minutes, in which an account may end to be live."""
+        return self.scenario.has(Feature.REFUSALS) or self.scenario.has(Feature.TIGHT_LIMITS)
 
     # -- lives ----------------------------------------------------------------------------------------------------
 

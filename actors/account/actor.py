@@ -113,6 +113,7 @@ class AccountActor(LoopActor):
         has_credentials: bool,
         symbols: tuple[Symbol, ...],
         subscribers: dict[Address, None],
+        told_currencies: set[str] | None = None,
         server_now_ms: Callable[[], int],
         monotonic_s: Callable[[], float],
         rng: random.Random,
@@ -121,6 +122,7 @@ class AccountActor(LoopActor):
     ) -> None:
         """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
+        ``told_currencies``: the same, of currencies whose balance was told.
         ``server_now_ms``: the exchange's clock, unix milliseconds. ``monotonic_s``: times what the account does, finer
         than the loop's own clock. ``journal``: outlives the actor; None for none.
         ``kill_switch``: has the last word at every start; None leaves it as the journal remembers it."""
@@ -142,6 +144,7 @@ class AccountActor(LoopActor):
         self._told_state: SyncState | None = None
         self._told_unknown: dict[Symbol, str] = {}
         self._subscribers = subscribers
+        self._told_currencies = told_currencies
         self._broadcast = Broadcast(account, subscribers, journal)
         self._oddity_check_due = False
         self._socket_check_due = False
@@ -155,7 +158,7 @@ class AccountActor(LoopActor):
         return self._take_up()
 
     async def _take_up(self) -> None:
-        state = AccountState(executed_limit=self._settings.executed_limit)
+        state = AccountState(executed_limit=self._settings.executed_limit, told_currencies=self._told_currencies)
         self._state = state
         self._account = AccountContext(
             name=self.name,

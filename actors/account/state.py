@@ -39,12 +39,14 @@ class AccountState:
         query_lag_ms: so long after something happened a query may not know of it yet; for the caller to set.
     """
 
-    def __init__(self, *, executed_limit: int = 1000) -> None:
-        """``executed_limit``: finished orders kept for each symbol (R9), 1 or more."""
+    def __init__(self, *, executed_limit: int = 1000, told_currencies: set[str] | None = None) -> None:
+        """``executed_limit``: finished orders kept for each symbol (R9), 1 or more. ``told_currencies``: of which an
+        earlier state has told a balance; kept up, so that what a complete list leaves out is told as zero (R14)."""
         self.orders = OrderStore(executed_limit)
         self.balances: dict[str, Balance] = {}
         self.fills_count = 0
         self.has_new_doubts = False
+        self._told_currencies = set() if told_currencies is None else told_currencies
         self._queried: set[str] = set()
         self.fills_asked_from_ms = 0
         self.query_lag_ms = 0
@@ -331,7 +333,7 @@ class AccountState:
             return list(listed.values())
         zeros = (
             Balance(currency=currency, available=ZERO, locked=ZERO, updated_ms=as_of_ms)
-            for currency in self.balances
+            for currency in dict.fromkeys([*self.balances, *sorted(self._told_currencies)])
             if currency not in listed and currency not in unreadable
         )
         return [*listed.values(), *zeros]
@@ -381,6 +383,7 @@ class AccountState:
                 self._reservations.hear(before, balance, is_push=is_push)
             if before is None or before.available != balance.available or before.locked != balance.locked:
                 changed.append(balance)
+                self._told_currencies.add(currency)
         return tuple(changed)
 
     def available(self, currency: str) -> Decimal:

@@ -177,7 +177,7 @@ class CommitQueue:
         self._commit_soon()
 
     def checkpoint_soon(self) -> None:
-        """What waits is moved into the file once it is written: then no loss of power takes it."""
+        """The log is moved into the file after the next write: then no loss of power takes what is in it."""
         self._since_checkpoint = _CHECKPOINT_RECORDS
 
     async def end(self, problem: str) -> None:
@@ -444,6 +444,8 @@ class CommitQueue:
 
     def _restarted(self, _: object, error: BaseException | None) -> None:
         self._is_restarting_log = False
+        if error is not None:
+            self.checkpoint_soon()
         self._chore_done("journal_checkpoint_failed", error)
 
     def _checkpointed(self, pages: int | None, error: BaseException | None) -> None:
@@ -451,7 +453,8 @@ class CommitQueue:
         self._log_pages = pages or 0
         if error is not None:
             _log.warning("journal_checkpoint_failed", account=self._account, error=str(error))
-        if not self._is_closed:
+            self.checkpoint_soon()
+        elif not self._is_closed:
             self._keep_house()
 
     def _chore_done(self, event: str, error: BaseException | None) -> None:

@@ -160,7 +160,13 @@ class CancelAuthority:
 
     def _is_engaged(self, at_s: float) -> bool:
         """Whether a kill switch may be engaged, or may have been when a request left that arrives now."""
-        return any(_may_be_engaged(switches, at_s) for switches in self._switches)
+        return any(_may_be_engaged(self._not_lost(switches, at_s), at_s) for switches in self._switches)
+
+    def _not_lost(self, switches: Iterable[FiledCommand], at_s: float) -> Iterator[FiledCommand]:
+        """Without releases that were lost with the power: the next life has its kill switch engaged as before."""
+        for each in switches:
+            if isinstance(each.command, EngageKillSwitch) or not self._is_lost(each.answered_s or at_s, at_s):
+                yield each
 
 
 def _may_be_engaged(switches: Iterable[FiledCommand], at_s: float) -> bool:

@@ -135,7 +135,8 @@ class Filed(Oracle):
     def _may_be_forgotten(self, name: str, number: int) -> bool:
         """Whether the exchange may have denied, when it was asked late, an order that was there."""
         order = self._exchange.engine.accounts[name].orders[number]
-        return self._forgets and not order.is_open and not order.filled_base
+        is_unaskable = order.pair in self._exchange.engine.delisted
+        return (self._forgets or is_unaskable) and not order.is_open and not order.filled_base
 
     def _cancels(self, name: str, intents: list[Intent]) -> Iterator[str]:
         """An order that a cancel of it has ended has one that is filed as confirmed."""

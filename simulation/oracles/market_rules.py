@@ -48,6 +48,11 @@ class MarketRules(Oracle):
 
     def look(self) -> Iterator[str]:
         """Notes which rules are new; a side that opened late is new from its opening on."""
+        self._note()
+        found, self._found = self._found, []
+        yield from found
+
+    def _note(self) -> None:
         now_ms = self._exchange.engine.now_ms()
         for pair, market in self._exchange.engine.markets.items():
             rules = market.rules
@@ -57,8 +62,6 @@ class MarketRules(Oracle):
                 self._are_new(pair, rules)
         for pair in self._since_s.keys() - self._exchange.engine.markets.keys():
             del self._since_s[pair]
-        found, self._found = self._found, []
-        yield from found
 
     def resume(self) -> None:
         """It could read nothing while it stood still."""
@@ -78,6 +81,7 @@ class MarketRules(Oracle):
             return
         if filed.account not in self._names or error.field not in _BY_RULES:
             return
+        self._note()  # they may have changed since the look, in a night, too
         pair, now_s = pair_of(command.symbol), self._now_s()
         since_s, rules = self._since_s.get(pair, (now_s, None))
         if rules is None or not self._would_take(command, rules):

@@ -448,3 +448,13 @@ def test_r14_a_row_without_a_currency_may_be_any() -> None:
     state.hear_balances([balance("SOL", "5", at=10)])
     assert [b.currency for b in state.hear_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == ["USDT"]
     assert state.balances["SOL"].available == 5
+
+
+def test_r14_what_an_earlier_state_has_told_and_a_list_lacks_is_told_as_zero() -> None:
+    told: set[str] = set()
+    earlier = AccountState(told_currencies=told)
+    earlier.hear_balances([balance("GT", "1", at=100)])
+    later = AccountState(told_currencies=told)  # the account has crashed, and its subscribers have not
+    (gone,) = later.hear_all_balances([], as_of_ms=200)
+    assert (gone.currency, gone.total) == ("GT", 0)
+    assert later.hear_all_balances([], as_of_ms=300) == ()

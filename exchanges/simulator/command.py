@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from exchanges.simulator.config import SimulatorConfig, accounts_named
-from exchanges.simulator.server import start_exchange
+from exchanges.simulator.server import is_loopback, start_exchange
 
 EXIT_OK = 0
 EXIT_BAD_ARGUMENTS = 2
@@ -48,6 +48,7 @@ def config_from(arguments: argparse.Namespace) -> SimulatorConfig:
         rest_latency_ms=arguments.rest_latency_ms,
         push_latency_ms=arguments.push_latency_ms,
         traders_on=not arguments.no_traders,
+        public_past=True,
     )
 
 
@@ -79,6 +80,12 @@ async def simulate(config: SimulatorConfig, *, exit_when_stdin_closes: bool = Fa
             loop.add_signal_handler(number, ended.set)
         if exit_when_stdin_closes:
             _watch_stdin(lambda: loop.call_soon_threadsafe(ended.set))
+        if not is_loopback(config.host):
+            sys.stderr.write(
+                f"WARNING: {config.host} can be reached from other machines. Keys and secrets of the accounts are in "
+                "the line below, traffic is not encrypted, and the control API wants the token in it "
+                "(Authorization: Bearer TOKEN).\n"
+            )
         sys.stdout.write(json.dumps(running.endpoints) + "\n")
         sys.stdout.flush()
         await ended.wait()

@@ -245,6 +245,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     much later than orders and answers. ``engine_clock_step_ms``: the engine's stamps are multiples of it.
     ``zero_balances_listed``: False where a list of balances leaves out what is zero. ``dust_cancels``: a market buy
     whose rest does not pay for one more lot ends as cancelled (reports of 2023), not as filled (docs of 2024).
+    ``public_past``: candles and trades of before the start are there, made up (`public_past`).
     ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
     """
 
@@ -272,6 +273,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_sockets: int = 300
     withdrawal_step_ms: int = 1_500
     past: Past | None = None
+    public_past: bool = False
 
     def __post_init__(self) -> None:
         for field in ("rest_port", "control_port"):

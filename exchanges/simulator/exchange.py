@@ -6,6 +6,7 @@ A thin server puts it on the network; a simulation on virtual time and in-memory
 import random
 from collections.abc import Callable
 
+from exchanges.simulator.account_book import AccountBook
 from exchanges.simulator.clock import Clock
 from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.control import Control
@@ -26,6 +27,7 @@ from exchanges.simulator.services import Services
 from exchanges.simulator.tape import Tapes
 from exchanges.simulator.traders import Traders
 from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.triggers import Triggers
 from exchanges.simulator.views import Views
 
 
@@ -64,8 +66,9 @@ class Exchange:
             interval_ms=config.traders_interval_ms,
             pairs=config.traders_pairs,
         )
-        tapes = Tapes(self.engine)
-        self.engine.listeners += (tapes, self.traders)
+        tapes = Tapes(self.engine, past_seed=config.seed if config.public_past else None)
+        account_book = AccountBook(now_ms=self.engine.now_ms)
+        self.engine.listeners += (tapes, self.traders, account_book)
         self.services = Services(
             config=config,
             keys=self.keys,
@@ -76,6 +79,8 @@ class Exchange:
             ),
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
             margin=MarginOrders(self.engine),
+            triggers=Triggers(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
+            account_book=account_book,
             now_ms=Clock("gateway", now_ms, faults).now_ms,
             schedule=schedule,
             rng=services_rng,
@@ -83,7 +88,8 @@ class Exchange:
             views=views,
         )
         # margin orders before the face, which ends all subscriptions to a delisted pair
-        self.engine.listeners += (self.services.margin, LateFills(self.engine, faults, schedule))
+        late_fills = LateFills(self.engine, faults, schedule)
+        self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
         self.gateio = GateFace(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.gateio, self.traders, self.latency, self.listings)

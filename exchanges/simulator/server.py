@@ -5,7 +5,9 @@ that are delayed resolve a future, frames go into a buffer that one writer for e
 """
 
 import asyncio
+import ipaddress
 import random
+import secrets
 import socket as sockets
 import struct
 import time
@@ -20,13 +22,21 @@ from exchanges.simulator.door import Door
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faults import RefuseConnections, Standing
 from exchanges.simulator.gateio.socket import GateSocket
-from exchanges.simulator.http import HttpRequest, HttpResponse
+from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.seams import Schedule
 
 REST_PATH = "/api/v4"
 SOCKET_PATH = "/ws/v4/"
 MAX_BUFFERED_FRAMES = 20_000
 log = structlog.get_logger(__name__)
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether only this machine can reach what listens on ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def wall_clock_ms() -> int:
@@ -42,6 +52,7 @@ class RunningExchange:
         self._runners: list[web.ServerRunner] = []
         self._doors: list[Door] = []
         self._unanswered: dict[asyncio.Future[HttpResponse | None], None] = {}
+        self._control_token = "" if is_loopback(exchange.config.host) else secrets.token_urlsafe(24)
 
     @property
     def endpoints(self) -> dict[str, object]:
@@ -59,6 +70,7 @@ class RunningExchange:
                 ],
             },
             "control": f"http://{authority}:{control_port}",
+            **({"control_token": self._control_token} if self._control_token else {}),
         }
 
     async def listen(self) -> None:
@@ -111,6 +123,9 @@ class RunningExchange:
 
     async def _serve_control(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
+        given = request.headers.get("Authorization", "")
+        if self._control_token and not secrets.compare_digest(given.encode(), f"Bearer {self._control_token}".encode()):
+            return _web(json_response(401, {"error": "the control API wants the token that simulate has printed"}))
         return _web(self.exchange.control(await _plain(request, path, query)))
 
     async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from exchanges.simulator.account_book import AccountBook
 from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.countdown import Countdowns
 from exchanges.simulator.engine import Engine
@@ -13,6 +14,7 @@ from exchanges.simulator.margin import MarginOrders
 from exchanges.simulator.seams import Schedule
 from exchanges.simulator.tape import Tapes
 from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.triggers import Triggers
 from exchanges.simulator.views import Views
 
 
@@ -30,6 +32,8 @@ class Services:
     treasury: Treasury
     countdowns: Countdowns
     margin: MarginOrders
+    triggers: Triggers
+    account_book: AccountBook
     now_ms: Callable[[], int]
     schedule: Schedule
     rng: random.Random

@@ -1,6 +1,7 @@
 """What the public can look up of a pair's past: trades, candles and the figures of the last 24 hours."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from exchanges.simulator.config import PairConfig
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import ZERO, Trade
+from exchanges.simulator.public_past import PublicPast
 
 DAY_S = 86_400
 INTERVALS_S = {
@@ -65,8 +67,11 @@ class DayFigures:
 class Tape:
     """The past of one pair, bounded."""
 
-    def __init__(self, rules: PairConfig) -> None:
-        self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
+    def __init__(self, rules: PairConfig, past: PublicPast | None = None) -> None:
+        """``past``: what was traded before; None for nothing."""
+        self.trades: deque[Trade] = deque(() if past is None else past.trades(), maxlen=KEPT_TRADES)
+        self._past = past
+        self._before: dict[str, list[Candle]] = {}
         self._last = rules.start_price
         self._series: dict[str, deque[Candle]] = {name: deque(maxlen=KEPT_CANDLES) for name in INTERVALS_S}
 
@@ -84,6 +89,19 @@ class Tape:
         if series:
             self._extend(series, INTERVALS_S[interval], now_s, series[-1].close)
         return list(series)
+
+    def all_candles(self, interval: str, now_s: int) -> list[Candle]:
+        """Returns the same, and before them those of the time before the exchange began, as many as are kept."""
+        since = self.candles(interval, now_s)
+        if self._past is None or len(since) >= KEPT_CANDLES:
+            return since
+        before = self._before.get(interval)
+        if before is None:
+            before = self._before[interval] = list(_candles_before(self._past, INTERVALS_S[interval]))
+        first_s = since[0].start_s if since else now_s + 1
+        earlier = [candle for candle in before if candle.start_s < first_s]
+        gap = [] if since or not earlier else _flat_after(earlier[-1], INTERVALS_S[interval], now_s)
+        return [*earlier, *gap, *since][-KEPT_CANDLES:]
 
     def day(self, now_s: int) -> DayFigures:
         """Returns the figures of the last 24 hours; without any trade all prices are the start price."""
@@ -112,12 +130,35 @@ class Tape:
             series.append(Candle(missing, last.close, last.close, last.close, last.close))
 
 
+def _candles_before(past: PublicPast, length_s: int) -> Iterator[Candle]:
+    """Oldest first; the last one is that of the beginning."""
+    last_s = past.began_s - past.began_s % length_s
+    for start_s in range(last_s - (KEPT_CANDLES - 1) * length_s, last_s + 1, length_s):
+        prices, volume = past.prices(start_s, length_s), past.volume(length_s)
+        yield Candle(
+            start_s, prices[0], max(prices), min(prices), prices[-1], volume, volume * sum(prices) / len(prices)
+        )
+
+
+def _flat_after(last: Candle, length_s: int, now_s: int) -> list[Candle]:
+    """Nothing was traded since."""
+    starts = range(last.start_s + length_s, now_s + 1, length_s)
+    return [Candle(start_s, last.close, last.close, last.close, last.close) for start_s in starts]
+
+
 class Tapes(Listener):
     """Listens to the engine and keeps one tape for each pair."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, past_seed: int | None = None) -> None:
+        """``past_seed``: decides what was traded before; None: nothing."""
         self._engine = engine
-        self._tapes = {pair: Tape(market.rules) for pair, market in engine.markets.items()}
+        self._tapes = {
+            pair: Tape(
+                market.rules,
+                None if past_seed is None else PublicPast(market.rules, engine.now_ms() // 1000, past_seed),
+            )
+            for pair, market in engine.markets.items()
+        }
 
     def of(self, pair: str) -> Tape:
         """Returns the pair's tape."""
@@ -126,6 +167,10 @@ class Tapes(Listener):
     def candles(self, pair: str, interval: str) -> list[Candle]:
         """Returns the pair's candles up to now, oldest first."""
         return self._tapes[pair].candles(interval, self._engine.now_ms() // 1000)
+
+    def all_candles(self, pair: str, interval: str) -> list[Candle]:
+        """Returns the same with those of before the exchange began."""
+        return self._tapes[pair].all_candles(interval, self._engine.now_ms() // 1000)
 
     def day(self, pair: str) -> DayFigures:
         """Returns the pair's figures of the last 24 hours."""

@@ -3,11 +3,11 @@
 from exchanges.simulator.http import HttpResponse, json_response
 from exchanges.simulator.rules import Reason, RefusedError
 
-# Statuses by label are mostly undocumented; clients must go by the label.
+# Statuses by label are mostly undocumented, these are as users report them; clients must go by the label.
 STATUSES = {
-    "MISSING_REQUIRED_HEADER": 401,
+    "MISSING_REQUIRED_HEADER": 400,
     "INVALID_KEY": 401,
-    "REQUEST_EXPIRED": 401,
+    "REQUEST_EXPIRED": 403,
     "INVALID_SIGNATURE": 401,
     "AUTHENTICATION_FAILED": 401,
     "READ_ONLY": 403,

@@ -1,7 +1,8 @@
 """Reading what a request asks for: query parameters and JSON bodies, strictly.
 
-An unknown name, a missing one, a wrong type or a value outside its range is refused, so that a client's slip shows;
-Gate itself lets some of these pass.
+A missing name, a wrong type or a value outside its range is refused, so that a client's slip shows; Gate itself lets
+some of these pass. As there, names that nobody knows are ignored (clients send fields that are newer than we, or meant
+for another endpoint), and ``null`` means that a field is not given.
 """
 
 import re
@@ -17,6 +18,7 @@ from exchanges.simulator.orders import AccountType
 T = TypeVar("T")
 DECIMAL = re.compile(r"\d{1,20}(\.\d{1,18})?")
 TEXT = re.compile(r"t-[0-9A-Za-z_.\-]{1,28}")
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 MISSING_FIELD = re.compile(r"missing required field `(\w+)`")
 
 
@@ -27,7 +29,7 @@ class Query:
         self._values: dict[str, str] = {}
         for name, value in parse_qsl(raw, keep_blank_values=True):
             if name not in known:
-                raise invalid(f"unknown parameter {name}")
+                continue
             if name in self._values:
                 raise invalid(f"parameter {name} is given twice")
             if value:
@@ -51,6 +53,13 @@ class Query:
             raise invalid(f"{name} {value} is not one of {', '.join(filter(None, allowed))}")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Returns a boolean, in whichever way clients write it; False when it is absent."""
+        value = self._values.get(name, "false")
+        if value.lower() not in BOOLEANS:
+            raise invalid(f"{name} {value} is not a boolean")
+        return BOOLEANS[value.lower()]
+
     def whole(self, name: str, default: int, *, low: int = 0, high: int = 10**15) -> int:
         """Returns the value as a whole number within ``low`` and ``high``."""
         value = self._values.get(name)
@@ -65,7 +74,7 @@ class Query:
         return dict(self._values)
 
 
-class OrderBody(msgspec.Struct, forbid_unknown_fields=True):
+class OrderBody(msgspec.Struct):
     """POST /spot/orders (Gate REST manual, create an order)."""
 
     currency_pair: str
@@ -81,10 +90,9 @@ class OrderBody(msgspec.Struct, forbid_unknown_fields=True):
     auto_borrow: bool = False
     auto_repay: bool = False
     action_mode: Literal["ACK", "RESULT", "FULL"] = "FULL"
-    text_is_required: bool = msgspec.field(default=False, name="textIsRequired")  # sent in vain by ccxt's batches
 
 
-class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
+class AmendBody(msgspec.Struct):
     """PATCH /spot/orders/{id}."""
 
     currency_pair: str | None = None
@@ -95,14 +103,14 @@ class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
     action_mode: Literal["ACK", "RESULT", "FULL"] = "FULL"
 
 
-class BatchAmendItem(AmendBody, forbid_unknown_fields=True, kw_only=True):
+class BatchAmendItem(AmendBody, kw_only=True):
     """One item of POST /spot/amend_batch_orders."""
 
     order_id: str
     currency_pair: str
 
 
-class CancelItem(msgspec.Struct, forbid_unknown_fields=True):
+class CancelItem(msgspec.Struct):
     """One item of POST /spot/cancel_batch_orders."""
 
     currency_pair: str
@@ -111,14 +119,14 @@ class CancelItem(msgspec.Struct, forbid_unknown_fields=True):
     action_mode: Literal["ACK", "RESULT", "FULL"] = "FULL"
 
 
-class CountdownBody(msgspec.Struct, forbid_unknown_fields=True):
+class CountdownBody(msgspec.Struct):
     """POST /spot/countdown_cancel_all."""
 
     timeout: int
     currency_pair: str | None = None
 
 
-class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
+class WithdrawalBody(msgspec.Struct):
     """POST /withdrawals."""
 
     currency: str
@@ -129,6 +137,15 @@ class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
     withdraw_order_id: str = ""
     withdraw_id: str = ""
     asset_class: str = ""
+
+
+class TransferBody(msgspec.Struct):
+    """POST /wallet/transfers."""
+
+    currency: str
+    amount: str
+    from_account: str = msgspec.field(name="from")
+    to_account: str = msgspec.field(name="to")
 
 
 def parse_json(body: bytes) -> object:
@@ -143,10 +160,18 @@ def parse_json(body: bytes) -> object:
 def typed(value: object, kind: type[T]) -> T:
     """Returns the JSON value as ``kind``. Raises ``GateError`` naming the field."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(_without_nulls(value), kind)
     except msgspec.ValidationError as error:
         lacking = MISSING_FIELD.search(str(error))
         raise (missing(lacking[1]) if lacking else invalid(str(error))) from None
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if item is not None}
+    return value
 
 
 def parse_decimal(name: str, value: str) -> Decimal:

@@ -17,6 +17,7 @@ from exchanges.simulator.gateio.errors import GateError, invalid
 from exchanges.simulator.gateio.limits import Allowance, LimitKind, RateLimiter
 from exchanges.simulator.gateio.odd_lists import OddLists
 from exchanges.simulator.gateio.parameters import Query, parse_json
+from exchanges.simulator.gateio.price_orders import PriceOrders
 from exchanges.simulator.gateio.signatures import authenticate_request
 from exchanges.simulator.gateio.spot_orders import SpotOrders
 from exchanges.simulator.gateio.spot_public import SpotPublic
@@ -43,6 +44,7 @@ class GateRest:
         groups = (
             SpotPublic(services).endpoints(),
             SpotOrders(services).endpoints(),
+            PriceOrders(services).endpoints(),
             Wallet(services).endpoints(),
             elsewhere.endpoints(),
         )

@@ -36,10 +36,10 @@ def api_signature(secret: str, *, channel: str, parameters: str, timestamp: str)
 
 
 def authenticate_request(request: HttpRequest, keys: Keys, now_ms: int) -> AccountConfig:
-    """Returns whose request it is. Raises ``GateError``: missing header, key, time, signature, in this order."""
-    key, timestamp, signature = (_header(request.headers, name) for name in ("KEY", "Timestamp", "SIGN"))
-    account = known_key(keys, key)
+    """Returns whose request it is. Raises ``GateError``: missing header, time, key, signature, in this order."""
+    timestamp, key, signature = (_header(request.headers, name) for name in ("Timestamp", "KEY", "SIGN"))
     check_time(timestamp, now_ms)
+    account = known_key(keys, key)
     check_signature(rest_signature(account.secret, request, timestamp), signature)
     return account
 

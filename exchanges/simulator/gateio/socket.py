@@ -276,7 +276,7 @@ def _is_cut(topic: Topic, fault: SocketCut) -> bool:
 
 
 def _strings(payload: object) -> list[str]:
-    if payload is None:
+    if payload is None or payload == {}:  # the form of some clients for channels that need none
         return []
     try:
         return msgspec.convert(payload, list[str])

@@ -101,7 +101,7 @@ class SpotOrders:
             raise GateError("TOO_MANY_ORDERS", "A batch may have at most 10 orders for each currency pair")
         if any(not body.text for body in bodies):
             raise missing("text")
-        return Answer([_each(partial(self._placed, call, body), {"text": body.text}) for body in bodies])
+        return Answer([_each(partial(_named, self._placed, call, body), {"text": body.text}) for body in bodies])
 
     def amend(self, call: Call) -> Answer:
         """Changes price or amount of an order; what the body says goes before the query."""
@@ -115,7 +115,10 @@ class SpotOrders:
         if not 1 <= len(items) <= 5:
             raise GateError("TOO_MANY_ORDERS", "A batch may amend 1 to 5 orders")
         return Answer(
-            [_each(partial(self._amended, call, item.order_id, item), {"order_id": item.order_id}) for item in items]
+            [
+                _each(partial(_named, self._amended, call, item.order_id, item), {"order_id": item.order_id})
+                for item in items
+            ]
         )
 
     def look_up(self, call: Call) -> Answer:
@@ -208,7 +211,7 @@ class SpotOrders:
         for order in self._margin.of(call.owner, types, is_open=True, pair=pair):
             if side in ("", order.side.value):
                 cancelled.append(self._margin.cancel(order))
-        return Answer([rest_order(order, mode) for order in cancelled])
+        return Answer([rest_order(order, mode) | SUCCEEDED for order in cancelled])
 
     def cancel_batch(self, call: Call) -> Answer:
         """Cancels several orders, each by id or by text."""
@@ -329,6 +332,12 @@ class SpotOrders:
 
     def _pair(self, pair: str) -> str:
         return self._engine.market(pair).rules.id
+
+
+def _named(action: Callable[..., Json], *arguments: object) -> Json:
+    """Returns an order as the batches do that place and amend: with its id a second time."""
+    order = action(*arguments)
+    return {"order_id": order["id"], **order}
 
 
 def _each(action: Callable[[], Json], about: Json) -> Json:

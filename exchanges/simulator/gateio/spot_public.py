@@ -14,6 +14,7 @@ from exchanges.simulator.treasury import chains_of
 
 NAMES = {"USDT": "Tether", "BTC": "Bitcoin", "ETH": "Ethereum", "SOL": "Solana", "PEPE": "Pepe"}
 MAX_POINTS_BACK = 10_000
+MAX_POINTS = 1_000
 
 
 class SpotPublic:
@@ -90,24 +91,29 @@ class SpotPublic:
             "asks": render.levels(market, Side.SELL, depth, interval),
             "bids": render.levels(market, Side.BUY, depth, interval),
         }
-        if query.choice("with_id", "false", "true") == "true":
+        if query.flag("with_id"):
             answer = {"id": market.book.update_id, **answer}
         return Answer(answer)
 
     def trades(self, call: Call) -> Answer:
-        """Trades, newest first; with ``last_id`` those before it, or those after it when reversed."""
+        """Trades, newest first; with ``last_id`` those after it, or before it when reversed, whatever the time."""
         query = call.query
         pair = self._market(query.required("currency_pair")).rules.id
         limit = query.whole("limit", 100, low=1, high=1000)
         offset = (query.whole("page", 1, low=1) - 1) * limit
         last_id = query.whole("last_id", 0)
-        after = query.choice("reverse", "false", "true") == "true"
+        before = query.flag("reverse")
         since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
         found = [
             trade
             for trade in reversed(self._services.tapes.of(pair).trades)
-            if since_s <= trade.time_ms // 1000 <= until_s
-            and (not last_id or (trade.id > last_id if after else trade.id < last_id))
+            if (
+                since_s <= trade.time_ms // 1000 <= until_s
+                if not last_id
+                else trade.id < last_id
+                if before
+                else trade.id > last_id
+            )
         ]
         return Answer([render.rest_trade(trade) for trade in found[offset : offset + limit]])
 
@@ -117,16 +123,17 @@ class SpotPublic:
         pair = self._market(query.required("currency_pair")).rules.id
         interval = query.choice("interval", "30m", *INTERVALS_S)
         length_s = INTERVALS_S[interval]
-        limit = query.whole("limit", 100, low=1, high=1000)
+        has_span = bool({"from", "to"} & query.given().keys())
+        limit = query.whole("limit", MAX_POINTS if has_span else 100, low=1, high=MAX_POINTS)
         since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
-        if "limit" in query.given() and {"from", "to"} & query.given().keys():
+        if "limit" in query.given() and has_span:
             raise invalid("limit conflicts with from and to")
         now_s = self._services.now_ms() // 1000
         if since_s and now_s - since_s > MAX_POINTS_BACK * length_s:
             raise invalid(f"Candlestick too long ago. Maximum {MAX_POINTS_BACK} points ago are allowed")
         candles = [
             candle
-            for candle in self._services.tapes.candles(pair, interval)
+            for candle in self._services.tapes.all_candles(pair, interval)
             if since_s - length_s < candle.start_s <= until_s
         ]
         return Answer([render.rest_candle(candle, length_s, now_s) for candle in candles[-limit:]])

@@ -1,11 +1,15 @@
 """Balances, fees, withdrawals and deposits of an account."""
 
+from decimal import Decimal
+
+from exchanges.simulator.account_book import Booking
 from exchanges.simulator.config import AccountConfig, FeeScheme
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, newest_page, private, public
 from exchanges.simulator.gateio.errors import GateError, invalid, missing
 from exchanges.simulator.gateio.limits import LimitKind
-from exchanges.simulator.gateio.parameters import Query, WithdrawalBody, parse_decimal, typed
+from exchanges.simulator.gateio.parameters import Query, TransferBody, WithdrawalBody, parse_decimal, typed
 from exchanges.simulator.gateio.render import Json
+from exchanges.simulator.orders import ZERO
 from exchanges.simulator.rules import plain
 from exchanges.simulator.services import Services
 from exchanges.simulator.treasury import Chain, Deposit, Withdrawal, chains_of
@@ -27,6 +31,9 @@ class Wallet:
         ranged = "currency from to limit offset"
         return [
             private("GET", "/spot/accounts", self.balances, "currency"),
+            private("GET", "/spot/account_book", self.account_book, "currency from to page limit type code"),
+            private("GET", "/wallet/total_balance", self.total_balance, "currency"),
+            private("POST", "/wallet/transfers", self.transfer),
             private("GET", "/account/detail", self.detail),
             private("GET", "/wallet/fee", self.fee, "currency_pair settle"),
             private("GET", "/spot/fee", self.fee, "currency_pair"),
@@ -57,6 +64,49 @@ class Wallet:
                 if only in ("", currency) and (with_zeros or balance.total)
             ]
         )
+
+    def account_book(self, call: Call) -> Answer:
+        """What changed the account's balances, newest first; by default of the last 7 days."""
+        query = call.query
+        since_s, until_s = self._range(query)
+        currency, kind = query.text("currency"), query.text("type")
+        limit = query.whole("limit", 100, low=1, high=1000)
+        found = [
+            booking
+            for booking in self._services.account_book.of(call.owner)
+            if since_s <= booking.time_ms // 1000 <= until_s
+            and currency in ("", booking.currency)
+            and kind in ("", booking.reason.value)
+        ]
+        page, headers = newest_page(found, limit=limit, offset=(query.whole("page", 1, low=1) - 1) * limit)
+        return Answer([_booking(booking) for booking in page], headers=headers)
+
+    def total_balance(self, call: Call) -> Answer:
+        """What the account is worth by last prices; a currency that nothing prices counts as nothing."""
+        currency = call.query.text("currency", "USDT")
+        rate = self._worth(currency)
+        if not rate:
+            raise GateError("INVALID_CURRENCY", f"nothing is priced in {currency}")
+        balances = self._engine.ledger.balances(call.owner)
+        total = sum((held.total * self._worth(name) for name, held in balances.items()), ZERO) / rate
+        amount = {"amount": plain(total.quantize(Decimal("1e-8"))), "currency": currency}
+        return Answer({"total": amount, "details": {"spot": amount}})
+
+    def transfer(self, call: Call) -> Answer:
+        """Between accounts of one user; there is none here but the spot account."""
+        body = typed(call.body, TransferBody)
+        parse_decimal("amount", body.amount)
+        for account in (body.from_account, body.to_account):
+            if account != "spot":
+                raise invalid(f"there is no {account} account here, only spot")
+        raise invalid("from and to are the same account")
+
+    def _worth(self, currency: str) -> Decimal:
+        """Of one unit, in USDT, by the last price of its pair; 0 where there is none."""
+        if currency == "USDT":
+            return Decimal(1)
+        pair = f"{currency}_USDT"
+        return self._services.tapes.day(pair).last if pair in self._engine.markets else ZERO
 
     def detail(self, call: Call) -> Answer:
         """Who the account is."""
@@ -297,6 +347,18 @@ def _withdrawal_record(withdrawal: Withdrawal) -> Json:
         "block_number": str(withdrawal.block),
         "fail_reason": "",
         "timestamp2": str(withdrawal.updated_ms // 1000),
+    }
+
+
+def _booking(booking: Booking) -> Json:
+    return {
+        "id": str(booking.id),
+        "time": booking.time_ms,
+        "currency": booking.currency,
+        "change": plain(booking.change),
+        "balance": plain(booking.total),
+        "type": booking.reason.value,
+        "text": "",
     }
 
 

@@ -205,7 +205,7 @@ async def test_the_clock_of_the_exchange_is_off(venue: Venue, wire: Wire) -> Non
     await set_fault(wire, "clock_skew", offset_ms=90_000)
     assert (await wire.get("/spot/time"))["server_time"] == venue.ms + 90_000
     reply = await wire.order()
-    assert (reply.status, reply.label) == (401, "REQUEST_EXPIRED")
+    assert (reply.status, reply.label) == (403, "REQUEST_EXPIRED")
     assert await orders(wire) == []
     assert (await wire.control("DELETE", "/faults")).json == {"cleared": 1}
     venue.ms += 90_000

@@ -30,6 +30,8 @@ T = TypeVar("T")
 CALM_S: Final = 2.0
 LONGEST_LAG_S: Final = 10.0
 _CALM_BOUND_S: Final = 5.0
+_LIMITED_S: Final = 10.0
+"""So long the limits may hold up the queries for what came in frames that nobody can read."""
 _FEATURE_CHANCE: Final = 0.3
 NAMES: Final = ("alpha", "beta", "gamma")
 _CALM_SETTLE_S: Final = 5.0
@@ -189,7 +191,8 @@ def truth_bound_s(scenario: Scenario) -> float:
     """
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     if scenario.profile is Profile.CALM:
-        return _CALM_BOUND_S + lag_s
+        is_late = scenario.has(Feature.ODD_ROWS) and scenario.has(Feature.TIGHT_LIMITS)
+        return _CALM_BOUND_S + lag_s + (_LIMITED_S if is_late else 0.0)
     lag_s = LONGEST_LAG_S if scenario.features & _LEAVES_DOUBTS else 0.0
     queries_s = 4 * scenario.venue.request_timeout_s
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)

@@ -97,8 +97,8 @@ class Trace:
         raise structlog.DropEvent
 
     def _is_held_up(self) -> bool:
-        """Whether the program has just stood still, or had less than half of an actor's longest deadline for itself."""
-        return self._now_s() == self._resumed_s or self.spent_s(_DEADLINE_S) > _DEADLINE_S / 2
+        """Whether the program has just stood still, or lost a quarter of an actor's longest deadline."""
+        return self._now_s() == self._resumed_s or self.spent_s(_DEADLINE_S) > _DEADLINE_S / 4
 
     def _note_given_up(self, name: str, event: MutableMapping[str, Any]) -> None:
         """Of the run's own program only: what the second one gives up is another user's affair."""

@@ -50,12 +50,23 @@ class Delivered:
         if account is not None and not 200 <= response.status < 300:
             refusal = Refusal(self._now_s(), response.status, _label_of(response.body))
             self._refusals.setdefault(account, []).append(refusal)
-        elif account is not None and method == "DELETE" and urlsplit(url).path.endswith(_ALL_ORDERS):
+        elif account is not None and method == "DELETE" and _is_of_all(url) and _is_list(response.body):
             self._cancels_of_all.setdefault(account, []).append(self._now_s())
         return response
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+def _is_of_all(url: str) -> bool:
+    return urlsplit(url).path.endswith(_ALL_ORDERS)
+
+
+def _is_list(body: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(body), list)
+    except msgspec.DecodeError:
+        return False  # nobody could read what it told
 
 
 def _label_of(body: bytes) -> str:

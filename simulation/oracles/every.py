@@ -89,6 +89,8 @@ def _of_strategies(parts: Parts) -> Iterator[Oracle]:
     yield GivenUp(parts.exchange, parts.history, parts.own_commands, strategies, lambda: parts.trace.given_up)
 
 
+_CLOCKS_APART_S: Final = 6.0
+"""Gateway and engine are each off by three seconds at most."""
 _RULES_MAY_BE_S: Final = 30.0
 """So old the rules of markets may be that are in doubt: they are asked for with weight."""
 
@@ -139,9 +141,15 @@ def _stamped_s(order: Order) -> float:
     return (order.created_ms - STARTED_MS) / 1000
 
 
+def _stamped_by_another_clock_s(order: Order) -> float:
+    """The same, as early as it may look by the gateway's clock, which tells when a command came."""
+    return _stamped_s(order) - _CLOCKS_APART_S
+
+
 def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] | None]) -> Iterator[Oracle]:
     """Is what was wished done, and are commands done that take risk away?"""
     scenario, names, now_s = parts.scenario, parts.names, parts.loop.time
+    stamped_s = _stamped_by_another_clock_s if scenario.has(Feature.TWO_CLOCKS) else _stamped_s
     yield Wishes(
         parts.exchange,
         parts.history,
@@ -150,7 +158,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         names=names,
         countdown_s=scenario.account.dead_mans_switch_s,
         is_lost=parts.machine.is_lost,
-        stamped_s=_stamped_s if scenario.features & _NAMELESS else None,
+        stamped_s=stamped_s if scenario.features & _NAMELESS else None,
     )
     kill_switch = KillSwitch(
         exchange=parts.exchange,

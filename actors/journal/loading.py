@@ -74,7 +74,13 @@ _OPEN_INTENTS: Final = (
 )
 _LATER_IDS: Final = "SELECT client_id FROM intents WHERE kind = 'place' AND id > ? ORDER BY id"
 _ORDER: Final = "SELECT record FROM orders WHERE symbol = ? AND order_id = ?"
-_ORDER_OF: Final = "SELECT record FROM orders WHERE symbol = ? AND client_order_id = ? ORDER BY rowid DESC LIMIT 1"
+_ORDER_OF: Final = (
+    "SELECT record FROM orders WHERE symbol = ?1 AND client_order_id = ?2"
+    # each confirmed placing has one of the orders of that client id: only one more than these can be of this placing
+    " AND (SELECT count(*) FROM orders WHERE symbol = ?1 AND client_order_id = ?2) > (SELECT count(*) FROM intents"
+    " WHERE kind = 'place' AND symbol = ?1 AND client_id = ?2 AND id < ?3 AND outcome = 'confirmed')"
+    " ORDER BY rowid DESC LIMIT 1"
+)
 
 
 def load(path: Path, *, executed_limit: int, fill_ids_limit: int) -> JournalState:
@@ -115,7 +121,7 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
         command = read(path, what, partial(decode_command, kind), text)
         row = None
         if isinstance(command, PlaceOrder):
-            row = connection.execute(_ORDER_OF, (symbol, client_id)).fetchone()
+            row = connection.execute(_ORDER_OF, (symbol, client_id, number)).fetchone()
         elif isinstance(command, CancelOrder | AmendOrder):
             row = connection.execute(_ORDER, (symbol, command.order_id)).fetchone()
         order = None if row is None else read(path, f"order of {what}", decode_order, row[0])

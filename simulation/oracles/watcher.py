@@ -119,12 +119,14 @@ class Told:
         """Keeps what is told of an order; returns what was told of the same one before, in this life.
 
         The exchange's id says which one it is. One whose id was never told is that of its client id: unless it is
-        placed with the id of one that is over, and was dropped for room or never taken, or is another hand's.
+        placed with the id of one that is over, and was dropped for room or never taken, or is another hand's. A placing
+        that is taken up by a next life is told as unresolved first.
         """
         number, client_id = order.order_id, order.client_order_id
         self.orders[order.symbol, client_id or str(number)] = order
         named = None if client_id is None else self.named_now.get((order.symbol, client_id))
-        if named is not None and named.is_finished and order.status is OrderStatus.PENDING:
+        is_placed = order.status is OrderStatus.PENDING or (order.status is OrderStatus.UNRESOLVED and number is None)
+        if named is not None and named.is_finished and is_placed:
             named = None
         before = named
         if number is not None:

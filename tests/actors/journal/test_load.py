@@ -302,3 +302,20 @@ async def test_r4_no_loss_of_power_takes_that_all_fills_were_told_once(
             return read_state(survivor, "fills_through_ms")
 
         await eventually(lambda: told_by_the_file_alone() == "5000")
+
+
+async def test_r2_an_order_of_an_earlier_placing_with_the_same_client_id_is_not_that_of_a_later_one(
+    tmp_path: Path,
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        journal.record_outcome(await journal.record_intent(place("c1")), Outcome.CONFIRMED)
+        journal.record_order(order(status=OrderStatus.CANCELED, order_id="1", client_order_id="c1"))
+        again = await journal.record_intent(place("c1"))
+        await journal.flush()
+        (intent,) = journal.load().open_intents
+        assert (intent.intent_id, intent.order) == (again, None)
+        journal.record_order(order(order_id="2", client_order_id="c1"))
+        await journal.flush()
+        (intent,) = journal.load().open_intents
+        assert intent.order is not None
+        assert intent.order.order_id == "2"

@@ -120,13 +120,13 @@ class Told:
 
         The exchange's id says which one it is. One whose id was never told is that of its client id: unless it is
         placed with the id of one that is over, and was dropped for room or never taken, or is another hand's. A placing
-        that is taken up by a next life is told as unresolved first.
+        that is taken up by a next life is told when its fate is known, perhaps without an id.
         """
         number, client_id = order.order_id, order.client_order_id
         self.orders[order.symbol, client_id or str(number)] = order
         named = None if client_id is None else self.named_now.get((order.symbol, client_id))
-        is_placed = order.status is OrderStatus.PENDING or (order.status is OrderStatus.UNRESOLVED and number is None)
-        if named is not None and named.is_finished and is_placed:
+        is_another = order.status is OrderStatus.PENDING or (number is None and named is not None and named.order_id)
+        if named is not None and named.is_finished and is_another:
             named = None
         before = named
         if number is not None:

@@ -30,6 +30,7 @@ from actors.supervision.root import GetSupervision, GroupStatus, RootSupervisor,
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
+from exchanges.base.shared_public_rest import SharedPublicRest
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of
 from messages.events import ConnectionStatus, ConnectionStatusEvent
@@ -97,6 +98,9 @@ class TradingSystem:
         self._host = host
         self._environment = environment
         self._venues = venues
+        self._public_rests = {
+            name: SharedPublicRest(venue.create_public_rest(), environment) for name, venue in venues.items()
+        }
         self._plans = {plan.name: plan for plan in accounts}
         self._strategies = {strategy.name: strategy for strategy in strategies}
         self._supervisor_settings = supervisor_settings or SupervisorSettings()
@@ -266,7 +270,12 @@ class TradingSystem:
             for subscriber in {s: None for some in subscribers.values() for s in some}:
                 subscriber.tell(status)
 
-        sessions = FeedSessions(address=address, venue=self._venues[venue_name], environment=self._environment)
+        sessions = FeedSessions(
+            address=address,
+            venue=self._venues[venue_name],
+            environment=self._environment,
+            public_rest=self._public_rests[venue_name],
+        )
         return GroupPlan(
             name=f"feed {venue_name}",
             children=(
@@ -328,6 +337,7 @@ class TradingSystem:
             environment=self._environment,
             symbols=plan.symbols,
             journal=plan.journal,
+            public_rest=self._public_rests[plan.venue],
         )
         return GroupPlan(
             name=f"account {name}",

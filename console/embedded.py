@@ -18,6 +18,12 @@ from messages.errors import ConnectionFailedError
 
 _log = structlog.get_logger("teller.embedded")
 ROOT: Final = Path(__file__).resolve().parents[1]
+_MOST_SOCKETS: Final = 300
+"""As many as Gate takes from one address; more accounts than that are for trying out how the program scales."""
+_SOCKETS_FOR_EACH: Final = 3
+"""An account's own, that of its successor while it is renewed, and a share of the market data."""
+_LONGEST_LINE: Final = 16 * 1024 * 1024
+"""What it says when it is ready names every account: thousands of them."""
 _START_S: Final = 20.0
 _STOP_S: Final = 5.0
 
@@ -83,8 +89,10 @@ async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> Async
             f"--accounts={','.join(accounts)}",
             f"--rest-latency-ms={config.rest_latency_ms}",
             f"--push-latency-ms={config.push_latency_ms}",
+            f"--max-sockets={max(_MOST_SOCKETS, _SOCKETS_FOR_EACH * len(accounts))}",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
             stderr=log,
             start_new_session=True,
         )

@@ -22,6 +22,7 @@ from console.closing import Closing
 from console.display import Display
 from console.embedded import EmbeddedExchange, run_embedded
 from console.exit_codes import ExitCode, OrdersMayBeOpenError
+from console.file_limit import provide_descriptors
 from console.journals import open_journals
 from console.key_locks import hold_keys
 from console.kill_switch import KillSwitchFile, KillSwitchWatch
@@ -59,6 +60,7 @@ async def start(config: Config, options: StartOptions, output: Output) -> int:
     Raises:
         TellerError: it could not be started; everything has been closed again.
     """
+    provide_descriptors(config)
     with StopRequest(output.last_words) as stop_request:
         try:
             async with AsyncExitStack() as stack:

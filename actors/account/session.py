@@ -63,9 +63,11 @@ class AccountSessions:
         environment: Environment,
         symbols: tuple[Symbol, ...],
         journal: Journal | None = None,
+        public_rest: PublicRest | None = None,
     ) -> None:
         """``symbols``: markets that the account's strategies trade; the start fails if one is not listed and, as far as
-        the ``journal`` remembers, never was."""
+        the ``journal`` remembers, never was. ``public_rest``: what it shares with the venue's other accounts; None for
+        one of its own."""
         self.account = account
         self.address = address
         self.venue = venue
@@ -73,7 +75,7 @@ class AccountSessions:
         self.environment = environment
         self.symbols = symbols
         self._journal = journal
-        self.public_rest: PublicRest = venue.create_public_rest()
+        self.public_rest: PublicRest = public_rest or venue.create_public_rest()
         self.private_rest: PrivateRest = venue.create_private_rest(credentials)
         self.instruments: Mapping[Symbol, Instrument] = {}
         self.instruments_loaded_s: float | None = None

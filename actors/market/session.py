@@ -35,11 +35,14 @@ _LONGEST_PAUSE_S: Final = 600.0
 class FeedSessions:
     """Makes the sessions of one venue's feed."""
 
-    def __init__(self, *, address: Address, venue: Venue, environment: Environment) -> None:
+    def __init__(
+        self, *, address: Address, venue: Venue, environment: Environment, public_rest: PublicRest | None = None
+    ) -> None:
+        """``public_rest``: what it shares with the venue's accounts; None for one of its own."""
         self.address = address
         self.venue = venue
         self.environment = environment
-        self.public_rest: PublicRest = venue.create_public_rest()
+        self.public_rest: PublicRest = public_rest or venue.create_public_rest()
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:

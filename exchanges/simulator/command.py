@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--push-latency-ms", type=float, default=0.0, help="how long a pushed frame takes")
     parser.add_argument("--no-traders", action="store_true", help="no synthetic market, only what accounts place")
     parser.add_argument(
+        "--max-sockets", type=int, default=defaults.max_sockets, help="WebSocket sessions that it takes at a time"
+    )
+    parser.add_argument(
         "--exit-when-stdin-closes", action="store_true", help="end with the process that started this one"
     )
 
@@ -48,6 +51,7 @@ def config_from(arguments: argparse.Namespace) -> SimulatorConfig:
         rest_latency_ms=arguments.rest_latency_ms,
         push_latency_ms=arguments.push_latency_ms,
         traders_on=not arguments.no_traders,
+        max_sockets=arguments.max_sockets,
         public_past=True,
     )
 

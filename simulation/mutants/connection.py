@@ -30,8 +30,8 @@ CONNECTION: Final = (
     bug(
         "a REST link that does not answer is not noticed",
         _SUPERVISOR,
-        "        elif not isinstance(error, VenueRefusedError | WeRefusedError):\n            self._broke(error)\n",
-        '        elif not isinstance(error, VenueRefusedError | WeRefusedError):\n            self._report("")\n',
+        " WeRefusedError | ListChangedError):\n            self._broke(error)\n",
+        ' WeRefusedError | ListChangedError):\n            self._report("")\n',
     ),
     bug(
         "market data may be gone from an account that is live",

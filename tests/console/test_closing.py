@@ -16,6 +16,7 @@ from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
 from messages.commands import PlaceOrder
 from messages.enums import Side
 from messages.errors import ConnectionFailedError
+from messages.symbol import Symbol
 from tests.console.running import SOL, Lying, Meddling, running
 from tests.support.eventually import eventually
 
@@ -194,3 +195,14 @@ async def test_the_summary_tells_every_difference_and_can_be_read_by_programs() 
     stream = io.StringIO()
     Output(json=True, hider=Hider(), stream=stream).record("summary", summary)
     assert msgspec.json.decode(stream.getvalue())["accounts"][0]["verdict"] == "DISAGREE"
+
+
+async def test_hundreds_of_markets_are_compared_within_the_limits() -> None:
+    """With a query for each they would be used up: 200 in 10 s."""
+    async with running(by_rest=True) as run:
+        await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(142)))
+        markets = [SOL, *(Symbol(f"COIN{number}", "USDT") for number in range(300))]
+        books = await run.auditors["alpha"].read(markets)
+        assert [order.symbol for order in books.orders.values()] == ["SOL/USDT"]
+        assert len(books.fills) == 1
+        assert set(books.complete_from_ms) == {str(symbol) for symbol in markets}

@@ -15,6 +15,16 @@ _EVERY_S: Final = 0.1
 """So often the same is asked at most: of the 200 queries that one address may send in 10 s (Gate) that is half."""
 
 
+class _Asking:
+    """A query that is under way or waits for its turn, and how many wait for its answer."""
+
+    __slots__ = ("task", "waiting")
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task = task
+        self.waiting = 0
+
+
 class SharedPublicRest:
     """A `PublicRest` for many: who asks while the same is being asked, or is about to be, gets that answer. Answers are
     not kept: each is of a query that was on its way when it was asked for, or was sent later."""
@@ -22,7 +32,7 @@ class SharedPublicRest:
     def __init__(self, rest: PublicRest, environment: Environment) -> None:
         self._rest = rest
         self._environment = environment
-        self._under_way: dict[str, asyncio.Task[Any]] = {}
+        self._under_way: dict[str, _Asking] = {}
         self._next_s: dict[str, float] = {}
 
     async def server_time_ms(self) -> int:
@@ -40,9 +50,19 @@ class SharedPublicRest:
     async def _once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         asking = self._under_way.get(what)
         if asking is None:
-            asking = self._under_way[what] = self._environment.spawn(self._ask(what, ask), f"shared:{what}")
-            asking.add_done_callback(_retrieve)
-        return await asyncio.shield(asking)  # who gives up does not take the answer from the others
+            task = self._environment.spawn(self._ask(what, ask), f"shared:{what}")
+            task.add_done_callback(_retrieve)
+            asking = self._under_way[what] = _Asking(task)
+        asking.waiting += 1
+        try:
+            answer: T = await asyncio.shield(asking.task)  # who gives up does not take the answer from the others
+            return answer
+        finally:
+            asking.waiting -= 1
+            if not asking.waiting and not asking.task.done():
+                asking.task.cancel()
+                if self._under_way.get(what) is asking:
+                    del self._under_way[what]  # whoever comes now asks anew
 
     async def _ask(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         clock = self._environment.clock
@@ -53,7 +73,9 @@ class SharedPublicRest:
             self._next_s[what] = clock.monotonic_s() + _EVERY_S
             return await ask()
         finally:
-            del self._under_way[what]
+            under_way = self._under_way.get(what)
+            if under_way is not None and under_way.task is asyncio.current_task():
+                del self._under_way[what]
 
 
 def _retrieve(asking: asyncio.Task[Any]) -> None:

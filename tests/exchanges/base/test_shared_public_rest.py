@@ -92,6 +92,21 @@ async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
     assert await patient == 1
 
 
+async def test_when_nobody_waits_any_more_nothing_is_asked_any_more() -> None:
+    rest = Counted()
+    one = shared(rest, SystemClock())
+    asking = [asyncio.ensure_future(one.server_time_ms()) for _ in range(3)]
+    await asyncio.sleep(0)
+    for each in asking:
+        each.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    later = asyncio.ensure_future(one.server_time_ms())
+    await asyncio.sleep(0)
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("shared:")] == ["shared:time"]
+    rest.answer.set()
+    assert await later == 2
+
+
 async def test_r10_what_fails_is_told_to_all_who_wait_and_asked_anew() -> None:
     rest, clock = Counted(), RealTime()
     one = shared(rest, clock)

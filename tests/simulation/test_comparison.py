@@ -17,9 +17,15 @@ from tests.support.eventually import eventually
 from tests.support.orders import SOL, order
 
 
-def need_not_be_known(books: Books, order: Order, *, is_lost: bool = False, directory: Path | None = None) -> bool:
-    """``directory``: of journals that drop what is old; without one they keep all."""
+def need_not_be_known(
+    books: Books, order: Order, *, is_lost: bool = False, directory: Path | None = None, is_market_unknown: bool = False
+) -> bool:
+    """``directory``: of journals that drop what is old; without one they keep all. ``is_market_unknown``: the account
+    has said so."""
+    told = Told()
+    told.take_unknown({SOL: "a row cannot be read"} if is_market_unknown else {}, 0.0)
     parts: Any = SimpleNamespace(
+        told={"alpha": told},
         directory=directory,
         scenario=SimpleNamespace(journal=SimpleNamespace(keeps_all=directory is None)),
         may_have_lost=lambda _: is_lost,
@@ -54,6 +60,13 @@ def test_an_order_of_another_program_that_ended_without_a_fill_need_not_be_known
     assert not need_not_be_known(books, order)
     books.engine.cancel(order)
     assert need_not_be_known(books, order)
+
+
+def test_an_order_of_a_market_that_an_account_has_told_to_be_unknown_need_not_be_known() -> None:
+    books = Books()
+    order = books.place(text="t-ours")
+    assert need_not_be_known(books, order, is_market_unknown=True)
+    assert not need_not_be_known(books, order)
 
 
 @pytest.mark.parametrize(("age_ms", "need_not"), [(0, True), (-1, False)])

@@ -49,7 +49,7 @@ def test_a_deadline_of_a_program_that_is_held_up_is_no_fault_of_ours() -> None:
     trace = Trace(lambda: 0.0, on=False)
     log = structlog.get_logger("teller.test")
     with logging_into(trace):
-        for spent_s, faults in ((5.0, 0), (3.0, 1)):
+        for spent_s, faults in ((3.0, 0), (1.5, 1)):
             trace.spent_s = partial(min, spent_s)
             log.error("actor_hook_failed", error_type="TimeoutError")
             assert len(trace.faults) == faults

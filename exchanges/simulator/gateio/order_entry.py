@@ -1,7 +1,8 @@
 """Orders over a WebSocket session (Gate WebSocket manual, spot trade): the same endpoints as over REST.
 
 A session logs in once; every request is answered with its ``req_id``. Placing is acknowledged first, which means no
-more than that it was received.
+more than that it was received and could be read. Checks come in this order: login, permission, rate limit, expiry, shape
+of the parameters; then the acknowledgement, and what the endpoint itself checks.
 """
 
 from collections.abc import Callable
@@ -11,10 +12,10 @@ import msgspec
 
 from exchanges.simulator.config import AccountConfig
 from exchanges.simulator.gateio.calls import Call
-from exchanges.simulator.gateio.errors import GateError, invalid
+from exchanges.simulator.gateio.errors import GateError
 from exchanges.simulator.gateio.frames import encode
 from exchanges.simulator.gateio.limits import Allowance
-from exchanges.simulator.gateio.parameters import Query, parse_json
+from exchanges.simulator.gateio.parameters import OrderBody, Query, parse_json, typed, without_nulls
 from exchanges.simulator.gateio.rest import GateRest, check_expiry, check_permission, log_failure
 from exchanges.simulator.gateio.signatures import api_signature, check_signature, check_time, known_key
 from exchanges.simulator.rules import RefusedError
@@ -23,6 +24,8 @@ from exchanges.simulator.services import Services
 ORIGIN = "apiv4-ws"
 LOGIN = "spot.login"
 PLACE = "spot.order_place"
+LIMIT_TOLD = (PLACE, "spot.order_amend")
+RATE_CODE = 211  # spot, as Gate writes it behind the message
 
 
 class Payload(msgspec.Struct):
@@ -30,10 +33,10 @@ class Payload(msgspec.Struct):
 
     req_id: str
     req_param: msgspec.Raw = msgspec.Raw()
-    req_header: dict[str, str] | None = None
-    api_key: str = ""
-    timestamp: str = ""
-    signature: str = ""
+    req_header: dict[str, str | int | None] | None = None
+    api_key: str | None = None
+    timestamp: str | int | None = None
+    signature: str | None = None
 
 
 class ApiRequest(msgspec.Struct):
@@ -59,8 +62,6 @@ class OrderEntry:
         allowances: list[Allowance] = []
         try:
             result = self._login(request) if request.channel == LOGIN else self._perform(request, allowances)
-        except RefusedError as refused:
-            self._fail(request, GateError.of(refused), allowances)
         except GateError as error:
             self._fail(request, error, allowances)
         except Exception:
@@ -71,14 +72,13 @@ class OrderEntry:
 
     def _login(self, request: ApiRequest) -> object:
         payload = request.payload
-        account = known_key(self._services.keys, payload.api_key)
-        check_time(payload.timestamp, self._services.now_ms())
+        timestamp = str(payload.timestamp or "")
+        check_time(timestamp, self._services.now_ms())
+        account = known_key(self._services.keys, payload.api_key or "")
         # the manual signs an empty text, clients sign what they send: the raw text of the parameters
         parameters = bytes(payload.req_param).decode()
-        expected = api_signature(
-            account.secret, channel=request.channel, parameters=parameters, timestamp=payload.timestamp
-        )
-        check_signature(expected, payload.signature)
+        expected = api_signature(account.secret, channel=request.channel, parameters=parameters, timestamp=timestamp)
+        check_signature(expected, payload.signature or "")
         self._account = account
         return {"api_key": payload.api_key, "uid": str(self._services.engine.accounts[account.name].user_id)}
 
@@ -88,23 +88,32 @@ class OrderEntry:
         known_key(self._services.keys, self._account.key)
         payload = request.payload
         parameters = parse_json(bytes(payload.req_param) or b"null")
-        method, path, fields, body = _as_rest(request.channel, parameters)
-        if request.channel == PLACE:
-            self._acknowledge(request, parameters)
+        method, path, fields, body = _as_rest(request.channel, without_nulls(parameters))
         endpoint, item = self._rest.endpoint(method, path)
         check_permission(self._account, endpoint)
+        call = Call(self._account, Query(urlencode(fields), endpoint.params), body, item, ORIGIN)
+        self._rest.admit(endpoint, call, self._session_id, allowances)
         headers = {name.lower(): value for name, value in (payload.req_header or {}).items()}
         if endpoint.order_entry:
-            check_expiry(headers.get("x-gate-exptime", ""), self._services.now_ms())
-        call = Call(self._account, Query(urlencode(fields), endpoint.params), body, item, ORIGIN)
-        return self._rest.perform(endpoint, call, self._session_id, allowances).value
+            check_expiry(str(headers.get("x-gate-exptime") or ""), self._services.now_ms())
+        if request.channel == PLACE:
+            _check_shape(body)
+            self._acknowledge(request, parameters, allowances)
+        try:
+            return self._rest.perform(endpoint, call).value
+        except RefusedError as refused:
+            raise _in_full(GateError.of(refused)) from refused
+        except GateError as error:
+            raise _in_full(error) from error
 
-    def _acknowledge(self, request: ApiRequest, parameters: object) -> None:
+    def _acknowledge(self, request: ApiRequest, parameters: object, allowances: list[Allowance]) -> None:
         echo = {"req_id": request.payload.req_id, "req_header": request.payload.req_header, "req_param": parameters}
         blanks = {"api_key": "", "timestamp": "", "signature": ""}
-        self._answer(request, 200, {"result": echo | blanks}, [], ack=True)
+        self._answer(request, 200, {"result": echo | blanks}, allowances, ack=True)
 
     def _fail(self, request: ApiRequest, error: GateError, allowances: list[Allowance]) -> None:
+        if error.label == "TOO_MANY_REQUESTS":
+            error = GateError(error.label, f"{error.message}({RATE_CODE})")
         self._answer(request, error.status, {"errs": error.body()}, allowances)
 
     def _answer(
@@ -124,12 +133,12 @@ class OrderEntry:
             "conn_trace_id": trace_id,
             "trace_id": trace_id,
         }
-        for allowance in allowances:
-            header |= {
-                "x_gate_ratelimit_requests_remain": allowance.remaining,
-                "x_gate_ratelimit_limit": allowance.limit,
-                "x_gat_ratelimit_reset_timestamp": allowance.reset_ms,  # spelled like this by Gate
-            }
+        if request.channel in LIMIT_TOLD:
+            for allowance in allowances:
+                if allowance.remaining:
+                    header["x_gate_ratelimit_requests_remain"] = allowance.remaining
+                header["x_gate_ratelimit_limit"] = allowance.limit
+                header["x_gat_ratelimit_reset_timestamp"] = allowance.reset_ms  # spelled like this by Gate
         answer: dict[str, object] = {"request_id": request.payload.req_id}
         if ack:
             answer["ack"] = True
@@ -157,4 +166,17 @@ def _as_rest(channel: str, parameters: object) -> tuple[str, str, dict[str, str]
         case "spot.order_list":
             return "GET", "/spot/orders", texts, None
         case _:
-            raise invalid(f"unknown channel {channel}")
+            raise GateError("INVALID_ARGUMENT", f"unknown channel {channel}")
+
+
+def _check_shape(body: object) -> None:
+    """Raises ``GateError`` when what is to be placed has not the fields of an order, or of some."""
+    try:
+        typed(body, list[OrderBody]) if isinstance(body, list) else typed(body, OrderBody)
+    except GateError:
+        raise GateError("INVALID_ARGUMENT", "OrderPlace request params error") from None
+
+
+def _in_full(error: GateError) -> GateError:
+    """Returns an endpoint's refusal as it is told here: the label is in the message once more."""
+    return GateError(error.label, f"label: {error.label}, message: {error.message}")

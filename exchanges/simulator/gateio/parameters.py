@@ -160,17 +160,18 @@ def parse_json(body: bytes) -> object:
 def typed(value: object, kind: type[T]) -> T:
     """Returns the JSON value as ``kind``. Raises ``GateError`` naming the field."""
     try:
-        return msgspec.convert(_without_nulls(value), kind)
+        return msgspec.convert(without_nulls(value), kind)
     except msgspec.ValidationError as error:
         lacking = MISSING_FIELD.search(str(error))
         raise (missing(lacking[1]) if lacking else invalid(str(error))) from None
 
 
-def _without_nulls(value: object) -> object:
+def without_nulls(value: object) -> object:
+    """Returns the JSON value without the fields that are ``null``, however deep."""
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [without_nulls(item) for item in value]
     if isinstance(value, dict):
-        return {name: item for name, item in value.items() if item is not None}
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return value
 
 

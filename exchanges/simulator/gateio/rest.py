@@ -104,12 +104,15 @@ class GateRest:
             name in (path, f"{method} {path}") for path, methods in self._endpoints.items() for method in methods
         )
 
-    def perform(self, endpoint: Endpoint, call: Call, remote: str, allowances: list[Allowance]) -> Answer:
-        """Counts a call and lets the endpoint answer it; adds to ``allowances``. Raises ``GateError``."""
+    def admit(self, endpoint: Endpoint, call: Call, remote: str, allowances: list[Allowance]) -> None:
+        """Counts a call; adds to ``allowances``. Raises ``GateError`` when there were too many."""
         allowance = self._count(endpoint, call, remote)
         allowances.append(allowance)
         if not allowance.allowed:
             raise GateError("TOO_MANY_REQUESTS", "Request Rate limit Exceeded")
+
+    def perform(self, endpoint: Endpoint, call: Call) -> Answer:
+        """Lets the endpoint answer a call that was counted. Raises ``GateError`` or ``RefusedError``."""
         return self._odd_lists.answer(endpoint, call)
 
     def _count(self, endpoint: Endpoint, call: Call, remote: str) -> Allowance:
@@ -143,7 +146,8 @@ class GateRest:
         if endpoint.order_entry:
             check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
         call = Call(account, Query(request.query, endpoint.params), _body(request), unquote(item))
-        return self.perform(endpoint, call, request.remote, allowances)
+        self.admit(endpoint, call, request.remote, allowances)
+        return self.perform(endpoint, call)
 
 
 def log_failure(method: str, path: str) -> None:

@@ -57,7 +57,7 @@ class Request(msgspec.Struct):
     """A frame from the client."""
 
     channel: str
-    event: str = ""
+    event: str | None = None
     time: int | None = None
     id: int | str | None = None
     payload: object = None
@@ -227,10 +227,10 @@ class GateSocket:
                 raise GateError("MISSING_REQUIRED_HEADER", "auth and time are required")
             if auth.method != "api_key":
                 raise GateError("INVALID_CREDENTIALS", f"unknown auth method {auth.method}")
-            account = known_key(self._services.keys, auth.KEY)
             check_time(str(request.time), self._services.now_ms())
+            account = known_key(self._services.keys, auth.KEY)
             expected = channel_signature(
-                account.secret, channel=request.channel, event=request.event, time=request.time
+                account.secret, channel=request.channel, event=request.event or "", time=request.time
             )
             check_signature(expected, auth.SIGN)
         except GateError as error:
@@ -243,7 +243,7 @@ class GateSocket:
         answer: dict[str, object] = {"time": now_ms // 1000, "time_ms": now_ms}
         if request.id is not None:
             answer["id"] = request.id
-        answer |= {"conn_id": self.id, "trace_id": trace_id, "channel": request.channel, "event": request.event}
+        answer |= {"conn_id": self.id, "trace_id": trace_id, "channel": request.channel, "event": request.event or ""}
         answer |= {
             "payload": request.payload,
             "error": None if error is None else {"code": error.code, "message": error.message},

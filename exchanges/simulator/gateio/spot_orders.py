@@ -23,6 +23,7 @@ from exchanges.simulator.gateio.parameters import (
     parse_decimal,
     parse_text,
     typed,
+    without_nulls,
 )
 from exchanges.simulator.gateio.render import Json, rest_fill, rest_order
 from exchanges.simulator.orders import (
@@ -105,8 +106,8 @@ class SpotOrders:
 
     def amend(self, call: Call) -> Answer:
         """Changes price or amount of an order; what the body says goes before the query."""
-        in_body = call.body if isinstance(call.body, dict) else {}
-        body = typed({**call.query.given(), **in_body}, AmendBody)
+        in_body = without_nulls(call.body)
+        body = typed({**call.query.given(), **(in_body if isinstance(in_body, dict) else {})}, AmendBody)
         return Answer(self._amended(call, call.item, body))
 
     def amend_batch(self, call: Call) -> Answer:

@@ -34,6 +34,12 @@ async def test_fields_that_nobody_knows_are_ignored_and_null_is_not_given(wire: 
     assert [order["id"] for order in listed] == [placed.json["id"]]
     amended = await wire.call("PATCH", f"/spot/orders/{placed.json['id']}", PAIR, body={"price": "99", "amount": None})
     assert (amended.json["price"], amended.json["amount"]) == ("99", placed.json["amount"])
+    # null in the body leaves what the query says
+    also = await wire.call("PATCH", f"/spot/orders/{placed.json['id']}", PAIR, {"price": "98", "currency_pair": None})
+    assert also.json["price"] == "98"
+    put = {"side": "buy", "amount": "1", "price": "1", "type": None, "account": None, "time_in_force": None}
+    waits = {"market": "SOL_USDT", "trigger": {"price": "1", "rule": "<=", "expiration": 60}, "put": put}
+    assert (await wire.call("POST", "/spot/price_orders", body=waits)).status == 201
     lacking = {"currency_pair": "SOL_USDT", "side": "buy", "amount": None, "price": "100"}
     assert (await wire.call("POST", "/spot/orders", body=lacking)).label == "MISSING_REQUIRED_PARAM"
 

@@ -79,11 +79,15 @@ async def test_the_login_is_signed_over_the_raw_text_of_its_parameters(wire: Wir
 async def test_nobody_places_before_the_login(wire: Wire) -> None:
     async with wire.socket() as socket:
         answer = await Desk(socket, wire).ask("spot.order_place", ORDER)
-        assert (answer["header"]["status"], label(answer)) == ("401", "AUTHENTICATION_FAILED")
+        assert (answer["header"]["status"], label(answer)) == ("400", "AUTHENTICATION_FAILED")
         wire.secret = "wrong"
         assert label(await Desk(socket, wire).login()) == "INVALID_SIGNATURE"
         wire.key = "nobody"
         assert label(await Desk(socket, wire).login()) == "INVALID_KEY"
+        now_s = wire.now_s
+        wire.now_s = lambda: now_s() - 61
+        late = await Desk(socket, wire).login()
+        assert (late["header"]["status"], label(late)) == ("403", "REQUEST_EXPIRED")
 
 
 async def test_a_refusal_comes_after_the_acknowledgement(wire: Wire) -> None:
@@ -93,6 +97,7 @@ async def test_a_refusal_comes_after_the_acknowledgement(wire: Wire) -> None:
         ack, result = await desk.place(amount="10000")
         assert ack["ack"] is True
         assert (result["header"]["status"], label(result)) == ("400", "BALANCE_NOT_ENOUGH")
+        assert result["data"]["errs"]["message"].startswith("label: BALANCE_NOT_ENOUGH, message: ")
 
 
 async def test_the_whole_life_of_an_order(wire: Wire) -> None:
@@ -130,8 +135,9 @@ async def test_a_late_order_is_refused(wire: Wire, venue: Venue) -> None:
         desk = Desk(socket, wire)
         await desk.login()
         answer = await desk.ask("spot.order_place", ORDER, req_header={"x-gate-exptime": str(venue.ms - 1)})
-        assert answer["ack"] is True
-        assert label(await socket.next()) == "REQUEST_EXPIRED"
+        assert (answer["header"]["status"], label(answer)) == ("403", "REQUEST_EXPIRED")
+        await socket.send({"channel": "spot.ping"})
+        assert (await socket.next())["channel"] == "spot.pong", "it was not acknowledged"
 
 
 async def test_placing_counts_with_the_orders_over_rest(wire: Wire) -> None:
@@ -140,15 +146,25 @@ async def test_placing_counts_with_the_orders_over_rest(wire: Wire) -> None:
     async with wire.socket() as socket:
         desk = Desk(socket, wire)
         await desk.login()
-        assert (await desk.place())[1]["header"]["status"] == "200"
-        refused = (await desk.place())[1]
+        placed = (await desk.place())[1]
+        assert placed["header"]["status"] == "200"
+        assert "x_gate_ratelimit_requests_remain" not in placed["header"], "it is left out at 0"
+        named = {"order_id": placed["data"]["result"]["id"], "currency_pair": "SOL_USDT"}
+        assert "x_gate_ratelimit_limit" not in (await desk.ask("spot.order_status", named))["header"]
+        refused = await desk.ask("spot.order_place", ORDER)
         assert (refused["header"]["status"], label(refused)) == ("429", "TOO_MANY_REQUESTS")
+        assert refused["data"]["errs"]["message"].endswith("(211)")
+        await socket.send({"channel": "spot.ping"})
+        assert (await socket.next())["channel"] == "spot.pong", "neither was it acknowledged"
 
 
 @pytest.mark.parametrize(
     ("channel", "parameters", "wanted"),
     [
-        ("spot.order_dance", {}, "INVALID_PARAM_VALUE"),
+        ("spot.order_dance", {}, "INVALID_ARGUMENT"),
+        ("spot.order_place", {"side": "buy"}, "INVALID_ARGUMENT"),
+        ("spot.order_place", ORDER | {"amount": 1}, "INVALID_ARGUMENT"),
+        ("spot.order_place", [ORDER, "t-2"], "INVALID_ARGUMENT"),
         ("spot.order_cancel", {"order_id": "5"}, "MISSING_REQUIRED_PARAM"),
         ("spot.order_cancel", {"currency_pair": "SOL_USDT"}, "NOT_FOUND"),
         ("spot.order_status", None, "NOT_FOUND"),
@@ -161,6 +177,22 @@ async def test_a_wrong_request_is_refused(wire: Wire, channel: str, parameters: 
         desk = Desk(socket, wire)
         await desk.login()
         assert label(await desk.ask(channel, parameters)) == wanted
+
+
+async def test_null_is_not_given(wire: Wire) -> None:
+    async with wire.socket() as socket:
+        desk = Desk(socket, wire)
+        await desk.login()
+        nothing: dict[str, object] = {"account": None, "action_mode": None}
+        await desk.ask("spot.order_place", {**ORDER, **nothing, "iceberg": None}, req_header={"x-gate-exptime": None})
+        placed = (await socket.next())["data"]["result"]
+        named = {**nothing, "order_id": placed["id"], "currency_pair": "SOL_USDT"}
+        amended = await desk.ask("spot.order_amend", {**named, "price": "139", "amount": None})
+        assert amended["data"]["result"]["price"] == "139"
+        frame = desk.frame("spot.order_cancel", named)
+        frame["payload"] |= {"api_key": None, "signature": None, "timestamp": None, "req_header": None}
+        await socket.send(frame)
+        assert (await socket.next())["data"]["result"]["status"] == "cancelled"
 
 
 async def test_a_request_that_cannot_be_read_is_malformed(wire: Wire) -> None:

@@ -86,7 +86,8 @@ async def test_an_unknown_pair_is_named(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("key", "secret", "seconds", "label"),
     [
-        ("nobody", "", -100, "INVALID_KEY"),
+        ("nobody", "", -61, "REQUEST_EXPIRED"),
+        ("nobody", "", 0, "INVALID_KEY"),
         ("", "wrong", -61, "REQUEST_EXPIRED"),
         ("", "wrong", 0, "INVALID_SIGNATURE"),
     ],

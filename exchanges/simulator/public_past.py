@@ -1,16 +1,18 @@
 """Candles and trades of the time before the exchange began, made up: the same however often they are asked for.
 
-Prices are a sum of waves around the start price, which they reach at the moment of the beginning; so candles of all
-intervals, and trades, tell of one market.
+Prices are a sum of waves around the start price, which they reach at the moment of the beginning; trades come at a
+steady pace. So trades and candles of all intervals tell of one market, but for the highest and lowest prices of long
+intervals, which are those of a few moments within them.
 """
 
 import math
 import random
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from exchanges.simulator.config import PairConfig
-from exchanges.simulator.orders import Side, Trade
+from exchanges.simulator.orders import ZERO, Side, Trade
 
 FIRST_PUBLIC_TRADE_ID: Final = 1_000_000
 TRADES: Final = 500
@@ -18,6 +20,27 @@ TRADE_EVERY_S: Final = 7
 SAMPLES: Final = 8
 WAVES: Final = ((600, 0.001), (7_200, 0.004), (86_400, 0.015), (9 * 86_400, 0.05))
 """Lengths in seconds, and heights as shares of the start price."""
+
+
+@dataclass(slots=True)
+class Candle:
+    """Prices and volumes of one interval that began at ``start_s`` (seconds since 1970)."""
+
+    start_s: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    base_volume: Decimal = ZERO
+    quote_volume: Decimal = ZERO
+
+    def add(self, trade: Trade) -> None:
+        """Counts one trade."""
+        self.high = max(self.high, trade.price)
+        self.low = min(self.low, trade.price)
+        self.close = trade.price
+        self.base_volume += trade.amount
+        self.quote_volume += trade.amount * trade.price
 
 
 class PublicPast:
@@ -42,14 +65,15 @@ class PublicPast:
         )
         return max(self._tick, (self._rules.start_price * Decimal(1 + moved)).quantize(self._tick))
 
-    def prices(self, start_s: int, length_s: int) -> list[Decimal]:
-        """The prices of an interval in their order, up to the beginning of the exchange."""
+    def candle(self, start_s: int, length_s: int) -> Candle:
+        """The candle of an interval that began before the exchange did, up to that moment."""
         end_s = min(start_s + length_s, self.began_s)
-        return [self.price(start_s + (end_s - start_s) * step / SAMPLES) for step in range(SAMPLES + 1)]
-
-    def volume(self, length_s: int) -> Decimal:
-        """How much was traded in an interval of this length, in base units."""
-        return self._amount * max(1, length_s // TRADE_EVERY_S)
+        prices = [self.price(start_s + (end_s - start_s) * step / SAMPLES) for step in range(SAMPLES + 1)]
+        # trades were at began_s - TRADE_EVERY_S, began_s - 2 * TRADE_EVERY_S, ...
+        traded = (self.began_s - start_s) // TRADE_EVERY_S - (self.began_s - end_s) // TRADE_EVERY_S
+        volume = self._amount * traded
+        quote_volume = (volume * sum(prices) / len(prices)).quantize(self._tick * self._lot)
+        return Candle(start_s, prices[0], max(prices), min(prices), prices[-1], volume, quote_volume)
 
     def trades(self) -> list[Trade]:
         """The last ones before the beginning, oldest first."""

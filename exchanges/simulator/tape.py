@@ -1,7 +1,6 @@
 """What the public can look up of a pair's past: trades, candles and the figures of the last 24 hours."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ from exchanges.simulator.config import PairConfig
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import ZERO, Trade
-from exchanges.simulator.public_past import PublicPast
+from exchanges.simulator.public_past import Candle, PublicPast
 
 DAY_S = 86_400
 INTERVALS_S = {
@@ -31,27 +30,6 @@ KEPT_TRADES = 5_000
 KEPT_CANDLES = 1_500
 
 
-@dataclass(slots=True)
-class Candle:
-    """Prices and volumes of one interval that began at ``start_s`` (seconds since 1970)."""
-
-    start_s: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    base_volume: Decimal = ZERO
-    quote_volume: Decimal = ZERO
-
-    def add(self, trade: Trade) -> None:
-        """Counts one trade."""
-        self.high = max(self.high, trade.price)
-        self.low = min(self.low, trade.price)
-        self.close = trade.price
-        self.base_volume += trade.amount
-        self.quote_volume += trade.amount * trade.price
-
-
 @dataclass(frozen=True, slots=True)
 class DayFigures:
     """The last 24 hours, to the quarter of an hour."""
@@ -71,9 +49,14 @@ class Tape:
         """``past``: what was traded before; None for nothing."""
         self.trades: deque[Trade] = deque(() if past is None else past.trades(), maxlen=KEPT_TRADES)
         self._past = past
-        self._before: dict[str, list[Candle]] = {}
         self._last = rules.start_price
         self._series: dict[str, deque[Candle]] = {name: deque(maxlen=KEPT_CANDLES) for name in INTERVALS_S}
+        self._day_before: list[Candle] = []
+        if past is not None:
+            for name, series in self._series.items():
+                series.append(past.candle(past.began_s - past.began_s % INTERVALS_S[name], INTERVALS_S[name]))
+            first_s = self._series[STATISTICS_INTERVAL][0].start_s
+            self._day_before = self._candles_before(STATISTICS_INTERVAL, first_s - DAY_S, first_s)
 
     def record(self, trade: Trade) -> None:
         """Adds a trade; trades come in the order of their time."""
@@ -84,28 +67,23 @@ class Tape:
             series[-1].add(trade)
 
     def candles(self, interval: str, now_s: int) -> list[Candle]:
-        """Returns the candles of an interval up to now, oldest first; quiet intervals are flat."""
+        """Returns the candles of an interval up to now, oldest first: those since the first trade, or since the
+        exchange began where there is a past before that. Quiet intervals are flat."""
         series = self._series[interval]
         if series:
             self._extend(series, INTERVALS_S[interval], now_s, series[-1].close)
         return list(series)
 
-    def all_candles(self, interval: str, now_s: int) -> list[Candle]:
-        """Returns the same, and before them those of the time before the exchange began, as many as are kept."""
-        since = self.candles(interval, now_s)
-        if self._past is None or len(since) >= KEPT_CANDLES:
-            return since
-        before = self._before.get(interval)
-        if before is None:
-            before = self._before[interval] = list(_candles_before(self._past, INTERVALS_S[interval]))
-        first_s = since[0].start_s if since else now_s + 1
-        earlier = [candle for candle in before if candle.start_s < first_s]
-        gap = [] if since or not earlier else _flat_after(earlier[-1], INTERVALS_S[interval], now_s)
-        return [*earlier, *gap, *since][-KEPT_CANDLES:]
+    def candles_between(self, interval: str, since_s: int, until_s: int, now_s: int) -> list[Candle]:
+        """Returns the candles that began from ``since_s`` to ``until_s``, oldest first, as far back as it goes."""
+        known = self.candles(interval, now_s)
+        before = self._candles_before(interval, since_s, until_s + 1)
+        return before + [candle for candle in known if since_s <= candle.start_s <= until_s]
 
     def day(self, now_s: int) -> DayFigures:
         """Returns the figures of the last 24 hours; without any trade all prices are the start price."""
-        window = [candle for candle in self._series[STATISTICS_INTERVAL] if candle.start_s > now_s - DAY_S]
+        every = (*self._day_before, *self._series[STATISTICS_INTERVAL])
+        window = [candle for candle in every if candle.start_s > now_s - DAY_S]
         if not window:
             return DayFigures(self._last, ZERO, self._last, self._last, ZERO, ZERO)
         opened = window[0].open
@@ -118,6 +96,15 @@ class Tape:
             quote_volume=sum((candle.quote_volume for candle in window), ZERO),
         )
 
+    def _candles_before(self, interval: str, since_s: int, before_s: int) -> list[Candle]:
+        """Returns the candles that began in this time, and ended before the exchange began."""
+        if self._past is None:
+            return []
+        length_s = INTERVALS_S[interval]
+        end_s = min(before_s, self._past.began_s - self._past.began_s % length_s)
+        first_s = since_s + -since_s % length_s
+        return [self._past.candle(start_s, length_s) for start_s in range(first_s, end_s, length_s)]
+
     def _extend(self, series: deque[Candle], length_s: int, until_s: int, price: Decimal) -> None:
         """Sees to it that the last candle is the one of ``until_s``; the first one opens at ``price``."""
         start = until_s - until_s % length_s
@@ -128,22 +115,6 @@ class Tape:
         first_missing = max(last.start_s + length_s, start - (KEPT_CANDLES - 1) * length_s)
         for missing in range(first_missing, start + 1, length_s):
             series.append(Candle(missing, last.close, last.close, last.close, last.close))
-
-
-def _candles_before(past: PublicPast, length_s: int) -> Iterator[Candle]:
-    """Oldest first; the last one is that of the beginning."""
-    last_s = past.began_s - past.began_s % length_s
-    for start_s in range(last_s - (KEPT_CANDLES - 1) * length_s, last_s + 1, length_s):
-        prices, volume = past.prices(start_s, length_s), past.volume(length_s)
-        yield Candle(
-            start_s, prices[0], max(prices), min(prices), prices[-1], volume, volume * sum(prices) / len(prices)
-        )
-
-
-def _flat_after(last: Candle, length_s: int, now_s: int) -> list[Candle]:
-    """Nothing was traded since."""
-    starts = range(last.start_s + length_s, now_s + 1, length_s)
-    return [Candle(start_s, last.close, last.close, last.close, last.close) for start_s in starts]
 
 
 class Tapes(Listener):
@@ -168,9 +139,9 @@ class Tapes(Listener):
         """Returns the pair's candles up to now, oldest first."""
         return self._tapes[pair].candles(interval, self._engine.now_ms() // 1000)
 
-    def all_candles(self, pair: str, interval: str) -> list[Candle]:
-        """Returns the same with those of before the exchange began."""
-        return self._tapes[pair].all_candles(interval, self._engine.now_ms() // 1000)
+    def candles_between(self, pair: str, interval: str, since_s: int, until_s: int) -> list[Candle]:
+        """Returns the pair's candles that began in this time, both ends included, oldest first."""
+        return self._tapes[pair].candles_between(interval, since_s, until_s, self._engine.now_ms() // 1000)
 
     def day(self, pair: str) -> DayFigures:
         """Returns the pair's figures of the last 24 hours."""

@@ -1,8 +1,8 @@
 """Orders over a WebSocket session (Gate WebSocket manual, spot trade): the same endpoints as over REST.
 
 A session logs in once; every request is answered with its ``req_id``. Placing is acknowledged first, which means no
-more than that it was received and could be read. Checks come in this order: login, permission, rate limit, expiry, shape
-of the parameters; then the acknowledgement, and what the endpoint itself checks.
+more than that it was received and could be read. Checks come in this order: login, permission, rate limit, expiry,
+shape of the parameters; then the acknowledgement, and what the endpoint itself checks.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from exchanges.simulator.treasury import chains_of
 
 NAMES = {"USDT": "Tether", "BTC": "Bitcoin", "ETH": "Ethereum", "SOL": "Solana", "PEPE": "Pepe"}
 MAX_POINTS_BACK = 10_000
-MAX_POINTS = 1_000
+DEFAULT_POINTS, MAX_POINTS = 100, 1_000
 
 
 class SpotPublic:
@@ -118,25 +118,31 @@ class SpotPublic:
         return Answer([render.rest_trade(trade) for trade in found[offset : offset + limit]])
 
     def candlesticks(self, call: Call) -> Answer:
-        """Candles, oldest first."""
+        """Candles, oldest first: those of a time, or the newest ones. One that is under way at its start is of it.
+
+        The manual wants no ``limit`` beside ``from`` or ``to``; clients in use send it with one of them, and get so
+        many candles. A time of 1,000 intervals is refused, as it has one candle more (both ends are in it).
+        """
         query = call.query
         pair = self._market(query.required("currency_pair")).rules.id
         interval = query.choice("interval", "30m", *INTERVALS_S)
         length_s = INTERVALS_S[interval]
-        has_span = bool({"from", "to"} & query.given().keys())
-        limit = query.whole("limit", MAX_POINTS if has_span else 100, low=1, high=MAX_POINTS)
-        since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
-        if "limit" in query.given() and has_span:
-            raise invalid("limit conflicts with from and to")
-        now_s = self._services.now_ms() // 1000
-        if since_s and now_s - since_s > MAX_POINTS_BACK * length_s:
+        limit, now_s = query.whole("limit", DEFAULT_POINTS, low=1, high=MAX_POINTS), self._services.now_ms() // 1000
+        given = query.given()
+        since_s, until_s = query.whole("from", 0), query.whole("to", now_s)
+        reach_s = (limit - 1) * length_s
+        if "from" not in given:
+            since_s = until_s - reach_s
+        elif "limit" in given:
+            if "to" in given:
+                raise invalid("limit conflicts with from and to")
+            until_s = since_s + reach_s
+        if {"from", "to"} & given.keys() and now_s - since_s > MAX_POINTS_BACK * length_s:
             raise invalid(f"Candlestick too long ago. Maximum {MAX_POINTS_BACK} points ago are allowed")
-        candles = [
-            candle
-            for candle in self._services.tapes.all_candles(pair, interval)
-            if since_s - length_s < candle.start_s <= until_s
-        ]
-        return Answer([render.rest_candle(candle, length_s, now_s) for candle in candles[-limit:]])
+        if until_s - since_s >= MAX_POINTS * length_s:
+            raise invalid(f"Candlestick range too broad. Maximum {MAX_POINTS} data points are allowed per request")
+        candles = self._services.tapes.candles_between(pair, interval, since_s - since_s % length_s, until_s)
+        return Answer([render.rest_candle(candle, length_s, now_s) for candle in candles])
 
     def _market(self, pair: str) -> Market:
         try:

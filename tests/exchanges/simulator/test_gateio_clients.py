@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,46 @@ async def test_candles_and_trades_of_before_the_start_fit_together(
         within = [row for row in minutes if int(row[0]) <= int(traded[250]["create_time"]) < int(row[0]) + 60]
         assert float(within[0][4]) * 0.99 < float(traded[250]["price"]) < float(within[0][3]) * 1.01
         assert minutes[-1][2] == "141"
+
+
+async def test_a_past_goes_over_into_what_is_traded(start: VenueFactory) -> None:
+    venue = await start(SimulatorConfig(traders_on=False, public_past=True))
+    wire, other = venue.wire("alpha"), venue.wire("beta")
+    start_s = venue.ms // 1000
+
+    async def candles(interval: str, span: str = "") -> list[list[str]]:
+        rows: list[list[str]] = await wire.get("/spot/candlesticks", f"{PAIR}&interval={interval}{span}")
+        return rows
+
+    async def until_now(interval: str) -> list[str]:
+        return (await candles(interval))[-1]
+
+    hour, month = await until_now("1h"), await until_now("30d")
+    venue.ms += 1_000
+    await other.order(side="sell", price="150", amount="2")
+    await wire.order(price="150", amount="2")
+    for interval, before in (("1h", hour), ("30d", month)):
+        after = await until_now(interval)
+        assert (after[0], after[5], after[4]) == (before[0], before[5], before[4]), "what had been stays"
+        assert (after[2], Decimal(after[6]) - Decimal(before[6])) == ("150", 2)
+        assert Decimal(after[3]) == max(Decimal(before[3]), 150)
+
+    quarter_s = 900
+    quarters = await candles("15m", f"&from={start_s - 23 * 3_600 - start_s % quarter_s}&to={start_s}")
+    (ticker,) = await wire.get("/spot/tickers", PAIR)
+    assert Decimal(ticker["base_volume"]) > sum(Decimal(row[6]) for row in quarters) > 0
+    assert Decimal(ticker["low_24h"]) <= min(Decimal(row[4]) for row in quarters)
+    assert ticker["high_24h"] == "150"
+
+    first_s = start_s - start_s % 3_600 - 24 * 3_600
+    within = f"&from={first_s}&to={first_s + 86_399 - 60}"
+    hours, minutes = await candles("1h", within), await candles("5m", within)
+    assert (len(hours), len(minutes)) == (24, 288)
+    assert sum(Decimal(row[6]) for row in hours) == sum(Decimal(row[6]) for row in minutes), "they count one market"
+    assert (hours[0][5], hours[-1][2]) == (minutes[0][5], minutes[-1][2])
+
+    far = f"&from={start_s - 9_990 * 60}&to={start_s - 9_000 * 60}"
+    assert len(await candles("1m", far)) == 991, "a client that loads a long past gets it"
 
 
 async def test_a_triggered_order_that_cannot_be_placed_has_failed_and_one_that_waits_too_long_has_expired(

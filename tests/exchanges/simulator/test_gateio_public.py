@@ -5,7 +5,7 @@ import re
 import pytest
 
 from .conftest import Venue
-from .wire import Wire
+from .wire import Reply, Wire
 
 
 @pytest.fixture
@@ -115,7 +115,30 @@ async def test_candles_are_listed_oldest_first_and_quiet_ones_are_flat(traded: W
     ranged = "currency_pair=SOL_USDT&interval=1m&from=1760000040&to=1760000100"
     assert await traded.get("/spot/candlesticks", ranged) == candles[1:3]
     assert await traded.get("/spot/candlesticks", "currency_pair=SOL_USDT&interval=1m&limit=1") == candles[-1:]
+    first_ones = "currency_pair=SOL_USDT&interval=1m&from=1760000040&limit=2"
+    assert await traded.get("/spot/candlesticks", first_ones) == candles[1:3]
+    last_ones = "currency_pair=SOL_USDT&interval=1m&to=1760000101&limit=2"
+    assert await traded.get("/spot/candlesticks", last_ones) == candles[1:3]
     assert await traded.get("/spot/candlesticks", "currency_pair=BTC_USDT") == []
+
+
+async def test_a_time_of_a_thousand_candles_is_answered_whole_and_a_longer_one_refused(
+    traded: Wire, venue: Venue
+) -> None:
+    venue.ms += 1_200 * 60_000
+    first_s = 1_760_000_100
+
+    async def ask(intervals: int) -> Reply:
+        span = f"from={first_s}&to={first_s + intervals * 60}"
+        return await traded.call("GET", "/spot/candlesticks", f"currency_pair=SOL_USDT&interval=1m&{span}")
+
+    rows = (await ask(999)).json
+    assert [int(row[0]) for row in rows] == list(range(first_s, first_s + 60_000, 60))
+    refused = await ask(1_000)
+    assert (refused.status, refused.label) == (400, "INVALID_PARAM_VALUE")
+    assert refused.json["message"] == "Candlestick range too broad. Maximum 1000 data points are allowed per request"
+    until = f"currency_pair=SOL_USDT&interval=1m&to={first_s + 999 * 60}"
+    assert len(await traded.get("/spot/candlesticks", until)) == 100
 
 
 @pytest.mark.parametrize(
@@ -129,7 +152,7 @@ async def test_candles_are_listed_oldest_first_and_quiet_ones_are_flat(traded: W
         ("/spot/order_book", "currency_pair=SOL_USDT&currency_pair=BTC_USDT", "INVALID_PARAM_VALUE"),
         ("/spot/trades", "currency_pair=SOL_USDT&limit=1001", "INVALID_PARAM_VALUE"),
         ("/spot/candlesticks", "currency_pair=SOL_USDT&interval=2m", "INVALID_PARAM_VALUE"),
-        ("/spot/candlesticks", "currency_pair=SOL_USDT&limit=5&from=1760000000", "INVALID_PARAM_VALUE"),
+        ("/spot/candlesticks", "currency_pair=SOL_USDT&limit=5&from=1759999000&to=1760000000", "INVALID_PARAM_VALUE"),
         ("/spot/candlesticks", "currency_pair=SOL_USDT&interval=10s&from=1759800000", "INVALID_PARAM_VALUE"),
         ("/spot/tickers", "currency_pair=FOO_USDT", "INVALID_CURRENCY_PAIR"),
     ],

@@ -97,7 +97,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
         for name, count in before.items():
             eventually_blocking(
                 lambda name=name, count=count: len(outside.ask(f"/accounts/{name}/books")["orders"]) > count + 1,  # type: ignore[misc]
-                within_s=20,
+                within_s=45,  # what the last life left may be waited for: lists lag ten seconds
                 what=f"{name} to trade on",
             )
         run.send(signal.SIGTERM)

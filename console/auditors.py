@@ -11,11 +11,12 @@ import msgspec
 
 from actors.strategy.handle import AccountHandle
 from console.books import BookFill, BookOrder, Books
+from console.kept_fills import KeptFills
 from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError
-from messages.order import Fee, Fill, sum_fees
+from messages.order import Fee, sum_fees
 from messages.symbol import Symbol
 
 _TIMEOUT_S: Final = 10.0
@@ -24,7 +25,13 @@ _MARGIN_MS: Final = 1000
 
 
 class Auditor(Protocol):
-    """Reads one account's books at the exchange."""
+    """Reads one account's books at the exchange.
+
+    Attributes:
+        from_ms: what ended earlier is not compared; unix milliseconds of the exchange's clock.
+    """
+
+    from_ms: int
 
     async def read(self, symbols: Sequence[Symbol], /) -> Books:
         """``symbols``: the markets whose finished orders and fills are wanted. Raises the errors of REST queries."""
@@ -32,7 +39,7 @@ class Auditor(Protocol):
 
 
 async def our_books(
-    account: AccountHandle, fills: Iterable[Fill], symbols: Iterable[Symbol], *, executed_limit: int
+    account: AccountHandle, fills: KeptFills, symbols: Iterable[Symbol], *, executed_limit: int
 ) -> Books:
     """What the account says, with the fills that were heard from it."""
     books = Books()
@@ -48,28 +55,29 @@ async def our_books(
             books.complete_from_ms[str(symbol)] = executed[0].updated_ms + _MARGIN_MS
     for fill in fills:
         books.add_fill(BookFill.of(fill))
+    books.earlier_fills |= fills.earlier
     return books
 
 
 class RestAuditor:
     """Asks a real exchange with a client of its own, so that nothing that the account remembers is in the answer."""
 
-    def __init__(self, rest: PrivateRest, *, since_ms: int) -> None:
-        """``since_ms``: what ended earlier is nobody's concern; unix milliseconds of the exchange's clock."""
+    def __init__(self, rest: PrivateRest, *, from_ms: int) -> None:
+        """``from_ms``: what ended earlier is nobody's concern; unix milliseconds of the exchange's clock."""
         self._rest = rest
-        self._since_ms = since_ms
+        self.from_ms = from_ms
 
     async def read(self, symbols: Sequence[Symbol], /) -> Books:
         """All markets in one list each: with hundreds of them a query for each would use up the limits."""
         books, wanted = Books(), set(symbols)
         open_orders = (await self._rest.load_open_orders()).orders
-        for order in (await self._rest.load_finished_orders(None, from_ms=self._since_ms)).orders:
+        for order in (await self._rest.load_finished_orders(None, from_ms=self.from_ms)).orders:
             if order.symbol in wanted:
                 books.add_order(order)
-        for fill in (await self._rest.load_fills(None, from_ms=self._since_ms)).fills:
+        for fill in (await self._rest.load_fills(None, from_ms=self.from_ms)).fills:
             if fill.symbol in wanted:
                 books.add_fill(BookFill.of(fill))
-        books.complete_from_ms |= dict.fromkeys(map(str, symbols), self._since_ms)
+        books.complete_from_ms |= dict.fromkeys(map(str, symbols), self.from_ms)
         for order in open_orders:
             books.orders.setdefault(order.order_id or "", BookOrder.of(order))
         books.add_balances({balance.currency: balance for balance in (await self._rest.load_balances()).balances})
@@ -120,7 +128,8 @@ class ControlAuditor:
     """Reads the books of the embedded exchange, every order and trade since it began."""
 
     def __init__(self, http: HttpTransport, control: str, account: str) -> None:
-        """``control``: address of the control API."""
+        """``control``: address of the control API, which shows everything since the exchange began."""
+        self.from_ms = 0
         self._http = http
         self._url = f"{control}/accounts/{account}/books"
 

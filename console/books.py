@@ -1,10 +1,11 @@
 """What an account has, as one side tells it, and where two sides differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 
 import msgspec
 
+from console.kept_fills import FillTotals
 from messages.balance import Balance
 from messages.enums import OrderStatus
 from messages.order import Fee, Fill, Order
@@ -86,6 +87,7 @@ class Books(msgspec.Struct, kw_only=True):
         orders: by the exchange's id; all open ones, and those that ended since ``complete_from_ms``.
         nameless: open orders for which the exchange has given no id yet, in words.
         fills: by symbol, trade id and order id, those since ``complete_from_ms``.
+        earlier_fills: by symbol, totals of fills that were too many to be kept one by one.
         complete_from_ms: by symbol, unix milliseconds; 0 where a symbol is missing.
     """
 
@@ -93,6 +95,7 @@ class Books(msgspec.Struct, kw_only=True):
     orders: dict[str, BookOrder] = msgspec.field(default_factory=dict)
     nameless: list[str] = msgspec.field(default_factory=list)
     fills: dict[tuple[str, str, str], BookFill] = msgspec.field(default_factory=dict)
+    earlier_fills: dict[str, FillTotals] = msgspec.field(default_factory=dict)
     complete_from_ms: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add_balances(self, balances: Mapping[str, Balance]) -> None:
@@ -123,15 +126,17 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(ours: Books, theirs: Books) -> Comparison:
-    """Compares everything that both sides are complete about."""
+    """Compares everything that both sides are complete about. Only ``ours`` may hold totals of earlier fills."""
     orders = [*ours.orders.items(), *(item for item in theirs.orders.items() if item[0] not in ours.orders)]
     both = [order for key, order in orders if key in ours.orders and key in theirs.orders]
-    differences = [*ours.nameless, *_balances(ours, theirs), *_orders(ours, theirs), *_fills(ours, theirs)]
+    differences = [*ours.nameless, *_balances(ours, theirs), *_orders(ours, theirs)]
+    summed_up = _summed_up(ours, theirs)
+    differences += [*_earlier_fills(ours, summed_up), *_fills(ours, theirs, summed_up.keys())]
     return Comparison(
         balances=len(ours.balances.keys() | theirs.balances.keys()),
         open_orders=sum(not order.status.is_finished for order in both),
         finished_orders=sum(order.status.is_finished for order in both),
-        fills=len(ours.fills.keys() & theirs.fills.keys()),
+        fills=len(ours.fills.keys() & theirs.fills.keys()) + len(summed_up),
         differences=tuple(differences),
     )
 
@@ -160,8 +165,39 @@ def _orders(ours: Books, theirs: Books) -> Iterator[str]:
             yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
 
 
-def _fills(ours: Books, theirs: Books) -> Iterator[str]:
-    for key in sorted(ours.fills.keys() | theirs.fills.keys()):
+def _summed_up(ours: Books, theirs: Books) -> dict[tuple[str, str, str], BookFill]:
+    """Those of the exchange's fills that our totals stand for: where no fill is missing, all that we do not have one by
+    one; else those that are no newer than the newest in our totals."""
+    rest = {
+        key: fill for key, fill in theirs.fills.items() if fill.symbol in ours.earlier_fills and key not in ours.fills
+    }
+    by_symbol = _totals(rest.values())
+    return {
+        key: fill
+        for key, fill in rest.items()
+        if by_symbol[fill.symbol].is_same_as(earlier := ours.earlier_fills[fill.symbol])
+        or fill.time_ms <= earlier.until_ms
+    }
+
+
+def _totals(fills: Iterable[BookFill]) -> dict[str, FillTotals]:
+    found: dict[str, FillTotals] = {}
+    for fill in fills:
+        totals = found.setdefault(fill.symbol, FillTotals())
+        totals.add(side=fill.side, price=fill.price, quantity=fill.quantity, fees=fill.fees, time_ms=fill.time_ms)
+    return found
+
+
+def _earlier_fills(ours: Books, summed_up: Mapping[tuple[str, str, str], BookFill]) -> Iterator[str]:
+    theirs = _totals(summed_up.values())
+    for symbol, mine in sorted(ours.earlier_fills.items()):
+        other = theirs.get(symbol, FillTotals())
+        if not mine.is_same_as(other):
+            yield f"earlier fills {symbol}: we say {mine}; the exchange {other}"
+
+
+def _fills(ours: Books, theirs: Books, summed_up: Set[tuple[str, str, str]]) -> Iterator[str]:
+    for key in sorted((ours.fills.keys() | theirs.fills.keys()) - summed_up):
         mine, other = ours.fills.get(key), theirs.fills.get(key)
         known = mine or other
         assert known is not None, "it is in one of them"

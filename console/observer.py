@@ -1,11 +1,11 @@
 """An actor that hears everything the accounts tell, for displays and for the closing comparison."""
 
 from collections import deque
-from typing import Final
 
 import structlog
 
 from actors.runtime import LoopActor, handles
+from console.kept_fills import FILLS_KEPT, KeptFills
 from messages.enums import SyncState
 from messages.events import (
     BalanceUpdateEvent,
@@ -18,8 +18,6 @@ from messages.order import Fill
 from messages.symbol import Symbol
 
 _log = structlog.get_logger("teller.accounts")
-_FILLS_KEPT: Final = 200_000
-"""For each account; a run with more fills is compared by the newest of them."""
 
 
 class Notes:
@@ -29,19 +27,21 @@ class Notes:
         statuses: the latest of each account. failures: the first cause for which each was not live.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fills_kept: int = FILLS_KEPT) -> None:
+        """``fills_kept``: how many of an account's fills are kept one by one for the closing comparison."""
         self.events_count: dict[str, int] = {}
         self.fills_count: dict[str, int] = {}
         self.recent_fills: deque[tuple[str, Fill]] = deque(maxlen=50)
         self.statuses: dict[str, ConnectionStatusEvent] = {}
         self.failures: dict[str, str] = {}
         self.latest_error = ""
-        self._fills: dict[str, deque[Fill]] = {}
+        self._fills_kept = fills_kept
+        self._fills: dict[str, KeptFills] = {}
         self._symbols: dict[str, dict[Symbol, None]] = {}
 
-    def fills_of(self, account: str) -> deque[Fill]:
-        """The newest 200,000 fills of an account, oldest first, each once."""
-        return self._fills.setdefault(account, deque(maxlen=_FILLS_KEPT))
+    def fills_of(self, account: str) -> KeptFills:
+        """The fills of an account, oldest first, each once."""
+        return self._fills.setdefault(account, KeptFills(self._fills_kept))
 
     def symbols_of(self, account: str) -> tuple[Symbol, ...]:
         """The markets in which something has happened on an account."""
@@ -67,7 +67,7 @@ class Observer(LoopActor):
         notes = self._notes
         notes.count(event.account, event.fill.symbol)
         notes.fills_count[event.account] = notes.fills_count.get(event.account, 0) + 1
-        notes.fills_of(event.account).append(event.fill)
+        notes.fills_of(event.account).add(event.fill)
         notes.recent_fills.append((event.account, event.fill))
 
     @handles(OrderUpdateEvent)

@@ -131,6 +131,8 @@ class _Run:
             raise
         stack.push_async_exit(partial(self._leave, system))
         auditors = await self._auditors(system, environment, venues, credentials, embedded)
+        for account, auditor in auditors.items():
+            notes.fills_of(account).begin(auditor.from_ms)
         watchdog = LoopWatchdog(environment.clock)
         environment.spawn(watchdog.run(), "watchdog")
         monitor = Monitor(
@@ -226,8 +228,8 @@ class _Run:
                 auditors[account.name] = ControlAuditor(environment.http, embedded.control, account.name)
             else:
                 rest = venues[account.venue].create_private_rest(credentials[account.name])
-                live_since_ms = (await system.account(account.name).snapshot()).true_at_ms
-                auditors[account.name] = RestAuditor(rest, since_ms=live_since_ms)
+                live_from_ms = (await system.account(account.name).snapshot()).true_at_ms
+                auditors[account.name] = RestAuditor(rest, from_ms=live_from_ms)
         return auditors
 
     async def _until_the_end(self, environment: Environment, embedded: EmbeddedExchange | None) -> None:

@@ -16,6 +16,7 @@ from console.assembly import build_plans, build_strategies, build_venues, open_e
 from console.auditors import Auditor, ControlAuditor, RestAuditor
 from console.books import Books
 from console.closing import AccountEnd, Closing
+from console.kept_fills import FILLS_KEPT
 from console.monitor import Monitor
 from console.observer import Notes, Observer
 from console.watchdog import LoopWatchdog
@@ -54,7 +55,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*, account: str = "", extra: str = "", by_rest: bool = False) -> AsyncIterator[Running]:
+async def running(
+    *, account: str = "", extra: str = "", by_rest: bool = False, fills_kept: int = FILLS_KEPT
+) -> AsyncIterator[Running]:
     exchange = await start_exchange(QUIET)
     gateio: Any = exchange.endpoints["gateio"]
     key, secret = (gateio["accounts"][0][what] for what in ("key", "secret"))
@@ -68,7 +71,7 @@ async def running(*, account: str = "", extra: str = "", by_rest: bool = False) 
     try:
         async with open_environment(seed=1) as environment:
             host = LoopHost.current(environment.spawn, dead_letters=DeadLetters())
-            notes = Notes()
+            notes = Notes(fills_kept=fills_kept)
             observer = Observer.start(notes, host=host)
             await started(observer)
             address = Address("observer")
@@ -96,7 +99,8 @@ async def running(*, account: str = "", extra: str = "", by_rest: bool = False) 
             if by_rest:
                 minute_ago_ms = environment.clock.now_ms() - 60_000
                 rest = venues["gate"].create_private_rest(credentials["alpha"])
-                auditor = RestAuditor(rest, since_ms=minute_ago_ms)
+                auditor = RestAuditor(rest, from_ms=minute_ago_ms)
+            notes.fills_of("alpha").begin(auditor.from_ms)
             made = Running(
                 exchange=exchange,
                 environment=environment,
@@ -122,6 +126,7 @@ class Lying:
 
     def __init__(self, true: Auditor) -> None:
         self._true = true
+        self.from_ms = true.from_ms
 
     async def read(self, symbols: Sequence[Symbol], /) -> Books:
         books = await self._true.read(symbols)
@@ -135,6 +140,7 @@ class Meddling:
 
     def __init__(self, true: Auditor, *acts: Callable[[], Awaitable[None]]) -> None:
         self._true = true
+        self.from_ms = true.from_ms
         self._acts = list(acts)
 
     async def read(self, symbols: Sequence[Symbol], /) -> Books:

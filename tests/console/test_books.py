@@ -1,5 +1,6 @@
 """The comparison at the end: whatever differs is told, and nothing else is."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,9 @@ from actors.runtime.errors import UnavailableError
 from console.books import BookFill, BookOrder, Books, compare
 from console.closing import AccountEnd
 from console.exit_codes import ExitCode
+from console.kept_fills import KeptFills
 from console.summary import exit_code_of, verdict_of
-from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import (
     BusyError,
     ConfigurationError,
@@ -24,7 +26,7 @@ from messages.errors import (
     StoppedError,
     VenueRefusedError,
 )
-from messages.order import Order
+from messages.order import Fill, Order
 from messages.symbol import Symbol
 from tests.support.orders import paid
 
@@ -135,6 +137,103 @@ def test_r2_the_two_sides_of_a_trade_with_oneself_are_two_fills() -> None:
 def test_a_fill_that_one_side_lacks_is_told() -> None:
     assert "only we have it" in differences(books(), books(fills=()))[0]
     assert "only the exchange has it" in differences(books(fills=()), books())[0]
+
+
+# -- more fills than are kept one by one -------------------------------------------------------------------------------
+
+
+def fill(number: int, *, symbol: str = "SOL/USDT", **changes: Any) -> Fill:
+    return Fill(
+        **{
+            "symbol": Symbol.parse(symbol),
+            "trade_id": str(number),
+            "order_id": "1",
+            "client_order_id": "a-1",
+            "side": Side.SELL if number % 3 else Side.BUY,
+            "price": Decimal("123456789.0123456789") + number,
+            "quantity": Decimal("0.0000000007") * (number + 1),
+            "fees": paid("0.001 SOL", "0.02 GT"),
+            "liquidity": Liquidity.MAKER,
+            "time_ms": 1000 + number,
+            **changes,
+        }
+    )
+
+
+def kept(fills: Iterable[Fill], *, kept_count: int, from_ms: int = 0) -> Books:
+    made, books_ = KeptFills(kept_count), Books()
+    made.begin(from_ms)
+    for one in fills:
+        made.add(one)
+    for one in made:
+        books_.add_fill(BookFill.of(one))
+    books_.earlier_fills |= made.earlier
+    return books_
+
+
+def all_of(fills: Iterable[Fill]) -> Books:
+    made = Books()
+    for one in fills:
+        made.add_fill(BookFill.of(one))
+    return made
+
+
+def test_fills_beyond_those_kept_are_compared_by_their_totals_market_by_market() -> None:
+    fills = [fill(number, symbol="SOL/USDT" if number % 2 else "BTC/USDT") for number in range(50)]
+    ours = kept(fills, kept_count=10)
+    assert (len(ours.fills), {symbol: sums.count for symbol, sums in ours.earlier_fills.items()}) == (
+        10,
+        {"SOL/USDT": 20, "BTC/USDT": 20},
+    )
+    comparison = compare(ours, all_of(reversed(fills)))
+    assert (comparison.fills, comparison.differences) == (50, ())
+
+
+@pytest.mark.parametrize("changes", [{"price": Decimal(1)}, {"quantity": Decimal(1)}, {"fees": ()}, {"side": Side.BUY}])
+def test_an_earlier_fill_that_differs_is_told_as_totals_that_differ(changes: dict[str, Any]) -> None:
+    fills = [fill(number) for number in range(50)]
+    theirs = all_of([*fills, fill(4, **changes)])
+    (difference,) = differences(kept(fills, kept_count=10), theirs)
+    assert difference.startswith("earlier fills SOL/USDT: we say 40 fills, bought 0.0000002009 for ")
+    assert "; the exchange 40 fills" in difference
+
+
+def test_an_earlier_fill_that_one_side_lacks_is_told_as_totals_and_a_newer_one_by_its_name() -> None:
+    fills = [fill(number) for number in range(50)]
+    ours = kept(fills, kept_count=10)
+    (lacking,) = differences(ours, all_of(fills[1:]))
+    assert "we say 40 fills" in lacking
+    assert "the exchange 39 fills" in lacking
+    (more,) = differences(ours, all_of([*fills, fill(3, order_id="2")]))
+    assert "the exchange 41 fills" in more
+    (newer,) = differences(ours, all_of([*fills, fill(50)]))
+    assert newer.startswith("fill 50 SOL/USDT: only the exchange has it")
+
+
+def test_a_fill_that_was_heard_late_is_among_the_kept_though_it_is_older_than_the_totals() -> None:
+    fills = [fill(number) for number in range(50)]
+    late = fill(99, time_ms=1003)
+    assert differences(kept([*fills, late], kept_count=10), all_of([late, *fills])) == ()
+
+
+def test_fills_from_before_the_comparison_begins_are_in_no_totals() -> None:
+    made = KeptFills(3)
+    for number in range(8):
+        made.add(fill(number))
+    assert (len(list(made)), made.earlier) == (8, {})  # what the exchange will be asked for is not known yet
+    made.begin(1002)
+    made.add(fill(1))
+    assert [one.trade_id for one in made] == ["5", "6", "7"]
+    assert made.earlier["SOL/USDT"].count == 3
+
+
+@given(st.lists(st.integers(0, 60), unique=True), st.integers(0, 20), st.integers(0, 60))
+def test_totals_agree_exactly_when_each_fill_is_there(numbers: list[int], kept_count: int, gone: int) -> None:
+    fills = [fill(number) for number in numbers]
+    ours = kept(fills, kept_count=kept_count)
+    assert not differences(ours, all_of(reversed(fills)))
+    if gone in numbers:
+        assert differences(ours, all_of(one for one in fills if one.trade_id != str(gone)))
 
 
 def test_what_ended_before_a_side_is_complete_is_not_compared_but_open_orders_always_are() -> None:

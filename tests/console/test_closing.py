@@ -42,6 +42,23 @@ async def test_what_was_traded_agrees_with_the_exchange(by_rest: bool) -> None:
     assert end.exit_code == ExitCode.OK
 
 
+@pytest.mark.parametrize("by_rest", [False, True], ids=["control", "rest"])
+async def test_fills_that_are_not_kept_one_by_one_are_compared_all_the_same(by_rest: bool) -> None:
+    async with running(by_rest=by_rest, fills_kept=3) as run:
+        alpha = run.system.account("alpha")
+        for side, price in [(Side.BUY, 142), (Side.SELL, 140)] * 5:
+            await alpha.place(PlaceOrder.ioc(SOL, side, Decimal(1), Decimal(price)))
+        end = await run.end()
+        assert len(list(run.notes.fills_of("alpha"))) == 3
+        run.notes.fills_of("alpha").earlier["SOL/USDT"].count -= 1
+        disagreeing = await run.end(patient_s=0.0)
+    assert end.verdict == "AGREE", end.comparison
+    assert end.comparison is not None
+    assert end.comparison.fills == 10
+    assert disagreeing.comparison is not None
+    assert disagreeing.comparison.differences[0].startswith("earlier fills SOL/USDT: we say 6 fills, bought ")
+
+
 async def test_a_difference_is_told_and_has_its_code() -> None:
     async with running() as run:
         end = await run.end(auditors={"alpha": Lying(run.auditors["alpha"])}, patient_s=0.0)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exchanges.gateio import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
+from messages.balance import Balance
 from messages.commands import AmendOrder, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
 from messages.errors import InvalidValueError, ProtocolError, TellerError
@@ -281,6 +282,19 @@ class TestOrders:
             assert by_rest(**{field: value}).order_id == "912345678901"
         with pytest.raises(ProtocolError, match="beyond all amounts"):
             by_rest(**{field: "1e25"})
+
+    @pytest.mark.parametrize("field", ["available", "freeze", "locked"])
+    def test_a_balance_is_refused_from_the_amount_on_that_none_is(self, field: str) -> None:
+        def read(amount: str) -> Balance:
+            if field == "freeze":
+                text = payloads.encode(payloads.socket_balance(freeze=amount))
+                return convert.socket_balance(msgspec.json.decode(text, type=wire.SocketBalance))
+            account = {"currency": "SOL", "available": "1", "locked": "2", field: amount}
+            return convert.account_balance(msgspec.json.decode(payloads.encode(account), type=wire.SpotAccount))
+
+        assert D("9e24") in {read("9e24").available, read("9e24").locked}
+        with pytest.raises(ProtocolError, match="beyond all amounts"):
+            read("1e25")
 
     def test_only_an_id_of_ours_is_a_client_id(self) -> None:
         assert [convert.client_order_id(text) for text in ("t-a", "t-", "", "web", "apiv4")] == ["a"] + [None] * 4

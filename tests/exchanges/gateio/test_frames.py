@@ -396,7 +396,18 @@ class TestPublic:
         assert listener.tickers[1].mid is None
 
     @pytest.mark.parametrize(
-        "changes", [{"s": "SOLUSDT"}, {"s": ""}, {"b": "NaN"}, {"A": "-1"}, {"B": ""}, {"u": "x"}, {"a": "Infinity"}]
+        "changes",
+        [
+            {"s": "SOLUSDT"},
+            {"s": ""},
+            {"b": "NaN"},
+            {"A": "-1"},
+            {"B": ""},
+            {"u": "x"},
+            {"a": "Infinity"},
+            {"t": -1},
+            {"t": 10**15},
+        ],
     )
     def test_a_bad_ticker_is_one_error(self, listener: Listener, changes: dict[str, Any]) -> None:
         listener.public.feed(payloads.frame("spot.book_ticker", payloads.book_ticker(**changes)))

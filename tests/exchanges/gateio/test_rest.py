@@ -74,12 +74,22 @@ class TestRequests:
         late = await only_request(lambda rest: rest.place_order(PLACE, decided_ms=NOW_MS - 2000), ORDER)
         assert late.headers["x-gate-exptime"] == str(NOW_MS + 3000)
 
+    async def test_r3_an_order_that_is_not_wanted_any_more_when_its_turn_comes_is_not_sent(self) -> None:
+        def withdraw_it() -> None:
+            raise ConnectionFailedError("a cancel of all has overtaken it")
+
+        script = Script(ORDER)
+        with pytest.raises(ConnectionFailedError, match="overtaken"):
+            await run(lambda rest: rest.place_order(PLACE, before_sending=withdraw_it), script)
+        assert script.requests == []
+
     async def test_an_amendment(self) -> None:
         request = await only_request(
             lambda rest: rest.amend_order(AmendOrder(symbol=SOL, client_order_id="a-1", quantity=D(2), price=D(3))),
             ORDER,
         )
         assert (request.method, request.path) == ("PATCH", "/api/v4/spot/orders/t-a-1")
+        assert request.parameters == {"currency_pair": "SOL_USDT", "account": "spot"}
         assert request.json == {"currency_pair": "SOL_USDT", "account": "spot", "amount": "2", "price": "3"}
         assert "x-gate-exptime" in request.headers
         assert request.is_signed_by(ALPHA)

@@ -160,7 +160,9 @@ class TestOthers:
             "gt_taker_fee": "0.0003",
             "gt_maker_fee": "0.0002",
         }
-        assert await run(QUERIES["load_fee_rates"], Script(Reply(fee | changes))) == expected
+        script = Script(Reply(fee | changes))
+        assert await run(QUERIES["load_fee_rates"], script) == expected
+        assert script.requests[0].parameters == {"currency_pair": "SOL_USDT"}
 
     async def test_what_the_key_may(self) -> None:
         detail = {"user_id": 20417733, "ip_whitelist": ["10.0.0.7"], "currency_pairs": ["SOL_USDT"], "key": {"mode": 1}}

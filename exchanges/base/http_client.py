@@ -28,6 +28,8 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
         changes: whether it changes something at the exchange; decides what a lost answer means (R3).
         scope: the rate limit that it counts against. max_wait_s: the longest wait for its turn, where that is
             shorter than the client's own.
+        continues: whether it asks for more of a list that has begun: what was read already would be lost with it, so
+            it waits longer for its turn, for two windows of the scope.
     """
 
     operation: str
@@ -39,6 +41,7 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
     changes: bool = False
     priority: Priority = Priority.NORMAL
     max_wait_s: float | None = None
+    continues: bool = False
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -78,7 +81,9 @@ class HttpClient:
             usable answer came.
         """
         clock = self._environment.clock
-        max_wait_s = self._max_wait_s if call.max_wait_s is None else min(self._max_wait_s, call.max_wait_s)
+        max_wait_s = max(self._max_wait_s, 2 * call.scope.window_s) if call.continues else self._max_wait_s
+        if call.max_wait_s is not None:
+            max_wait_s = min(max_wait_s, call.max_wait_s)
         permit = await self._limiter.acquire(call.scope, priority=call.priority, max_wait_s=max_wait_s)
         sent_s = clock.monotonic_s()
         outcome = "failed"

@@ -99,6 +99,7 @@ class GateioPrivateRest:
                 _OPEN.read,
                 scope="GET /spot/open_orders",
                 query=(("page", str(page)), ("limit", str(limit)), _ACCOUNT),
+                continues=page > 1,
             )
 
         report = await read_open_orders(ask, _OPEN_ORDERS_PAGE)
@@ -181,7 +182,9 @@ class GateioPrivateRest:
         async def ask(window: Window, page: int) -> Rows[M]:
             number = ("offset", str((page - 1) * page_size)) if by_offset else ("page", str(page))
             query = (*fixed, *window.query, number, ("limit", str(page_size)))
-            rows, taken_up_ms = await self._list(operation, path, read, scope=f"GET {path}", query=query)
+            rows, taken_up_ms = await self._list(
+                operation, path, read, scope=f"GET {path}", query=query, continues=bool(asked)
+            )
             asked.append(taken_up_ms)
             return rows
 
@@ -201,11 +204,23 @@ class GateioPrivateRest:
         return history, asked[0] if asked else now_ms
 
     async def _list(
-        self, operation: str, path: str, read: Callable[[bytes], R], *, scope: str, query: Query = ()
+        self,
+        operation: str,
+        path: str,
+        read: Callable[[bytes], R],
+        *,
+        scope: str,
+        query: Query = (),
+        continues: bool = False,
     ) -> tuple[R, int]:
         """One answer, and the exchange's clock at which it took the query up."""
         return await self._rest.query_as_of(
-            operation, path, lambda body, as_of_ms: (read(body), as_of_ms), scope=limits.endpoint(scope), query=query
+            operation,
+            path,
+            lambda body, as_of_ms: (read(body), as_of_ms),
+            scope=limits.endpoint(scope),
+            query=query,
+            continues=continues,
         )
 
     def _noted(self, operation: str, unreadable: Iterable[UnreadableRow]) -> tuple[UnreadableRow, ...]:

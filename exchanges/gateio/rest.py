@@ -66,14 +66,23 @@ class GateioRest:
         return self._read(answer, read)
 
     async def query_as_of(
-        self, operation: str, path: str, read: Callable[[bytes, int], R], *, scope: Scope, query: Query = ()
+        self,
+        operation: str,
+        path: str,
+        read: Callable[[bytes, int], R],
+        *,
+        scope: Scope,
+        query: Query = (),
+        continues: bool = False,
     ) -> R:
         """A GET whose ``read`` also gets the exchange's clock (unix ms) at which it took the query up.
+
+        ``continues``: it asks for a further page of a list; see `HttpCall`.
 
         Raises:
             VenueRefusedError: refused. RateLimitedError: not sent. ConnectionFailedError: no usable answer.
         """
-        answer = await self._send(operation, "GET", path, scope=scope, query=query)
+        answer = await self._send(operation, "GET", path, scope=scope, query=query, continues=continues)
         taken_up_ms = self._taken_up_ms(answer[1])
         return self._read(answer, lambda body: read(body, taken_up_ms))
 
@@ -137,6 +146,7 @@ class GateioRest:
         priority: Priority = Priority.NORMAL,
         expires_at_ms: int | None = None,
         before_sending: Callable[[], None] | None = None,
+        continues: bool = False,
     ) -> tuple[HttpCall, HttpAnswer]:
         url = f"{self._base_url}{path}"
         if query:
@@ -157,6 +167,7 @@ class GateioRest:
             changes=changes,
             priority=priority,
             max_wait_s=None if expires_at_ms is None else max(expires_at_ms - self.server_clock.now_ms(), 0) / 2000,
+            continues=continues,
         )
         answer = await self._http.send(call)
         self._learn(answer)

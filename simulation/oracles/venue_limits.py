@@ -23,7 +23,7 @@ class VenueLimits(Oracle, Witness):
     """Witnesses every request that the exchange itself answers; refusals that a fault made up never come to it.
 
     The exchange counts by arrival, a limiter by departure, and each request is on its way for a time of its own: one
-    refusal too many is ours only where as many requests as are allowed had left within the window before it.
+    refusal too many is ours only where it and as many requests as are allowed had left within one window.
     """
 
     def __init__(
@@ -64,8 +64,10 @@ class VenueLimits(Oracle, Witness):
         return self.look()
 
     def _left_too_soon(self, scope: _Scope, left_s: float, limit: int) -> bool:
+        """One that left later may have been counted before this one: what matters is a window that holds them all."""
         within_s = _WINDOW_S[scope[1]]
-        return sum(1 for before_s in self._allowed[scope] if abs(left_s - before_s) < within_s) >= limit
+        near_s = sorted([left_s, *(s for s in self._allowed[scope] if abs(left_s - s) < within_s)])
+        return any(last_s - first_s < within_s for first_s, last_s in zip(near_s, near_s[limit:], strict=False))
 
     def _scope(self, name: str, request: HttpRequest) -> _Scope:
         """What is counted together: orders by market, cancels all together, the rest by endpoint."""

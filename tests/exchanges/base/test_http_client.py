@@ -122,6 +122,22 @@ async def test_the_client_is_the_longest_that_any_call_waits() -> None:
     assert (refused.value.scope, refused.value.retry_after_s) == ("things", 10.0)
 
 
+async def test_what_has_begun_waits_for_two_windows_but_not_for_ever() -> None:
+    clock = ManualClock()
+    async with environment(clock) as seams:
+        limiter = RateLimiter(seams.clock)
+        client = HttpClient(seams, name="test", limiter=limiter, timeout_s=5, max_wait_s=0.5)
+        more = msgspec.structs.replace(call(f"127.0.0.1:{unused_port()}", changes=False), continues=True)
+        limiter.block(1.9 * SCOPE.window_s)
+        waiting = asyncio.ensure_future(client.send(more))
+        await clock.advance(2 * SCOPE.window_s)
+        with pytest.raises(RequestNotSentError):  # its turn came
+            await waiting
+        limiter.block(2.1 * SCOPE.window_s)
+        with pytest.raises(RateLimitedError):
+            await client.send(more)
+
+
 async def test_r13_a_cancel_has_its_own_place_in_line() -> None:
     """It waits for seconds where others are told to come again in a minute."""
     clock = ManualClock()

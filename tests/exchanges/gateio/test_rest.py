@@ -37,6 +37,7 @@ from tests.exchanges.gateio.scripted import (
     WITHDRAWAL,
     D,
     Reply,
+    Request,
     Script,
     only_request,
     run,
@@ -373,6 +374,26 @@ class TestLimits:
             other_account = venue.create_private_rest(ALPHA)
             await other_account.place_order(PLACE)
         assert len(script.requests) == 10 + 1 + 50 + 1
+
+    async def test_r6_a_list_of_more_pages_than_the_limit_allows_at_once_waits_for_its_turns(self) -> None:
+        total = 20_000
+        order_fields = payloads.rest_order()
+
+        def page_of(request: Request) -> Reply:
+            page, size = int(request.parameters["page"]), int(request.parameters["limit"])
+            numbers = range((page - 1) * size, min(page * size, total))
+            orders = [order_fields | {"id": str(number + 1)} for number in numbers]
+            return Reply([{"currency_pair": "SOL_USDT", "total": total, "orders": orders}])
+
+        script, clock = Script(page_of), ManualClock()
+        async with scripted(script, clock=clock, settings=GateioSettings(max_wait_s=1.0)) as venue:
+            reading = asyncio.ensure_future(venue.create_private_rest(ALPHA).load_open_orders())
+            await eventually(lambda: clock.next_wake_s is not None)
+            assert len(script.requests) == 200
+            await clock.advance(10.5)
+            report = await reading
+        assert {order.order_id for order in report.orders} == {str(number + 1) for number in range(total)}
+        assert 200 < len(script.requests) < 300
 
     async def test_withdrawals_go_one_in_three_seconds(self) -> None:
         settings = GateioSettings(max_wait_s=1.0)

@@ -272,10 +272,19 @@ def test_being_counted_over_a_limit_is_found_where_the_way_was_even(is_even: boo
     assert list(oracle.look()) == ([OVER_THE_LIMIT] if is_even else [])
 
 
-@pytest.mark.parametrize(("first_left_s", "found"), [(0.94, []), (1.06, [OVER_THE_LIMIT])])
-def test_r13_a_request_that_took_long_is_counted_by_when_it_left(first_left_s: float, found: list[str]) -> None:
-    """The exchange counts by arrival: the first of eleven left a window before the last, and came late."""
-    books, left_s = Books(), [first_left_s, *[1.9] * 9, 2.0, 2.0]
+@pytest.mark.parametrize(
+    ("left_s", "found"),
+    [
+        ([0.94, *[1.9] * 9, 2.0, 2.0], []),
+        ([1.06, *[1.9] * 9, 2.0, 2.0], [OVER_THE_LIMIT]),
+        ([1.06, *[1.9] * 8, 2.1, 2.0, 2.0], []),
+        ([1.06, *[1.9] * 8, 2.05, 2.0, 2.0], [OVER_THE_LIMIT]),
+    ],
+    ids=["first left early", "all in a window", "overtaken by one of the next window", "overtaken within a window"],
+)
+def test_r13_a_request_that_took_long_is_counted_by_when_it_left(left_s: list[float], found: list[str]) -> None:
+    """The exchange counts by arrival: of eleven, the first may have left a window before the last, and come late."""
+    books = Books()
     oracle = VenueLimits(exchange=books.exchange, names=("alpha",), is_even=lambda: True, sent_s=lambda _: left_s[0])
     for _ in range(11):
         books.request("POST", "/spot/orders", body=NEW_ORDER)

@@ -136,13 +136,16 @@ class PrivateRest(Protocol):
     Attributes:
         order_expiry_ms: the venue itself refuses a new order that reaches it later than this after it was sent, so one
             that cannot be found after that will never be; None where the venue has no such expiry.
-        query_lag_ms: answers to queries may lag this far behind what happened: "no such order" may mean "not yet".
+        query_lag_ms: answers to queries may lag this far behind what happened: "no such order" may mean "not yet". By
+            the exchange's stamps: more for a while after its clock was set forward.
         unfilled_kept_ms: an order that ended without a fill is found for no longer than this; None: for ever.
     """
 
     order_expiry_ms: int | None
-    query_lag_ms: int
     unfilled_kept_ms: int | None
+
+    @property
+    def query_lag_ms(self) -> int: ...
 
     async def load_balances(self) -> BalancesReport: ...
 

@@ -1,5 +1,7 @@
 """The exchange's clock, as well as we can know it from here."""
 
+import math
+from collections import deque
 from typing import Final
 
 from exchanges.base.environment import Clock
@@ -9,6 +11,9 @@ _SAMPLE_LIFE_S: Final = 60.0
 """After this long a fresh sample is taken whatever its round trip: clocks drift."""
 _READING_ERROR_MS: Final = 2.0
 """Both clocks are read in whole milliseconds."""
+_STEP_MS: Final = 500.0
+"""Samples that differ by less may be uneven ways there and back."""
+_STEPS_KEPT: Final = 16
 
 
 class ServerClock:
@@ -22,13 +27,15 @@ class ServerClock:
     (the machine slept, a clock was set): then the newer one wins at once.
     """
 
-    __slots__ = ("_clock", "_offset_ms", "_round_trip_ms", "_taken_s")
+    __slots__ = ("_clock", "_offset_ms", "_round_trip_ms", "_steps", "_taken_s")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._offset_ms: float | None = None
         self._round_trip_ms = 0.0
         self._taken_s = 0.0
+        self._steps: deque[tuple[float, float]] = deque(maxlen=_STEPS_KEPT)
+        """When the offset changed, in monotonic seconds, and what it was before."""
 
     @property
     def is_set(self) -> bool:
@@ -50,6 +57,17 @@ class ServerClock:
         if self._offset_ms is None:
             return self._clock.now_ms()
         return round(self._clock.monotonic_s() * 1000 + self._offset_ms)
+
+    def set_forward_ms(self, within_ms: float) -> int:
+        """By how much the exchange's clock has been set forward in the last ``within_ms`` milliseconds, or 0.
+
+        Stamps of that time are farther back by so much than it is long ago.
+        """
+        if self._offset_ms is None or not self._steps:
+            return 0
+        since_s = self._clock.monotonic_s() - within_ms / 1000
+        before_ms = min((offset_ms for changed_s, offset_ms in self._steps if changed_s >= since_s), default=None)
+        return 0 if before_ms is None else max(0, math.ceil(self._offset_ms - before_ms))
 
     def seconds(self) -> int:
         """Unix seconds by the exchange's clock, as signatures want them."""
@@ -73,6 +91,8 @@ class ServerClock:
             # Each sample is right within half its round trip: too far apart, they cannot both be.
             or abs(offset_ms - self._offset_ms) > (round_trip_ms + self._round_trip_ms) / 2 + _READING_ERROR_MS
         ):
+            if self._offset_ms is not None and abs(offset_ms - self._offset_ms) > _STEP_MS:
+                self._steps.append((received_s, self._offset_ms))
             self._offset_ms = offset_ms
             self._round_trip_ms = round_trip_ms
             self._taken_s = received_s

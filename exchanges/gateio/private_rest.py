@@ -69,15 +69,20 @@ class GateioPrivateRest:
 
     Attributes:
         order_expiry_ms: the exchange refuses an order that reaches it later than this after it was sent.
-        query_lag_ms: how far queries may lag behind. unfilled_kept_ms: how long orders without fills are remembered.
+        unfilled_kept_ms: how long orders without fills are remembered.
     """
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
         self._unreadable = UnreadableLog()
         self.order_expiry_ms = rest.settings.order_expiry_ms
-        self.query_lag_ms = rest.settings.query_lag_ms
         self.unfilled_kept_ms: int | None = _UNFILLED_KEPT_MS
+
+    @property
+    def query_lag_ms(self) -> int:
+        """How far queries may lag behind, by the stamps of the exchange: farther after its clock was set forward."""
+        lag_ms = self._rest.settings.query_lag_ms
+        return lag_ms + self._rest.server_clock.set_forward_ms(2 * lag_ms)
 
     async def load_balances(self) -> BalancesReport:
         """All balances, true at the moment at which the exchange took the query up."""

@@ -144,3 +144,27 @@ def test_the_error_is_never_larger_than_half_the_best_round_trip(
         server.sample(1000.0, read_s + back_s, true_ms)
     best_ms = min(there_s + back_s for there_s, back_s in trips) * 1000
     assert abs(server.offset_ms - true_offset_ms) <= best_ms / 2 + 1.5
+
+
+async def test_an_exchanges_clock_that_was_set_forward_is_known_for_a_while() -> None:
+    clock = ManualClock(now_s=1000.0)
+    server = ServerClock(clock)
+    assert server.set_forward_ms(20_000) == 0
+    server.sample(999.98, 1000.0, 5_000_000.0)
+    server.sample(999.98, 1000.0, 5_000_300.0)  # uneven ways, perhaps
+    assert server.set_forward_ms(20_000) == 0
+
+    await clock.advance(5.0)
+    server.sample(1004.98, 1005.0, 5_019_300.0)
+    assert server.set_forward_ms(20_000) == pytest.approx(14_000, abs=1)
+    await clock.advance(1.0)
+    server.sample(1005.98, 1006.0, 5_023_300.0)
+    assert server.set_forward_ms(20_000) == pytest.approx(17_000, abs=1)  # twice
+    assert server.set_forward_ms(500) == pytest.approx(3_000, abs=1)
+
+    await clock.advance(1.0)
+    server.sample(1006.98, 1007.0, 5_007_300.0)
+    assert server.set_forward_ms(20_000) == pytest.approx(0, abs=1)  # and back
+    await clock.advance(20.1)
+    server.sample(1027.08, 1027.1, 5_027_400.0)
+    assert server.set_forward_ms(20_000) == 0

@@ -29,6 +29,7 @@ _FEW: Final = 10
 """With more doubts than this lists are asked first: one query tells of many orders."""
 _COMPANY_S: Final = 0.02
 """Lists wait so long for other orders in doubt: what ends one pause ends many."""
+_TOO_MUCH: Final = frozenset({RefusalReason.RATE_LIMIT, RefusalReason.OVERLOADED})
 _log: Final = structlog.get_logger("teller.account")
 
 
@@ -126,7 +127,7 @@ class DoubtDesk:
             self._again_later(inquiry)
             return
         inquiry.begin_attempt()
-        if len(self._inquiries) > _FEW:
+        if len(self._inquiries) > _FEW or inquiry.is_refused:
             self._want_lists(inquiry)
         else:
             self._want_look_up(inquiry)
@@ -193,6 +194,8 @@ class DoubtDesk:
     def _not_looked_up(self, inquiry: Inquiry, error: Exception) -> None:
         self._look_ups -= 1
         self._context.tell_trouble(error)
+        # Lists may tell what this question may not; who has asked too much is not to ask more.
+        inquiry.is_refused = isinstance(error, VenueRefusedError) and error.reason not in _TOO_MUCH
         self._failed(inquiry, error)
         self._look_up_next()
 
@@ -200,6 +203,7 @@ class DoubtDesk:
         self, inquiry: Inquiry, asked: Doubt, asked_ms: int, found: tuple[Order | None, tuple[Fill, ...]]
     ) -> None:
         self._look_ups -= 1
+        inquiry.is_refused = False
         order, fills = found
         for fill in fills:
             self._context.hear_fill(fill)

@@ -28,7 +28,7 @@ class Inquiry:
         awaits_arrival: the exchange had not told of the order when this began, and whatever it tells is the answer.
         denied_ms: when the exchange was last asked by id and knew no such order; None: it never was.
         not_open_ms: when an order that could arrive no longer was first seen to be in no list; None: not yet.
-        trouble: why a question was not answered last; "" for none.
+        trouble: why a question was not answered last; "" for none. is_refused: the exchange refused the last one by id.
         watched_ms: up to here an end without a fill would have been seen in a list; 0: since the order was sent.
     """
 
@@ -40,6 +40,7 @@ class Inquiry:
         "doubt",
         "failed",
         "is_asking",
+        "is_refused",
         "not_open_ms",
         "trouble",
         "unsure",
@@ -54,6 +55,7 @@ class Inquiry:
         self.awaits_arrival = awaits_arrival
         self.attempts = 0
         self.is_asking = False
+        self.is_refused = False
         self.wait = 0
         self.denied_ms: int | None = None
         self.not_open_ms: int | None = None

@@ -327,6 +327,27 @@ def test_r6_any_other_refusal_is_no_answer(here: Doubtful, reason: RefusalReason
     assert here.status(doubt) == (NEW, None)
 
 
+def test_r10_where_an_order_may_not_be_asked_for_lists_tell_how_it_ended(here: Doubtful) -> None:
+    doubt = here.placed("1001", "c1")
+    here.rest.errors["get_order"] = VenueRefusedError(RefusalReason.PERMISSION, "NO")
+    here.run(60)
+    here.rest.finished.append(order(CANCELED, at=here.now_ms, reason="cancelled"))
+    here.ask(doubt)
+    here.run(10)
+    assert here.status(doubt) == (CANCELED, "cancelled")
+
+
+@pytest.mark.parametrize("reason", [RefusalReason.RATE_LIMIT, RefusalReason.OVERLOADED])
+def test_r13_who_asks_too_much_does_not_ask_for_lists_besides(here: Doubtful, reason: RefusalReason) -> None:
+    doubt = here.placed("1001", "c1")
+    here.rest.errors["get_order"] = VenueRefusedError(reason, "SLOWLY")
+    here.run(60)
+    here.ask(doubt)
+    here.run(60)
+    assert here.rest.count("get_order") > 1
+    assert here.rest.count("finished_orders") == 0
+
+
 def test_r10_what_one_market_does_not_tell_keeps_nothing_from_another(here: Doubtful) -> None:
     ours, theirs = here.placed("1", "c1"), here.placed("2", "c2", symbol=BTC)
     real = here.rest.load_finished_orders

@@ -61,6 +61,7 @@ class SecondProgram:
 
     async def _live(self, program: Program, until_s: float, give_up_s: float) -> None:
         self._trace.add("second", "a second program is started")
+        program.begins_anew = self._begin_life
         if not await program.start(give_up_s):
             self._trace.add("second", "it could not be started")
             return
@@ -92,6 +93,10 @@ class SecondProgram:
         """Whether an order of the books is one of its orders, as far as its subscribers know."""
         client_id = client_id_of(order.text)
         return any(told.client_order_id == client_id for each in self.told.values() for told in each.orders.values())
+
+    def _begin_life(self) -> None:
+        for told in self.told.values():
+            told.begin_life()
 
     def _first_journals(self) -> list[Path]:
         first = self._first

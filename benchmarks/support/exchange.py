@@ -1,6 +1,7 @@
-"""A child process with the embedded exchange: quiet, unlimited, with as many markets as are asked for.
+"""A child process with the embedded exchange: quiet, with as many markets as are asked for.
 
-Argument: ``{"pairs": [...], "accounts": [...]}``. Ready with what ``run.py simulate`` prints.
+Argument: ``{"pairs": [...], "accounts": [...]}``, with ``"has_limits": true`` for Gate's rate limits. Ready with what
+``run.py simulate`` prints.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from exchanges.simulator import AccountConfig, PairConfig, RateLimits, Simulator
 _PLENTY = Decimal(1_000_000_000)
 
 
-def _config(pairs: list[str], accounts: list[str]) -> SimulatorConfig:
+def _config(pairs: list[str], accounts: list[str], *, has_limits: bool) -> SimulatorConfig:
     currencies = {currency for pair in pairs for currency in pair.split("_")}
     return SimulatorConfig(
         pairs=tuple(
@@ -29,8 +30,9 @@ def _config(pairs: list[str], accounts: list[str]) -> SimulatorConfig:
             for pair in pairs
         ),
         accounts=tuple(AccountConfig(name=name, balances=dict.fromkeys(currencies, _PLENTY)) for name in accounts),
-        rate_limits=RateLimits(enabled=False),
+        rate_limits=RateLimits(enabled=has_limits),
         max_open_orders_per_account=1_000_000,
+        max_sockets=10_000,
         traders_on=False,
     )
 
@@ -47,4 +49,4 @@ async def _serve(config: SimulatorConfig) -> None:
 if __name__ == "__main__":
     log_like_the_program()
     options = json.loads(sys.argv[1])
-    asyncio.run(_serve(_config(options["pairs"], options["accounts"])))
+    asyncio.run(_serve(_config(options["pairs"], options["accounts"], has_limits=options.get("has_limits", False))))

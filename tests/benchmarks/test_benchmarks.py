@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from benchmarks import event_path, init, lookup, mailbox, order_path, socket_path
+from benchmarks import event_path, init, lookup, mailbox, order_path, scale, socket_path
 from benchmarks.__main__ import main, names
 from benchmarks.support.table import lines_of
 from benchmarks.support.verdicts import judged
@@ -55,6 +55,18 @@ def test_order_path_covers_the_minimal_server_and_the_embedded_exchange() -> Non
     assert [row["case"] for row in rows] == ["minimal", "embedded"]
     for row in rows:
         assert 0 < float(str(row["told_to_wire_us"])) < float(str(row["round_trip_us"]))
+
+
+def test_scale_counts_what_each_account_market_and_order_takes() -> None:
+    rows = list(scale.run(accounts=3, markets=2, open_orders=5, executed=50, idle_s=0.1, check_every_s=3.0))
+    accounts, markets, open_orders, executed = rows
+    assert [json.loads(json.dumps(row)) for row in rows] == rows
+    for row in (accounts, markets, open_orders):
+        assert float(str(row["start_s"])) > 0
+        assert 0 < float(str(row["deaf_found_s"])) < 60
+        assert float(str(row["cancel_all_s"])) > 0
+    assert float(str(accounts["files_per_account"])) > 0
+    assert "bytes_per_executed_order" in executed
 
 
 def test_init_sends_the_same_requests_however_they_are_spaced() -> None:

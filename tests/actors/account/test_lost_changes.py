@@ -176,6 +176,14 @@ def test_of_two_amends_of_one_order_the_second_waits_until_the_first_is_known(de
     assert again.result().price == Decimal(97)
 
 
+def test_an_amend_does_not_wait_for_an_earlier_cancel_of_the_order(desks: Desks) -> None:
+    order = desks.resting()
+    settling(desks, CancelOrder(symbol=SOL, order_id=order.order_id, client_order_id=order.client_order_id))
+    reply = amending(desks, order)
+    desks.pass_time(0)
+    assert reply.result().price == Decimal(99)
+
+
 def test_an_amend_of_another_order_does_not_wait(desks: Desks) -> None:
     order, other = desks.resting(), desks.resting()
     desks.venue.fates = [Fate.NEVER_ARRIVED]

@@ -175,6 +175,15 @@ def test_of_two_equal_orders_each_push_is_of_one() -> None:
     assert free(state) == 3000
 
 
+def test_of_two_equal_orders_without_an_answer_yet_each_push_is_of_one() -> None:
+    state = buying("c2", state=buying())
+    state.hear_balances([balance("USDT", "4000", "1000", at=CREATED_MS)])
+    state.hear_balances([balance("USDT", "3000", "2000", at=CREATED_MS)])
+    state.hear_order(ack())
+    state.hear_order(order(at=CREATED_MS, created=CREATED_MS, order_id="2", client_order_id="c2"))
+    assert free(state) == 3000
+
+
 def test_a_list_is_no_push_and_tells_of_no_single_change() -> None:
     state = buying()
     state.hear_order(ack())

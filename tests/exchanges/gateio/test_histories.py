@@ -116,6 +116,21 @@ async def test_more_in_one_second_than_the_exchange_counts_is_an_error_and_never
         await read(Past(rows), NOW_MS - DAY_S * 1000, most_pages=5)
 
 
+async def test_more_pages_than_the_exchange_counts_without_a_beginning_are_an_error_and_never_a_part() -> None:
+    rows = [(number, NOW_S - 60 * number) for number in range(60)]
+    with pytest.raises(ProtocolError, match="load_things: more than 5 pages of 10 rows"):
+        await read(Past(rows), None, most_pages=5)
+
+
+async def test_what_a_lagging_first_page_lacks_is_found_with_those_that_follow() -> None:
+    def catch_up(past: Past) -> None:
+        past.hidden_s = 0
+
+    past = Past([(number, NOW_S - number) for number in range(30)], meanwhile=catch_up)
+    past.hidden_s = 5
+    assert set(range(30)) <= set(await read(past, NOW_MS - 3600_000))
+
+
 async def test_rows_that_come_while_pages_are_read_hide_none() -> None:
     def arrive(past: Past) -> None:
         past.rows.extend((len(past.rows), NOW_S) for _ in range(7))

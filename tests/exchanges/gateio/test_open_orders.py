@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -222,8 +223,9 @@ class TestRows:
     def group(self, *orders: object, pair: object = PAIR, **changes: object) -> dict[str, object]:
         return {"currency_pair": pair, "total": len(orders), "orders": list(orders)} | changes
 
-    def test_r10_one_odd_order_keeps_no_other_from_being_read(self) -> None:
-        odd = payloads.rest_order(id="2", side="both")
+    @pytest.mark.parametrize("changes", [{"side": "both"}, {"amount": {}}], ids=["a word", "a type"])
+    def test_r10_one_odd_order_keeps_no_other_from_being_read(self, changes: dict[str, Any]) -> None:
+        odd = payloads.rest_order(id="2", **changes)
         pages = self.read(payloads.encode([self.group(payloads.rest_order(id="1"), odd, payloads.rest_order(id="3"))]))
         page = pages[PAIR]
         assert [each.order_id for each in page.orders] == ["1", "3"]

@@ -208,6 +208,7 @@ class DoubtDesk:
         for fill in fills:
             self._context.hear_fill(fill)
         if order is not None and self._evidence.is_another(inquiry, order):
+            inquiry.others.add(order.order_id)
             order = None
         if order is None or not self._hear(inquiry, order, asked, asked_ms):
             self._denied(inquiry, asked, asked_ms)
@@ -238,6 +239,7 @@ class DoubtDesk:
         """Takes in the answer; False where it is about an earlier order of that client id: ours is not there."""
         order = self._context.hear_order(report, as_of_ms, answers=asked.client_order_id)
         if not self._context.state.is_about(report, inquiry.doubt):
+            inquiry.others.add(report.order_id)
             return False
         self._settle(inquiry, order)
         return True
@@ -282,7 +284,10 @@ class DoubtDesk:
 
     def _look_in(self, inquiry: Inquiry, asked_ms: int, listed: Listed) -> None:
         doubt, market = self._by_best_ids(inquiry.doubt), listed.markets[inquiry.doubt.symbol]
-        fills = [fill for fill in listed.fills_of(doubt) if fill.time_ms >= self._evidence.since_ms(inquiry)]
+        since_ms = self._evidence.since_ms(inquiry)
+        fills = [
+            fill for fill in listed.fills_of(doubt) if fill.time_ms >= since_ms and fill.order_id not in inquiry.others
+        ]
         for fill in fills:
             self._context.hear_fill(fill)
         report = next(
@@ -290,7 +295,7 @@ class DoubtDesk:
         )
         if report is not None and self._hear(inquiry, report, doubt, asked_ms):
             return
-        if fills and doubt.order_id is None:
+        if fills and doubt.order_id is None and self._by_best_ids(doubt).order_id is not None:
             # Now by the id that they name.
             self._want_look_up(inquiry)
         elif market.error is not None:

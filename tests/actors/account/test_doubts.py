@@ -160,6 +160,23 @@ def test_r6_an_older_order_of_the_same_client_id_is_not_taken_for_it(here: Doubt
     assert here.status(doubt) == NEVER_ARRIVED
 
 
+@pytest.mark.parametrize("is_told_by_id", [True, False], ids=["the look-up tells it", "its text is forgotten"])
+def test_r13_fills_of_an_older_order_of_the_same_client_id_are_not_asked_about_for_ever(
+    here: Doubtful, is_told_by_id: bool
+) -> None:
+    older = here.row(FILLED, order_id="7", filled="10")
+    here.state.hear_order(older)
+    here.rest.fills.append(fill("1", "10", order_id="7", client_order_id="c1", at=here.now_ms))
+    here.run(5)
+    doubt = here.lose()
+    if is_told_by_id:
+        here.rest.by_id.append(older)
+    here.ask(doubt)
+    here.run(60)
+    assert here.status(doubt) == NEVER_ARRIVED
+    assert here.rest.count("get_order") < 60
+
+
 # -- what may be forgotten --------------------------------------------------------------------------------------------
 
 

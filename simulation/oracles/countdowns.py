@@ -40,6 +40,13 @@ class Countdowns(Oracle):
         self._read = 0
         self._since_s: dict[str, float] = {}
 
+    def begin_life(self) -> None:
+        self._since_s.clear()
+
+    def resume(self) -> None:
+        """A program that stood still could start none."""
+        self._since_s.clear()
+
     def look(self) -> Iterator[str]:
         self._take_new()
         now_s, span_s = self._now_s(), self._span_s

@@ -246,6 +246,18 @@ def test_a_countdown_that_another_program_stops_is_to_be_started_again_within_th
     assert any("without a countdown of 5 s (R13)" in each for each in account.after(30, oracle))
 
 
+def test_a_program_that_stood_still_is_to_start_a_countdown_once_it_goes_on() -> None:
+    account, told = Account(), Told()
+    told.live_since_s = 0.0
+    oracle = account.countdowns(told)
+    account.books.request("POST", "/spot/countdown_cancel_all", body={"timeout": 5})
+    assert account.after(2, oracle) == []
+    account.books.time.advance(60.0)
+    oracle.resume()
+    assert account.after(2, oracle) == []
+    assert any("without a countdown of 5 s (R13)" in each for each in account.after(30, oracle))
+
+
 def test_nobody_asks_for_a_countdown_that_is_not_wished_for_or_of_an_account_that_is_not_live() -> None:
     account, told = Account(), Told()
     assert account.after(60, account.countdowns(told)) == []

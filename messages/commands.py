@@ -254,7 +254,7 @@ class AmendOrder(OrderReference, frozen=True, kw_only=True):
 
 
 class GetOrder(OrderReference, frozen=True, kw_only=True):
-    """Looks one order up: open orders, executed orders, then the exchange (DESIGN section 5).
+    """Looks one order up: open orders, executed orders, then the exchange.
 
     Answered with the `Order`, or None when the exchange says that there is no such order; an exchange that cannot
     be asked is an error, never None.

@@ -1,4 +1,4 @@
-"""Looking one order up, in three tiers (DESIGN section 5): open orders, executed orders, the exchange."""
+"""Looking one order up, in three tiers: open orders, executed orders, the exchange."""
 
 from functools import partial
 from typing import Any, Final, TypeAlias

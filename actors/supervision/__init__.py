@@ -1,1 +1,1 @@
-"""The root supervisor: starts, watches, restarts and stops every other actor (DESIGN section 7)."""
+"""The root supervisor: starts, watches, restarts and stops every other actor."""

@@ -257,7 +257,7 @@ class PrivateWebsocket(Protocol):
 
 
 class Venue(Protocol):
-    """One exchange: four factories and nothing else of orchestration (DESIGN section 3)."""
+    """One exchange: four factories and nothing else of orchestration."""
 
     name: str
 

@@ -127,7 +127,10 @@ def open_order(order: wire.RestOrder) -> Order | None:
 
 
 def rest_order(order: wire.RestOrder) -> Order:
-    """An order by REST: its ``status`` decides, and ``finish_as`` where that is ``cancelled`` (fact sheet 8.3)."""
+    """An order by REST: its ``status`` decides, and ``finish_as`` where that is ``cancelled``.
+
+    How orders end: docs/venues/gateio.md.
+    """
     return _order(order, _state(_REST_STATES.get(order.status), order, "an order status"))
 
 
@@ -236,7 +239,7 @@ def _filled(order: wire.OrderFields, *, in_quote: bool) -> Decimal:
 
 
 def _fees(paid: wire.OrderFields | wire.Trade) -> tuple[Fee, ...]:
-    """All that was paid: in the market's currency, in GT and in points; some are taken together (fact sheet 8.5)."""
+    """All that was paid: in the market's currency, in GT and in points; some are taken together."""
     fee = paid.fee
     if not (paid.gt_fee or paid.point_fee):
         return (Fee(paid.fee_currency or UNNAMED_CURRENCY, _finite("fee", fee)),) if fee else NO_FEES

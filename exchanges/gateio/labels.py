@@ -1,8 +1,8 @@
 """Gate's error labels: for each why it refused, and what it proves of a request that changes something (R3).
 
 Every label was gone through with one question: *is it certain that nothing happened?* The answer is the ``proof``; the
-comment beside a row says why wherever it is not plain. Sources: REST manual, error labels (fact sheet 4.2); ccxt's
-table of the same list; others where named. A label that is not here proves nothing.
+comment beside a row says why wherever it is not plain. Sources: REST manual, error labels (docs/venues/gateio.md);
+ccxt's table of the same list; others where named. A label that is not here proves nothing.
 """
 
 import enum
@@ -54,13 +54,13 @@ LABELS: Final[Mapping[str, Label]] = {
     "NOT_ACCEPTABLE": Label(_R.BAD_REQUEST, Proof.NOT_TAKEN),
     "METHOD_NOT_ALLOWED": Label(_R.BAD_REQUEST, Proof.NOT_TAKEN),
     "NOT_FOUND": Label(_R.BAD_REQUEST, Proof.NOT_TAKEN),  # the URL, not an order
-    # who asks: checked in the order headers, time, key, signature, permission (fact sheet 3)
+    # who asks: checked in the order headers, time, key, signature, permission (docs/venues/gateio.md, signing)
     "INVALID_CREDENTIALS": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),
     "INVALID_KEY": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),
     "INVALID_SIGNATURE": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),
     "MISSING_REQUIRED_HEADER": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),
     "AUTHENTICATION_FAILED": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),
-    # The time of the signature, or `X-Gate-Exptime`: both are looked at when the request is received (fact sheet 2, 3).
+    # The time of the signature, or `X-Gate-Exptime`: both are looked at when the request is received.
     "REQUEST_EXPIRED": Label(_R.CLOCK, Proof.NOT_TAKEN),
     "IP_FORBIDDEN": Label(_R.AUTHENTICATION, Proof.NOT_TAKEN),  # the key is not taken from this address
     "READ_ONLY": Label(_R.PERMISSION, Proof.NOT_TAKEN),

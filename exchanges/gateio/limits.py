@@ -31,7 +31,7 @@ def endpoint(name: str) -> Scope:
 
 def read_headers(response: HttpResponse, server_clock: ServerClock) -> tuple[int | None, int | None, float | None]:
     """Limit, remaining and seconds until reset from the ``X-Gate-RateLimit-*`` headers; None where there is none that
-    makes sense. Each for itself: "remaining" is left out where nothing remains (sheet on order entry, section 4).
+    makes sense. Each for itself: "remaining" is left out where nothing remains (docs/venues/gateio.md, rate limits).
 
     The unit of the reset time is not documented for REST: both seconds and milliseconds are understood. One that has
     passed is none.

@@ -1,4 +1,4 @@
-"""Gate's spot queries and commands of one account (REST manual, spot, wallet, withdrawals; fact sheet 7 to 9)."""
+"""Gate's spot queries and commands of one account (REST manual, spot, wallet, withdrawals; docs/venues/gateio.md)."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
@@ -254,7 +254,7 @@ class GateioPrivateRest:
 
         Returns:
             None only when the exchange says that it knows no such order. By our id it forgets orders some time after
-            they ended (fact sheet 8.4), so that None for a client id does not prove that there never was one.
+            they ended (docs/venues/gateio.md), so that None for a client id does not prove that there never was one.
         """
         try:
             return await self._rest.query(
@@ -307,7 +307,7 @@ class GateioPrivateRest:
     async def cancel_all(self, symbol: Symbol | None, side: Side | None) -> tuple[Order, ...]:
         """Cancels the open orders of ``symbol``, or with None **all of the account**, of one side or of both.
 
-        Gate takes a request without a pair for "every pair" (fact sheet 17.5), so only an explicit None leaves it out.
+        Gate takes a request without a pair for "every pair", so only an explicit None leaves it out.
         """
         query = [_ACCOUNT]
         if symbol is not None:
@@ -345,7 +345,7 @@ class GateioPrivateRest:
         )
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:
-        """Gate's countdown over all pairs, begun anew by every call: 5 seconds at least, 0 disarms (fact sheet 8.5)."""
+        """Gate's countdown over all pairs, begun anew by every call: 5 seconds at least, 0 disarms."""
         if timeout_s != 0 and timeout_s < _SHORTEST_COUNTDOWN_S:
             raise InvalidValueError("timeout_s", timeout_s, f"0, or {_SHORTEST_COUNTDOWN_S} seconds or more")
         await self._rest.change(

@@ -1,4 +1,4 @@
-"""Orders, fills and balances of one account by Gate's spot socket (spot WebSocket manual; fact sheet 13, 14)."""
+"""Orders, fills and balances of one account by Gate's spot socket (spot WebSocket manual; docs/venues/gateio.md)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar

@@ -23,7 +23,7 @@ ZERO: Final = Decimal(0)
 
 
 class OrderFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What REST and socket orders have in common (fact sheet 8.2, 14).
+    """What REST and socket orders have in common (docs/venues/gateio.md, fields).
 
     In the order in which Gate sends them: the decoder looks for the next member behind the one before.
     """
@@ -234,7 +234,7 @@ class CountdownBody(msgspec.Struct, frozen=True):
 
 
 class Countdown(msgspec.Struct, frozen=True):
-    """When it runs out, unix milliseconds; documented in two types (fact sheet 8.5)."""
+    """When it runs out, unix milliseconds; documented in two types (docs/venues/gateio.md, countdown)."""
 
     triggerTime: int | str  # noqa: N815  # Gate's own spelling
 

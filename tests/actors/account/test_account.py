@@ -226,7 +226,7 @@ async def wait(reply: object) -> object:
     return await reply  # type: ignore[misc]  # a Reply, which asyncio.gather cannot take itself
 
 
-# -- look-ups (DESIGN section 5) -------------------------------------------------------------------------------------
+# -- look-ups -------------------------------------------------------------------------------------------------------
 
 
 async def test_look_up_answers_from_open_orders_then_executed_then_the_exchange(world: World) -> None:

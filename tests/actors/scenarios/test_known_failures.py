@@ -1,4 +1,4 @@
-"""Where the known systems go wrong (DESIGN section 8): each row as a test, over real sockets with the real account."""
+"""Where the known systems go wrong: each row as a test, over real sockets with the real account."""
 
 import sys
 from collections.abc import Callable

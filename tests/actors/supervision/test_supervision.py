@@ -1,4 +1,4 @@
-"""Crashes and restarts under the root supervisor, over the embedded exchange (DESIGN section 7, R8, R10)."""
+"""Crashes and restarts under the root supervisor, over the embedded exchange (R8, R10)."""
 
 import asyncio
 import contextlib

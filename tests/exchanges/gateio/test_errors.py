@@ -34,7 +34,7 @@ CERTAIN = re.findall(
     SUB_ACCOUNT_LOCKED TOO_MANY_REQUESTS
     """,
 )
-"""Nothing happened. Fact sheet, section 4.2, without futures; ccxt's table of the manual's list."""
+"""Nothing happened. Gate's manual, error labels, without futures; ccxt's table of the manual's list."""
 
 SOMETHING_IS_THERE = ["REPEATED_CREATION", "NO_CHANGE", "DUPLICATE_REQUEST", "ORDER_EXISTS"]
 FAILED = [

@@ -1,6 +1,6 @@
 """Rows of every shape that Gate sends are read; those that nobody can read end in one refusal each (R10).
 
-What a row may look like: fact sheet 8.2 and 17.28, and what was seen in the wild (texts for numbers and numbers for
+What a row may look like: docs/venues/gateio.md, and what was seen in the wild (texts for numbers and numbers for
 texts; null, "" and nothing for "no value").
 """
 

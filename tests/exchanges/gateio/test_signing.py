@@ -1,4 +1,4 @@
-"""Both signatures give the values of the fact sheet's vectors A, B and C."""
+"""Both signatures give the values of vectors A, B and C, made by hand after Gate's manual."""
 
 import hashlib
 

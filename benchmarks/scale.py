@@ -50,7 +50,7 @@ class _StateWatcher(LoopActor):
         self._left = left
 
     @handles(ConnectionStatusEvent)
-    def _hear_status(self, event: ConnectionStatusEvent) -> None:
+    def _on_status(self, event: ConnectionStatusEvent) -> None:
         self._states[event.name] = event.sync_state
         if event.sync_state is not SyncState.LIVE:
             self._left.add(event.name)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, TypeVar
 
-from actors.account.memory import KILL_SWITCH
+from actors.account.journal_recovery import KILL_SWITCH
 from actors.journal import JournalError, holder_of, inspect_journal, read_state
 from config import AccountConfig, Config, StrategyConfig, load_config, load_credentials
 from console.assembly import build_venues, open_environment

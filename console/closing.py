@@ -10,10 +10,10 @@ from actors.orderly_end import LONGEST_PAUSE_S, cancel_open_orders
 from actors.strategy.handle import AccountHandle
 from actors.system import TradingSystem
 from config import AccountConfig, Config
-from console.auditors import Auditor, our_books
-from console.books import Comparison, compare
+from console.account_records import Comparison, compare
 from console.exit_codes import ExitCode
 from console.observer import Notes
+from console.record_readers import RecordReader, own_records
 from exchanges.base.environment import Environment
 from messages.balance import Balance
 from messages.enums import SyncState
@@ -59,20 +59,20 @@ class Closing:
         system: TradingSystem,
         config: Config,
         notes: Notes,
-        auditors: Mapping[str, Auditor],
+        readers: Mapping[str, RecordReader],
         environment: Environment,
         has_exchange: bool = True,
         patient_s: float = _AGREE_WITHIN_S,
         read_every_s: float = _LOOK_EVERY_S,
     ) -> None:
-        """``auditors``: by account name. ``patient_s``: how long the two sides may take to agree.
+        """``readers``: by account name. ``patient_s``: how long the two sides may take to agree.
 
         ``has_exchange``: whether it is still there; an embedded one that has ended has taken its orders with it.
         """
         self._system = system
         self._config = config
         self._notes = notes
-        self._auditors = auditors
+        self._readers = readers
         self._environment = environment
         self._must_cancel = has_exchange and config.shutdown.cancel_open_orders
         self._patient_s = patient_s
@@ -161,8 +161,8 @@ class Closing:
 
     async def _compare_once(self, account: AccountConfig, handle: AccountHandle) -> Comparison:
         symbols = {*self._config.symbols_of(account.name), *self._notes.symbols_of(account.name)}
-        theirs = await self._auditors[account.name].read(sorted(symbols))
-        ours = await our_books(
+        theirs = await self._readers[account.name].read(sorted(symbols))
+        ours = await own_records(
             handle,
             self._notes.fills_of(account.name),
             {*symbols, *(Symbol.parse(order.symbol) for order in theirs.orders.values())},

@@ -10,8 +10,8 @@ from config import LoggingConfig
 from console.logs import configure_logs
 from console.monitor import Monitor
 from console.output import Output
-from console.pictures import Picture
 from console.screen import Screen, open_screen
+from console.status_report import StatusReport
 from exchanges.base.environment import Clock
 from messages.errors import TellerError
 
@@ -47,7 +47,7 @@ class Display:
             stack.callback(configure_logs, logging, outlets.err)
             output.text(f"the log is in {_VIEW_LOG}")
         screen = await stack.enter_async_context(open_screen(output.text))
-        screen.show(Picture(source=source, phase="starting", elapsed_s=0.0, for_s=None))
+        screen.show(StatusReport(source=source, phase="starting", elapsed_s=0.0, for_s=None))
         return cls(output, screen)
 
     async def run(self, monitor: Monitor, clock: Clock) -> None:
@@ -55,17 +55,17 @@ class Display:
         while True:
             await clock.sleep(_STATUS_EVERY_S if self._open_screen is None else _VIEW_EVERY_S)
             try:
-                picture = await monitor.picture()
+                report = await monitor.report()
             except TellerError as error:
                 _log.warning("no_picture", error=str(error))
                 continue
             screen = self._open_screen
             if screen is not None:
-                screen.show(picture)
+                screen.show(report)
             elif self._output.json:
-                self._output.record("status", picture, may_be_lost=True)
+                self._output.record("status", report, may_be_lost=True)
             else:
-                for line in status_lines(picture):
+                for line in status_lines(report):
                     self._output.text(line, may_be_lost=True)
 
     @property
@@ -73,14 +73,14 @@ class Display:
         return self._screen if self._screen is not None and self._screen.is_open else None
 
 
-def status_lines(picture: Picture) -> list[str]:
+def status_lines(report: StatusReport) -> list[str]:
     """One for each account, as key=value."""
     lines = []
-    for a in picture.accounts:
-        pnl = "".join(f" pnl={s.pnl:.4f}" for s in picture.strategies if s.account == a.account and s.pnl is not None)
+    for a in report.accounts:
+        pnl = "".join(f" pnl={s.pnl:.4f}" for s in report.strategies if s.account == a.account and s.pnl is not None)
         killed = "" if a.kill_switch is None else f" kill_switch={json.dumps(a.kill_switch)}"
         lines.append(
-            f"status elapsed_s={picture.elapsed_s:.0f} account={a.account} state={a.sync_state} "
+            f"status elapsed_s={report.elapsed_s:.0f} account={a.account} state={a.sync_state} "
             f"open_orders={a.open_orders_count} executed_orders={a.executed_orders_count} fills={a.fills_count} "
             f"events_per_s={a.events_per_s:.1f} event_p99_ms={a.event_latency.p99_ms:.1f} "
             f"order_p99_ms={a.command_latency.p99_ms:.1f} mailbox={a.mailbox_depth}{pnl}{killed}"

@@ -9,6 +9,7 @@ from messages.errors import (
     BusyError,
     ConfigurationError,
     ConnectionFailedError,
+    LocalRefusalError,
     NotLiveError,
     RateLimitedError,
     RefusalReason,
@@ -16,7 +17,6 @@ from messages.errors import (
     TellerError,
     UnknownOutcomeError,
     VenueRefusedError,
-    WeRefusedError,
 )
 
 
@@ -62,7 +62,7 @@ _CODES: Final[dict[type[BaseException], ExitCode]] = {
     VenueRefusedError: ExitCode.VENUE_REFUSED,
     **dict.fromkeys((RateLimitedError, BusyError, NotLiveError), ExitCode.CONNECTION),  # later it goes
     **dict.fromkeys((UnavailableError, StoppedError), ExitCode.UNEXPECTED),  # a part of us is gone
-    WeRefusedError: ExitCode.CONFIGURATION,
+    LocalRefusalError: ExitCode.CONFIGURATION,
     ConnectionFailedError: ExitCode.CONNECTION,
     UnknownOutcomeError: ExitCode.CONNECTION,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from actors.account.memory import KILL_SWITCH
+from actors.account.journal_recovery import KILL_SWITCH
 from actors.journal import holder_of, read_state
 from config import AccountConfig, Config
 from console.cancel_command import Exchanges, reach

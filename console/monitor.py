@@ -11,7 +11,7 @@ from actors.strategy.handle import AccountHandle
 from actors.system import TradingSystem
 from config import Config
 from console.observer import Notes
-from console.pictures import AccountPicture, BalanceLine, FillLine, OrderLine, Picture, StrategyPicture
+from console.status_report import AccountStatus, BalanceLine, FillLine, OrderLine, StatusReport, StrategyStatus
 from console.watchdog import LoopWatchdog
 from exchanges.base.environment import Clock
 from messages.errors import TellerError
@@ -48,7 +48,7 @@ class Monitor:
         self._for_s = for_s
         self._began_s = clock.monotonic_s()
         self._reports: Sequence[StrategyReport] = ()
-        self._accounts: dict[str, AccountPicture] = {}
+        self._accounts: dict[str, AccountStatus] = {}
         self._counts: deque[tuple[float, dict[str, int]]] = deque([(self._began_s, dict(notes.events_count))])
 
     @property
@@ -56,7 +56,7 @@ class Monitor:
         """Seconds since it was made, which is when the run began."""
         return self._clock.monotonic_s() - self._began_s
 
-    async def picture(self) -> Picture:
+    async def report(self) -> StatusReport:
         """The system as it is now."""
         rates = self._rates()
         for name in self._system.account_names:
@@ -66,13 +66,13 @@ class Monitor:
             except (TellerError, TimeoutError) as error:
                 cause = str(error) or "does not answer"
                 venue = self._system.account(name).venue
-                self._accounts[name] = AccountPicture(account=name, venue=venue, sync_state="down", cause=cause)
+                self._accounts[name] = AccountStatus(account=name, venue=venue, sync_state="down", cause=cause)
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 self._reports = await self._system.strategy_reports() or self._reports
         except TimeoutError:
             self._notes.latest_error = "a strategy is busy and does not report"
-        return Picture(
+        return StatusReport(
             source=self._config.source,
             phase=self.phase,
             elapsed_s=self.elapsed_s,
@@ -86,12 +86,12 @@ class Monitor:
             latest_error=self._notes.latest_error,
         )
 
-    async def _account(self, handle: AccountHandle, events_per_s: float) -> AccountPicture:
+    async def _account(self, handle: AccountHandle, events_per_s: float) -> AccountStatus:
         snapshot: AccountSnapshot = await handle.snapshot()
         stats: TradingStats = await handle.get_trading_stats()
         status = self._notes.statuses.get(handle.name)
         since_ms = snapshot.stale_since_ms
-        return AccountPicture(
+        return AccountStatus(
             account=handle.name,
             venue=handle.venue,
             sync_state=snapshot.sync_state.value,
@@ -130,9 +130,9 @@ class Monitor:
         return {name: (count - before.get(name, 0)) / span_s for name, count in counts.items()} if span_s else {}
 
 
-def strategy_picture(report: StrategyReport) -> StrategyPicture:
+def strategy_picture(report: StrategyReport) -> StrategyStatus:
     """A strategy's report as it is shown."""
-    return StrategyPicture(
+    return StrategyStatus(
         strategy=report.strategy,
         account=report.account,
         symbol="" if report.symbol is None else str(report.symbol),

@@ -63,7 +63,7 @@ class Observer(LoopActor):
         self._notes = notes
 
     @handles(ExecutionReportEvent)
-    def _hear_fill(self, event: ExecutionReportEvent) -> None:
+    def _on_fill(self, event: ExecutionReportEvent) -> None:
         notes = self._notes
         notes.count(event.account, event.fill.symbol)
         notes.fills_count[event.account] = notes.fills_count.get(event.account, 0) + 1
@@ -71,15 +71,15 @@ class Observer(LoopActor):
         notes.recent_fills.append((event.account, event.fill))
 
     @handles(OrderUpdateEvent)
-    def _hear_order(self, event: OrderUpdateEvent) -> None:
+    def _on_order(self, event: OrderUpdateEvent) -> None:
         self._notes.count(event.account, event.order.symbol)
 
     @handles(BalanceUpdateEvent)
-    def _hear_balances(self, event: BalanceUpdateEvent) -> None:
+    def _on_balances(self, event: BalanceUpdateEvent) -> None:
         self._notes.count(event.account)
 
     @handles(ConnectionStatusEvent)
-    def _hear_status(self, event: ConnectionStatusEvent) -> None:
+    def _on_status(self, event: ConnectionStatusEvent) -> None:
         before = self._notes.statuses.get(event.name)
         self._notes.statuses[event.name] = event
         if event.cause and event.sync_state is not SyncState.LIVE:
@@ -94,6 +94,6 @@ class Observer(LoopActor):
             )
 
     @handles(ErrorEvent)
-    def _hear_error(self, event: ErrorEvent) -> None:
+    def _on_error(self, event: ErrorEvent) -> None:
         self._notes.latest_error = f"{event.name}: {event.where}: {event.message}"
         _log.warning("account_error", account=event.name, kind=event.kind.value, where=event.where, error=event.message)

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from console.embedded import ROOT
-from console.pictures import Picture
+from console.status_report import StatusReport
 
 _log = structlog.get_logger("teller.screen")
 _CLOSE_S = 3.0
@@ -29,10 +29,10 @@ class Screen:
     def is_open(self) -> bool:
         return self._process.returncode is None and not self._pictures.is_closing()
 
-    def show(self, picture: Picture) -> None:
+    def show(self, report: StatusReport) -> None:
         """Sends a picture, unless the viewer has not taken the one before yet."""
         if self.is_open and not self._pictures.transport.get_write_buffer_size():
-            self._pictures.write(msgspec.json.encode(picture) + b"\n")
+            self._pictures.write(msgspec.json.encode(report) + b"\n")
 
 
 @asynccontextmanager

@@ -17,7 +17,6 @@ from actors.runtime import Address, DeadLetters, Hang, HangWatchdog, LoopHost, s
 from actors.system import TradingSystem
 from config import Config, load_credentials
 from console.assembly import build_plans, build_strategies, build_venues, open_environment
-from console.auditors import Auditor, ControlAuditor, RestAuditor
 from console.closing import Closing
 from console.display import Display
 from console.embedded import EmbeddedExchange, run_embedded
@@ -29,6 +28,7 @@ from console.kill_switch import KillSwitchFile, KillSwitchWatch
 from console.monitor import Monitor, strategy_picture
 from console.observer import Notes, Observer
 from console.output import Output
+from console.record_readers import ControlRecordReader, RecordReader, RestRecordReader
 from console.signals import StopRequest, StopRequestedError
 from console.summary import Crashes, Summary, as_text, exit_code_of, verdict_of
 from console.watchdog import LoopWatchdog
@@ -130,9 +130,9 @@ class _Run:
             _name_accounts(error, notes)
             raise
         stack.push_async_exit(partial(self._leave, system))
-        auditors = await self._auditors(system, environment, venues, credentials, embedded)
-        for account, auditor in auditors.items():
-            notes.fills_of(account).begin(auditor.from_ms)
+        readers = await self._readers(system, environment, venues, credentials, embedded)
+        for account, reader in readers.items():
+            notes.fills_of(account).begin(reader.from_ms)
         watchdog = LoopWatchdog(environment.clock)
         environment.spawn(watchdog.run(), "watchdog")
         monitor = Monitor(
@@ -154,7 +154,7 @@ class _Run:
             system=system,
             config=config,
             notes=notes,
-            auditors=auditors,
+            readers=readers,
             environment=environment,
             has_exchange=not self._exchange_is_gone,
             read_every_s=1.0 if embedded is None else 0.05,
@@ -214,23 +214,23 @@ class _Run:
             _log.error("ended_by_a_fault", exc_info=fault)
             raise OrdersMayBeOpenError(problems, fault) from fault
 
-    async def _auditors(
+    async def _readers(
         self,
         system: TradingSystem,
         environment: Environment,
         venues: Mapping[str, Venue],
         credentials: Mapping[str, Credentials],
         embedded: EmbeddedExchange | None,
-    ) -> dict[str, Auditor]:
-        auditors: dict[str, Auditor] = {}
+    ) -> dict[str, RecordReader]:
+        readers: dict[str, RecordReader] = {}
         for account in self._config.accounts:
             if embedded is not None:
-                auditors[account.name] = ControlAuditor(environment.http, embedded.control, account.name)
+                readers[account.name] = ControlRecordReader(environment.http, embedded.control, account.name)
             else:
                 rest = venues[account.venue].create_private_rest(credentials[account.name])
                 live_from_ms = (await system.account(account.name).snapshot()).true_at_ms
-                auditors[account.name] = RestAuditor(rest, from_ms=live_from_ms)
-        return auditors
+                readers[account.name] = RestRecordReader(rest, from_ms=live_from_ms)
+        return readers
 
     async def _until_the_end(self, environment: Environment, embedded: EmbeddedExchange | None) -> None:
         stop_request = self._stop_request

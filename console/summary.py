@@ -9,7 +9,7 @@ import msgspec
 from console.closing import AccountEnd, Verdict
 from console.exit_codes import ExitCode
 from console.journals import JournalEnd
-from console.pictures import StrategyPicture
+from console.status_report import StrategyStatus
 from messages.snapshot import LatencySummary
 
 _DIFFERENCES_SHOWN: Final = 20
@@ -38,7 +38,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     exit_code: int
     accounts: tuple[AccountEnd, ...]
-    strategies: tuple[StrategyPicture, ...]
+    strategies: tuple[StrategyStatus, ...]
     crashes: tuple[Crashes, ...]
     journals: tuple[JournalEnd, ...] = ()
     loop_lag: LatencySummary
@@ -142,7 +142,7 @@ def _journal(end: JournalEnd) -> str:
     return f"  journal   {end.figures.records} records in {end.figures.commits} commits"
 
 
-def _strategy(strategy: StrategyPicture) -> str:
+def _strategy(strategy: StrategyStatus) -> str:
     base, _, quote = strategy.symbol.partition("/")
     pnl = "unknown" if strategy.pnl is None else f"{strategy.pnl:+.4f} {quote}"
     note = f" ({strategy.note})" if strategy.note else ""

@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from console.pictures import AccountPicture, BalanceLine, FillLine, OrderLine, Picture, StrategyPicture
+from console.status_report import AccountStatus, BalanceLine, FillLine, OrderLine, StatusReport, StrategyStatus
 from messages.snapshot import LatencySummary
 
 _STATE_STYLES: Final = {"live": "bold green", "failed": "bold red", "down": "red"}
@@ -41,14 +41,14 @@ _ACCOUNT_COLUMNS: Final = (
 )
 
 
-def render(picture: Picture, *, height: int) -> RenderableType:
+def render(report: StatusReport, *, height: int) -> RenderableType:
     """The whole screen: at most ``height`` lines; what does not fit is left out, and counted where it matters."""
     rows = max(1, (height - 12) // 3)  # each account has two lines, each strategy one
-    shown = picture.accounts[:rows]
-    strategies = picture.strategies[:rows]
-    left_out = len(picture.accounts) - len(shown)
+    shown = report.accounts[:rows]
+    strategies = report.strategies[:rows]
+    left_out = len(report.accounts) - len(shown)
     top: list[RenderableType] = [
-        _head(picture),
+        _head(report),
         Text(),
         _accounts(shown),
         *([Text(f"... and {left_out} more accounts", style="dim")] if left_out else []),
@@ -58,33 +58,33 @@ def render(picture: Picture, *, height: int) -> RenderableType:
     ]
     used = 2 + _TITLE + 2 * len(shown) + bool(left_out) + 1 + _TITLE + len(strategies)
     room = height - used - 2 * (1 + _TITLE) - 1
-    orders = [order for account in picture.accounts for order in account.open_orders]
+    orders = [order for account in report.accounts for order in account.open_orders]
     orders_room = min(len(orders), max(1, room // 2))
     fills_room = max(0, room - orders_room)
-    opened = sum(account.open_orders_count for account in picture.accounts)
+    opened = sum(account.open_orders_count for account in report.accounts)
     bottom: list[RenderableType] = [
         Text(),
         _orders(orders, orders_room, opened),
         Text(),
-        _fills(picture.recent_fills, fills_room),
+        _fills(report.recent_fills, fills_room),
     ]
-    return Group(*top, *(bottom if room > 1 else []), _foot(picture))
+    return Group(*top, *(bottom if room > 1 else []), _foot(report))
 
 
-def _head(picture: Picture) -> Text:
-    until = "" if picture.for_s is None else f" of {picture.for_s:g}"
-    lag = picture.loop_lag
+def _head(report: StatusReport) -> Text:
+    until = "" if report.for_s is None else f" of {report.for_s:g}"
+    lag = report.loop_lag
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(" Teller ", style="bold reverse")
-    text.append(f"  {picture.phase} {picture.elapsed_s:.0f}{until} s", style="bold")
-    text.append(f"  {PurePath(picture.source).name}", style="cyan")
-    text.append(f"  {picture.events_per_s:.0f} events/s")
+    text.append(f"  {report.phase} {report.elapsed_s:.0f}{until} s", style="bold")
+    text.append(f"  {PurePath(report.source).name}", style="cyan")
+    text.append(f"  {report.events_per_s:.0f} events/s")
     text.append(f"  loop lag p99 {lag.p99_ms:.0f} ms, max {lag.max_ms:.0f}", style="yellow" if lag.p99_ms > 50 else "")
-    text.append(f"  dead letters {picture.dead_letters}", style="yellow" if picture.dead_letters else "")
+    text.append(f"  dead letters {report.dead_letters}", style="yellow" if report.dead_letters else "")
     return text
 
 
-def _accounts(accounts: Iterable[AccountPicture]) -> Table:
+def _accounts(accounts: Iterable[AccountStatus]) -> Table:
     table = _table(*_ACCOUNT_COLUMNS)
     for a in accounts:
         state = a.sync_state if a.stale_for_s is None else f"{a.sync_state} {a.stale_for_s:.0f} s"
@@ -104,7 +104,7 @@ def _accounts(accounts: Iterable[AccountPicture]) -> Table:
     return table
 
 
-def _balances(account: AccountPicture) -> Text:
+def _balances(account: AccountStatus) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{account.account:<12} ", style="dim")
     if account.kill_switch is not None:
@@ -125,7 +125,7 @@ def _balance(line: BalanceLine) -> Text:
     return text.append("  ")
 
 
-def _strategies(strategies: Iterable[StrategyPicture]) -> Table:
+def _strategies(strategies: Iterable[StrategyStatus]) -> Table:
     table = _table("strategy", "market", ">inventory", ">pnl", ">orders", ">requotes", ">fills", "note")
     for s in strategies:
         base, _, quote = s.symbol.partition("/")
@@ -155,9 +155,9 @@ def _fills(fills: Iterable[FillLine], room: int) -> Table:
     return table
 
 
-def _foot(picture: Picture) -> Text:
-    if picture.latest_error:
-        return Text(picture.latest_error, style="yellow", no_wrap=True, overflow="ellipsis")
+def _foot(report: StatusReport) -> Text:
+    if report.latest_error:
+        return Text(report.latest_error, style="yellow", no_wrap=True, overflow="ellipsis")
     return Text("Ctrl-C: stop quoting, cancel, compare with the exchange's books, end", style="dim", no_wrap=True)
 
 
@@ -184,7 +184,7 @@ def main() -> int:
     """Shows each picture of stdin until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trades; it closes our stdin
     console = Console()
-    decode = msgspec.json.Decoder(Picture).decode
+    decode = msgspec.json.Decoder(StatusReport).decode
     with Live(console=console, screen=True, auto_refresh=False) as live:
         for line in sys.stdin.buffer:
             live.update(render(decode(line), height=console.height), refresh=True)

@@ -1,7 +1,7 @@
 """The error tree. The branch says who refused and what is known about the outcome.
 
 * `VenueRefusedError`: the exchange answered no. The outcome is certain: it did not happen.
-* `WeRefusedError`: we did not send it. The outcome is certain: it did not happen.
+* `LocalRefusalError`: we did not send it. The outcome is certain: it did not happen.
 * `UnknownOutcomeError`: the request left and no answer came (R3). It may have happened; look before you act.
 * `ConnectionFailedError`: the exchange cannot be reached; the request did not leave, or it was only a query.
 * `ConfigurationError`: settings, credentials or environment must be mended by a person; retrying cannot help.
@@ -72,11 +72,11 @@ class VenueRefusedError(TellerError):
         return self.reason in {RefusalReason.AUTHENTICATION, RefusalReason.PERMISSION}
 
 
-class WeRefusedError(TellerError):
+class LocalRefusalError(TellerError):
     """Refused on our side before anything was sent."""
 
 
-class InvalidValueError(WeRefusedError, ValueError):
+class InvalidValueError(LocalRefusalError, ValueError):
     """A value that a field may not take; names the field, the value and what is allowed."""
 
     def __init__(self, field: str, value: object, allowed: str) -> None:
@@ -86,7 +86,7 @@ class InvalidValueError(WeRefusedError, ValueError):
         self.allowed = allowed
 
 
-class NotLiveError(WeRefusedError):
+class NotLiveError(LocalRefusalError):
     """The account is not in sync with the exchange, so it takes no new order (R5). Cancels still pass."""
 
     def __init__(self, account: str, sync_state: str, stale_since_ms: int | None) -> None:
@@ -97,7 +97,7 @@ class NotLiveError(WeRefusedError):
         self.stale_since_ms = stale_since_ms
 
 
-class UnknownMarketError(WeRefusedError):
+class UnknownMarketError(LocalRefusalError):
     """What the account knows of this one market may be wrong or is missing, so it takes no new order there (R5, R10).
 
     Cancels still pass, and all other markets are traded on. It is tried again by itself.
@@ -110,7 +110,7 @@ class UnknownMarketError(WeRefusedError):
         self.cause = cause
 
 
-class KillSwitchError(WeRefusedError):
+class KillSwitchError(LocalRefusalError):
     """The account's kill switch is engaged: no new order until it is released. Cancels still pass."""
 
     def __init__(self, account: str, reason: str) -> None:
@@ -119,7 +119,7 @@ class KillSwitchError(WeRefusedError):
         self.reason = reason
 
 
-class InsufficientBalanceError(WeRefusedError):
+class InsufficientBalanceError(LocalRefusalError):
     """What is available, less what orders on their way will lock, does not cover the order."""
 
     def __init__(self, currency: str, needed: object, available: object) -> None:
@@ -129,7 +129,7 @@ class InsufficientBalanceError(WeRefusedError):
         self.available = available
 
 
-class RateLimitedError(WeRefusedError):
+class RateLimitedError(LocalRefusalError):
     """Our own limiter holds the request back because the exchange would refuse it."""
 
     def __init__(self, scope: str, retry_after_s: float) -> None:
@@ -138,15 +138,15 @@ class RateLimitedError(WeRefusedError):
         self.retry_after_s = retry_after_s
 
 
-class NotPermittedError(WeRefusedError):
+class NotPermittedError(LocalRefusalError):
     """The account's settings do not allow the command (withdrawals, unless switched on)."""
 
 
-class BusyError(WeRefusedError):
+class BusyError(LocalRefusalError):
     """The mailbox holds as many commands as it may."""
 
 
-class CanceledBeforeSentError(WeRefusedError):
+class CanceledBeforeSentError(LocalRefusalError):
     """A cancel that covers the command was told after it and served before it: the command was not sent (R13)."""
 
     def __init__(self, what: str, client_order_id: str | None) -> None:
@@ -154,7 +154,7 @@ class CanceledBeforeSentError(WeRefusedError):
         self.client_order_id = client_order_id
 
 
-class StoppedError(WeRefusedError):
+class StoppedError(LocalRefusalError):
     """The actor stopped before it answered."""
 
 

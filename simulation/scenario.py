@@ -13,7 +13,7 @@ from actors.connection.backoff import BackoffSettings
 from actors.connection.settings import SupervisorSettings
 from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
-from exchanges.base.websocket_session import SessionSettings
+from exchanges.base.websocket_connection import SessionSettings
 from exchanges.gateio.settings import GateioSettings
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 from exchanges.simulator.config import FeeScheme, Past

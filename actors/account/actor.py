@@ -7,15 +7,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import structlog
 
-from actors.account.broadcast import Broadcast
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.dead_mans_switch import DeadMansSwitch
-from actors.account.doubts import DoubtDesk
+from actors.account.event_publisher import EventPublisher
 from actors.account.intents import Intents
-from actors.account.lookup_desk import LookupDesk
+from actors.account.journal_recovery import JournalRecovery
 from actors.account.mass_cancel import MassCancels
-from actors.account.memory import Memory
 from actors.account.messages import (
     Continue,
     FillsNeeded,
@@ -26,14 +24,16 @@ from actors.account.messages import (
     SyncChanged,
     Unsubscribe,
 )
-from actors.account.order_desk import OrderDesk
+from actors.account.order_commands import OrderCommands
+from actors.account.order_queries import OrderQueries
+from actors.account.order_reconciler import OrderReconciler
 from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
-from actors.account.snapshot_desk import SnapshotDesk
-from actors.account.state import AccountState, Doubt
+from actors.account.snapshot_joiner import SnapshotJoiner
+from actors.account.state import AccountState, OrderKey
 from actors.account.told_before import ToldBefore
-from actors.account.withdrawal_desk import WithdrawalDesk
-from actors.connection.messages import FactsDoubted, Resync, Trouble
+from actors.account.withdrawals import Withdrawals
+from actors.connection.messages import FactsDoubted, RequestFailed, Resync
 from actors.journal import Journal
 from actors.runtime import Address, Envelope, LoopActor, Reply, handles, mailbox_depth
 from messages.commands import (
@@ -145,13 +145,13 @@ class AccountActor(LoopActor):
         self._told_unknown: dict[Symbol, str] = {}
         self._subscribers = subscribers
         self._told_currencies = told_currencies
-        self._broadcast = Broadcast(account, subscribers, journal)
+        self._broadcast = EventPublisher(account, subscribers, journal)
         self._oddity_check_due = False
         self._socket_check_due = False
         self._journal = journal
         self._kill_switch_rule = kill_switch
         self._intents = Intents(journal)
-        self._memory: Memory | None = None
+        self._recovery: JournalRecovery | None = None
 
     def on_start(self) -> Any:
         """Takes up what the journal knows; what it leaves open is settled before the account goes live (R4)."""
@@ -176,35 +176,35 @@ class AccountActor(LoopActor):
         self._started_ms = self._server_now_ms()
         client_ids = ClientIds(self._started_ms, self._rng)
         intents = self._intents
-        self._doubts = DoubtDesk(self._account)
-        self._orders = OrderDesk(self._account, self._doubts, client_ids, intents)
+        self._reconciler = OrderReconciler(self._account)
+        self._orders = OrderCommands(self._account, self._reconciler, client_ids, intents)
         self._mass_cancels = MassCancels(
             self._account,
-            self._doubts,
+            self._reconciler,
             intents,
             self._rng,
             cancel_one=self._orders.cancel_named,
             call_back=self._orders.call_back,
         )
         self._told_before = ToldBefore()
-        self._lookups = LookupDesk(self._account, self._doubts)
-        self._withdrawals = WithdrawalDesk(self._account, client_ids, intents)
+        self._lookups = OrderQueries(self._account, self._reconciler)
+        self._withdrawals = Withdrawals(self._account, client_ids, intents)
         self._dead_mans_switch = DeadMansSwitch(self._account)
         if self._journal is not None:
-            self._memory = Memory(
+            self._recovery = JournalRecovery(
                 self._journal,
                 self._account,
                 intents=intents,
-                doubts=self._doubts,
+                reconciler=self._reconciler,
                 orders=self._orders,
                 mass_cancels=self._mass_cancels,
                 withdrawals=self._withdrawals,
             )
-            self._started_ms = await self._memory.restore(self._started_ms)
-        self._snapshots = SnapshotDesk(
+            self._started_ms = await self._recovery.restore(self._started_ms)
+        self._snapshots = SnapshotJoiner(
             self._account,
-            self._doubts,
-            self._memory,
+            self._reconciler,
+            self._recovery,
             symbols=self._symbols,
             since_ms=self._started_ms,
             tell_balances=self._broadcast.balances,
@@ -220,52 +220,52 @@ class AccountActor(LoopActor):
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""
-        self._intents.account_ends()
+        self._intents.fail_in_flight()
         return self._dead_mans_switch.disarm()
 
     def on_failure(self, *_: object) -> None:
         """Commands whose request may have left are answered as unresolved, not as refused (R3)."""
-        self._intents.account_ends()
+        self._intents.fail_in_flight()
 
     # -- what the exchange says -----------------------------------------------------------------------------------
 
     @handles(OrderUpdateEvent)
-    def _hear_order(self, event: OrderUpdateEvent) -> None:
+    def _on_order(self, event: OrderUpdateEvent) -> None:
         if event.connection != self._connection:
             return
         figures, order = self._account.figures, event.order
         figures.events += 1
         figures.event_latency.add(self._server_now_ms() - order.updated_ms)
-        changed = self._state.hear_order(order)
+        changed = self._state.apply_order(order)
         if changed is not None:
             self._order_changed(changed)
-        if self._state.has_new_doubts:
+        if self._state.has_new_inconsistent:
             self._look_for_oddities_soon()
 
     @handles(ExecutionReportEvent)
-    def _hear_fill(self, event: ExecutionReportEvent) -> None:
+    def _on_fill(self, event: ExecutionReportEvent) -> None:
         if event.connection != self._connection:
             return
         self._account.figures.events += 1
-        self._account.hear_fill(event.fill)
+        self._account.apply_fill(event.fill)
         self._look_for_oddities_soon()
 
     @handles(BalanceUpdateEvent)
-    def _hear_balances(self, event: BalanceUpdateEvent) -> None:
+    def _on_balances(self, event: BalanceUpdateEvent) -> None:
         if event.connection != self._connection:
             return
         self._account.figures.events += 1
-        self._broadcast.balances(self._state.hear_balances(event.balances))
+        self._broadcast.balances(self._state.apply_balances(event.balances))
 
     def _look_for_oddities_soon(self) -> None:
-        self._state.has_new_doubts = False
+        self._state.has_new_inconsistent = False
         if not self._oddity_check_due:
             self._oddity_check_due = True
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
 
     def _look_for_oddities(self) -> None:
-        self._doubts.look_for_oddities()
-        self._oddity_check_due = self._doubts.has_oddities
+        self._reconciler.query_inconsistent()
+        self._oddity_check_due = self._reconciler.has_inconsistent
         if self._oddity_check_due:
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
 
@@ -273,7 +273,7 @@ class AccountActor(LoopActor):
         self._broadcast.order(order)
         self._orders.has_changed(order)
         self._mass_cancels.has_changed(order)
-        self._doubts.has_changed(order)
+        self._reconciler.has_changed(order)
 
     # -- what the connection supervisor says ----------------------------------------------------------------------
 
@@ -316,7 +316,7 @@ class AccountActor(LoopActor):
         elif is_live and not was_live:
             context.stale_since_ms = None
             context.true_at_ms = self._snapshots.proven_ms
-            self._doubts.hurry()
+            self._reconciler.hurry()
             self._mass_cancels.hurry()
         context.sync_state = message.sync_state
         context.figures.reconnects = message.reconnects
@@ -328,7 +328,7 @@ class AccountActor(LoopActor):
         self._broadcast.event(self._status())
 
     @handles(ErrorEvent)
-    def _hear_error(self, event: ErrorEvent) -> None:
+    def _on_error(self, event: ErrorEvent) -> None:
         """What the socket told and nobody could read may have been anything: a check finds out (R5)."""
         self._broadcast.event(event)
         if not self._socket_check_due:
@@ -337,7 +337,9 @@ class AccountActor(LoopActor):
 
     def _check_socket(self) -> None:
         self._socket_check_due = False
-        self._supervisor.tell(Trouble(self._connection, "the private socket told something that could not be read"))
+        self._supervisor.tell(
+            RequestFailed(self._connection, "the private socket told something that could not be read")
+        )
 
     @handles(Continue)
     def _continue(self, message: Continue) -> None:
@@ -360,7 +362,7 @@ class AccountActor(LoopActor):
     def _cancel(self, command: CancelOrder) -> Order | None:
         self._counted(command)
         self._overtakes(command)
-        if self.inbox.command_depth and self._state.find(_doubt_of(command)) is None:
+        if self.inbox.command_depth and self._state.find(_key_of(command)) is None:
             # Perhaps the order that it means waits behind it: what was told before has its turn first.
             later = Continue(partial(self._cancel_when_told, command, self.defer()))
             self.inbox.put(Envelope(later), Lane.EVENT)
@@ -370,7 +372,7 @@ class AccountActor(LoopActor):
     def _cancel_when_told(self, command: CancelOrder, reply: Reply[Any]) -> None:
         refused = self._told_before.refused(command)
         try:
-            known = self._state.find(_doubt_of(command))
+            known = self._state.find(_key_of(command))
             order = refused if known is None and refused is not None else self._orders.cancel(command, lambda: reply)
         except TellerError as error:
             reply.set_error(error)
@@ -410,7 +412,7 @@ class AccountActor(LoopActor):
 
     @handles(AmendOrder)
     def _amend(self, command: AmendOrder) -> None:
-        order = self._state.find(_doubt_of(self._counted(command)))
+        order = self._state.find(_key_of(self._counted(command)))
         self._told_before.require_not_canceled(command, self._number, None if order is None else order.side)
         try:
             self._orders.amend(command, self.defer)
@@ -488,8 +490,8 @@ class AccountActor(LoopActor):
         )
 
     def _kill_switch_changed(self) -> None:
-        if self._memory is not None:
-            self._memory.kill_switch_changed()
+        if self._recovery is not None:
+            self._recovery.kill_switch_changed()
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -504,7 +506,7 @@ class AccountActor(LoopActor):
         if reason in _SPEAKS_OF_RULES:
             self._supervisor.tell(FactsDoubted(self._connection))
         elif reason is RefusalReason.AUTHENTICATION or isinstance(error, ConnectionFailedError | UnknownOutcomeError):
-            self._supervisor.tell(Trouble(self._connection, str(error)))
+            self._supervisor.tell(RequestFailed(self._connection, str(error)))
 
     def _doubt_rules(self, error: Exception) -> None:
         """What was refused here by its market's rules the exchange may take by now: they are read anew."""
@@ -526,8 +528,8 @@ class AccountActor(LoopActor):
         )
 
 
-def _doubt_of(command: OrderReference) -> Doubt:
-    return Doubt(command.symbol, command.order_id, command.client_order_id)
+def _key_of(command: OrderReference) -> OrderKey:
+    return OrderKey(command.symbol, command.order_id, command.client_order_id)
 
 
 def _cut(reason: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the desks of an account share: its state, its client, and the ways to act and to tell others."""
+"""What the parts of an account share: its state, its client, and the ways to act and to tell others."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -144,7 +144,7 @@ class AccountContext:
             raise InvalidValueError("symbol", str(symbol), "a market that the exchange lists")
         return instrument
 
-    def hear_order(self, report: Order, as_of_ms: int = 0, *, answers: str | None = None) -> Order:
+    def apply_order(self, report: Order, as_of_ms: int = 0, *, answers: str | None = None) -> Order:
         """Joins a report, tells subscribers of what changed, and returns the order as now known.
 
         ``as_of_ms``: of the query that it answers, by the exchange's clock; 0 where there was none. ``answers``: the
@@ -152,19 +152,19 @@ class AccountContext:
         """
         if report.client_order_id is None and answers is not None:
             report = msgspec.structs.replace(report, client_order_id=answers)
-        changed = self.state.hear_order(report, as_of_ms)
+        changed = self.state.apply_order(report, as_of_ms)
         if changed is not None:
             self.tell_order(changed)
             return changed
         known = self.state.known(report)
         return report if known is None else known
 
-    def hear_fill(self, fill: Fill) -> bool:
+    def apply_fill(self, fill: Fill) -> bool:
         """Counts a fill and tells subscribers of it, and of its order; False when it was known.
 
         A fill that comes without our client id is told with it where its order is known by now.
         """
-        order, is_new = self.state.hear_fill(fill)
+        order, is_new = self.state.apply_fill(fill)
         if is_new:
             if fill.client_order_id is None and order is not None and order.client_order_id is not None:
                 fill = msgspec.structs.replace(fill, client_order_id=order.client_order_id)

@@ -8,7 +8,7 @@ import structlog
 from actors.account.context import AccountContext
 from exchanges.base.clients import PrivateRest
 from messages.enums import SyncState
-from messages.errors import TellerError, VenueRefusedError, WeRefusedError
+from messages.errors import LocalRefusalError, TellerError, VenueRefusedError
 
 _log: Final = structlog.get_logger("teller.account")
 _CALLS_PER_COUNTDOWN: Final = 3
@@ -49,7 +49,7 @@ class DeadMansSwitch:
         context.later(timeout_s / _CALLS_PER_COUNTDOWN, self._tell)
 
     def _not_armed(self, error: Exception) -> None:
-        if not isinstance(error, VenueRefusedError | WeRefusedError):
+        if not isinstance(error, VenueRefusedError | LocalRefusalError):
             patience_ms = self._context.settings.unresolved_patience_ms
             self._may_land_by_s = self._context.monotonic_s() + patience_ms / 1000
         _log.warning("dead_mans_switch_not_armed", account=self._context.name, error=str(error))
@@ -95,7 +95,7 @@ class DeadMansSwitch:
         if arming is None:
             return False
         error = None if not arming.done() or arming.cancelled() else arming.exception()
-        is_lost = error is not None and not isinstance(error, VenueRefusedError | WeRefusedError)
+        is_lost = error is not None and not isinstance(error, VenueRefusedError | LocalRefusalError)
         return not arming.done() or is_lost or self._context.monotonic_s() < self._may_land_by_s
 
 

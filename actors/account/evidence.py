@@ -11,7 +11,7 @@ import msgspec
 from actors.account.context import AccountContext
 from actors.account.inquiry import Inquiry
 from actors.account.order_record import OrderRecord
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from messages.enums import OrderStatus
 from messages.order import Order
 
@@ -33,32 +33,32 @@ class _Sent(msgspec.Struct, frozen=True):
 
 
 class Evidence:
-    """Judges answers for the doubt desk; knows which orders are on their way, since when and how long."""
+    """Judges answers for the order reconciler; knows which orders are on their way, since when and how long."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
         self._sent: dict[str, _Sent] = {}
 
     def sent(self, client_order_id: str, *, decided_ms: int, arrives_by_ms: int) -> None:
-        """See `DoubtDesk.sent`."""
+        """See `OrderReconciler.sent`."""
         self._sent[client_order_id] = _Sent(decided_ms - _CLOCK_MARGIN_MS, decided_ms, arrives_by_ms)
 
     def sent_before(self, client_order_id: str, *, since_ms: int, arrives_by_ms: int) -> None:
-        """See `DoubtDesk.sent_before`."""
+        """See `OrderReconciler.sent_before`."""
         self._sent[client_order_id] = _Sent(since_ms, None, arrives_by_ms)
 
     def answered(self, client_order_id: str) -> None:
         """Nothing of it is on its way any more."""
         self._sent.pop(client_order_id, None)
 
-    def record(self, doubt: Doubt) -> OrderRecord | None:
+    def record(self, order_key: OrderKey) -> OrderRecord | None:
         """What is known of the order."""
-        return self._context.state.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
+        return self._context.state.orders.find(order_key.symbol, order_key.order_id, order_key.client_order_id)
 
-    def first_fill_ms(self, doubt: Doubt) -> int | None:
+    def first_fill_ms(self, order_key: OrderKey) -> int | None:
         """When the first fill was of an order that is known by its fills only; None where there are none."""
-        orders = self._context.state.orders.known(doubt.symbol)
-        return None if orders is None else orders.first_orphan_ms(doubt.order_id)
+        orders = self._context.state.orders.known(order_key.symbol)
+        return None if orders is None else orders.first_orphan_ms(order_key.order_id)
 
     def counts(self, inquiry: Inquiry, asked_ms: int | None) -> bool:
         """Whether a "no such order" counts that was asked for at this moment of the exchange's clock; None: never."""
@@ -67,7 +67,7 @@ class Evidence:
 
     def _counts_after_ms(self, inquiry: Inquiry) -> int | None:
         """After this moment every answer shows what we know of; None while the order is still with us."""
-        lag_ms, record = self._context.require_rest().query_lag_ms, self.record(inquiry.doubt)
+        lag_ms, record = self._context.require_rest().query_lag_ms, self.record(inquiry.order_key)
         if record is None:
             return inquiry.began_ms + lag_ms
         if record.is_acknowledged:
@@ -78,9 +78,9 @@ class Evidence:
 
     def since_ms(self, inquiry: Inquiry) -> int:
         """From when on lists may tell how the order ended."""
-        record = self.record(inquiry.doubt)
+        record = self.record(inquiry.order_key)
         if record is None:
-            first_ms = self.first_fill_ms(inquiry.doubt)
+            first_ms = self.first_fill_ms(inquiry.order_key)
         elif record.is_acknowledged:
             first_ms = record.seen_ms
         else:
@@ -88,7 +88,7 @@ class Evidence:
         return (first_ms or inquiry.began_ms) - _CLOCK_MARGIN_MS
 
     def _sent_of(self, inquiry: Inquiry) -> _Sent:
-        sent, began_ms = self._sent.get(inquiry.doubt.client_order_id or ""), inquiry.began_ms
+        sent, began_ms = self._sent.get(inquiry.order_key.client_order_id or ""), inquiry.began_ms
         return sent or _Sent(began_ms - _CLOCK_MARGIN_MS, began_ms, self._context.arrives_by_ms(began_ms))
 
     def _watched_ms(self, inquiry: Inquiry) -> int:
@@ -101,7 +101,7 @@ class Evidence:
 
     def is_another(self, inquiry: Inquiry, found: Order) -> bool:
         """Whether an order with our client id was there before ours was sent: the exchange lets an id be used again."""
-        record = self.record(inquiry.doubt)
+        record = self.record(inquiry.order_key)
         if record is None or record.is_acknowledged:
             return False
         return 0 < found.created_ms < self._sent_of(inquiry).since_ms

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from messages.order import Order
 
 Settled = Callable[[Order | None], None]
@@ -20,7 +20,7 @@ C = TypeVar("C")
 
 
 class Inquiry:
-    """What is known of the asking; changed by the doubt desk only.
+    """What is known of the asking; changed by the order reconciler only.
 
     Attributes:
         began_ms: when it began, by the exchange's clock. attempts: so far, since the link was last back.
@@ -38,11 +38,11 @@ class Inquiry:
         "awaits_arrival",
         "began_ms",
         "denied_ms",
-        "doubt",
         "failed",
         "is_asking",
         "is_refused",
         "not_open_ms",
+        "order_key",
         "others",
         "trouble",
         "unsure",
@@ -51,8 +51,8 @@ class Inquiry:
         "watched_ms",
     )
 
-    def __init__(self, doubt: Doubt, began_ms: int, *, awaits_arrival: bool) -> None:
-        self.doubt = doubt
+    def __init__(self, order_key: OrderKey, began_ms: int, *, awaits_arrival: bool) -> None:
+        self.order_key = order_key
         self.began_ms = began_ms
         self.awaits_arrival = awaits_arrival
         self.attempts = 0

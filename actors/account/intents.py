@@ -11,14 +11,14 @@ from actors.runtime import Reply
 from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
+    LocalRefusalError,
     UnresolvedOrderError,
     VenueRefusedError,
-    WeRefusedError,
 )
 
 T = TypeVar("T")
 _log: Final = structlog.get_logger("teller.account")
-CERTAIN: Final = (VenueRefusedError, WeRefusedError, ConnectionFailedError, ConfigurationError)
+CERTAIN: Final = (VenueRefusedError, LocalRefusalError, ConnectionFailedError, ConfigurationError)
 """Errors after which it is certain that nothing happened on the exchange."""
 _CANCELS_WAIT_S: Final = 0.2
 """So long the disk may hold up a cancel."""
@@ -78,7 +78,7 @@ class Intents:
         self._journal = journal
         self._under_way: dict[Reply[Any], UnresolvedOrderError] = {}
 
-    def owe(self, reply: Reply[Any], what: str, client_id: str | None) -> None:
+    def track(self, reply: Reply[Any], what: str, client_id: str | None) -> None:
         """``reply`` is owed for a command that may leave at any moment from now on."""
         self._under_way[reply] = UnresolvedOrderError(what, client_id, "the account ended before the answer came")
         reply.add_done_callback(self._answered)
@@ -86,7 +86,7 @@ class Intents:
     def _answered(self, reply: Reply[Any]) -> None:
         self._under_way.pop(reply, None)
 
-    def account_ends(self) -> None:
+    def fail_in_flight(self) -> None:
         """Whoever waits is told that the outcome is unknown: the request may have left (R3)."""
         for reply, error in list(self._under_way.items()):
             reply.set_error(error)

@@ -9,9 +9,9 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext
-from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intent
-from actors.account.state import Doubt
+from actors.account.order_reconciler import OrderReconciler
+from actors.account.state import OrderKey
 from messages.commands import AmendOrder, CancelOrder
 from messages.enums import OrderStatus
 from messages.order import Order
@@ -33,9 +33,9 @@ class _Lost:
 class LostChanges:
     """Finds out how they ended; only used inside the account's turns (R1)."""
 
-    def __init__(self, context: AccountContext, doubts: DoubtDesk) -> None:
+    def __init__(self, context: AccountContext, reconciler: OrderReconciler) -> None:
         self._context = context
-        self._doubts = doubts
+        self._reconciler = reconciler
         self._lost: dict[_Lost, None] = {}
 
     def add(self, command: CancelOrder | AmendOrder, intent: Intent, arrives_by_ms: int) -> None:
@@ -59,8 +59,8 @@ class LostChanges:
         if lost not in self._lost:
             return
         context, command = self._context, lost.command
-        doubt = Doubt(command.symbol, command.order_id, command.client_order_id)
-        known = context.state.find(doubt)
+        order_key = OrderKey(command.symbol, command.order_id, command.client_order_id)
+        known = context.state.find(order_key)
         if known is not None and (known.is_finished or shows(known, command)):
             self._file(lost, known)
             return
@@ -68,7 +68,7 @@ class LostChanges:
         if wait_ms >= 0:
             context.later((wait_ms + 1) / 1000, lambda: self._look(lost))
         else:
-            self._doubts.ask(doubt, lambda order: self._file(lost, order))
+            self._reconciler.ask(order_key, lambda order: self._file(lost, order))
 
     def _file(self, lost: _Lost, order: Order | None) -> None:
         if lost not in self._lost:

@@ -2,9 +2,9 @@
 
 Done means: a complete list of open orders, taken up after the last cancel, shows nothing of the scope, and no order of
 ours that was told before is still on its way or of unknown fate. Lists lag: unless a cancel of all was answered since
-the command, the list must be so much younger than that. Whatever goes wrong until then (refused, lost,
-limited, unreachable, not connected yet) is waited out and tried again. Who asked is answered when it is done, or after
-a patience that it goes on; the cancel goes on in both lives of an account that crashes (`actors.account.memory`).
+the command, the list must be so much younger than that. Whatever goes wrong until then (refused, lost, limited,
+unreachable, not connected yet) is waited out and tried again. Who asked is answered when it is done, or after some time
+that it goes on; it also goes on in the next life of an account that crashes (`actors.account.journal_recovery`).
 """
 
 import math
@@ -15,9 +15,9 @@ from typing import Any, Final
 import structlog
 
 from actors.account.context import AccountContext, Defer
-from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intent, Intents
-from actors.account.state import Doubt
+from actors.account.order_reconciler import OrderReconciler
+from actors.account.state import OrderKey
 from actors.runtime import Reply
 from exchanges.base.clients import OpenOrdersReport
 from messages.commands import CancelAll, PlaceOrder
@@ -105,7 +105,7 @@ class MassCancels:
     def __init__(
         self,
         context: AccountContext,
-        doubts: DoubtDesk,
+        reconciler: OrderReconciler,
         intents: Intents,
         rng: random.Random,
         *,
@@ -115,7 +115,7 @@ class MassCancels:
         """``cancel_one``: cancels an order that the exchange has named. ``call_back``: keeps one of ours that has not
         left yet from being sent."""
         self._context = context
-        self._doubts = doubts
+        self._reconciler = reconciler
         self._intents = intents
         self._rng = rng
         self._cancel_one = cancel_one
@@ -139,7 +139,7 @@ class MassCancels:
             if job.matches(record.order):
                 job.own.update(_names(record.order))
         reply = defer()
-        self._intents.owe(reply, "cancelling", None)
+        self._intents.track(reply, "cancelling", None)
         self._begin(job, reply, sweeps=True)
 
     def take_up(
@@ -170,7 +170,7 @@ class MassCancels:
         job.told_s = told_s
         reply = None if defer is None else defer()
         if reply is not None:
-            self._intents.owe(reply, "cancelling", None)
+            self._intents.track(reply, "cancelling", None)
         if job in self._active:
             job.is_clean = False
             self._await(job, reply)
@@ -321,7 +321,7 @@ class MassCancels:
 
     def _answered(self, job: _MassCancel, sent_s: float, reports: tuple[Order, ...]) -> None:
         job.swept_s = sent_s
-        for order in map(self._context.hear_order, reports):
+        for order in map(self._context.apply_order, reports):
             if order.is_finished:
                 job.ended[_key(order)] = order
         self._look(job)
@@ -374,14 +374,14 @@ class MassCancels:
             return
         job.has_looked = True
         context = self._context
-        heard = [context.hear_order(order, report.as_of_ms) for order in report.orders]
+        heard = [context.apply_order(order, report.as_of_ms) for order in report.orders]
         listed = [order for order in heard if order.is_open and job.covers(order)]
         names = {_key(order) for order in report.orders}
         job.is_list_old = not job.is_swept and asked_s - context.query_lag_ms / 1000 < job.told_s
         job.is_clean = not listed and not job.is_list_old
         for order in self._left(job):
             if order.order_id is not None and _key(order) not in names:
-                self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))
+                self._reconciler.ask(OrderKey(order.symbol, order.order_id, order.client_order_id))
         if listed:
             job.cause = f"{len(listed)} orders are still listed as open"
             self._cancel_singly(job, listed)

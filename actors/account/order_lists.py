@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from exchanges.base.clients import OpenOrdersReport, PrivateRest
 from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Fill, Order
@@ -50,20 +50,20 @@ class Listed:
             for fill in market.fills:
                 _file(self._fills, fill)
 
-    def orders_of(self, doubt: Doubt) -> list[Order]:
+    def orders_of(self, order_key: OrderKey) -> list[Order]:
         """How it ended, where that is known: it may have done so while the lists were loading. The newest first."""
-        found = self._orders.get(_key_of(doubt), [])
+        found = self._orders.get(_key_of(order_key), [])
         return sorted(found, key=lambda order: (order.is_finished, order.updated_ms), reverse=True)
 
-    def fills_of(self, doubt: Doubt) -> list[Fill]:
-        return self._fills.get(_key_of(doubt), [])
+    def fills_of(self, order_key: OrderKey) -> list[Fill]:
+        return self._fills.get(_key_of(order_key), [])
 
 
-def _key_of(doubt: Doubt) -> _Key:
+def _key_of(order_key: OrderKey) -> _Key:
     """By the exchange's id where there is one: ours may have been another order's before."""
-    if doubt.order_id is not None:
-        return doubt.symbol, "order", doubt.order_id
-    return doubt.symbol, "client", doubt.client_order_id or ""
+    if order_key.order_id is not None:
+        return order_key.symbol, "order", order_key.order_id
+    return order_key.symbol, "client", order_key.client_order_id or ""
 
 
 def _file(filed: dict[_Key, list[T]], row: T) -> None:

@@ -101,7 +101,7 @@ class OrderRecord:
     )
 
     def __init__(self, first: Order, as_of_ms: int = 0, *, decided_ms: int = 0) -> None:
-        """``first``: a report of the exchange, or our own PENDING order. ``as_of_ms``: as in `hear`."""
+        """``first``: a report of the exchange, or our own PENDING order. ``as_of_ms``: as in `apply`."""
         self.order: Order = first
         self.is_acknowledged: bool = first.order_id is not None
         self.is_inferred: bool = False
@@ -149,7 +149,7 @@ class OrderRecord:
         """There is certainly no such order: the exchange refused the command, or it never left."""
         return not self.is_acknowledged and self._finish[0] != 0
 
-    def hear(self, report: Order, as_of_ms: int = 0) -> bool:
+    def apply(self, report: Order, as_of_ms: int = 0) -> bool:
         """Joins a report of the exchange; True when `order` has changed.
 
         ``as_of_ms``: the exchange's clock when the query was taken up that found the order like this; 0 for an event.
@@ -198,7 +198,7 @@ class OrderRecord:
         self.is_contradicted = self.is_inferred
         return changed
 
-    def hear_fill(self, fill: Fill) -> bool:
+    def apply_fill(self, fill: Fill) -> bool:
         """Counts a fill once by its trade id; False when it was known already."""
         if fill.trade_id in self._trade_ids:
             return False
@@ -219,7 +219,7 @@ class OrderRecord:
         self.is_contradicted = self.is_inferred
         return True
 
-    def hear_total(self, total: FillsTotal) -> None:
+    def apply_total(self, total: FillsTotal) -> None:
         """Counts fills that were heard before the order was known."""
         self._trade_ids |= total.trade_ids
         self._fills_quantity += total.quantity

@@ -59,8 +59,8 @@ class SymbolOrders:
         "_orphans_dropped",
         "_seen_fills",
         "contradicted",
-        "echoes",
         "evicted_through_ms",
+        "late_reports",
         "open",
         "without_all_fees",
     )
@@ -68,7 +68,7 @@ class SymbolOrders:
     def __init__(self, executed_limit: int, is_held: Callable[[Order], bool] = lambda _: False) -> None:
         """``is_held``: whether an order must not be dropped for room now; see `OrderStore.hold`."""
         self.open: dict[OrderRecord, None] = {}
-        self.echoes: dict[str, OrderRecord] = {}
+        self.late_reports: dict[str, OrderRecord] = {}
         self.contradicted: dict[OrderRecord, None] = {}
         self.without_all_fees: dict[OrderRecord, None] = {}
         self.evicted_through_ms: int = 0
@@ -165,7 +165,7 @@ class SymbolOrders:
         self._orphans_denied.discard(order_id)
         total = self._orphans_dropped.pop(order_id, None)
         if total is not None:
-            record.hear_total(total)
+            record.apply_total(total)
         fills = list(self._orphan_fills.pop(order_id, {}).values())
         self._orphan_count -= len(fills)
         return fills

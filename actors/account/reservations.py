@@ -93,7 +93,7 @@ class Reservations:
         if kept.is_over(balance):
             del self._kept[client_order_id]
 
-    def hear(self, before: Balance | None, after: Balance, *, is_push: bool) -> None:
+    def apply(self, before: Balance | None, after: Balance, *, is_push: bool) -> None:
         """A newer balance is known.
 
         A push tells one change, and its stamp may be the order's own or, where the money is locked first, one before

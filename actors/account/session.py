@@ -20,12 +20,12 @@ from messages.errors import (
     ConnectionFailedError,
     InvalidValueError,
     ListChangedError,
+    LocalRefusalError,
     ProtocolError,
     RefusalReason,
     TellerError,
     UnknownOutcomeError,
     VenueRefusedError,
-    WeRefusedError,
 )
 from messages.events import (
     BalanceUpdateEvent,
@@ -220,7 +220,7 @@ class AccountSession:
         for symbol, from_ms in wanted.items():
             try:
                 found[symbol] = await self._parts.private_rest.load_fills(symbol, from_ms=from_ms)
-            except (VenueRefusedError, WeRefusedError, ProtocolError) as error:
+            except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
                 found[symbol] = f"its fills cannot be had: {error}"
         return found
 
@@ -233,7 +233,7 @@ class AccountSession:
             ConnectionFailedError: a link does not answer, or the socket is deaf: it kept something from us that is
                 older than any delay on the way.
             ListChangedError: open orders could not be read whole.
-            VenueRefusedError, WeRefusedError: something could not be asked; hopeless only where the key itself is
+            VenueRefusedError, LocalRefusalError: something could not be asked; hopeless only where the key itself is
                 refused.
         """
         # Both to their end, whatever comes of one, so that each link is known for what it is.
@@ -276,7 +276,7 @@ class AccountSession:
         except ConnectionFailedError as error:
             self._links = msgspec.structs.replace(self._links, public_rest=False)
             raise ConnectionFailedError(f"public REST does not answer: {error}") from error
-        except (VenueRefusedError, WeRefusedError) as error:
+        except (VenueRefusedError, LocalRefusalError) as error:
             _log.info("clock_not_asked", account=self._parts.account, error=str(error))
         self._links = msgspec.structs.replace(self._links, public_rest=True)
 
@@ -344,7 +344,7 @@ def _kind_of(error: TellerError) -> ErrorKind:
 _KINDS: Final = {
     VenueRefusedError: ErrorKind.VENUE_REFUSED,
     InvalidValueError: ErrorKind.WE_REFUSED,
-    WeRefusedError: ErrorKind.WE_REFUSED,
+    LocalRefusalError: ErrorKind.WE_REFUSED,
     UnknownOutcomeError: ErrorKind.UNKNOWN_OUTCOME,
     ConnectionFailedError: ErrorKind.CONNECTION,
     ConfigurationError: ErrorKind.CONFIGURATION,

@@ -1,7 +1,7 @@
 """What an account knows and what each piece of news does to it: plain synchronous code, no actors, no sockets.
 
 Every method returns what changed, for the caller to tell others. Nothing here forgets on a guess: an order that should
-be there and is not, or that looks odd, becomes a *doubt* for the caller to ask the exchange about (R3, R6).
+be there and is not, or that looks odd, is in doubt: the caller asks the exchange about it (R3, R6).
 """
 
 from collections.abc import Collection, Iterable
@@ -21,7 +21,7 @@ from messages.symbol import Symbol
 from messages.validation import ZERO
 
 
-class Doubt(msgspec.Struct, frozen=True):
+class OrderKey(msgspec.Struct, frozen=True):
     """An order to ask the exchange about, by whichever ids are known."""
 
     symbol: Symbol
@@ -33,7 +33,7 @@ class AccountState:
     """Balances and orders of one spot account.
 
     Attributes:
-        fills_count: fills counted. has_new_doubts: something to ask about has come up; for the caller to reset.
+        fills_count: fills counted. has_new_inconsistent: something to ask about has come up; for the caller to reset.
         fills_asked_from_ms: fills from here on will be asked for again (the exchange's clock), so none of them is
             forgotten; for the caller to set.
         query_lag_ms: so long after something happened a query may not know of it yet; for the caller to set.
@@ -45,7 +45,7 @@ class AccountState:
         self.orders = OrderStore(executed_limit)
         self.balances: dict[str, Balance] = {}
         self.fills_count = 0
-        self.has_new_doubts = False
+        self.has_new_inconsistent = False
         self._told_currencies = set() if told_currencies is None else told_currencies
         self._queried: set[str] = set()
         self.fills_asked_from_ms = 0
@@ -54,35 +54,35 @@ class AccountState:
 
     # -- restart --------------------------------------------------------------------------------------------------
 
-    def restore(self, memory: SymbolMemory) -> tuple[Order, ...]:
+    def restore(self, recovery: SymbolMemory) -> tuple[Order, ...]:
         """Takes in what the journal remembers of one symbol.
 
         Nothing of it is new but the orders that are returned: of those only the last fills were filed.
         """
-        orders = self.orders.of(memory.symbol)
-        for order in (*memory.finished_orders, *memory.open_orders):
-            self.hear_order(_before_conclusion(order) if order.is_inferred else order)
+        orders = self.orders.of(recovery.symbol)
+        for order in (*recovery.finished_orders, *recovery.open_orders):
+            self.apply_order(_before_conclusion(order) if order.is_inferred else order)
             if order.is_inferred:
                 # When the exchange was asked is not in the journal: later than its last word.
-                doubt = Doubt(order.symbol, order.order_id, order.client_order_id)
+                order_key = OrderKey(order.symbol, order.order_id, order.client_order_id)
                 may_have_ended = order.finish_reason == VANISHED
-                self.conclude_unknown(doubt, order.updated_ms + 1, may_have_ended=may_have_ended)
-        for order in memory.lately_finished:
+                self.conclude_unknown(order_key, order.updated_ms + 1, may_have_ended=may_have_ended)
+        for order in recovery.lately_finished:
             orders.remember_dropped(order)
-        for trade_id, order_id in memory.fill_ids:
-            orders.is_new_fill(trade_id, order_id, memory.newest_fill_ms, 0)
-        for fill in memory.fills:
+        for trade_id, order_id in recovery.fill_ids:
+            orders.is_new_fill(trade_id, order_id, recovery.newest_fill_ms, 0)
+        for fill in recovery.fills:
             record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
                 was_inferred = record.is_inferred
-                record.hear_fill(fill)
+                record.apply_fill(fill)
                 self._file(orders, record, was_inferred=was_inferred)
-        for fill in memory.loose_fills:
+        for fill in recovery.loose_fills:
             if orders.find(fill.order_id, None) is None:
                 orders.keep_orphan(fill)  # the exchange is asked for its order
-                self.has_new_doubts = True
-        orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
-        filed = (order for order in (*memory.finished_orders, *memory.open_orders) if not order.is_inferred)
+                self.has_new_inconsistent = True
+        orders.evicted_through_ms = max(orders.evicted_through_ms, recovery.older_through_ms)
+        filed = (order for order in (*recovery.finished_orders, *recovery.open_orders) if not order.is_inferred)
         now = ((order, self.known(order)) for order in filed)
         return tuple(known for order, known in now if known and known.filled_quantity > order.filled_quantity)
 
@@ -113,7 +113,7 @@ class AccountState:
         self.orders.of(order.symbol).add(OrderRecord(order, decided_ms=decided_ms))
         self._reservations.add(order.client_order_id, reservation)
 
-    def hear_order(self, report: Order, as_of_ms: int = 0) -> Order | None:
+    def apply_order(self, report: Order, as_of_ms: int = 0) -> Order | None:
         """Joins one report of the exchange; returns the order as now known, or None when nobody is to be told anything.
 
         ``as_of_ms``: of the query that found the order so, by the exchange's clock; 0 where there was none.
@@ -121,27 +121,27 @@ class AccountState:
         orders = self.orders.of(report.symbol)
         record = orders.find(report.order_id, report.client_order_id, report.created_ms)
         if record is None or (record.is_refused and report.order_id is not None):
-            return self._hear_unknown(orders, report, as_of_ms)
+            return self._apply_unknown(orders, report, as_of_ms)
         was_inferred = record.is_inferred
         if report.client_order_id is not None and record.order.client_order_id is None:
             orders.adopt(record, report.client_order_id, report.created_ms)
-        changed = record.hear(report, as_of_ms)
+        changed = record.apply(report, as_of_ms)
         if report.order_id is not None:
             for fill in orders.index(record):
-                changed |= record.hear_fill(fill)
+                changed |= record.apply_fill(fill)
         if was_inferred or self._reservations or record.order.status.is_finished:
             self._file(orders, record, was_inferred=was_inferred)
         return record.order if changed else None
 
-    def _hear_unknown(self, orders: SymbolOrders, report: Order, as_of_ms: int) -> Order | None:
+    def _apply_unknown(self, orders: SymbolOrders, report: Order, as_of_ms: int) -> Order | None:
         """A report of an order that is not known: new, placed elsewhere, or an echo of one that was dropped for room.
 
         What the exchange has finished stays so (R2). Of what may be an echo nobody is told before the exchange, asked
         after the dropped ones had ended, confirms it.
         """
-        record = None if report.order_id is None else orders.echoes.get(report.order_id)
+        record = None if report.order_id is None else orders.late_reports.get(report.order_id)
         if record is not None:
-            record.hear(report, as_of_ms)
+            record.apply(report, as_of_ms)
         evicted = orders.evicted(report.order_id)
         if evicted is not None:
             if report.is_open or (not as_of_ms and evicted.is_told_by(report)):
@@ -153,19 +153,19 @@ class AccountState:
             )
         elif report.is_open and report.order_id is not None and orders.may_be_echo(report, as_of_ms):
             if record is None:
-                orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)
-                self.has_new_doubts = True
+                orders.late_reports[report.order_id] = OrderRecord(report, as_of_ms)
+                self.has_new_inconsistent = True
             return None
         if record is None:
             record = OrderRecord(report, as_of_ms)
         else:
-            del orders.echoes[str(report.order_id)]
+            del orders.late_reports[str(report.order_id)]
         for fill in orders.add(record):
-            record.hear_fill(fill)
+            record.apply_fill(fill)
         self._file_fees(orders, record)
         return record.order
 
-    def hear_fill(self, fill: Fill) -> tuple[Order | None, bool]:
+    def apply_fill(self, fill: Fill) -> tuple[Order | None, bool]:
         """Counts one fill, once (R2).
 
         Returns:
@@ -183,11 +183,11 @@ class AccountState:
         was_inferred = record.is_inferred
         if fill.client_order_id is not None and record.order.client_order_id is None:
             orders.adopt(record, fill.client_order_id, fill.time_ms)
-        if not record.hear_fill(fill):
+        if not record.apply_fill(fill):
             return None, False
         self.fills_count += 1
         for earlier in orders.index(record):
-            record.hear_fill(earlier)
+            record.apply_fill(earlier)
         self._file(orders, record, was_inferred=was_inferred)
         return record.order, True
 
@@ -200,7 +200,7 @@ class AccountState:
         if was_inferred or record.is_inferred:
             if record.is_contradicted:
                 orders.contradicted[record] = None
-                self.has_new_doubts = True
+                self.has_new_inconsistent = True
             else:
                 orders.contradicted.pop(record, None)
         self._file_fees(orders, record)
@@ -211,7 +211,7 @@ class AccountState:
         """What it lacks is asked for."""
         if record.lacks_fees(self.query_lag_ms):
             orders.without_all_fees[record] = None
-            self.has_new_doubts = True
+            self.has_new_inconsistent = True
         else:
             orders.without_all_fees.pop(record, None)
 
@@ -234,19 +234,19 @@ class AccountState:
             self.balances.get(currency),
         )
 
-    def find(self, doubt: Doubt) -> Order | None:
-        """The order of a doubt as it is known now."""
-        record = self.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
+    def find(self, order_key: OrderKey) -> Order | None:
+        """The order of that key as it is known now."""
+        record = self.orders.find(order_key.symbol, order_key.order_id, order_key.client_order_id)
         return None if record is None else record.order
 
     def known(self, report: Order) -> Order | None:
         """The order that a report is about, as it is known now."""
-        return self.find(Doubt(report.symbol, report.order_id, report.client_order_id))
+        return self.find(OrderKey(report.symbol, report.order_id, report.client_order_id))
 
-    def is_about(self, report: Order, doubt: Doubt) -> bool:
-        """Whether a report, once it was heard, tells of the order of the doubt: an exchange that is asked by client id
+    def is_about(self, report: Order, order_key: OrderKey) -> bool:
+        """Whether a report, once it was heard, tells of the order of that key: an exchange that is asked by client id
         may answer with an earlier order that had the same."""
-        record = self.orders.find(doubt.symbol, doubt.order_id, doubt.client_order_id)
+        record = self.orders.find(order_key.symbol, order_key.order_id, order_key.client_order_id)
         return record is None or record.order.order_id == report.order_id
 
     def mark_unresolved(self, symbol: Symbol, client_order_id: str) -> Order | None:
@@ -264,8 +264,8 @@ class AccountState:
         self._file(self.orders.of(symbol), record, was_inferred=False)
         return record.order
 
-    def conclude_unknown(self, doubt: Doubt, asked_ms: int, *, may_have_ended: bool = False) -> Order | None:
-        """The exchange, asked by the ids of ``doubt`` at ``asked_ms`` of its clock, knows no such order.
+    def conclude_unknown(self, order_key: OrderKey, asked_ms: int, *, may_have_ended: bool = False) -> Order | None:
+        """The exchange, asked by the ids of ``order_key`` at ``asked_ms`` of its clock, knows no such order.
 
         That is our conclusion, not its word: the order has ended, as filled as its fills say, until the exchange tells
         something newer (R6). Asked by client id only, one that the exchange has told of is still believed.
@@ -275,35 +275,35 @@ class AccountState:
 
         Returns the order as now known, or None when nothing changed.
         """
-        orders = self.orders.known(doubt.symbol)
+        orders = self.orders.known(order_key.symbol)
         if orders is None:
             return None
-        record = orders.find(doubt.order_id, doubt.client_order_id)
+        record = orders.find(order_key.order_id, order_key.client_order_id)
         if record is None:
-            if doubt.order_id is not None:
-                orders.deny_orphans(doubt.order_id)
-                orders.echoes.pop(doubt.order_id, None)
+            if order_key.order_id is not None:
+                orders.deny_orphans(order_key.order_id)
+                orders.late_reports.pop(order_key.order_id, None)
             return None
-        changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)
+        changed = record.conclude(asked_ms, by_order_id=order_key.order_id is not None, may_have_ended=may_have_ended)
         self._file(orders, record, was_inferred=False)
         return record.order if changed else None
 
     # -- snapshots ------------------------------------------------------------------------------------------------
 
-    def missing_from(self, listed: Iterable[Order]) -> list[Doubt]:
+    def missing_from(self, listed: Iterable[Order]) -> list[OrderKey]:
         """Open orders of ours that a complete list of open orders lacks: to be asked for by id (R6)."""
         listed = list(listed)
         order_ids = {(order.symbol, order.order_id) for order in listed}
         client_ids = {(order.symbol, order.client_order_id) for order in listed if order.client_order_id is not None}
         return [
-            _doubt(record)
+            _key_of(record)
             for record in self.orders.open_records()
             if record.order.status is not OrderStatus.PENDING
             and (record.order.symbol, record.order.order_id) not in order_ids
             and (record.order.symbol, record.order.client_order_id) not in client_ids
         ]
 
-    def hear_all_balances(
+    def apply_all_balances(
         self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str] = ()
     ) -> tuple[Balance, ...]:
         """Joins a complete list: a currency that it lacks is zero, unless an event says something newer.
@@ -338,26 +338,26 @@ class AccountState:
         )
         return [*listed.values(), *zeros]
 
-    def doubts(self) -> list[Doubt]:
+    def inconsistent_orders(self) -> list[OrderKey]:
         """Orders that what we heard does not settle.
 
         UNRESOLVED; filled whole but not ended; taken for ended, and then an older word came late; ended, with fees that
         are partial; known by fills only; perhaps the echo of an order long finished.
         """
         found = [
-            _doubt(record)
+            _key_of(record)
             for record in self.orders.open_records()
             if record.order.status is OrderStatus.UNRESOLVED or record.is_filled_but_not_finished
         ]
         for symbol, orders in self.orders.symbols():
-            found.extend(_doubt(record) for record in (*orders.contradicted, *orders.without_all_fees))
-            found.extend(Doubt(symbol, order_id, None) for order_id in orders.orphan_order_ids)
-            found.extend(_doubt(record) for record in orders.echoes.values())
+            found.extend(_key_of(record) for record in (*orders.contradicted, *orders.without_all_fees))
+            found.extend(OrderKey(symbol, order_id, None) for order_id in orders.orphan_order_ids)
+            found.extend(_key_of(record) for record in orders.late_reports.values())
         return found
 
     # -- balances -------------------------------------------------------------------------------------------------
 
-    def hear_balances(self, balances: Iterable[Balance]) -> tuple[Balance, ...]:
+    def apply_balances(self, balances: Iterable[Balance]) -> tuple[Balance, ...]:
         """Joins balances that the exchange pushed, newest wins by its time stamp; returns those that changed."""
         return self._join_balances(balances, is_push=True)
 
@@ -380,7 +380,7 @@ class AccountState:
             else:
                 queried.add(currency)
             if self._reservations:
-                self._reservations.hear(before, balance, is_push=is_push)
+                self._reservations.apply(before, balance, is_push=is_push)
             if before is None or before.available != balance.available or before.locked != balance.locked:
                 changed.append(balance)
                 self._told_currencies.add(currency)
@@ -403,6 +403,6 @@ def _before_conclusion(order: Order) -> Order:
     return msgspec.structs.replace(order, status=status, finish_reason=None)
 
 
-def _doubt(record: OrderRecord) -> Doubt:
+def _key_of(record: OrderRecord) -> OrderKey:
     order = record.order
-    return Doubt(order.symbol, order.order_id, order.client_order_id)
+    return OrderKey(order.symbol, order.order_id, order.client_order_id)

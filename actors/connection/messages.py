@@ -32,7 +32,7 @@ class LinkLost(msgspec.Struct, frozen=True):
     cause: str
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class RequestFailed(msgspec.Struct, frozen=True):
     """A request of session number ``connection`` failed for want of an answer: worth a look at the link."""
 
     connection: int

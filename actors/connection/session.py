@@ -29,7 +29,7 @@ class Session(Protocol):
         Raises:
             ConnectionFailedError: a link does not answer, or the socket has kept something from us.
             ListChangedError: a list could not be read whole, and nothing is known of it.
-            VenueRefusedError, WeRefusedError: what had to be asked was refused: nothing is known of it.
+            VenueRefusedError, LocalRefusalError: what had to be asked was refused: nothing is known of it.
         """
         ...
 

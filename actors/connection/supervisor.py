@@ -16,8 +16,8 @@ from actors.connection.messages import (
     FactsDoubted,
     LinkLost,
     PublicLinkChanged,
+    RequestFailed,
     Resync,
-    Trouble,
     VenueAnswered,
 )
 from actors.connection.neighbours import WITHIN_S, Neighbours
@@ -40,10 +40,10 @@ from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
     ListChangedError,
+    LocalRefusalError,
     StoppedError,
     TellerError,
     VenueRefusedError,
-    WeRefusedError,
 )
 from messages.events import ConnectionStatus
 
@@ -363,8 +363,8 @@ class ConnectionSupervisor(LoopActor):
 
     # -- looking after the links ----------------------------------------------------------------------------------
 
-    @handles(Trouble)
-    def _trouble(self, message: Trouble) -> None:
+    @handles(RequestFailed)
+    def _request_failed(self, message: RequestFailed) -> None:
         if message.connection == self._connection:
             self.validate_connection_state()
 
@@ -411,7 +411,7 @@ class ConnectionSupervisor(LoopActor):
             return
         if error is None:
             self._was_checked(message.asked_s)
-        elif not isinstance(error, VenueRefusedError | WeRefusedError | ListChangedError):
+        elif not isinstance(error, VenueRefusedError | LocalRefusalError | ListChangedError):
             self._broke(error)
         elif not _refuses_key(error):
             self._was_not_checked(error)

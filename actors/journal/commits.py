@@ -50,8 +50,8 @@ _ON_LOOP_LIMIT: Final = 64
 """Holds the loop for half a millisecond, or a whole one."""
 _HOLD_S: Final = 0.005
 """A commit takes a tenth of a millisecond, and a batch that is in its way one or two."""
-_COMPANY_LIMIT: Final = 1024
-"""So many wait for no more company. A shorter burst of events is over before it is written."""
+_COMMIT_AT_ONCE_FROM: Final = 1024
+"""With so many waiting nothing more is waited for. A shorter burst of events is over before it is written."""
 _HELP_LIMIT: Final = 4096
 """When more wait, the thread cannot keep up with a loop that has no rest; then the loop writes in its place."""
 _RETRY_FIRST_S: Final = 0.5
@@ -157,7 +157,7 @@ class CommitQueue:
         queue.append(record)
         if self._timer is None:
             self._timer = self._loop.call_later(self._settings.linger_s, self._linger_over)
-        elif waiting == _COMPANY_LIMIT and not self._failures:
+        elif waiting == _COMMIT_AT_ONCE_FROM and not self._failures:
             self._is_due = True
             self._commit_soon()
 
@@ -251,7 +251,7 @@ class CommitQueue:
         if self._intents or (self._queue and self._is_due):
             self._commit_batch()
         else:
-            self._keep_house()
+            self._prune()
 
     def _commit_intents(self) -> None:
         """Also beside a thread that is writing something else."""
@@ -352,8 +352,8 @@ class CommitQueue:
         for record in batch:
             if _is_awaited(record):
                 record.receipt.set(record.answer)
-        self._keep_house()
-        self._go_on()
+        self._prune()
+        self._begin_next()
 
     def _refuse(self, refusals: list[Refusal]) -> None:
         """Records that will never be in the file: whoever waits for one is told."""
@@ -362,7 +362,7 @@ class CommitQueue:
             if isinstance(refusal.record, AwaitedRecord):
                 refusal.record.receipt.set_error(JournalError.unwritable(self._path, refusal.what, refusal.why))
 
-    def _go_on(self) -> None:
+    def _begin_next(self) -> None:
         """Sees to it that what waits is committed in its time."""
         if self._intents or (self._queue and self._is_due):
             self._commit_soon()
@@ -413,7 +413,7 @@ class CommitQueue:
 
     # -- housekeeping ---------------------------------------------------------------------------------------------
 
-    def _keep_house(self) -> None:
+    def _prune(self) -> None:
         """Keeps the log short, and drops what is too old while nobody waits."""
         if self._is_busy or self._failures:
             return
@@ -455,13 +455,13 @@ class CommitQueue:
             _log.warning("journal_checkpoint_failed", account=self._account, error=str(error))
             self.checkpoint_soon()
         elif not self._is_closed:
-            self._keep_house()
+            self._prune()
 
     def _chore_done(self, event: str, error: BaseException | None) -> None:
         """A chore that failed changed nothing; it is tried again in its time, and writes tell what is wrong."""
         if error is not None:
             _log.warning(event, account=self._account, error=str(error))
-        self._go_on()
+        self._begin_next()
         if self._to_drop:
             self._commit_soon()
 

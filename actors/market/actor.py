@@ -11,7 +11,7 @@ from actors.market.messages import (
     FeedSyncChanged,
     GetFeed,
     MarketsUnavailable,
-    SubscribeBook,
+    SubscribeBookTicker,
     Subscribing,
     UnsubscribeBook,
 )
@@ -60,8 +60,8 @@ class MarketActor(LoopActor):
         for subscriber in self._subscribers.get(symbol, ()):
             subscriber.tell_latest(symbol, ticker)
 
-    @handles(SubscribeBook)
-    def _subscribe(self, message: SubscribeBook) -> ConnectionStatusEvent:
+    @handles(SubscribeBookTicker)
+    def _subscribe(self, message: SubscribeBookTicker) -> ConnectionStatusEvent:
         symbol = message.symbol
         self._subscribers.setdefault(symbol, {})[message.subscriber] = None
         if symbol not in self._symbols:

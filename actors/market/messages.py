@@ -10,7 +10,7 @@ from messages.lanes import Lane
 from messages.symbol import Symbol
 
 
-class SubscribeBook(msgspec.Struct, frozen=True):
+class SubscribeBookTicker(msgspec.Struct, frozen=True):
     """Sends ``symbol``'s book tickers to ``subscriber`` from now on, newest wins, and changes of the feed's state."""
 
     lane: ClassVar[Lane] = Lane.CONTROL

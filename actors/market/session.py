@@ -13,7 +13,7 @@ from actors.runtime import Address
 from exchanges.base.clients import PublicRest, PublicWebsocket, Venue
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PublicWebsocketHandlers
-from messages.errors import ConnectionFailedError, RefusalReason, TellerError, VenueRefusedError, WeRefusedError
+from messages.errors import ConnectionFailedError, LocalRefusalError, RefusalReason, TellerError, VenueRefusedError
 from messages.events import ConnectionStatus
 from messages.market import BookTicker
 from messages.symbol import Symbol
@@ -117,7 +117,7 @@ class FeedSession:
         """The venue answers. Markets that were refused, or had no first ticker yet, are asked for again."""
         try:
             await self._parts.public_rest.server_time_ms()
-        except (VenueRefusedError, WeRefusedError) as error:
+        except (VenueRefusedError, LocalRefusalError) as error:
             _log.info("clock_not_asked", venue=self._parts.venue.name, error=str(error))
         now_s, socket = self._now_s(), self._socket
         due = [symbol for symbol, refused in self._refused.items() if refused.again_s <= now_s]
@@ -171,7 +171,7 @@ class FeedSession:
     async def _load_first(self, symbol: Symbol) -> None:
         try:
             ticker = await self._parts.public_rest.load_book_ticker(symbol)
-        except WeRefusedError:
+        except LocalRefusalError:
             return
         except VenueRefusedError as error:
             if error.reason not in _OF_ALL:

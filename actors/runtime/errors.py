@@ -2,7 +2,7 @@
 
 import pykka
 
-from messages.errors import StoppedError, TellerError, WeRefusedError
+from messages.errors import LocalRefusalError, StoppedError, TellerError
 
 
 class ActorStoppedError(StoppedError, pykka.ActorDeadError):
@@ -20,11 +20,11 @@ class UnhandledMessageError(TellerError):
     """The actor has no handler for messages of this type."""
 
 
-class UnavailableError(WeRefusedError):
+class UnavailableError(LocalRefusalError):
     """Nobody is at this address now: the text says who is missing and why."""
 
 
-class SupersededError(WeRefusedError):
+class SupersededError(LocalRefusalError):
     """A newer message under the same key took this one's place before the actor came to it."""
 
 

@@ -48,7 +48,7 @@ class StrategyHost(Protocol):
 
     def account(self, name: str) -> AccountHandle: ...
 
-    def watch_book(self, venue: str, symbol: Symbol) -> None: ...
+    def watch_book_ticker(self, venue: str, symbol: Symbol) -> None: ...
 
     def set_timer(self, delay_s: float, name: str) -> None: ...
 
@@ -128,9 +128,9 @@ class Strategy:
         """An account by its name; raises `InvalidValueError` for one that is not among the strategy's own."""
         return self._hosted().account(name)
 
-    def watch_book(self, venue: str, symbol: Symbol) -> None:
+    def watch_book_ticker(self, venue: str, symbol: Symbol) -> None:
         """From now on `on_book_ticker` is called for this market."""
-        self._hosted().watch_book(venue, symbol)
+        self._hosted().watch_book_ticker(venue, symbol)
 
     def set_timer(self, delay_s: float, name: str) -> None:
         """Calls `on_timer` with ``name`` once, after ``delay_s`` seconds."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 
 from actors.account.messages import Subscribe, Unsubscribe
-from actors.market.messages import SubscribeBook, UnsubscribeBook
+from actors.market.messages import SubscribeBookTicker, UnsubscribeBook
 from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply, ThreadActor
 from actors.strategy.base import Strategy
 from actors.strategy.handle import AccountHandle
@@ -109,11 +109,13 @@ class _Desk:
         venue, address = self._surroundings.accounts[name]
         return AccountHandle(name, venue, address)
 
-    def watch_book(self, venue: str, symbol: Symbol) -> None:
+    def watch_book_ticker(self, venue: str, symbol: Symbol) -> None:
         market = self._surroundings.markets.get(venue)
         if market is None:
             raise InvalidValueError("venue", venue, one_of(self._surroundings.markets))
-        self.then(market.ask(SubscribeBook(symbol, self._self_address)), self.strategy.on_connection_status, _raise)
+        self.then(
+            market.ask(SubscribeBookTicker(symbol, self._self_address)), self.strategy.on_connection_status, _raise
+        )
 
     def set_timer(self, delay_s: float, name: str) -> None:
         self._actor.later(delay_s, _TimerDue(name))

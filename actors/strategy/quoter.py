@@ -128,7 +128,7 @@ class Quoter(Strategy):
             self.log.warning("earlier_quotes_not_canceled_yet", error=str(error))
             self._cancel_earlier_quotes()
 
-        self.then(account.cancel_all(symbol), lambda _: self.watch_book(account.venue, symbol), failed)
+        self.then(account.cancel_all(symbol), lambda _: self.watch_book_ticker(account.venue, symbol), failed)
 
     async def on_connection_status(self, event: ConnectionStatusEvent) -> None:
         is_live = event.is_live_for(self._settings.symbol)

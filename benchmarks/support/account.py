@@ -66,11 +66,11 @@ class Observer(LoopActor):
 
     def __init__(self, hear: Callable[[OrderUpdateEvent], None]) -> None:
         super().__init__()
-        self._hear = hear
+        self._apply = hear
 
     @handles(OrderUpdateEvent)
-    def _hear_order(self, event: OrderUpdateEvent) -> None:
-        self._hear(event)
+    def _on_order(self, event: OrderUpdateEvent) -> None:
+        self._apply(event)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_session import HandlerFailedError, WebsocketSession
+from exchanges.base.websocket_connection import HandlerFailedError, WebsocketConnection
 from exchanges.gateio import convert, wire
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
@@ -181,7 +181,7 @@ class GateioPrivateWebsocket:
         self._credentials = credentials
         self._server_clock = server_clock
         decoder = PrivateFrameDecoder(handlers, hide=credentials)
-        self._session = WebsocketSession(
+        self._session = WebsocketConnection(
             environment,
             url=url,
             name=_NAME,

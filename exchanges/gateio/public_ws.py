@@ -7,7 +7,7 @@ from typing import Final
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PublicWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_session import HandlerFailedError, WebsocketSession
+from exchanges.base.websocket_connection import HandlerFailedError, WebsocketConnection
 from exchanges.gateio import convert, wire
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
@@ -64,7 +64,7 @@ class GateioPublicWebsocket:
         self._server_clock = server_clock
         self._numbers = itertools.count(1)
         decoder = PublicFrameDecoder(handlers)
-        self._session = WebsocketSession(
+        self._session = WebsocketConnection(
             environment,
             url=url,
             name=_NAME,

@@ -12,7 +12,7 @@ from exchanges.base.environment import Environment
 from exchanges.base.http_client import HttpAnswer, HttpCall, HttpClient, lost
 from exchanges.base.rate_limiter import Priority, RateLimiter, Scope
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_session import reason_of
+from exchanges.base.websocket_connection import reason_of
 from exchanges.gateio import errors, limits
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.signing import sign_request

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from exchanges.base.clients import UnreadableRow
-from exchanges.base.websocket_session import reason_of
+from exchanges.base.websocket_connection import reason_of
 from exchanges.gateio import wire
 from exchanges.gateio.symbols import to_symbol
 from messages.errors import InvalidValueError

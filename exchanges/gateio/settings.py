@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from exchanges.base.websocket_session import SessionSettings
+from exchanges.base.websocket_connection import SessionSettings
 from messages.errors import InvalidValueError
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from exchanges.base.credentials import Credentials
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_session import report_refused_frame, tell_error
+from exchanges.base.websocket_connection import report_refused_frame, tell_error
 from exchanges.gateio import errors, wire
 from exchanges.gateio.signing import sign_channel
 from messages.errors import ProtocolError, TellerError
@@ -20,7 +20,7 @@ Frame = wire.PrivateFrame | wire.PublicFrame
 
 
 class Answers(Protocol):
-    """Who waits for acknowledgements: a `WebsocketSession`, or a test."""
+    """Who waits for acknowledgements: a `WebsocketConnection`, or a test."""
 
     def acknowledge(self, request_id: int, result: object = None) -> bool: ...
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from exchanges.simulator.faults import ClockName, ClockSkew, Faults, Standing
+from exchanges.simulator.faults import ActiveFault, ClockName, ClockSkew, Faults
 
 
 class Clock:
@@ -26,13 +26,13 @@ class Clock:
 
     def _stepped_ms(self, further_off_ms: int = 0) -> int:
         ms = self._true_ms() + further_off_ms
-        if self._faults.standing:
+        if self._faults.active:
             ms += sum(fault.offset_ms for fault in self._faults.of_kind(ClockSkew) if fault.sets(self._name))
         return ms - ms % self._step_ms
 
-    def _fault_changed(self, standing: Standing, begins: bool) -> None:
+    def _fault_changed(self, active: ActiveFault, begins: bool) -> None:
         """Keeps what the clock showed until now, so that it does not matter who has read it and when."""
-        fault = standing.fault
+        fault = active.fault
         if not isinstance(fault, ClockSkew) or not fault.sets(self._name):
             return
         shown_ms = self._stepped_ms(-fault.offset_ms if begins else fault.offset_ms)

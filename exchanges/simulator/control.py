@@ -29,7 +29,7 @@ from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
 from exchanges.simulator.rules import RefusedError, check_limit, check_tradable, decimals_of, plain
 from exchanges.simulator.services import Services
 from exchanges.simulator.traders import Traders
-from exchanges.simulator.treasury import WithdrawalStatus
+from exchanges.simulator.transfers import WithdrawalStatus
 
 HOUSE_ORDER_VALUE = Decimal(10_000)
 log = structlog.get_logger(__name__)
@@ -163,7 +163,7 @@ class Control:
         amount = _amount("amount", body.amount)
         if body.currency not in {*self._engine.currencies(), GT}:  # GT pays fees, traded or not
             raise ControlError(400, f"currency: {body.currency!r} is not traded here")
-        self._services.treasury.deposit(name, body.currency, amount)
+        self._services.transfers.deposit(name, body.currency, amount)
         balance = self._engine.ledger.balance(name, body.currency)
         return {
             "currency": body.currency,
@@ -195,7 +195,7 @@ class Control:
         return {"cut": len(chosen)}
 
     def _list_faults(self, _item: str, _request: HttpRequest) -> list[Json]:
-        return [standing.record() for standing in self._services.faults.standing.values()]
+        return [active.record() for active in self._services.faults.active.values()]
 
     def _set_fault(self, _item: str, request: HttpRequest) -> Json:
         try:
@@ -214,9 +214,9 @@ class Control:
             raise ControlError(400, f"endpoint: {endpoint!r} is none, must be like 'POST /spot/orders'")
         if pair is not None and pair not in self._engine.markets | self._engine.delisted:
             raise ControlError(400, f"pair: {pair!r} is not traded here, must be one that is listed or was")
-        standing = self._services.faults.add(fault)
-        log.info("fault_set", **standing.record())
-        return standing.record()
+        active = self._services.faults.add(fault)
+        log.info("fault_set", **active.record())
+        return active.record()
 
     def _clear_faults(self, _item: str, request: HttpRequest) -> Json:
         _body(request, Empty)
@@ -249,10 +249,10 @@ class Control:
 
     def _set_withdrawal(self, item: str, request: HttpRequest) -> Json:
         body, number = _body(request, StatusBody), item.removeprefix("w")
-        withdrawal = self._services.treasury.withdrawals.get(int(number)) if number.isdecimal() else None
+        withdrawal = self._services.transfers.withdrawals.get(int(number)) if number.isdecimal() else None
         if withdrawal is None:
             raise ControlError(404, f"there is no withdrawal {item}")
-        self._services.treasury.set_status(withdrawal, body.status, body.txid)
+        self._services.transfers.set_status(withdrawal, body.status, body.txid)
         return {"id": f"w{withdrawal.id}", "status": withdrawal.status.value, "txid": withdrawal.transaction}
 
     def _set_market(self, pair: str, request: HttpRequest) -> Json:

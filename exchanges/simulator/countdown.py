@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from exchanges.simulator.engine import Engine
-from exchanges.simulator.seams import Cancellable, Schedule
+from exchanges.simulator.scheduling import Cancellable, Schedule
 
 
 class Countdowns:

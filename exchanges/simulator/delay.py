@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from exchanges.simulator.seams import Schedule
+from exchanges.simulator.scheduling import Schedule
 
 T = TypeVar("T")
 

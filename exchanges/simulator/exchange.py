@@ -12,8 +12,8 @@ from exchanges.simulator.config import SimulatorConfig
 from exchanges.simulator.control import Control
 from exchanges.simulator.countdown import Countdowns
 from exchanges.simulator.delay import Latency
-from exchanges.simulator.disturbance import LateFills
 from exchanges.simulator.engine import Engine
+from exchanges.simulator.fault_injection import LateFills
 from exchanges.simulator.faults import Faults
 from exchanges.simulator.gateio.face import GateFace
 from exchanges.simulator.gateio.socket import GateSocket, Link
@@ -21,12 +21,12 @@ from exchanges.simulator.http import HttpRequest, HttpResponse
 from exchanges.simulator.keys import Keys
 from exchanges.simulator.listings import Listings
 from exchanges.simulator.margin import MarginOrders
+from exchanges.simulator.market_history import MarketHistory
 from exchanges.simulator.past import write_past
-from exchanges.simulator.seams import Schedule
+from exchanges.simulator.scheduling import Schedule
 from exchanges.simulator.services import Services
-from exchanges.simulator.tape import Tapes
 from exchanges.simulator.traders import Traders
-from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.transfers import Transfers
 from exchanges.simulator.triggers import Triggers
 from exchanges.simulator.views import Views
 
@@ -66,15 +66,15 @@ class Exchange:
             interval_ms=config.traders_interval_ms,
             pairs=config.traders_pairs,
         )
-        tapes = Tapes(self.engine, past_seed=config.seed if config.public_past else None)
+        histories = MarketHistory(self.engine, past_seed=config.seed if config.public_past else None)
         account_book = AccountBook(now_ms=self.engine.now_ms)
-        self.engine.listeners += (tapes, self.traders, account_book)
+        self.engine.listeners += (histories, self.traders, account_book)
         self.services = Services(
             config=config,
             keys=self.keys,
             engine=self.engine,
-            tapes=tapes,
-            treasury=Treasury(
+            histories=histories,
+            transfers=Transfers(
                 self.engine, now_ms=self.engine.now_ms, schedule=schedule, step_ms=config.withdrawal_step_ms
             ),
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from exchanges.simulator.seams import Cancellable, Schedule
+from exchanges.simulator.scheduling import Cancellable, Schedule
 
 MAX_S = 3_600
 MAX_MS = MAX_S * 1_000
@@ -285,7 +285,7 @@ F = TypeVar("F", bound=Fault)
 
 
 @dataclass(slots=True, eq=False)
-class Standing:
+class ActiveFault:
     """A fault that stands: how often it has struck, and the timer that ends it."""
 
     id: int
@@ -306,50 +306,50 @@ class Faults:
 
     def __init__(self, *, schedule: Schedule, rng: random.Random) -> None:
         self.rng = rng
-        self.standing: dict[int, Standing] = {}
-        self.watchers: list[Callable[[Standing, bool], None]] = []
+        self.active: dict[int, ActiveFault] = {}
+        self.watchers: list[Callable[[ActiveFault, bool], None]] = []
         self._schedule = schedule
         self._last_id = 0
 
-    def add(self, fault: Fault) -> Standing:
+    def add(self, fault: Fault) -> ActiveFault:
         """Lets a fault stand from now on."""
         self._last_id += 1
-        standing = self.standing[self._last_id] = Standing(self._last_id, fault)
+        active = self.active[self._last_id] = ActiveFault(self._last_id, fault)
         if fault.for_s is not None:
-            standing.timer = self._schedule(fault.for_s, lambda: self._end(standing))
+            active.timer = self._schedule(fault.for_s, lambda: self._end(active))
         for watcher in self.watchers:
-            watcher(standing, True)
-        return standing
+            watcher(active, True)
+        return active
 
     def clear(self, fault_id: int | None = None) -> int:
         """Ends one fault, or all; returns how many."""
-        chosen = [standing for standing in self.standing.values() if fault_id in (None, standing.id)]
-        for standing in chosen:
-            self._end(standing)
+        chosen = [active for active in self.active.values() if fault_id in (None, active.id)]
+        for active in chosen:
+            self._end(active)
         return len(chosen)
 
     def strike(self, kind: type[F], concerned: Callable[[F], bool]) -> F | None:
         """Returns the first fault of this kind that concerns the occasion and strikes; counts it."""
-        for standing in list(self.standing.values()):
-            fault = standing.fault
+        for active in list(self.active.values()):
+            fault = active.fault
             if not isinstance(fault, kind) or not concerned(fault):
                 continue
             if fault.probability < 1 and self.rng.random() >= fault.probability:
                 continue
-            standing.hits += 1
-            if fault.times is not None and standing.hits >= fault.times:
-                self._end(standing)
+            active.hits += 1
+            if fault.times is not None and active.hits >= fault.times:
+                self._end(active)
             return fault
         return None
 
     def of_kind(self, kind: type[F]) -> list[F]:
         """Returns the faults of this kind that stand."""
-        return [standing.fault for standing in self.standing.values() if isinstance(standing.fault, kind)]
+        return [active.fault for active in self.active.values() if isinstance(active.fault, kind)]
 
-    def _end(self, standing: Standing) -> None:
-        if self.standing.pop(standing.id, None) is None:
+    def _end(self, active: ActiveFault) -> None:
+        if self.active.pop(active.id, None) is None:
             return
-        if standing.timer is not None:
-            standing.timer.cancel()
+        if active.timer is not None:
+            active.timer.cancel()
         for watcher in self.watchers:
-            watcher(standing, False)
+            watcher(active, False)

@@ -18,12 +18,12 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from exchanges.simulator.config import SimulatorConfig
-from exchanges.simulator.door import Door
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.faults import RefuseConnections, Standing
+from exchanges.simulator.faults import ActiveFault, RefuseConnections
 from exchanges.simulator.gateio.socket import GateSocket
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
-from exchanges.simulator.seams import Schedule
+from exchanges.simulator.listener import PortListener
+from exchanges.simulator.scheduling import Schedule
 
 REST_PATH = "/api/v4"
 SOCKET_PATH = "/ws/v4/"
@@ -50,14 +50,14 @@ class RunningExchange:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self._runners: list[web.ServerRunner] = []
-        self._doors: list[Door] = []
+        self._doors: list[PortListener] = []
         self._unanswered: dict[asyncio.Future[HttpResponse | None], None] = {}
         self._control_token = "" if is_loopback(exchange.config.host) else secrets.token_urlsafe(24)
 
     @property
     def endpoints(self) -> dict[str, object]:
         """Where to find it and whose keys it takes, as ``run.py simulate`` prints it."""
-        gate_port, control_port = (door.port for door in self._doors)
+        gate_port, control_port = (listener.port for listener in self._doors)
         host = self.exchange.config.host
         authority = f"[{host}]" if ":" in host else host
         return {
@@ -82,9 +82,9 @@ class RunningExchange:
             runner = web.ServerRunner(server, shutdown_timeout=1.0)
             self._runners.append(runner)
             await runner.setup()
-            door = Door(runner, config.host, port)
-            await door.open()
-            self._doors.append(door)
+            listener = PortListener(runner, config.host, port)
+            await listener.open()
+            self._doors.append(listener)
         self.exchange.faults.watchers.append(self._fault_changed)
 
     async def close(self) -> None:
@@ -92,14 +92,14 @@ class RunningExchange:
         self.exchange.stop()
         for answered in list(self._unanswered):
             answered.cancel()
-        for door in self._doors:
-            await door.close()
+        for listener in self._doors:
+            await listener.close()
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
 
-    def _fault_changed(self, standing: Standing, _begins: bool) -> None:
-        if isinstance(standing.fault, RefuseConnections):
+    def _fault_changed(self, active: ActiveFault, _begins: bool) -> None:
+        if isinstance(active.fault, RefuseConnections):
             self._doors[0].set(is_open=not self.exchange.faults.of_kind(RefuseConnections))
 
     async def _serve_gate(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -11,9 +11,9 @@ from exchanges.simulator.engine import Engine
 from exchanges.simulator.faults import Faults
 from exchanges.simulator.keys import Keys
 from exchanges.simulator.margin import MarginOrders
-from exchanges.simulator.seams import Schedule
-from exchanges.simulator.tape import Tapes
-from exchanges.simulator.treasury import Treasury
+from exchanges.simulator.market_history import MarketHistory
+from exchanges.simulator.scheduling import Schedule
+from exchanges.simulator.transfers import Transfers
 from exchanges.simulator.triggers import Triggers
 from exchanges.simulator.views import Views
 
@@ -28,8 +28,8 @@ class Services:
     config: SimulatorConfig
     keys: Keys
     engine: Engine
-    tapes: Tapes
-    treasury: Treasury
+    histories: MarketHistory
+    transfers: Transfers
     countdowns: Countdowns
     margin: MarginOrders
     triggers: Triggers

@@ -15,7 +15,7 @@ from exchanges.simulator.engine import Engine, Market
 from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import NewOrder, Order, OrderType, Side, TimeInForce
 from exchanges.simulator.rules import RefusedError
-from exchanges.simulator.seams import Cancellable, Schedule
+from exchanges.simulator.scheduling import Cancellable, Schedule
 
 MAKERS = "~makers"
 TAKERS = "~takers"

@@ -11,7 +11,7 @@ from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Listener
 from exchanges.simulator.orders import NewOrder, Trade
 from exchanges.simulator.rules import RefusedError
-from exchanges.simulator.seams import Cancellable, Schedule
+from exchanges.simulator.scheduling import Cancellable, Schedule
 
 KEPT_ENDED = 1_000
 

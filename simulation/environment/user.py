@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.connection.messages import Connect
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import Fault, KeyRevoked, Standing
+from exchanges.simulator.faults import ActiveFault, Fault, KeyRevoked
 from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
 from messages.enums import SyncState
 from simulation.options import Feature
@@ -57,11 +57,11 @@ class User:
                 program.system.connection(name).ask(Connect(persistent=True))
 
     def _is_refused_still(self, name: str) -> bool:
-        return any(_ends(standing.fault, name) for standing in self._faults.standing.values())
+        return any(_ends(active.fault, name) for active in self._faults.active.values())
 
-    def _note_refused(self, standing: Standing, begins: bool) -> None:
+    def _note_refused(self, active: ActiveFault, begins: bool) -> None:
         """Keeps whose key was revoked or refused, or lacks a permission, until its account is live again."""
-        fault = standing.fault
+        fault = active.fault
         if begins and isinstance(fault, KeyRevoked):
             self._refused.add(fault.account)
         elif begins:

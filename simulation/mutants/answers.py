@@ -5,9 +5,9 @@ from typing import Final
 from simulation.mutants.mutant import CALM, REFUSED, Change, Mutant, bug
 
 _INTENTS: Final = "actors/account/intents.py"
-_DESK: Final = "actors/account/order_desk.py"
+_DESK: Final = "actors/account/order_commands.py"
 _MASS_CANCEL: Final = "actors/account/mass_cancel.py"
-_LOOKUPS: Final = "actors/account/lookup_desk.py"
+_LOOKUPS: Final = "actors/account/order_queries.py"
 _REPORTS: Final = "actors/account/reports.py"
 _STATE: Final = "actors/account/state.py"
 _HTTP: Final = "exchanges/base/http_client.py"
@@ -18,7 +18,7 @@ ANSWERS: Final = (
     bug(
         "a time-out is taken for a refusal",
         _INTENTS,
-        "CERTAIN: Final = (VenueRefusedError, WeRefusedError, ConnectionFailedError, ConfigurationError)\n",
+        "CERTAIN: Final = (VenueRefusedError, LocalRefusalError, ConnectionFailedError, ConfigurationError)\n",
         "from messages.errors import TellerError\nCERTAIN: Final = (TellerError,)\n",
     ),
     bug(
@@ -72,13 +72,13 @@ ANSWERS: Final = (
     bug(
         "a cancel whose answer was lost is told as done",
         _DESK,
-        "        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)\n",
-        "        gone = self._context.state.conclude_unknown(doubt, self._context.server_now_ms())\n"
+        "        self._lost.add(_cancel_of(order_key), intent, arrives_by_ms)\n",
+        "        gone = self._context.state.conclude_unknown(order_key, self._context.server_now_ms())\n"
         "        if gone is not None:\n"
         "            self._context.tell_order(gone)\n"
         "            reply.set(gone)\n"
         "            return\n"
-        "        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)\n",
+        "        self._lost.add(_cancel_of(order_key), intent, arrives_by_ms)\n",
     ),
     bug(
         "an order that a lost cancel left open is answered as ended",

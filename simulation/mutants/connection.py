@@ -9,7 +9,7 @@ from simulation.options import Feature, Options
 _CLOCK: Final = "exchanges/base/server_clock.py"
 _SESSION: Final = "actors/account/session.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
-_WEBSOCKET: Final = "exchanges/base/websocket_session.py"
+_WEBSOCKET: Final = "exchanges/base/websocket_connection.py"
 
 _ONLY_MUTE: Final = Options(
     without=frozenset({each.value for each in Fault} - {Fault.SOCKET_MUTE.value})
@@ -30,8 +30,8 @@ CONNECTION: Final = (
     bug(
         "a REST link that does not answer is not noticed",
         _SUPERVISOR,
-        " WeRefusedError | ListChangedError):\n            self._broke(error)\n",
-        ' WeRefusedError | ListChangedError):\n            self._report("")\n',
+        " LocalRefusalError | ListChangedError):\n            self._broke(error)\n",
+        ' LocalRefusalError | ListChangedError):\n            self._report("")\n',
     ),
     bug(
         "market data may be gone from an account that is live",

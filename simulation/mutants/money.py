@@ -5,7 +5,7 @@ from typing import Final
 from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
 from simulation.options import Feature, Options
 
-_BROADCAST: Final = "actors/account/broadcast.py"
+_BROADCAST: Final = "actors/account/event_publisher.py"
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _PRIVATE_WS: Final = "exchanges/gateio/private_ws.py"
 _PROFIT: Final = "actors/journal/profit.py"

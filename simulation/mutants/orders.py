@@ -7,9 +7,9 @@ from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, Cha
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
 _STATE: Final = "actors/account/state.py"
-_SNAPSHOTS: Final = "actors/account/snapshot_desk.py"
+_SNAPSHOTS: Final = "actors/account/snapshot_joiner.py"
 _SESSION: Final = "actors/account/session.py"
-_DOUBTS: Final = "actors/account/doubts.py"
+_RECONCILER: Final = "actors/account/order_reconciler.py"
 _EVIDENCE: Final = "actors/account/evidence.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
 _HISTORIES: Final = "exchanges/gateio/histories.py"
@@ -63,17 +63,19 @@ ORDERS: Final = (
     bug(
         "absence is taken for a cancel",
         _SNAPSHOTS,
-        "            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), refused, unsure)\n",
-        "            before, gone = state.find(doubt), state.conclude_unknown(doubt, self._context.server_now_ms())\n"
+        "            self._reconciler.ask("
+        "order_key, partial(settled, order_key, state.find(order_key)), refused, unsure)\n",
+        "            before = state.find(order_key)\n"
+        "            gone = state.conclude_unknown(order_key, self._context.server_now_ms())\n"
         "            if gone is not None:\n"
         "                self._context.tell_order(gone)\n"
-        "            settled(doubt, before, gone)\n",
+        "            settled(order_key, before, gone)\n",
     ),
     bug(
         "an open order that a list lacks is never asked for",
         _SNAPSHOTS,
-        "            for doubt in state.missing_from(message.open_orders.orders)\n",
-        "            for doubt in state.missing_from(message.open_orders.orders)[:0]\n",
+        "            for order_key in state.missing_from(message.open_orders.orders)\n",
+        "            for order_key in state.missing_from(message.open_orders.orders)[:0]\n",
     ),
     bug(
         "an order of unknown fate is believed lost at the first no",
@@ -124,7 +126,7 @@ ORDERS: Final = (
     ),
     bug(
         "an order of unknown fate is asked about once",
-        _DOUBTS,
+        _RECONCILER,
         "                failed(error)\n        self._again_later(inquiry)\n",
         "                failed(error)\n",
     ),

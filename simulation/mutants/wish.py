@@ -6,7 +6,7 @@ from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
 _CONVERT: Final = "exchanges/gateio/convert.py"
 _REST: Final = "exchanges/gateio/private_rest.py"
-_DESK: Final = "actors/account/order_desk.py"
+_DESK: Final = "actors/account/order_commands.py"
 _MASS_CANCEL: Final = "actors/account/mass_cancel.py"
 _CLIENT_IDS: Final = "actors/account/client_ids.py"
 

@@ -25,9 +25,9 @@ from messages.enums import OrderStatus
 from messages.errors import (
     InsufficientBalanceError,
     KillSwitchError,
+    LocalRefusalError,
     NotLiveError,
     VenueRefusedError,
-    WeRefusedError,
 )
 from messages.order import Order
 from simulation.oracles import funds
@@ -341,7 +341,7 @@ class _Account:
         """Whether the account had been asked to place it before, and the exchange took it after the answer."""
         text = None if command.client_order_id is None else text_of(command.client_order_id)
         # One that was refused here is not on its way; where the id is used again later, it may be that one.
-        placed = [each for each in self._placed_as.get(text, []) if not isinstance(each.error, WeRefusedError)]
+        placed = [each for each in self._placed_as.get(text, []) if not isinstance(each.error, LocalRefusalError)]
         asked_before = bool(placed) and all(each.number < filed.number for each in placed)
         return asked_before and self._history.states(self._name, number)[0].at_s > _answered(filed)
 

@@ -10,7 +10,7 @@ import msgspec
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
 from exchanges.simulator.engine import FIRST_ORDER_ID
-from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Fill as BookedFill
 from exchanges.simulator.orders import Finish, TimeInForce
 from exchanges.simulator.orders import Order as BookedOrder

@@ -12,11 +12,11 @@ from unittest.mock import patch
 
 from actors.runtime import Address, Reply
 from messages.commands import Command
-from messages.errors import ConfigurationError, ConnectionFailedError, WeRefusedError
+from messages.errors import ConfigurationError, ConnectionFailedError, LocalRefusalError
 from simulation.process import LIFE
 
 C = TypeVar("C", bound=Command)
-NOT_SENT: Final = (WeRefusedError, ConnectionFailedError, ConfigurationError)
+NOT_SENT: Final = (LocalRefusalError, ConnectionFailedError, ConfigurationError)
 """Errors that promise: nothing has left for the exchange, and nothing will."""
 
 

@@ -76,8 +76,8 @@ def _of_the_long_fault(parts: Parts) -> Iterator[Oracle]:
         yield FalseAlarms(told, names)
     fault = long.exchange
     if isinstance(fault, SubscriptionRefused) and fault.account is not None and refuses_key(fault):
-        standing = parts.exchange.faults.standing
-        yield RefusedKey(told, fault.account, lambda: any(refuses_key(each.fault) for each in standing.values()))
+        active = parts.exchange.faults.active
+        yield RefusedKey(told, fault.account, lambda: any(refuses_key(each.fault) for each in active.values()))
 
 
 def _of_strategies(parts: Parts) -> Iterator[Oracle]:

@@ -169,7 +169,7 @@ class Filed(Oracle):
 
     def _withdrawals(self, name: str, intents: list[Intent]) -> Iterator[str]:
         there = Counter(
-            each.text for each in self._exchange.services.treasury.withdrawals.values() if each.account == name
+            each.text for each in self._exchange.services.transfers.withdrawals.values() if each.account == name
         )
         for each in intents:
             if each.kind != "withdraw":

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final
 
-from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.enums import OrderStatus

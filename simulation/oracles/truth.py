@@ -11,7 +11,7 @@ from typing import Final
 
 from actors.runtime import Reply
 from exchanges.simulator.engine import FIRST_ORDER_ID
-from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
 from exchanges.simulator.orders import Finish
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import Command, GetSnapshot

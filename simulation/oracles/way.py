@@ -47,7 +47,7 @@ class Way(Oracle):
         """Whether the program runs and the exchange takes an account's commands that take risk away."""
         if not self._runs() or self._weather.outage(Link.PRIVATE_REST, self._keys[name]) is not None:
             return False
-        return not any(_concerns(standing.fault, name) for standing in self._exchange.faults.standing.values())
+        return not any(_concerns(active.fault, name) for active in self._exchange.faults.active.values())
 
     def is_even(self) -> bool:
         """Whether requests arrive as far apart as they were sent, by one program that knows of all of them."""
@@ -56,7 +56,7 @@ class Way(Oracle):
             outage.cut is Cut.HOLD and outage.from_s <= now_s <= outage.until_s + _LONGEST_WINDOW_S
             for outage in weather.outages
         )
-        if held or self._exchange.faults.standing or not self._is_alone or Fault.REST_LATE in weather.rates:
+        if held or self._exchange.faults.active or not self._is_alone or Fault.REST_LATE in weather.rates:
             self._uneven_s = now_s
         return now_s - self._uneven_s > _LONGEST_WINDOW_S
 

@@ -56,7 +56,7 @@ class Trading(Strategy):
     def on_start(self) -> None:
         account = self._handle()
         for symbol in self._symbols:
-            self.watch_book(account.venue, symbol)
+            self.watch_book_ticker(account.venue, symbol)
             self._ask("instrument", account.instrument(symbol), self._learn_instrument)
 
     def on_book_ticker(self, ticker: BookTicker) -> None:

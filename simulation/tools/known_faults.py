@@ -80,14 +80,14 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="2b",
         title="'never arrived' is believed while the list of open orders cannot be had",
         instead="2a comes first wherever lists fail while queries lag: "
-        "test_doubts.py, test_r6_while_one_of_the_questions_cannot_be_asked_an_order_stays_unresolved",
+        "test_order_reconciler.py, test_r6_while_one_of_the_questions_cannot_be_asked_an_order_stays_unresolved",
         then="not with words of its own",
     ),
     KnownFault(
         key="2c",
         title="'never arrived' is believed of a filled order: text forgotten, fill hidden by newer ones",
         instead="no seed trades a thousand times while an answer is lost: "
-        "test_doubts.py, test_r6_an_order_is_found_by_its_fill_behind_a_thousand_newer_ones",
+        "test_order_reconciler.py, test_r6_an_order_is_found_by_its_fill_behind_a_thousand_newer_ones",
         then="not with words of its own",
     ),
     KnownFault(

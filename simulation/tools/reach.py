@@ -32,7 +32,7 @@ class Probe(msgspec.Struct, frozen=True):
 
     Attributes:
         name: what happens there, in words. path: of the file, from the root of the repository.
-        function: qualified name, as ``OrderDesk.settle.<locals>.settled``.
+        function: qualified name, as ``OrderCommands.settle.<locals>.settled``.
         line: the statement's first line, without indentation; unique among the function's own statements.
         when: an expression over the function's variables; the branch counts only where it is true, always where it is
             empty. It must change nothing.

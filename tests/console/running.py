@@ -12,13 +12,13 @@ import msgspec
 from actors.runtime import Address, DeadLetters, LoopHost, started, stop
 from actors.system import TradingSystem
 from config import Config, load_credentials, parse_config
+from console.account_records import AccountRecords
 from console.assembly import build_plans, build_strategies, build_venues, open_environment
-from console.auditors import Auditor, ControlAuditor, RestAuditor
-from console.books import Books
 from console.closing import AccountEnd, Closing
 from console.kept_fills import FILLS_KEPT
 from console.monitor import Monitor
 from console.observer import Notes, Observer
+from console.record_readers import ControlRecordReader, RecordReader, RestRecordReader
 from console.watchdog import LoopWatchdog
 from exchanges.base.environment import Environment
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
@@ -38,7 +38,7 @@ class Running:
     system: TradingSystem
     notes: Notes
     monitor: Monitor
-    auditors: dict[str, Auditor]
+    readers: dict[str, RecordReader]
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         answer = self.exchange.exchange.control(
@@ -48,7 +48,7 @@ class Running:
         return msgspec.json.decode(answer.body)
 
     async def end(self, **options: Any) -> AccountEnd:
-        options = {"auditors": self.auditors, "environment": self.environment, "patient_s": 5.0} | options
+        options = {"readers": self.readers, "environment": self.environment, "patient_s": 5.0} | options
         closing = Closing(system=self.system, config=self.config, notes=self.notes, **options)
         (end,) = await closing.run()
         return end
@@ -95,12 +95,12 @@ async def running(
                 clock=environment.clock,
                 for_s=None,
             )
-            auditor: Auditor = ControlAuditor(environment.http, str(exchange.endpoints["control"]), "alpha")
+            reader: RecordReader = ControlRecordReader(environment.http, str(exchange.endpoints["control"]), "alpha")
             if by_rest:
                 minute_ago_ms = environment.clock.now_ms() - 60_000
                 rest = venues["gate"].create_private_rest(credentials["alpha"])
-                auditor = RestAuditor(rest, from_ms=minute_ago_ms)
-            notes.fills_of("alpha").begin(auditor.from_ms)
+                reader = RestRecordReader(rest, from_ms=minute_ago_ms)
+            notes.fills_of("alpha").begin(reader.from_ms)
             made = Running(
                 exchange=exchange,
                 environment=environment,
@@ -108,7 +108,7 @@ async def running(
                 system=system,
                 notes=notes,
                 monitor=monitor,
-                auditors={"alpha": auditor},
+                readers={"alpha": reader},
             )
             made.control("POST", "/market/SOL_USDT", bid="140", ask="142", amount="100")
             await system.start()
@@ -124,11 +124,11 @@ async def running(
 class Lying:
     """An auditor that reads the true books and changes one number."""
 
-    def __init__(self, true: Auditor) -> None:
+    def __init__(self, true: RecordReader) -> None:
         self._true = true
         self.from_ms = true.from_ms
 
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+    async def read(self, symbols: Sequence[Symbol], /) -> AccountRecords:
         books = await self._true.read(symbols)
         available, locked = books.balances["SOL"]
         books.balances["SOL"] = (available + Decimal("0.001"), locked)
@@ -138,12 +138,12 @@ class Lying:
 class Meddling:
     """An auditor that lets something happen before its first readings, or fails at them."""
 
-    def __init__(self, true: Auditor, *acts: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, true: RecordReader, *acts: Callable[[], Awaitable[None]]) -> None:
         self._true = true
         self.from_ms = true.from_ms
         self._acts = list(acts)
 
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+    async def read(self, symbols: Sequence[Symbol], /) -> AccountRecords:
         if self._acts:
             await self._acts.pop(0)()
         return await self._true.read(symbols)

@@ -61,7 +61,7 @@ async def test_fills_that_are_not_kept_one_by_one_are_compared_all_the_same(by_r
 
 async def test_a_difference_is_told_and_has_its_code() -> None:
     async with running() as run:
-        end = await run.end(auditors={"alpha": Lying(run.auditors["alpha"])}, patient_s=0.0)
+        end = await run.end(readers={"alpha": Lying(run.readers["alpha"])}, patient_s=0.0)
     assert (end.verdict, end.exit_code) == ("DISAGREE", ExitCode.BOOKS_DISAGREE)
     assert end.comparison is not None
     assert end.comparison.differences == (
@@ -110,7 +110,7 @@ async def test_a_reconnect_between_the_readings_is_waited_out_too() -> None:
             raise ConnectionFailedError("nobody answers")
 
         lying: list[bool] = []
-        end = await run.end(auditors={"alpha": Meddling(run.auditors["alpha"], fail, cut, fail)})
+        end = await run.end(readers={"alpha": Meddling(run.readers["alpha"], fail, cut, fail)})
     assert lying
     assert end.verdict == "AGREE", end.why
 
@@ -120,8 +120,8 @@ async def test_an_auditor_that_fails_to_the_last_leaves_the_end_unknown() -> Non
         raise ConnectionFailedError("nobody answers")
 
     async with running() as run:
-        auditor = Meddling(run.auditors["alpha"], *[fail] * 1_000)
-        end = await run.end(auditors={"alpha": auditor}, patient_s=0.2)
+        reader = Meddling(run.readers["alpha"], *[fail] * 1_000)
+        end = await run.end(readers={"alpha": reader}, patient_s=0.2)
     assert (end.verdict, end.exit_code, end.why) == ("UNKNOWN", ExitCode.CONNECTION, "nobody answers")
 
 
@@ -144,16 +144,16 @@ async def test_a_picture_shows_the_account_as_it_is() -> None:
         await alpha.place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
         await alpha.place(PlaceOrder.limit(SOL, Side.BUY, Decimal(2), Decimal(142)))
         await eventually(lambda: run.notes.fills_count.get("alpha"), what="the fill")
-        picture = await run.monitor.picture()
-    (shown,) = picture.accounts
+        report = await run.monitor.report()
+    (shown,) = report.accounts
     assert (shown.sync_state, shown.stale_for_s) == ("live", None)
     assert [(order.side, order.price, order.status) for order in shown.open_orders] == [("buy", Decimal(139), "new")]
     assert (shown.fills_count, shown.executed_orders_count) == (1, 1)
-    assert [(fill.account, fill.price, fill.quantity) for fill in picture.recent_fills] == [
+    assert [(fill.account, fill.price, fill.quantity) for fill in report.recent_fills] == [
         ("alpha", Decimal(142), Decimal(2))
     ]
     assert shown.events_per_s > 0
-    assert status_lines(picture)[0].startswith(
+    assert status_lines(report)[0].startswith(
         "status elapsed_s=0 account=alpha state=live open_orders=1 executed_orders=1"
     )
 
@@ -162,7 +162,7 @@ async def test_a_picture_of_a_lost_connection_says_stale_and_why_r5() -> None:
     async with running() as run:
         await run.exchange.close()
         await eventually(lambda: run.notes.statuses["alpha"].sync_state.value != "live", what="the loss to be noticed")
-        (shown,) = (await run.monitor.picture()).accounts
+        (shown,) = (await run.monitor.report()).accounts
     assert shown.sync_state in {"degraded", "recovering"}
     assert shown.stale_for_s is not None
     assert shown.balances, "what was true then is still shown"
@@ -171,7 +171,7 @@ async def test_a_picture_of_a_lost_connection_says_stale_and_why_r5() -> None:
 async def test_a_picture_of_a_stopped_system_says_that_it_is_down() -> None:
     async with running() as run:
         await run.system.stop_actors()
-        (shown,) = (await run.monitor.picture()).accounts
+        (shown,) = (await run.monitor.report()).accounts
     assert shown.sync_state == "down"
     assert "alpha is unavailable" in shown.cause
 
@@ -186,8 +186,8 @@ async def test_a_journal_that_is_not_whole_has_the_code_of_configuration() -> No
 
 async def test_the_summary_tells_every_difference_and_can_be_read_by_programs() -> None:
     async with running() as run:
-        end = await run.end(auditors={"alpha": Lying(run.auditors["alpha"])}, patient_s=0.0)
-        picture = await run.monitor.picture()
+        end = await run.end(readers={"alpha": Lying(run.readers["alpha"])}, patient_s=0.0)
+        report = await run.monitor.report()
     summary = Summary(
         source="t.toml",
         elapsed_s=1.5,
@@ -195,10 +195,10 @@ async def test_the_summary_tells_every_difference_and_can_be_read_by_programs() 
         verdict=verdict_of([end]),
         exit_code=end.exit_code,
         accounts=(end,),
-        strategies=picture.strategies,
+        strategies=report.strategies,
         crashes=(Crashes(name="strategy quoter", restarts=5, is_given_up=True),),
         journals=(JournalEnd(account="alpha", file="alpha.sqlite", figures=NO_FIGURES, failure="the disk is full"),),
-        loop_lag=picture.loop_lag,
+        loop_lag=report.loop_lag,
         hangs=2,
         dead_letters=0,
     )
@@ -219,7 +219,7 @@ async def test_hundreds_of_markets_are_compared_within_the_limits() -> None:
     async with running(by_rest=True) as run:
         await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(142)))
         markets = [SOL, *(Symbol(f"COIN{number}", "USDT") for number in range(300))]
-        books = await run.auditors["alpha"].read(markets)
+        books = await run.readers["alpha"].read(markets)
         assert [order.symbol for order in books.orders.values()] == ["SOL/USDT"]
         assert len(books.fills) == 1
         assert set(books.complete_from_ms) == {str(symbol) for symbol in markets}

@@ -49,7 +49,7 @@ async def test_orders_that_were_cancelled_late_are_not_called_open() -> None:
             run.control("DELETE", "/faults")
             await alpha.cancel_all()
 
-        end = await run.end(auditors={"alpha": Meddling(run.auditors["alpha"], recover)})
+        end = await run.end(readers={"alpha": Meddling(run.readers["alpha"], recover)})
     assert len(seen) == 1, "it was open when patience was over"
     assert (end.verdict, end.left_open, end.exit_code) == ("AGREE", "", ExitCode.OK)
 
@@ -83,7 +83,7 @@ async def test_an_exchange_that_does_not_answer_at_the_end_is_asked_with_pauses_
     async with running() as run:
         pauses = Pauses(run.environment.clock)
         end = await run.end(
-            auditors={"alpha": Meddling(run.auditors["alpha"], *[fail] * 1_000)},
+            readers={"alpha": Meddling(run.readers["alpha"], *[fail] * 1_000)},
             environment=replace(run.environment, clock=pauses),
             patient_s=1.0,
         )

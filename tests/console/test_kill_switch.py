@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.account.memory import KILL_SWITCH
+from actors.account.journal_recovery import KILL_SWITCH
 from actors.journal import read_state
 from console.kill_switch import KillSwitchFile, KillSwitchWatch, Word
 from exchanges.base.environment import SystemClock

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from console.pictures import AccountPicture, BalanceLine, FillLine, OrderLine, Picture, StrategyPicture
+from console.status_report import AccountStatus, BalanceLine, FillLine, OrderLine, StatusReport, StrategyStatus
 from console.view import render
 from messages.snapshot import LatencySummary
 from tests.console.programs import ROOT
@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 100, 30
 LATENCY = LatencySummary(count=10, p50_ms=3.25, p99_ms=12345.6, max_ms=20000)
 
 
-def account(name: str, *, orders: int = 2, state: str = "live", stale_for_s: float | None = None) -> AccountPicture:
+def account(name: str, *, orders: int = 2, state: str = "live", stale_for_s: float | None = None) -> AccountStatus:
     order = OrderLine(
         account=name,
         symbol="SOL/USDT",
@@ -35,7 +35,7 @@ def account(name: str, *, orders: int = 2, state: str = "live", stale_for_s: flo
         filled=Decimal("2.5"),
         status="partially_filled",
     )
-    return AccountPicture(
+    return AccountStatus(
         account=name,
         venue="gateio",
         sync_state=state,
@@ -53,7 +53,7 @@ def account(name: str, *, orders: int = 2, state: str = "live", stale_for_s: flo
     )
 
 
-def picture(accounts: int, *, orders: int = 2, fills: int = 20, error: str = "") -> Picture:
+def report(accounts: int, *, orders: int = 2, fills: int = 20, error: str = "") -> StatusReport:
     names = [f"account-{number}" for number in range(accounts)]
     fill = FillLine(
         account="account-0",
@@ -65,7 +65,7 @@ def picture(accounts: int, *, orders: int = 2, fills: int = 20, error: str = "")
         liquidity="maker",
         time_ms=1_790_000_000_000,
     )
-    strategy = StrategyPicture(
+    strategy = StrategyStatus(
         strategy="quoter",
         account="account-0",
         symbol="SOL/USDT",
@@ -76,7 +76,7 @@ def picture(accounts: int, *, orders: int = 2, fills: int = 20, error: str = "")
         requotes_count=99_999,
         note="fees not in pnl: 0.1 GT",
     )
-    return Picture(
+    return StatusReport(
         source="config/demo.toml",
         phase="running",
         elapsed_s=86_400,
@@ -91,7 +91,7 @@ def picture(accounts: int, *, orders: int = 2, fills: int = 20, error: str = "")
     )
 
 
-def drawn(shown: Picture) -> list[str]:
+def drawn(shown: StatusReport) -> list[str]:
     console = Console(width=WIDTH, height=HEIGHT, color_system=None, force_terminal=False)
     with console.capture() as capture:
         console.print(render(shown, height=HEIGHT), end="")
@@ -101,13 +101,13 @@ def drawn(shown: Picture) -> list[str]:
 @pytest.mark.parametrize("accounts", [0, 1, 2, 5, 8, 20])
 @pytest.mark.parametrize(("orders", "fills"), [(0, 0), (2, 20), (50, 20)])
 def test_it_fits_the_screen(accounts: int, orders: int, fills: int) -> None:
-    lines = drawn(picture(accounts, orders=orders, fills=fills, error="alpha: private_ws: " + "x" * 300))
+    lines = drawn(report(accounts, orders=orders, fills=fills, error="alpha: private_ws: " + "x" * 300))
     assert len(lines) <= HEIGHT
     assert all(len(line) <= WIDTH for line in lines)
 
 
 def test_two_accounts_are_shown_whole() -> None:
-    text = "\n".join(drawn(picture(2)))
+    text = "\n".join(drawn(report(2)))
     for wanted in (
         "running 86400 s",
         "account-1  live   2 (1?)  1000",
@@ -126,11 +126,11 @@ def test_two_accounts_are_shown_whole() -> None:
 
 
 def test_what_is_left_out_is_counted() -> None:
-    assert any("... and 14 more accounts" in line for line in drawn(picture(20)))
+    assert any("... and 14 more accounts" in line for line in drawn(report(20)))
 
 
 def test_a_stale_account_says_for_how_long_and_why_r5() -> None:
-    stale = Picture(
+    stale = StatusReport(
         source="x.toml",
         phase="running",
         elapsed_s=1,
@@ -144,7 +144,7 @@ def test_a_stale_account_says_for_how_long_and_why_r5() -> None:
 
 def test_an_engaged_kill_switch_is_shown_with_its_reason() -> None:
     killed = msgspec.structs.replace(account("alpha"), kill_switch="the desk has had enough")
-    text = "\n".join(drawn(msgspec.structs.replace(picture(0), accounts=(killed,))))
+    text = "\n".join(drawn(msgspec.structs.replace(report(0), accounts=(killed,))))
     assert "KILL SWITCH: the desk has had enough" in text
 
 

@@ -16,7 +16,7 @@ from messages.commands import (
     Withdraw,
 )
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
-from messages.errors import InvalidValueError, TellerError, WeRefusedError
+from messages.errors import InvalidValueError, LocalRefusalError, TellerError
 from messages.instrument import Instrument
 from messages.symbol import Symbol
 from tests.support.orders import SOL, order
@@ -84,9 +84,9 @@ def test_an_invalid_value_is_refused_with_field_value_and_what_is_allowed(make, 
 
 
 def test_a_refusal_of_ours_is_in_the_tree_and_a_value_error() -> None:
-    assert issubclass(InvalidValueError, WeRefusedError)
+    assert issubclass(InvalidValueError, LocalRefusalError)
     assert issubclass(InvalidValueError, ValueError)
-    assert issubclass(WeRefusedError, TellerError)
+    assert issubclass(LocalRefusalError, TellerError)
 
 
 def test_messages_are_frozen() -> None:

@@ -20,8 +20,8 @@ import msgspec
 import pytest
 
 from actors.journal import HistoryFilter, read_history
-from console.auditors import ControlAuditor
-from console.books import BookFill, Books, compare
+from console.account_records import Books, RecordedFill, compare
+from console.record_readers import ControlRecordReader
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from tests.console.programs import Exchange, Program, exchange, program
 from tests.support.eventually import eventually_blocking
@@ -142,7 +142,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
     for order in history.orders:
         ours.add_order(order)
     for fill in history.fills:
-        ours.add_fill(BookFill.of(fill))
+        ours.add_fill(RecordedFill.of(fill))
     comparison = compare(ours, theirs)
     assert comparison.differences == ()
     assert comparison.finished_orders == len(theirs.orders)
@@ -161,7 +161,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
 async def books_of(outside: Exchange, name: str) -> Books:
     http = AiohttpTransport()
     try:
-        return await ControlAuditor(http, outside.control, name).read(())
+        return await ControlRecordReader(http, outside.control, name).read(())
     finally:
         await http.close()
 

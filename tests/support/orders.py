@@ -85,11 +85,11 @@ def balance(currency: str, available: str, locked: str = "0", *, at: int = 1) ->
     return Balance(currency=currency, available=Decimal(available), locked=Decimal(locked), updated_ms=at)
 
 
-def hear(state: AccountState, *news: Order | Fill) -> AccountState:
+def apply(state: AccountState, *news: Order | Fill) -> AccountState:
     """Tells an account's state one thing after the other."""
     for item in news:
         if isinstance(item, Order):
-            state.hear_order(item)
+            state.apply_order(item)
         else:
-            state.hear_fill(item)
+            state.apply_fill(item)
     return state

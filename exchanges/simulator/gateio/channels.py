@@ -15,8 +15,8 @@ from exchanges.simulator.gateio.feeds import (
     Topic,
 )
 from exchanges.simulator.gateio.frames import SocketError
+from exchanges.simulator.market_history import INTERVALS_S
 from exchanges.simulator.services import Services
-from exchanges.simulator.tape import INTERVALS_S
 
 PAIRED_PRIVATE = {"spot.orders", "spot.orders_v2", "spot.usertrades", "spot.usertrades_v2"}
 # of the last four this exchange has nothing to tell: subscribing works, and nothing comes

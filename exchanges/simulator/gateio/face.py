@@ -4,15 +4,15 @@ from collections.abc import Callable
 from functools import partial
 
 from exchanges.simulator.delay import Latency
-from exchanges.simulator.disturbance import answer_with, front_page
 from exchanges.simulator.events import Listener
+from exchanges.simulator.fault_injection import answer_with, front_page
 from exchanges.simulator.faults import (
+    ActiveFault,
     KeyRevoked,
     Maintenance,
     RefuseConnections,
     RestFault,
     SocketCut,
-    Standing,
 )
 from exchanges.simulator.gateio.feeds import Feeds
 from exchanges.simulator.gateio.named_pairs import pairs_named
@@ -42,7 +42,7 @@ class GateFace(Listener):
 
     def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:
         """Answers a REST request at once, unless a fault wants it otherwise."""
-        fault = self._fault_of(request) if self._faults.standing else None
+        fault = self._fault_of(request) if self._faults.active else None
         if isinstance(fault, RestFault):
             answer_with(
                 fault,
@@ -89,13 +89,13 @@ class GateFace(Listener):
         pairs = partial(pairs_named, request)
         return self._faults.strike(RestFault, lambda fault: fault.concerns(account, endpoint, access, pairs))
 
-    def _fault_changed(self, standing: Standing, begins: bool) -> None:
+    def _fault_changed(self, active: ActiveFault, begins: bool) -> None:
         """Does at once what a fault that begins or ends does to the sessions that are open."""
-        fault = standing.fault
+        fault = active.fault
         if isinstance(fault, KeyRevoked):
             self._services.keys.revoked = {other.account for other in self._faults.of_kind(KeyRevoked)}
         for socket in list(self.sockets):
-            socket.note(standing, begins)
+            socket.note(active, begins)
         if not begins:
             return
         if isinstance(fault, SocketCut):

@@ -18,10 +18,10 @@ from exchanges.simulator.events import Change, Listener
 from exchanges.simulator.gateio import render
 from exchanges.simulator.gateio.frames import push_frame
 from exchanges.simulator.gateio.odd_lists import OddLists
+from exchanges.simulator.market_history import INTERVALS_S
 from exchanges.simulator.orders import BalanceReason, Fill, Order, OrderChange, Side, Trade
 from exchanges.simulator.rules import plain
 from exchanges.simulator.services import Services
-from exchanges.simulator.tape import INTERVALS_S
 from exchanges.simulator.text_faults import NO_TEXT, TextMissing, TextPlace
 
 ALL = "!all"
@@ -130,7 +130,7 @@ class TickerFeed(Feed):
 
     def result(self) -> object:
         """Returns the ticker."""
-        return render.ticker(self.market, self.services.tapes.day(self.market.rules.id))
+        return render.ticker(self.market, self.services.histories.day(self.market.rules.id))
 
 
 class CandleFeed(Feed):
@@ -148,7 +148,7 @@ class CandleFeed(Feed):
     def result(self) -> object | None:
         """Returns the newest candle, None before the first trade."""
         pair = self.market.rules.id
-        candles = self.services.tapes.candles(pair, self._interval)
+        candles = self.services.histories.candles(pair, self._interval)
         if not candles:
             return None
         return render.ws_candle(
@@ -370,7 +370,7 @@ class Feeds(Listener):
             return
         rows = self._odd_lists.pushed(channel, account, result())
         place = TEXTS_OF.get(channel)
-        if place is not None and self._services.faults.standing:
+        if place is not None and self._services.faults.active:
             self._drop_texts(rows, account, place)
         frame = push_frame(channel, rows, self._services.now_ms())
         for subscriber, pairs in list(subscribers.items()):

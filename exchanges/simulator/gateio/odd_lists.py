@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exchanges.simulator.faults import Standing
+from exchanges.simulator.faults import ActiveFault
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint
 from exchanges.simulator.gateio.errors import GateError
-from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID, as_push, cancelled, from_nothing, make_odd, renamed
+from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID, as_push, cancelled, from_nothing, make_odd, renamed
 from exchanges.simulator.gateio.render import Json
 from exchanges.simulator.odd_rows import PUSHED_ON, ListName, OddRows
 from exchanges.simulator.services import Services
@@ -68,14 +68,14 @@ class OddLists:
         if self.made_up and (endpoint.method, endpoint.path) == ("DELETE", "/spot/orders"):
             return Answer([*_list(answer.value), *self._cancel_all(call)])
         is_list = isinstance(answer.value, list)
-        if is_list and endpoint.method == "GET" and self._faults.standing and self._faults.of_kind(OddRows):
+        if is_list and endpoint.method == "GET" and self._faults.active and self._faults.of_kind(OddRows):
             self._disturb(endpoint.path, call, _list(answer.value))
         return answer
 
     def pushed(self, channel: str, account: str, rows: list[Json]) -> list[Json]:
         """Returns what is pushed on a private channel, perhaps with an odd row."""
         name = OF_CHANNEL.get(channel)
-        if name is None or not self._faults.standing:
+        if name is None or not self._faults.active:
             return rows
         fault, shown = self._strike(
             lambda fault: (
@@ -222,10 +222,10 @@ class OddLists:
             and query.text("side") in ("", made.row.get("side"))
         ]
 
-    def _fault_changed(self, standing: Standing, begins: bool) -> None:
+    def _fault_changed(self, active: ActiveFault, begins: bool) -> None:
         if not begins:
             for fault, account in list(self._shown):
-                if fault == standing.fault:
+                if fault == active.fault:
                     del self._shown[fault, account]
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from exchanges.simulator.engine import Market
 from exchanges.simulator.events import Change
+from exchanges.simulator.market_history import DayFigures
 from exchanges.simulator.orders import BalanceReason, Fill, Finish, Order, OrderChange, Side, Trade
 from exchanges.simulator.public_past import Candle
 from exchanges.simulator.rules import plain
-from exchanges.simulator.tape import DayFigures
 
 Json = dict[str, object]
 STP_GROUP = 1

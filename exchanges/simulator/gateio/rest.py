@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import structlog
 
 from exchanges.simulator.config import AccountConfig
-from exchanges.simulator.gateio import elsewhere
+from exchanges.simulator.gateio import unsupported_products
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint
 from exchanges.simulator.gateio.errors import GateError, invalid
 from exchanges.simulator.gateio.limits import Allowance, LimitKind, RateLimiter
@@ -46,7 +46,7 @@ class GateRest:
             SpotOrders(services).endpoints(),
             PriceOrders(services).endpoints(),
             Wallet(services).endpoints(),
-            elsewhere.endpoints(),
+            unsupported_products.endpoints(),
         )
         for group in groups:
             for endpoint in group:
@@ -129,7 +129,7 @@ class GateRest:
 
     def _others(self, account: str) -> int:
         """How many requests of other programs are counted with one of this account."""
-        if not self._services.faults.standing:
+        if not self._services.faults.active:
             return 0
         fault = self._services.faults.strike(AllowanceShared, lambda fault: fault.account in (None, account))
         return 0 if fault is None else fault.more

@@ -6,8 +6,8 @@ from typing import Protocol
 import msgspec
 
 from exchanges.simulator.delay import DelayLine, Latency
-from exchanges.simulator.disturbance import DisturbedLink
-from exchanges.simulator.faults import SocketCut, Standing
+from exchanges.simulator.fault_injection import FaultyLink
+from exchanges.simulator.faults import ActiveFault, SocketCut
 from exchanges.simulator.gateio import channels
 from exchanges.simulator.gateio.errors import GateError
 from exchanges.simulator.gateio.feeds import Feeds, Topic
@@ -21,7 +21,7 @@ from exchanges.simulator.gateio.signatures import (
     known_key,
 )
 from exchanges.simulator.refusals import SubscriptionRefused
-from exchanges.simulator.seams import Cancellable
+from exchanges.simulator.scheduling import Cancellable
 from exchanges.simulator.services import Services
 
 PING_EVERY_S = 20.0
@@ -81,7 +81,7 @@ class GateSocket:
         self.subscriptions: dict[tuple[str, str, str], Topic] = {}
         self._feeds = feeds
         self._services = services
-        self._link = DisturbedLink(link, self, services.faults, services.schedule)
+        self._link = FaultyLink(link, self, services.faults, services.schedule)
         self._line = DelayLine(lambda: latency.push_ms, services.schedule, self._deliver)
         self._entry = OrderEntry(services, rest, self.id, self.push)
         self._on_gone = on_gone
@@ -114,9 +114,9 @@ class GateSocket:
         """Whether it is subscribed to this channel for an account."""
         return any(topic.channel == channel and topic.account for topic in self.subscriptions.values())
 
-    def note(self, standing: Standing, begins: bool) -> None:
+    def note(self, active: ActiveFault, begins: bool) -> None:
         """Takes in that a fault begins or ends."""
-        self._link.note(standing, begins)
+        self._link.note(active, begins)
 
     def cut(self, how: str) -> None:
         """Ends the session with a close frame ("close") or without a word ("reset")."""

@@ -6,11 +6,11 @@ from exchanges.simulator.gateio import render
 from exchanges.simulator.gateio.calls import Answer, Call, Endpoint, public
 from exchanges.simulator.gateio.errors import GateError, invalid
 from exchanges.simulator.gateio.parameters import parse_decimal
+from exchanges.simulator.market_history import INTERVALS_S
 from exchanges.simulator.orders import Side
 from exchanges.simulator.rules import RefusedError, plain
 from exchanges.simulator.services import Services
-from exchanges.simulator.tape import INTERVALS_S
-from exchanges.simulator.treasury import chains_of
+from exchanges.simulator.transfers import chains_of
 
 NAMES = {"USDT": "Tether", "BTC": "Bitcoin", "ETH": "Ethereum", "SOL": "Solana", "PEPE": "Pepe"}
 MAX_POINTS_BACK = 10_000
@@ -68,7 +68,7 @@ class SpotPublic:
         markets = [self._market(wanted)] if wanted else list(self._engine.markets.values())
         rendered = []
         for market in markets:
-            day = self._services.tapes.day(market.rules.id)
+            day = self._services.histories.day(market.rules.id)
             entry = render.ticker(market, day)
             if wanted:
                 entry |= render.best_sizes(market)
@@ -106,7 +106,7 @@ class SpotPublic:
         since_s, until_s = query.whole("from", 0), query.whole("to", 10**12)
         found = [
             trade
-            for trade in reversed(self._services.tapes.of(pair).trades)
+            for trade in reversed(self._services.histories.of(pair).trades)
             if (
                 since_s <= trade.time_ms // 1000 <= until_s
                 if not last_id
@@ -141,7 +141,7 @@ class SpotPublic:
             raise invalid(f"Candlestick too long ago. Maximum {MAX_POINTS_BACK} points ago are allowed")
         if until_s - since_s >= MAX_POINTS * length_s:
             raise invalid(f"Candlestick range too broad. Maximum {MAX_POINTS} data points are allowed per request")
-        candles = self._services.tapes.candles_between(pair, interval, since_s - since_s % length_s, until_s)
+        candles = self._services.histories.candles_between(pair, interval, since_s - since_s % length_s, until_s)
         return Answer([render.rest_candle(candle, length_s, now_s) for candle in candles])
 
     def _market(self, pair: str) -> Market:

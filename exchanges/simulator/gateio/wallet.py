@@ -12,7 +12,7 @@ from exchanges.simulator.gateio.render import Json
 from exchanges.simulator.orders import ZERO
 from exchanges.simulator.rules import plain
 from exchanges.simulator.services import Services
-from exchanges.simulator.treasury import Chain, Deposit, Withdrawal, chains_of
+from exchanges.simulator.transfers import Chain, Deposit, Withdrawal, chains_of
 
 DAY_S = 86_400
 MAX_SPAN_S = 30 * DAY_S
@@ -24,7 +24,7 @@ class Wallet:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._engine = services.engine
-        self._treasury = services.treasury
+        self._transfers = services.transfers
 
     def endpoints(self) -> list[Endpoint]:
         """Returns all endpoints of this group."""
@@ -106,7 +106,7 @@ class Wallet:
         if currency == "USDT":
             return Decimal(1)
         pair = f"{currency}_USDT"
-        return self._services.tapes.day(pair).last if pair in self._engine.markets else ZERO
+        return self._services.histories.day(pair).last if pair in self._engine.markets else ZERO
 
     def detail(self, call: Call) -> Answer:
         """Who the account is."""
@@ -208,7 +208,7 @@ class Wallet:
             raise GateError("DUPLICATE_REQUEST", "withdraw_order_id has been used")
         return Answer(
             _withdrawal(
-                self._treasury.withdraw(
+                self._transfers.withdraw(
                     call.owner,
                     currency=body.currency,
                     amount=amount,
@@ -226,7 +226,7 @@ class Wallet:
         found = [withdrawal for withdrawal in self._own(call) if f"w{withdrawal.id}" == call.item]
         if not found:
             raise GateError("INVALID_WITHDRAW_ID", f"unknown withdrawal {call.item}")
-        if not self._treasury.cancel(found[0]):
+        if not self._transfers.cancel(found[0]):
             raise GateError(
                 "INVALID_WITHDRAW_CANCEL_STATUS", f"a withdrawal that is {found[0].status.value} cannot be cancelled"
             )
@@ -259,7 +259,7 @@ class Wallet:
         currency = query.text("currency")
         found = [
             _deposit(deposit)
-            for deposit in self._treasury.deposits
+            for deposit in self._transfers.deposits
             if deposit.account == call.owner
             and since_s <= deposit.time_ms // 1000 <= until_s
             and currency in ("", deposit.currency)
@@ -268,7 +268,7 @@ class Wallet:
         return Answer(page, headers=headers)
 
     def _own(self, call: Call) -> list[Withdrawal]:
-        return [withdrawal for withdrawal in self._treasury.withdrawals.values() if withdrawal.account == call.owner]
+        return [withdrawal for withdrawal in self._transfers.withdrawals.values() if withdrawal.account == call.owner]
 
     def _range(self, query: Query) -> tuple[int, int]:
         now_s = self._services.now_ms() // 1000

@@ -10,15 +10,15 @@ from simulation.tools.probes.account import ACCOUNT
 from simulation.tools.probes.answers import ANSWERS
 from simulation.tools.probes.commands import COMMANDS
 from simulation.tools.probes.connections import CONNECTIONS
-from simulation.tools.probes.doubts import DOUBTS
 from simulation.tools.probes.intents import INTENTS
 from simulation.tools.probes.journals import JOURNALS
+from simulation.tools.probes.order_reconciler import RECONCILER
 from simulation.tools.probes.orders import ORDERS
 from simulation.tools.probes.requests import REQUESTS
 
 PROBES: Final = (
     *ORDERS,
-    *DOUBTS,
+    *RECONCILER,
     *COMMANDS,
     *INTENTS,
     *ACCOUNT,

@@ -7,8 +7,8 @@ from simulation.tools.reach import Probe
 _ACTOR: Final = "actors/account/actor.py"
 _CONTEXT: Final = "actors/account/context.py"
 _COVERAGE: Final = "actors/account/fills_coverage.py"
-_SNAPSHOTS: Final = "actors/account/snapshot_desk.py"
-_LATE: Final = "actors/account/late_news.py"
+_SNAPSHOTS: Final = "actors/account/snapshot_joiner.py"
+_LATE: Final = "actors/account/missed_updates.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"
 
 ACCOUNT: Final = (
@@ -30,31 +30,33 @@ ACCOUNT: Final = (
         "AccountActor._release_kill_switch",
         "self._mass_cancels.release()",
     ),
-    Probe("account: event of an earlier connection", _ACTOR, "AccountActor._hear_order", "return"),
+    Probe("account: event of an earlier connection", _ACTOR, "AccountActor._on_order", "return"),
     Probe("account: snapshot of an earlier connection", _ACTOR, "AccountActor._snapshot_loaded", "return 0"),
-    Probe("account: the list of open orders lacks one", _SNAPSHOTS, "SnapshotDesk._ask_for_missing", "reply = defer()"),
+    Probe(
+        "account: the list of open orders lacks one", _SNAPSHOTS, "SnapshotJoiner._ask_for_missing", "reply = defer()"
+    ),
     Probe(
         "account: what the list lacks could not be asked for",
         _SNAPSHOTS,
-        "SnapshotDesk._ask_for_missing.<locals>.failed",
+        "SnapshotJoiner._ask_for_missing.<locals>.failed",
         "reply.set_error(error)",
     ),
     Probe(
         "account: what the list lacks is refused for its market",
         _SNAPSHOTS,
-        "SnapshotDesk._ask_for_missing.<locals>.failed",
-        "end(doubt)",
+        "SnapshotJoiner._ask_for_missing.<locals>.failed",
+        "end(order_key)",
     ),
     Probe(
         "account: a market is unknown",
         _SNAPSHOTS,
-        "SnapshotDesk._tell_markets",
+        "SnapshotJoiner._tell_markets",
         '_log.warning("market_unknown", account=context.name, symbol=str(symbol), cause=causes[symbol])',
     ),
     Probe(
         "account: a market is known again",
         _SNAPSHOTS,
-        "SnapshotDesk._tell_markets",
+        "SnapshotJoiner._tell_markets",
         '_log.info("market_known_again", account=context.name, symbol=str(symbol))',
     ),
     Probe(
@@ -80,7 +82,7 @@ ACCOUNT: Final = (
         "account: a command's refusal is of the key",
         _ACTOR,
         "AccountActor._tell_trouble",
-        "self._supervisor.tell(Trouble(self._connection, str(error)))",
+        "self._supervisor.tell(RequestFailed(self._connection, str(error)))",
         "reason is RefusalReason.AUTHENTICATION",
     ),
     Probe(
@@ -92,14 +94,14 @@ ACCOUNT: Final = (
     Probe(
         "deaf socket: it did not tell a fill",
         _LATE,
-        "LateNews.count_fill",
+        "MissedUpdates.count_fill",
         "self.count += is_new and self._was_to_be_told(fill.time_ms)",
         "is_new and self._was_to_be_told(fill.time_ms)",
     ),
     Probe(
         "deaf socket: it did not tell of an order",
         _LATE,
-        "LateNews.count_order",
+        "MissedUpdates.count_order",
         "self.count += is_late",
         "is_late",
     ),

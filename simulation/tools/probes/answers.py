@@ -4,7 +4,7 @@ from typing import Final
 
 from simulation.tools.reach import Probe
 
-_SOCKET: Final = "exchanges/base/websocket_session.py"
+_SOCKET: Final = "exchanges/base/websocket_connection.py"
 _PRIVATE: Final = "exchanges/gateio/private_rest.py"
 _OPEN: Final = "exchanges/gateio/open_orders.py"
 _HISTORIES: Final = "exchanges/gateio/histories.py"
@@ -88,19 +88,19 @@ ANSWERS: Final = (
     Probe(
         "socket: silent",
         _SOCKET,
-        "WebsocketSession._watch",
+        "WebsocketConnection._watch",
         'self._end(f"nothing received for {silence_s:g} s")',
     ),
     Probe(
         "socket: a subscription is not answered",
         _SOCKET,
-        "WebsocketSession.request_all",
+        "WebsocketConnection.request_all",
         "raise ConnectionFailedError(",
     ),
     Probe(
         "socket: a subscription is refused",
         _SOCKET,
-        "WebsocketSession.refuse",
+        "WebsocketConnection.refuse",
         "answer.set_exception(error)",
     ),
     Probe(

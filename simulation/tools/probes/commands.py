@@ -5,15 +5,15 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _CONTEXT: Final = "actors/account/context.py"
-_ORDERS: Final = "actors/account/order_desk.py"
+_ORDERS: Final = "actors/account/order_commands.py"
 _MASS_CANCELS: Final = "actors/account/mass_cancel.py"
 _LOST: Final = "actors/account/lost_changes.py"
 _TOLD_BEFORE: Final = "actors/account/told_before.py"
-_LOOKUPS: Final = "actors/account/lookup_desk.py"
-_WITHDRAWALS: Final = "actors/account/withdrawal_desk.py"
-_SETTLED: Final = "OrderDesk.settle.<locals>.settled"
-_CANCEL_SETTLED: Final = "OrderDesk._not_canceled.<locals>.settled"
-_AMEND_SETTLED: Final = "OrderDesk._not_amended.<locals>.settled"
+_LOOKUPS: Final = "actors/account/order_queries.py"
+_WITHDRAWALS: Final = "actors/account/withdrawals.py"
+_SETTLED: Final = "OrderCommands.settle.<locals>.settled"
+_CANCEL_SETTLED: Final = "OrderCommands._not_canceled.<locals>.settled"
+_AMEND_SETTLED: Final = "OrderCommands._not_amended.<locals>.settled"
 
 COMMANDS: Final = (
     Probe(
@@ -31,16 +31,16 @@ COMMANDS: Final = (
     Probe(
         "place: client id is taken",
         _ORDERS,
-        "OrderDesk.place",
+        "OrderCommands.place",
         'raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")',
     ),
-    Probe("place: refused by the exchange", _ORDERS, "OrderDesk._not_placed", "reason = error.label"),
-    Probe("place: did not leave", _ORDERS, "OrderDesk._not_placed", "reason = type(error).__name__"),
+    Probe("place: refused by the exchange", _ORDERS, "OrderCommands._not_placed", "reason = error.label"),
+    Probe("place: did not leave", _ORDERS, "OrderCommands._not_placed", "reason = type(error).__name__"),
     Probe(
         "place: answer lost",
         _ORDERS,
-        "OrderDesk._not_placed",
-        "self.settle(intent, Doubt(command.symbol, None, client_order_id))",
+        "OrderCommands._not_placed",
+        "self.settle(intent, OrderKey(command.symbol, None, client_order_id))",
     ),
     Probe(
         "place: lost, settled as there",
@@ -58,31 +58,31 @@ COMMANDS: Final = (
     Probe(
         "cancel: waits for the order's name",
         _ORDERS,
-        "OrderDesk.cancel",
+        "OrderCommands.cancel",
         "self._when_answered.setdefault(order.client_order_id, []).append((command, reply))",
     ),
     Probe(
         "cancel: waited, goes out",
         _ORDERS,
-        "OrderDesk._cancel_what_waited",
+        "OrderCommands._cancel_what_waited",
         "self._cancel_now(command, order, reply)",
     ),
-    Probe("cancel: waited, the order has ended", _ORDERS, "OrderDesk._cancel_what_waited", "reply.set(order)"),
+    Probe("cancel: waited, the order has ended", _ORDERS, "OrderCommands._cancel_what_waited", "reply.set(order)"),
     Probe(
         "cancel: of an order unknown here",
         _ORDERS,
-        "OrderDesk._cancel_now",
-        "doubt = _doubt_of(command, order)",
+        "OrderCommands._cancel_now",
+        "order_key = _key_of(command, order)",
         "order is None",
     ),
-    Probe("cancel: of an order known to have ended", _ORDERS, "OrderDesk.cancel", "return order"),
+    Probe("cancel: of an order known to have ended", _ORDERS, "OrderCommands.cancel", "return order"),
     Probe(
         "cancel: refused, the order has ended",
         _ORDERS,
-        "OrderDesk._not_canceled",
-        "self._doubts.ask(doubt, lambda order: reply.set(order) if _has_ended(order) else reply.set_error(error))",
+        "OrderCommands._not_canceled",
+        "self._reconciler.ask(",
     ),
-    Probe("cancel: refused, or did not leave", _ORDERS, "OrderDesk._not_canceled", "reply.set_error(error)"),
+    Probe("cancel: refused, or did not leave", _ORDERS, "OrderCommands._not_canceled", "reply.set_error(error)"),
     Probe("cancel: lost, settled as open still or unknown", _ORDERS, _CANCEL_SETTLED, "reply.set_error(lost)"),
     Probe("cancel: lost, settled as ended", _ORDERS, _CANCEL_SETTLED, "reply.set(order)"),
     Probe(
@@ -125,7 +125,7 @@ COMMANDS: Final = (
         "mass cancel: the list lacks an order that is open here",
         _MASS_CANCELS,
         "MassCancels._looked",
-        "self._doubts.ask(Doubt(order.symbol, order.order_id, order.client_order_id))",
+        "self._reconciler.ask(OrderKey(order.symbol, order.order_id, order.client_order_id))",
     ),
     Probe("mass cancel: a try failed", _MASS_CANCELS, "MassCancels._failed", "job.cause = str(error)"),
     Probe(
@@ -141,88 +141,90 @@ COMMANDS: Final = (
         "lost command: looked at when it can no longer arrive",
         _LOST,
         "LostChanges._look",
-        "self._doubts.ask(doubt, lambda order: self._file(lost, order))",
+        "self._reconciler.ask(order_key, lambda order: self._file(lost, order))",
     ),
-    Probe("amend: done", _ORDERS, "OrderDesk._amended", "intent.ended()"),
+    Probe("amend: done", _ORDERS, "OrderCommands._amended", "intent.ended()"),
     Probe(
         "amend: of an order that is not open here",
         _ORDERS,
-        "OrderDesk.amend",
+        "OrderCommands.amend",
         'raise InvalidValueError("order_id", command.order_id or command.client_order_id, f"open, but it is {state}")',
     ),
-    Probe("amend: refused, the order has ended", _ORDERS, "OrderDesk._not_amended", "self._doubts.ask(doubt)"),
-    Probe("amend: refused, or did not leave", _ORDERS, "OrderDesk._not_amended", "reply.set_error(error)"),
+    Probe(
+        "amend: refused, the order has ended", _ORDERS, "OrderCommands._not_amended", "self._reconciler.ask(order_key)"
+    ),
+    Probe("amend: refused, or did not leave", _ORDERS, "OrderCommands._not_amended", "reply.set_error(error)"),
     Probe("amend: lost, settled as done", _ORDERS, _AMEND_SETTLED, "reply.set(order)"),
     Probe("amend: lost, settled as not done", _ORDERS, _AMEND_SETTLED, "reply.set_error(lost)"),
     Probe(
         "look-up: finished order from memory",
         _LOOKUPS,
-        "LookupDesk.get",
+        "OrderQueries.get",
         "return record.order",
         "record.order.is_finished",
     ),
     Probe(
         "look-up: open order from memory",
         _LOOKUPS,
-        "LookupDesk.get",
+        "OrderQueries.get",
         "return record.order",
         "record.order.is_open",
     ),
-    Probe("look-up: shares a request under way", _LOOKUPS, "LookupDesk.get", "waiting.append(reply)"),
+    Probe("look-up: shares a request under way", _LOOKUPS, "OrderQueries.get", "waiting.append(reply)"),
     Probe(
         "look-up: the exchange has it",
         _LOOKUPS,
-        "LookupDesk._answered",
+        "OrderQueries._answered",
         "self._reply(key, order)",
     ),
     Probe(
         "look-up: the exchange has no such order",
         _LOOKUPS,
-        "LookupDesk._denied",
+        "OrderQueries._denied",
         "self._reply(key, None)",
     ),
     Probe(
         "look-up: the exchange has none yet, or none any more",
         _LOOKUPS,
-        "LookupDesk._denied",
+        "OrderQueries._denied",
         "self._reply(key, record.order)",
     ),
     Probe(
         "look-up: denied an order that should be there",
         _LOOKUPS,
-        "LookupDesk._denied",
-        "self._doubts.ask(Doubt(*key), partial(self._reply, key), partial(self._reply_error, key))",
+        "OrderQueries._denied",
+        "self._reconciler.ask(OrderKey(*key), partial(self._reply, key), partial(self._reply_error, key))",
     ),
-    Probe("look-up: could not be asked", _LOOKUPS, "LookupDesk._failed", "self._context.tell_trouble(error)"),
+    Probe("look-up: could not be asked", _LOOKUPS, "OrderQueries._failed", "self._context.tell_trouble(error)"),
     Probe(
         "withdrawal: not permitted",
         _WITHDRAWALS,
-        "WithdrawalDesk._require_permission",
+        "Withdrawals._require_permission",
         "raise NotPermittedError(",
     ),
     Probe(
         "withdrawal: sent",
         _WITHDRAWALS,
-        "WithdrawalDesk.withdraw",
+        "Withdrawals.withdraw",
         "intent = self._intents.begin(command, arrives_by_ms)",
     ),
     Probe(
         "withdrawal: answer lost",
         _WITHDRAWALS,
-        "WithdrawalDesk._run.<locals>.failed",
+        "Withdrawals._run.<locals>.failed",
         "self._context.tell_trouble(error)",
         'name == "withdraw" and type(error).__name__ == "UnknownOutcomeError"',
     ),
     Probe(
         "withdrawal: of unknown fate, found",
         _WITHDRAWALS,
-        "WithdrawalDesk.settle.<locals>.judge",
+        "Withdrawals.settle.<locals>.judge",
         "intent.settled(happened=True)",
     ),
     Probe(
         "withdrawal: of unknown fate, has never arrived",
         _WITHDRAWALS,
-        "WithdrawalDesk.settle.<locals>.judge",
+        "Withdrawals.settle.<locals>.judge",
         "intent.settled(happened=False)",
     ),
 )

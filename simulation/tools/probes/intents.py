@@ -5,7 +5,7 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _INTENTS: Final = "actors/account/intents.py"
-_MEMORY: Final = "actors/account/memory.py"
+_MEMORY: Final = "actors/account/journal_recovery.py"
 
 INTENTS: Final = (
     Probe("intent: confirmed", _INTENTS, "Intent.ended", 'self._file(Outcome.CONFIRMED, "")'),
@@ -35,55 +35,55 @@ INTENTS: Final = (
     Probe(
         "intent: the account ends with a command under way",
         _INTENTS,
-        "Intents.account_ends",
+        "Intents.fail_in_flight",
         "reply.set_error(error)",
     ),
     Probe(
         "memory: an order of an earlier life is unresolved",
         _MEMORY,
-        "Memory.restore",
+        "JournalRecovery.restore",
         "context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))",
     ),
     Probe(
         "memory: open intent of an order that the exchange has told of",
         _MEMORY,
-        "Memory.settle_open_intents",
+        "JournalRecovery.settle_open_intents",
         "intent.settled(happened=True)",
     ),
     Probe(
         "memory: open intent that has to be asked about",
         _MEMORY,
-        "Memory.settle_open_intents",
-        "self._orders.settle(intent, doubt)",
+        "JournalRecovery.settle_open_intents",
+        "self._orders.settle(intent, order_key)",
     ),
     Probe(
         "memory: open intent of a withdrawal",
         _MEMORY,
-        "Memory.settle_open_intents",
+        "JournalRecovery.settle_open_intents",
         "self._withdrawals.settle(intent, command, self._arrives_by_ms(found))",
     ),
     Probe(
         "memory: open intent of a cancel or an amend",
         _MEMORY,
-        "Memory.settle_open_intents",
+        "JournalRecovery.settle_open_intents",
         "self._orders.settle_change(intent, command, self._arrives_by_ms(found))",
     ),
     Probe(
         "memory: open intent of a withdrawal's cancel",
         _MEMORY,
-        "Memory.settle_open_intents",
+        "JournalRecovery.settle_open_intents",
         "self._withdrawals.settle_cancel(intent, command, self._arrives_by_ms(found))",
     ),
     Probe(
         "memory: a cancel of all goes on",
         _MEMORY,
-        "Memory._take_up_cancels",
+        "JournalRecovery._take_up_cancels",
         "self._mass_cancels.take_up(found.command, intent, before_ms, tuple(placings), found.later_ids)",
     ),
     Probe(
         "kill switch: restored from the journal",
         _MEMORY,
-        "Memory.restore",
+        "JournalRecovery.restore",
         "context.kill_switch = journal.get_state(KILL_SWITCH)",
         "journal.get_state(KILL_SWITCH) is not None",
     ),

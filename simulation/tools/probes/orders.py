@@ -7,20 +7,23 @@ from simulation.tools.reach import Probe
 _STATE: Final = "actors/account/state.py"
 _RECORD: Final = "actors/account/order_record.py"
 _STORE: Final = "actors/account/order_store.py"
+_CONCLUDED: Final = (
+    "changed = record.conclude(asked_ms, by_order_id=order_key.order_id is not None, may_have_ended=may_have_ended)"
+)
 
 ORDERS: Final = (
     Probe(
         "order: vanished, the exchange knows it no more",
         _STATE,
         "AccountState.conclude_unknown",
-        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)",
-        "record.is_acknowledged and doubt.order_id is not None",
+        _CONCLUDED,
+        "record.is_acknowledged and order_key.order_id is not None",
     ),
     Probe(
         "order: never arrived",
         _STATE,
         "AccountState.conclude_unknown",
-        "changed = record.conclude(asked_ms, by_order_id=doubt.order_id is not None, may_have_ended=may_have_ended)",
+        _CONCLUDED,
         "not record.is_acknowledged",
     ),
     Probe(
@@ -36,8 +39,8 @@ ORDERS: Final = (
         "return None if is_another else record",
         "is_another and record.order.order_id is None",
     ),
-    Probe("fill: kept until its order is known", _STATE, "AccountState.hear_fill", "orders.keep_orphan(fill)"),
-    Probe("fill: kept, joined by its order", _STATE, "AccountState.hear_order", "changed |= record.hear_fill(fill)"),
+    Probe("fill: kept until its order is known", _STATE, "AccountState.apply_fill", "orders.keep_orphan(fill)"),
+    Probe("fill: kept, joined by its order", _STATE, "AccountState.apply_order", "changed |= record.apply_fill(fill)"),
     Probe(
         "fill: kept, and the exchange knows no such order",
         _STORE,
@@ -60,18 +63,18 @@ ORDERS: Final = (
         "fill: gave way, its total joins its order",
         _STORE,
         "SymbolOrders.index",
-        "record.hear_total(total)",
+        "record.apply_total(total)",
     ),
     Probe(
         "order: may be the echo of a dropped one, and the exchange has it",
         _STATE,
-        "AccountState._hear_unknown",
-        "del orders.echoes[str(report.order_id)]",
+        "AccountState._apply_unknown",
+        "del orders.late_reports[str(report.order_id)]",
     ),
     Probe(
         "order: echo of a dropped one not believed",
         _STATE,
-        "AccountState._hear_unknown",
+        "AccountState._apply_unknown",
         "if report.is_open or (not as_of_ms and evicted.is_told_by(report)):",
         "report.is_open",
     ),
@@ -99,7 +102,7 @@ ORDERS: Final = (
     Probe(
         "order: named by its fill",
         _RECORD,
-        "OrderRecord.hear_fill",
+        "OrderRecord.apply_fill",
         "self._settle(self.order)",
         "known.order_id is None",
     ),
@@ -112,14 +115,14 @@ ORDERS: Final = (
     Probe(
         "order: told open after its end",
         _RECORD,
-        "OrderRecord.hear",
+        "OrderRecord.apply",
         "self._finish = max(self._finish, _finish_of(report))",
         "self._finish[0] and not report.status.is_finished",
     ),
     Probe(
         "order: two endings contradict each other",
         _RECORD,
-        "OrderRecord.hear",
+        "OrderRecord.apply",
         "self._finish = max(self._finish, _finish_of(report))",
         "self._finish[0] and report.status.is_finished and _finish_of(report) != self._finish",
     ),
@@ -127,8 +130,8 @@ ORDERS: Final = (
     Probe(
         "order: may be the echo of a dropped one",
         _STATE,
-        "AccountState._hear_unknown",
-        "orders.echoes[report.order_id] = OrderRecord(report, as_of_ms)",
+        "AccountState._apply_unknown",
+        "orders.late_reports[report.order_id] = OrderRecord(report, as_of_ms)",
     ),
     Probe(
         "order: finished, dropped for room",

@@ -10,7 +10,7 @@ from actors.account.order_record import OrderRecord
 from actors.account.state import AccountState
 from messages.enums import OrderStatus, OrderType
 from messages.order import Fill, Order
-from tests.support.orders import SOL, fill, hear, order, paid
+from tests.support.orders import SOL, apply, fill, order, paid
 
 FILLED, CANCELED = OrderStatus.FILLED, OrderStatus.CANCELED
 
@@ -22,7 +22,7 @@ def derived(filled: str, quote: str, *, at: int = 5, status: OrderStatus = Order
 
 
 def joined(*news: Order | Fill) -> Order:
-    state = hear(AccountState(), order(at=1, quantity="20"), *news)
+    state = apply(AccountState(), order(at=1, quantity="20"), *news)
     record = state.orders.find(SOL, "1001", None)
     assert record is not None
     return record.order
@@ -81,9 +81,9 @@ def test_r2_an_exact_quantity_that_is_larger_stands_before_a_derived_one_whateve
 def test_a_first_report_may_be_derived() -> None:
     record = OrderRecord(derived("3.0004", "300"))
     assert (record.order.filled_quantity, record.order.filled_is_derived) == (Decimal("3.0004"), True)
-    record.hear(order(at=1))
+    record.apply(order(at=1))
     assert (record.order.filled_quantity, record.order.filled_is_derived) == (Decimal("3.0004"), True)
-    record.hear_fill(fill("1", "3", at=3))
+    record.apply_fill(fill("1", "3", at=3))
     assert (record.order.filled_quantity, record.order.filled_is_derived) == (3, False)
 
 
@@ -96,8 +96,8 @@ def test_a_market_buy_that_ended_with_a_derived_quantity_is_what_its_fills_say()
         price=None,
     )
     record = OrderRecord(report)
-    record.hear_fill(fill("1", "0.4999", at=3))
+    record.apply_fill(fill("1", "0.4999", at=3))
     assert record.order.status is FILLED
     assert record.order.filled_quantity == Decimal("0.4999")
-    record.hear(report)
+    record.apply(report)
     assert record.order.filled_quantity == Decimal("0.4999")

@@ -10,7 +10,7 @@ from actors.account import dead_mans_switch
 from actors.account.dead_mans_switch import DeadMansSwitch
 from exchanges.base.clients import PrivateRest
 from messages.errors import ConnectionFailedError, RefusalReason, UnknownOutcomeError, VenueRefusedError
-from tests.support.desks import Desks
+from tests.support.account_parts import AccountParts
 
 LOST = UnknownOutcomeError("lost")
 REFUSED = VenueRefusedError(RefusalReason.OTHER, "TRY_LATER")
@@ -41,10 +41,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def armed(countdown: Countdown, *, patience_ms: int = 0, **settings: Any) -> DeadMansSwitch:
-    desks = Desks(**{"dead_mans_switch_s": 5, "unresolved_patience_ms": patience_ms} | settings)
-    desks.context.rest = cast("PrivateRest", countdown)
-    desks.context.io = _piped
-    switch = DeadMansSwitch(desks.context)
+    parts = AccountParts(**{"dead_mans_switch_s": 5, "unresolved_patience_ms": patience_ms} | settings)
+    parts.context.rest = cast("PrivateRest", countdown)
+    parts.context.io = _piped
+    switch = DeadMansSwitch(parts.context)
     switch.live()
     return switch
 
@@ -151,7 +151,7 @@ async def test_where_it_is_off_nothing_is_sent() -> None:
 
 async def test_one_that_an_earlier_actor_has_armed_is_taken_back() -> None:
     countdown = Countdown()
-    desks = Desks(dead_mans_switch_s=5)
-    desks.context.rest = cast("PrivateRest", countdown)
-    await DeadMansSwitch(desks.context).disarm()
+    parts = AccountParts(dead_mans_switch_s=5)
+    parts.context.rest = cast("PrivateRest", countdown)
+    await DeadMansSwitch(parts.context).disarm()
     assert countdown.told == [0]

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from actors.account.order_record import OrderRecord
 from actors.account.reservations import Reservation
-from actors.account.state import AccountState, Doubt
+from actors.account.state import AccountState, OrderKey
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus
 from messages.order import Fill, Order
 from tests.support.orders import SOL, balance, fill, order
 
-BY_ID = Doubt(SOL, "1001", "c1")
-BY_CLIENT_ID = Doubt(SOL, None, "c1")
+BY_ID = OrderKey(SOL, "1001", "c1")
+BY_CLIENT_ID = OrderKey(SOL, None, "c1")
 ENDED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
@@ -31,7 +31,7 @@ class Listed(NamedTuple):
 class Denied(NamedTuple):
     """The exchange, asked at ``asked_ms``, knew no such order."""
 
-    doubt: Doubt
+    order_key: OrderKey
     asked_ms: int
 
 
@@ -40,22 +40,22 @@ News = Order | Fill | Listed | Denied
 
 def ours() -> AccountState:
     state = AccountState()
-    state.hear_balances([balance("USDT", "5000")])
+    state.apply_balances([balance("USDT", "5000")])
     state.begin_order(order(OrderStatus.PENDING, at=0, created=0, order_id=None), Reservation("USDT", Decimal(1000)))
     return state
 
 
-def hear(state: AccountState, *news: News) -> AccountState:
+def apply(state: AccountState, *news: News) -> AccountState:
     for item in news:
         match item:
             case Order():
-                state.hear_order(item)
+                state.apply_order(item)
             case Fill():
-                state.hear_fill(item)
+                state.apply_fill(item)
             case Listed():
-                state.hear_order(item.order, item.as_of_ms)
+                state.apply_order(item.order, item.as_of_ms)
             case Denied():
-                state.conclude_unknown(item.doubt, item.asked_ms)
+                state.conclude_unknown(item.order_key, item.asked_ms)
     return state
 
 
@@ -109,7 +109,7 @@ def test_r2_with_conclusions_mixed_in_any_order_and_any_repetition_ends_the_same
     news = data.draw(life_with_conclusions())
     shuffled = data.draw(st.permutations(news + data.draw(st.lists(st.sampled_from(news), max_size=5))))
 
-    expected, actual = hear(ours(), *news), hear(ours(), *shuffled)
+    expected, actual = apply(ours(), *news), apply(ours(), *shuffled)
 
     assert [record.order for record in actual.orders.open_records()] == [
         record.order for record in expected.orders.open_records()
@@ -125,13 +125,13 @@ def test_r2_what_the_exchange_has_finished_never_reopens_and_what_we_inferred_do
     news = data.draw(life_with_conclusions())
     state, is_finished = ours(), False
     for item in data.draw(st.permutations(news)):
-        hear(state, item)
+        apply(state, item)
         is_finished |= isinstance(item, Order) and item.is_finished
         record = record_of(state)
         assert record.order.is_finished or not is_finished
         assert record.is_inferred is (record.order.is_finished and not is_finished)
         assert record.order.is_inferred is record.is_inferred, "subscribers can tell"
-    hear(state, Listed(order(quantity="20", at=30), 99))
+    apply(state, Listed(order(quantity="20", at=30), 99))
     assert record_of(state).order.is_finished is is_finished
     assert is_filed_as_open(state) is not is_finished
 
@@ -152,87 +152,87 @@ def test_r2_what_the_exchange_has_finished_never_reopens_and_what_we_inferred_do
     ],
 )
 def test_r6_any_newer_word_of_the_exchange_reopens_in_place_what_we_took_for_vanished(word: News) -> None:
-    state = hear(ours(), order(at=10))
+    state = apply(ours(), order(at=10))
     before = record_of(state)
     state.conclude_unknown(BY_ID, 50)
     assert (now(state).status, now(state).finish_reason) == (OrderStatus.CANCELED, "vanished")
     assert not is_filed_as_open(state)
 
-    hear(state, word)
+    apply(state, word)
 
     assert now(state).is_open
     assert now(state).finish_reason is None
     assert is_filed_as_open(state)
     assert record_of(state) is before
     assert not record_of(state).is_inferred
-    assert state.doubts() == []
+    assert state.inconsistent_orders() == []
 
 
 @pytest.mark.parametrize("word", [order(at=40), Listed(order(at=10), 40), fill("t1", "2", at=40)])
 def test_r6_an_older_word_that_comes_late_makes_a_doubt_and_does_not_reopen(word: News) -> None:
-    state = hear(ours(), order(at=10), Denied(BY_ID, 50))
-    assert state.doubts() == []
-    state.has_new_doubts = False
+    state = apply(ours(), order(at=10), Denied(BY_ID, 50))
+    assert state.inconsistent_orders() == []
+    state.has_new_inconsistent = False
 
-    hear(state, word)
+    apply(state, word)
 
     assert now(state).is_finished
-    assert state.doubts() == [BY_ID]
-    assert state.has_new_doubts
+    assert state.inconsistent_orders() == [BY_ID]
+    assert state.has_new_inconsistent
 
-    assert hear(state, Denied(BY_ID, 50)).doubts() == [BY_ID], "the same answer again says nothing new"
-    asked_again = hear(state, Denied(BY_ID, 60))
-    assert asked_again.doubts() == []
+    assert apply(state, Denied(BY_ID, 50)).inconsistent_orders() == [BY_ID], "the same answer again says nothing new"
+    asked_again = apply(state, Denied(BY_ID, 60))
+    assert asked_again.inconsistent_orders() == []
     assert now(state).is_finished
 
 
 def test_r6_a_doubt_of_an_inferred_end_is_over_when_the_exchange_says_that_it_is_there() -> None:
-    state = hear(ours(), order(at=10), Denied(BY_ID, 50), order(at=40), Listed(order(at=40), 70))
-    assert state.doubts() == []
+    state = apply(ours(), order(at=10), Denied(BY_ID, 50), order(at=40), Listed(order(at=40), 70))
+    assert state.inconsistent_orders() == []
     assert is_filed_as_open(state)
 
 
 def test_r2_a_conclusion_may_be_heard_before_the_word_that_it_is_newer_than() -> None:
-    state = hear(ours(), Denied(BY_ID, 50))
+    state = apply(ours(), Denied(BY_ID, 50))
     assert now(state).status is OrderStatus.PENDING, "nothing is said of an order that nobody has told of"
-    hear(state, order(at=40))
+    apply(state, order(at=40))
     assert record_of(state).is_inferred
-    assert state.doubts() == [BY_ID]
+    assert state.inconsistent_orders() == [BY_ID]
 
 
 def test_r6_a_market_buy_that_vanished_without_a_fill_was_not_filled() -> None:
     state = AccountState()
-    state.hear_order(msgspec.structs.replace(order(at=10, quantity="0"), quote_quantity=Decimal(50), price=None))
+    state.apply_order(msgspec.structs.replace(order(at=10, quantity="0"), quote_quantity=Decimal(50), price=None))
     state.conclude_unknown(BY_ID, 50)
     assert now(state).status is OrderStatus.CANCELED
 
 
 def test_r6_the_same_conclusion_again_is_not_news() -> None:
-    state = hear(ours(), order(at=10))
+    state = apply(ours(), order(at=10))
     assert state.conclude_unknown(BY_ID, 50) is not None
     assert state.conclude_unknown(BY_ID, 50) is None
     assert state.conclude_unknown(BY_ID, 55) is None
 
 
 def test_r6_a_conclusion_of_a_question_that_is_older_than_what_was_heard_says_nothing() -> None:
-    state = hear(ours(), order(at=10), order(filled="2", at=60))
+    state = apply(ours(), order(at=10), order(filled="2", at=60))
     assert state.conclude_unknown(BY_ID, 50) is None
     assert is_filed_as_open(state)
 
 
 def test_r6_a_conclusion_is_overruled_by_how_the_exchange_says_it_ended() -> None:
-    state = hear(ours(), order(at=10), Denied(BY_ID, 50), order(OrderStatus.EXPIRED, filled="3", at=20, reason="ioc"))
+    state = apply(ours(), order(at=10), Denied(BY_ID, 50), order(OrderStatus.EXPIRED, filled="3", at=20, reason="ioc"))
     assert (now(state).status, now(state).finish_reason) == (OrderStatus.EXPIRED, "ioc")
-    hear(state, order(at=99), Listed(order(at=99), 99))
+    apply(state, order(at=99), Listed(order(at=99), 99))
     assert now(state).status is OrderStatus.EXPIRED
-    assert state.doubts() == []
+    assert state.inconsistent_orders() == []
     assert state.orders.executed_count == 1
 
 
 def test_r6_what_vanished_is_as_filled_as_its_fills_say_also_of_fills_that_come_late() -> None:
-    state = hear(ours(), order(at=10), Denied(BY_ID, 50), fill("t1", "4", at=20))
+    state = apply(ours(), order(at=10), Denied(BY_ID, 50), fill("t1", "4", at=20))
     assert (now(state).status, now(state).filled_quantity) == (OrderStatus.CANCELED, 4)
-    hear(state, fill("t2", "6", at=21))
+    apply(state, fill("t2", "6", at=21))
     assert (now(state).status, now(state).filled_quantity) == (OrderStatus.FILLED, 10)
     assert now(state).finish_reason == "vanished"
 
@@ -253,7 +253,7 @@ def test_r3_what_was_taken_for_never_arrived_reopens_in_place_with_any_word_of_t
     assert state.available("USDT") == 5000
     assert state.unresolved_count == 0
 
-    hear(state, word)
+    apply(state, word)
 
     assert record_of(state) is waiting
     assert is_filed_as_open(state)
@@ -262,7 +262,7 @@ def test_r3_what_was_taken_for_never_arrived_reopens_in_place_with_any_word_of_t
 
 def test_r3_a_question_by_client_id_says_nothing_of_an_order_that_the_exchange_has_named() -> None:
     """Gate forgets client ids: that the text is not found is no word about the order."""
-    state = hear(ours(), order(at=10))
+    state = apply(ours(), order(at=10))
     assert state.conclude_unknown(BY_CLIENT_ID, 50) is None
     assert is_filed_as_open(state)
 
@@ -274,7 +274,7 @@ def test_r3_what_the_exchange_refused_is_not_inferred_and_a_later_order_of_that_
     assert not refused.is_inferred
     assert state.conclude_unknown(BY_CLIENT_ID, 50) is None
 
-    hear(state, order(at=60))
+    apply(state, order(at=60))
 
     assert now(state).status is OrderStatus.NEW
     assert state.orders.executed(SOL) == (refused,)
@@ -282,7 +282,7 @@ def test_r3_what_the_exchange_refused_is_not_inferred_and_a_later_order_of_that_
 
 
 def test_r3_a_refusal_that_comes_late_stands_in_place_of_our_conclusion() -> None:
-    state = hear(ours(), Denied(BY_CLIENT_ID, 50))
+    state = apply(ours(), Denied(BY_CLIENT_ID, 50))
     assert state.mark_unresolved(SOL, "c1") is None
     refused = state.reject_order(SOL, "c1", "BALANCE_NOT_ENOUGH")
     assert refused is not None
@@ -296,25 +296,27 @@ def test_r3_a_refusal_that_comes_late_stands_in_place_of_our_conclusion() -> Non
 
 
 def test_r6_a_conclusion_of_an_earlier_life_is_still_our_own_after_a_restart() -> None:
-    earlier = hear(ours(), order(filled="4", at=10), Denied(BY_ID, 50))
+    earlier = apply(ours(), order(filled="4", at=10), Denied(BY_ID, 50))
     state = AccountState()
     state.restore(SymbolMemory(symbol=SOL, finished_orders=(now(earlier),)))
     assert now(state) == now(earlier)
     assert record_of(state).is_inferred
     assert state.orders.executed_count == 1
 
-    hear(state, Listed(order(filled="4", at=10), 70))
+    apply(state, Listed(order(filled="4", at=10), 70))
     assert is_filed_as_open(state)
 
 
 def test_r6_an_inferred_end_that_was_dropped_for_room_is_no_word_of_the_exchange() -> None:
     state = AccountState(executed_limit=1)
-    hear(state, order(at=10), Denied(BY_ID, 50), order(OrderStatus.CANCELED, order_id="2", client_order_id="c2", at=20))
+    apply(
+        state, order(at=10), Denied(BY_ID, 50), order(OrderStatus.CANCELED, order_id="2", client_order_id="c2", at=20)
+    )
     assert state.find(BY_ID) is None
-    late = state.hear_order(order(at=9))
+    late = state.apply_order(order(at=9))
     assert late is None, "it may be an echo"
-    assert state.doubts() == [BY_ID]
-    found = state.hear_order(order(at=9), 60)
+    assert state.inconsistent_orders() == [BY_ID]
+    found = state.apply_order(order(at=9), 60)
     assert found is not None
     assert found.is_open
-    assert state.doubts() == []
+    assert state.inconsistent_orders() == []

@@ -24,16 +24,16 @@ from messages.errors import (
     VenueRefusedError,
 )
 from messages.order import Order
-from tests.support.desks import Desks, Fate
+from tests.support.account_parts import AccountParts, Fate
 from tests.support.orders import BTC, SOL
 
 FAILURES = [fate for fate in Fate if fate is not Fate.DONE]
 
 
-def connected(**settings: Any) -> Desks:
-    desks = Desks(**settings)
-    desks.connect()
-    return desks
+def connected(**settings: Any) -> AccountParts:
+    parts = AccountParts(**settings)
+    parts.connect()
+    return parts
 
 
 def ids(orders: tuple[Any, ...]) -> set[str]:
@@ -41,22 +41,22 @@ def ids(orders: tuple[Any, ...]) -> set[str]:
 
 
 def test_a_cancel_of_all_ends_what_is_in_scope_and_nothing_else() -> None:
-    desks = connected()
-    here = [desks.resting(SOL, Side.BUY), desks.resting(SOL, Side.BUY)]
-    others = [desks.resting(SOL, Side.SELL), desks.resting(BTC, Side.BUY)]
-    reply = desks.cancel_all(SOL, Side.BUY)
-    desks.pass_time(1)
+    parts = connected()
+    here = [parts.resting(SOL, Side.BUY), parts.resting(SOL, Side.BUY)]
+    others = [parts.resting(SOL, Side.SELL), parts.resting(BTC, Side.BUY)]
+    reply = parts.cancel_all(SOL, Side.BUY)
+    parts.pass_time(1)
     assert ids(reply.result()) == {order.order_id for order in here}
     assert all(order.status is OrderStatus.CANCELED for order in reply.result())
-    assert set(desks.venue.open) == {order.order_id for order in others}
+    assert set(parts.venue.open) == {order.order_id for order in others}
 
 
 def test_orders_of_other_programs_are_in_scope_too() -> None:
-    desks = connected()
-    desks.venue.add()
-    reply = desks.cancel_all()
-    desks.pass_time(1)
-    assert not desks.venue.open
+    parts = connected()
+    parts.venue.add()
+    reply = parts.cancel_all()
+    parts.pass_time(1)
+    assert not parts.venue.open
     assert len(reply.result()) == 1
 
 
@@ -64,13 +64,13 @@ def test_orders_of_other_programs_are_in_scope_too() -> None:
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("what", ["kill switch", "cancel all"])
 def test_whatever_goes_wrong_is_waited_out_and_tried_again(failure: Fate, times: int, what: str) -> None:
-    desks = connected(cancel_patience_s=60.0)
-    desks.resting()
-    desks.venue.add(BTC)
-    desks.venue.fates = [failure] * times
-    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
-    desks.pass_time(30)
-    assert not desks.venue.open
+    parts = connected(cancel_patience_s=60.0)
+    parts.resting()
+    parts.venue.add(BTC)
+    parts.venue.fates = [failure] * times
+    reply = parts.engage() if what == "kill switch" else parts.cancel_all()
+    parts.pass_time(30)
+    assert not parts.venue.open
     assert all(order.status is OrderStatus.CANCELED for order in reply.result())
 
 
@@ -78,44 +78,44 @@ def test_whatever_goes_wrong_is_waited_out_and_tried_again(failure: Fate, times:
 def test_any_run_of_failures_ends_with_nothing_open_and_one_answer(
     fates: list[Fate], is_kill_switch: bool, ours: int, theirs: int
 ) -> None:
-    desks = connected(cancel_patience_s=300.0)
+    parts = connected(cancel_patience_s=300.0)
     for _ in range(ours):
-        desks.resting()
+        parts.resting()
     for _ in range(theirs):
-        desks.venue.add()
-    desks.venue.fates = list(fates)
-    reply = desks.engage() if is_kill_switch else desks.cancel_all()
-    desks.pass_time(250)
-    assert not desks.venue.open
+        parts.venue.add()
+    parts.venue.fates = list(fates)
+    reply = parts.engage() if is_kill_switch else parts.cancel_all()
+    parts.pass_time(250)
+    assert not parts.venue.open
     assert reply.done
     assert reply.error is None
     assert not reply.late_answers
-    made = len(desks.venue.requests)
-    desks.pass_time(600)
-    assert len(desks.venue.requests) == made, "it is over"
+    made = len(parts.venue.requests)
+    parts.pass_time(600)
+    assert len(parts.venue.requests) == made, "it is over"
 
 
 def test_without_a_connection_it_waits_for_one() -> None:
-    desks = Desks()
-    desks.venue.add()
-    reply = desks.engage()
-    desks.pass_time(5)
+    parts = AccountParts()
+    parts.venue.add()
+    reply = parts.engage()
+    parts.pass_time(5)
     assert not reply.done
-    desks.connect()
-    desks.pass_time(0)
-    assert not desks.venue.open, "at once"
+    parts.connect()
+    parts.pass_time(0)
+    assert not parts.venue.open, "at once"
     assert reply.done
 
 
 def test_who_asked_is_told_after_its_patience_that_it_goes_on_and_why() -> None:
-    desks = connected(cancel_patience_s=3.0)
-    order = desks.resting()
-    desks.venue.fates = [Fate.UNREACHABLE] * 5
+    parts = connected(cancel_patience_s=3.0)
+    order = parts.resting()
+    parts.venue.fates = [Fate.UNREACHABLE] * 5
     with capture_logs() as logs:
-        reply = desks.cancel_all()
-        desks.pass_time(2.9)
+        reply = parts.cancel_all()
+        parts.pass_time(2.9)
         assert not reply.done
-        desks.pass_time(0.2)
+        parts.pass_time(0.2)
     assert isinstance(reply.error, CancelGoesOnError)
     assert isinstance(reply.error, UnresolvedOrderError)
     assert str(reply.error) == (
@@ -123,19 +123,19 @@ def test_who_asked_is_told_after_its_patience_that_it_goes_on_and_why() -> None:
     )
     (told,) = [row for row in logs if row["event"] == "mass_cancel_goes_on"]
     assert (told["left"], told["cause"]) == ([order.order_id], "cancel_all: nobody answers")
-    desks.pass_time(20)
-    assert not desks.venue.open
+    parts.pass_time(20)
+    assert not parts.venue.open
 
 
-def unconnected() -> Desks:
-    desks = Desks(cancel_patience_s=2.0)
-    desks.hear(desks.venue.add())
-    return desks
+def unconnected() -> AccountParts:
+    parts = AccountParts(cancel_patience_s=2.0)
+    parts.apply(parts.venue.add())
+    return parts
 
 
-def deaf_to_cancels() -> Desks:
-    desks = connected(cancel_patience_s=2.0)
-    desks.resting()
+def deaf_to_cancels() -> AccountParts:
+    parts = connected(cancel_patience_s=2.0)
+    parts.resting()
 
     async def ends_nothing(*_: Any) -> tuple[Order, ...]:
         return ()
@@ -143,16 +143,16 @@ def deaf_to_cancels() -> Desks:
     async def refuses(*_: Any) -> Order:
         raise VenueRefusedError(RefusalReason.OTHER, "TRY_LATER")
 
-    desks.venue.cancel_all, desks.venue.cancel_order = ends_nothing, refuses  # type: ignore[method-assign]
-    return desks
+    parts.venue.cancel_all, parts.venue.cancel_order = ends_nothing, refuses  # type: ignore[method-assign]
+    return parts
 
 
-def unsure_of_an_order() -> Desks:
-    desks = connected(cancel_patience_s=2.0)
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.place()
-    desks.pass_time(0)
-    return desks
+def unsure_of_an_order() -> AccountParts:
+    parts = connected(cancel_patience_s=2.0)
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.place()
+    parts.pass_time(0)
+    return parts
 
 
 @pytest.mark.parametrize(
@@ -164,305 +164,307 @@ def unsure_of_an_order() -> Desks:
     ],
 )
 @pytest.mark.parametrize("what", ["kill switch", "cancel all"])
-def test_who_asked_is_told_what_keeps_it_from_being_done(made: Callable[[], Desks], cause: str, what: str) -> None:
-    desks = made()
-    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
-    desks.pass_time(2.5)
+def test_who_asked_is_told_what_keeps_it_from_being_done(
+    made: Callable[[], AccountParts], cause: str, what: str
+) -> None:
+    parts = made()
+    reply = parts.engage() if what == "kill switch" else parts.cancel_all()
+    parts.pass_time(2.5)
     assert str(reply.error) == f"after 2 s not everything is canceled, 1 orders may be open, it goes on: {cause}"
 
 
 @pytest.mark.parametrize("what", ["kill switch", "cancel all"])
 def test_r3_who_asked_is_told_when_the_account_ends_that_the_outcome_is_unknown(what: str) -> None:
-    desks = connected()
-    desks.latency_s = 1.0
-    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
-    desks.pass_time(0.5)
-    desks.intents.account_ends()
-    desks.pass_time(5)
+    parts = connected()
+    parts.latency_s = 1.0
+    reply = parts.engage() if what == "kill switch" else parts.cancel_all()
+    parts.pass_time(0.5)
+    parts.intents.fail_in_flight()
+    parts.pass_time(5)
     assert isinstance(reply.error, UnresolvedOrderError)
     assert str(reply.error).startswith("cancelling")
 
 
 @pytest.mark.parametrize("what", ["kill switch", "kill switch, engaged again", "an earlier life's"])
 def test_while_no_list_is_to_be_had_all_is_cancelled_again_until_that_is_answered(what: str) -> None:
-    desks = Desks()
+    parts = AccountParts()
     if what == "kill switch, engaged again":
-        desks.connect()
-        desks.engage()
-        desks.pass_time(1)
-        desks.venue.requests.clear()
-    order = desks.venue.add()  # of another program, which told nobody
+        parts.connect()
+        parts.engage()
+        parts.pass_time(1)
+        parts.venue.requests.clear()
+    order = parts.venue.add()  # of another program, which told nobody
 
     async def no_list() -> OpenOrdersReport:
-        desks.venue.requests.append("open_orders")
+        parts.venue.requests.append("open_orders")
         raise ConnectionFailedError("the list is down")
 
-    desks.venue.load_open_orders = no_list  # type: ignore[method-assign]
-    desks.venue.fates = [Fate.UNREACHABLE, Fate.LIMITED]
+    parts.venue.load_open_orders = no_list  # type: ignore[method-assign]
+    parts.venue.fates = [Fate.UNREACHABLE, Fate.LIMITED]
     if what == "an earlier life's":
-        taken_up(desks, CancelAll(), desks.now_ms())
+        taken_up(parts, CancelAll(), parts.now_ms())
     else:
-        desks.engage()
-    desks.connect()
-    desks.pass_time(30)
-    assert desks.venue.orders[str(order.order_id)].is_finished
+        parts.engage()
+    parts.connect()
+    parts.pass_time(30)
+    assert parts.venue.orders[str(order.order_id)].is_finished
     looked_before = ["open_orders"] * 3 if what == "an earlier life's" else []
-    assert desks.venue.requests[: len(looked_before) + 4] == [*looked_before, *["cancel_all"] * 3, "open_orders"]
+    assert parts.venue.requests[: len(looked_before) + 4] == [*looked_before, *["cancel_all"] * 3, "open_orders"]
 
 
 def test_pauses_grow_to_a_bound_and_are_not_all_the_same() -> None:
-    desks = connected(cancel_again_first_s=0.2, cancel_again_max_s=2.0)
-    desks.resting()
-    desks.venue.fates = [Fate.UNREACHABLE] * 1_000
-    desks.cancel_all()
+    parts = connected(cancel_again_first_s=0.2, cancel_again_max_s=2.0)
+    parts.resting()
+    parts.venue.fates = [Fate.UNREACHABLE] * 1_000
+    parts.cancel_all()
     made = []
     for _ in range(40):
-        before = len(desks.venue.requests)
-        desks.pass_time(1)
-        made.append(len(desks.venue.requests) - before)
+        before = len(parts.venue.requests)
+        parts.pass_time(1)
+        made.append(len(parts.venue.requests) - before)
     assert sum(made[:3]) >= 4, "soon again at first"
     assert 18 <= sum(made[10:]) <= 32, "then about every one to two seconds"
 
 
 def test_a_retry_after_is_obeyed_but_not_for_an_hour() -> None:
-    desks = connected()
-    desks.resting()
-    desks.venue.fates = [Fate.LIMITED]
-    desks.cancel_all()
-    desks.pass_time(4.9)
-    assert desks.venue.requests.count("cancel_all") == 1
-    desks.pass_time(0.2)
-    assert not desks.venue.open
+    parts = connected()
+    parts.resting()
+    parts.venue.fates = [Fate.LIMITED]
+    parts.cancel_all()
+    parts.pass_time(4.9)
+    assert parts.venue.requests.count("cancel_all") == 1
+    parts.pass_time(0.2)
+    assert not parts.venue.open
 
 
 def test_an_order_that_a_cancel_of_all_leaves_is_cancelled_by_itself() -> None:
-    desks = connected()
-    kept = desks.resting()
-    sweep = desks.venue.cancel_all
+    parts = connected()
+    kept = parts.resting()
+    sweep = parts.venue.cancel_all
 
     async def all_but_one(symbol: Any, side: Any) -> Any:
         ended = await sweep(symbol, side)
-        desks.venue.orders[str(kept.order_id)] = kept
+        parts.venue.orders[str(kept.order_id)] = kept
         return tuple(order for order in ended if order.order_id != kept.order_id)
 
-    desks.venue.cancel_all = all_but_one  # type: ignore[method-assign]  # an exchange that leaves one out
-    reply = desks.cancel_all()
-    desks.pass_time(2)
-    assert not desks.venue.open
+    parts.venue.cancel_all = all_but_one  # type: ignore[method-assign]  # an exchange that leaves one out
+    reply = parts.cancel_all()
+    parts.pass_time(2)
+    assert not parts.venue.open
     assert ids(reply.result()) == {kept.order_id}
 
 
 def test_an_order_that_a_cancel_of_all_and_a_list_leave_out_is_cancelled_all_the_same() -> None:
-    desks = connected()
-    kept = desks.resting()
-    sweep, load = desks.venue.cancel_all, desks.venue.load_open_orders
+    parts = connected()
+    kept = parts.resting()
+    sweep, load = parts.venue.cancel_all, parts.venue.load_open_orders
 
     async def leaves_it_out(*_: Any) -> tuple[Order, ...]:
-        desks.venue.cancel_all = sweep  # type: ignore[method-assign]
+        parts.venue.cancel_all = sweep  # type: ignore[method-assign]
         return ()
 
     async def an_older_list() -> OpenOrdersReport:
-        desks.venue.load_open_orders = load  # type: ignore[method-assign]
-        return OpenOrdersReport((), desks.now_ms())
+        parts.venue.load_open_orders = load  # type: ignore[method-assign]
+        return OpenOrdersReport((), parts.now_ms())
 
-    desks.venue.cancel_all, desks.venue.load_open_orders = leaves_it_out, an_older_list  # type: ignore[method-assign]
-    reply = desks.cancel_all()
-    desks.pass_time(5)
-    assert not desks.venue.open
+    parts.venue.cancel_all, parts.venue.load_open_orders = leaves_it_out, an_older_list  # type: ignore[method-assign]
+    reply = parts.cancel_all()
+    parts.pass_time(5)
+    assert not parts.venue.open
     assert ids(reply.result()) == {kept.order_id}
 
 
 def test_orders_told_after_it_live_however_long_it_takes() -> None:
-    desks = connected(cancel_patience_s=1.0)
-    before = desks.resting()
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.cancel_all()
-    desks.pass_time(0)
-    placed = desks.place()
-    desks.pass_time(30)
-    assert set(desks.venue.open) == {placed.result().order_id}
-    assert desks.venue.orders[str(before.order_id)].status is OrderStatus.CANCELED
+    parts = connected(cancel_patience_s=1.0)
+    before = parts.resting()
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.cancel_all()
+    parts.pass_time(0)
+    placed = parts.place()
+    parts.pass_time(30)
+    assert set(parts.venue.open) == {placed.result().order_id}
+    assert parts.venue.orders[str(before.order_id)].status is OrderStatus.CANCELED
 
 
 def test_orders_that_others_place_after_it_live() -> None:
-    desks = connected()
-    desks.resting()
-    desks.venue.fates = [Fate.DONE, Fate.UNREACHABLE]  # cancelled, and the list cannot be had
-    reply = desks.cancel_all()
-    desks.pass_time(0.01)
-    late = desks.venue.add()
-    desks.pass_time(20)
-    assert set(desks.venue.open) == {late.order_id}
+    parts = connected()
+    parts.resting()
+    parts.venue.fates = [Fate.DONE, Fate.UNREACHABLE]  # cancelled, and the list cannot be had
+    reply = parts.cancel_all()
+    parts.pass_time(0.01)
+    late = parts.venue.add()
+    parts.pass_time(20)
+    assert set(parts.venue.open) == {late.order_id}
     assert len(reply.result()) == 1
 
 
 def test_an_order_told_before_that_arrives_late_is_ended_and_waited_for() -> None:
-    desks = connected()
-    desks.latency_s = 0.5
-    placing = desks.place()
-    desks.pass_time(0.1)
-    desks.venue.requests.clear()
-    desks.latency_s = 0.1
-    desks.orders._sending.clear()  # it has left
-    reply = desks.cancel_all()
-    desks.pass_time(0.35)
+    parts = connected()
+    parts.latency_s = 0.5
+    placing = parts.place()
+    parts.pass_time(0.1)
+    parts.venue.requests.clear()
+    parts.latency_s = 0.1
+    parts.orders._sending.clear()  # it has left
+    reply = parts.cancel_all()
+    parts.pass_time(0.35)
     assert not reply.done, "the order is on its way"
-    desks.pass_time(5)
+    parts.pass_time(5)
     assert placing.result().order_id is not None
-    assert not desks.venue.open
+    assert not parts.venue.open
     assert ids(reply.result()) == {placing.result().order_id}
 
 
 def test_an_order_that_still_waits_for_its_turn_is_called_back() -> None:
-    desks = connected()
-    desks.latency_s = 0.5
-    placing = desks.place(client_order_id="waits")
-    desks.latency_s = 0.0
-    reply = desks.cancel_all()
-    desks.pass_time(5)
+    parts = connected()
+    parts.latency_s = 0.5
+    placing = parts.place(client_order_id="waits")
+    parts.latency_s = 0.0
+    reply = parts.cancel_all()
+    parts.pass_time(5)
     assert isinstance(placing.error, CanceledBeforeSentError)
     assert "waits" in str(placing.error)
-    assert desks.venue.orders == {}
+    assert parts.venue.orders == {}
     assert reply.result() == ()
 
 
 def test_a_cancel_of_an_order_that_waits_for_its_turn_calls_it_back() -> None:
-    desks = connected()
-    desks.latency_s = 0.5
-    placing = desks.place(client_order_id="waits")
+    parts = connected()
+    parts.latency_s = 0.5
+    placing = parts.place(client_order_id="waits")
     reply: Reply[Any] = Reply()
-    desks.orders.cancel(CancelOrder(symbol=SOL, client_order_id="waits"), lambda: reply)
-    desks.pass_time(5)
+    parts.orders.cancel(CancelOrder(symbol=SOL, client_order_id="waits"), lambda: reply)
+    parts.pass_time(5)
     assert isinstance(placing.error, CanceledBeforeSentError)
     assert reply.result().status is OrderStatus.REJECTED
-    assert desks.venue.requests == []
+    assert parts.venue.requests == []
 
 
 def test_an_order_of_unknown_fate_is_waited_for() -> None:
-    desks = connected(cancel_patience_s=100.0)
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.place()
-    desks.pass_time(0)
-    reply = desks.cancel_all()
-    desks.pass_time(4)
+    parts = connected(cancel_patience_s=100.0)
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.place()
+    parts.pass_time(0)
+    reply = parts.cancel_all()
+    parts.pass_time(4)
     assert not reply.done, "it may still arrive"
-    desks.pass_time(60)
+    parts.pass_time(60)
     assert reply.result() == ()
 
 
 @pytest.mark.parametrize("what", ["kill switch", "cancel all"])
 def test_r14_an_order_that_is_known_only_when_the_lost_cancel_has_ended_it_is_told(what: str) -> None:
-    desks = connected()
-    desks.venue.fates = [Fate.ANSWER_LOST, Fate.UNREACHABLE, Fate.ANSWER_LOST]
-    placing = desks.place(client_order_id="c1")
-    desks.pass_time(0)
+    parts = connected()
+    parts.venue.fates = [Fate.ANSWER_LOST, Fate.UNREACHABLE, Fate.ANSWER_LOST]
+    placing = parts.place(client_order_id="c1")
+    parts.pass_time(0)
     assert isinstance(placing.error, UnresolvedOrderError)
-    reply = desks.engage() if what == "kill switch" else desks.cancel_all()
-    desks.pass_time(30)
+    reply = parts.engage() if what == "kill switch" else parts.cancel_all()
+    parts.pass_time(30)
     assert [order.client_order_id for order in reply.result()] == ["c1"]
     assert all(order.status is OrderStatus.CANCELED for order in reply.result())
 
 
 def test_orders_of_others_are_looked_for_while_the_fate_of_ours_is_unknown() -> None:
-    desks = connected(cancel_patience_s=100.0)
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.place()
-    desks.pass_time(0)
-    desks.venue.add()
-    desks.venue.fates = [Fate.UNREACHABLE]
-    reply = desks.cancel_all()
-    desks.pass_time(2)
-    assert not desks.venue.open
+    parts = connected(cancel_patience_s=100.0)
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.place()
+    parts.pass_time(0)
+    parts.venue.add()
+    parts.venue.fates = [Fate.UNREACHABLE]
+    reply = parts.cancel_all()
+    parts.pass_time(2)
+    assert not parts.venue.open
     assert not reply.done
 
 
 def test_a_cancel_of_all_that_failed_is_sent_again_as_one_request() -> None:
-    desks = connected()
+    parts = connected()
     for _ in range(3):
-        desks.resting()
-    desks.venue.requests.clear()
-    desks.venue.fates = [Fate.UNREACHABLE] * 2
-    desks.cancel_all()
-    desks.pass_time(10)
-    assert desks.venue.requests == ["cancel_all", "cancel_all", "cancel_all", "open_orders"]
+        parts.resting()
+    parts.venue.requests.clear()
+    parts.venue.fates = [Fate.UNREACHABLE] * 2
+    parts.cancel_all()
+    parts.pass_time(10)
+    assert parts.venue.requests == ["cancel_all", "cancel_all", "cancel_all", "open_orders"]
 
 
 def test_news_of_an_order_while_all_are_being_cancelled_costs_no_cancel_of_its_own() -> None:
-    desks = connected()
-    order = desks.resting()
-    desks.venue.requests.clear()
-    desks.latency_s = 0.5
-    desks.cancel_all()
-    desks.pass_time(0.1)
-    desks.hear(msgspec.structs.replace(order, price=Decimal(99), updated_ms=order.updated_ms + 1))
-    desks.pass_time(5)
-    assert desks.venue.requests == ["cancel_all", "open_orders"]
+    parts = connected()
+    order = parts.resting()
+    parts.venue.requests.clear()
+    parts.latency_s = 0.5
+    parts.cancel_all()
+    parts.pass_time(0.1)
+    parts.apply(msgspec.structs.replace(order, price=Decimal(99), updated_ms=order.updated_ms + 1))
+    parts.pass_time(5)
+    assert parts.venue.requests == ["cancel_all", "open_orders"]
 
 
 # -- the kill switch ---------------------------------------------------------------------------------------------------
 
 
 def test_while_engaged_whatever_shows_is_cancelled_again() -> None:
-    desks = connected()
-    desks.engage()
-    desks.pass_time(1)
+    parts = connected()
+    parts.engage()
+    parts.pass_time(1)
     for _ in range(3):
-        desks.venue.fates = [Fate.LIMITED, Fate.NEVER_ARRIVED]
-        desks.hear(desks.venue.add())
-        desks.pass_time(20)
-        assert not desks.venue.open
+        parts.venue.fates = [Fate.LIMITED, Fate.NEVER_ARRIVED]
+        parts.apply(parts.venue.add())
+        parts.pass_time(20)
+        assert not parts.venue.open
 
 
 def test_engaging_twice_answers_both() -> None:
-    desks = connected()
-    desks.resting()
-    replies = [desks.engage(), desks.engage()]
-    desks.pass_time(2)
+    parts = connected()
+    parts.resting()
+    replies = [parts.engage(), parts.engage()]
+    parts.pass_time(2)
     assert all(reply.error is None for reply in replies)
-    assert not desks.venue.open
+    assert not parts.venue.open
 
 
 def test_r14_engaging_again_is_not_answered_from_a_list_that_was_taken_up_before() -> None:
-    desks = connected()
-    desks.way_back_s = 0.1
-    first = desks.engage()
-    desks.pass_time(0.15)
-    assert desks.venue.requests == ["cancel_all", "open_orders"]
-    others = desks.venue.add()  # the list that is on its way back lacks it
-    second = desks.engage()
-    desks.pass_time(0.1)
+    parts = connected()
+    parts.way_back_s = 0.1
+    first = parts.engage()
+    parts.pass_time(0.15)
+    assert parts.venue.requests == ["cancel_all", "open_orders"]
+    others = parts.venue.add()  # the list that is on its way back lacks it
+    second = parts.engage()
+    parts.pass_time(0.1)
     assert not second.done
-    desks.pass_time(2)
-    assert (first.result(), second.result()) == ((desks.venue.orders[str(others.order_id)],),) * 2
-    assert not desks.venue.open
+    parts.pass_time(2)
+    assert (first.result(), second.result()) == ((parts.venue.orders[str(others.order_id)],),) * 2
+    assert not parts.venue.open
 
 
 @pytest.mark.parametrize("later_s", [0.15, 0.5], ids=["its list is on its way back", "its list has come"])
 def test_r14_engaging_again_while_a_fate_is_unknown_is_not_answered_from_an_older_list(later_s: float) -> None:
-    desks = connected(cancel_patience_s=100.0)
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.place()
-    desks.pass_time(0)
-    desks.way_back_s = 0.1
-    desks.engage()
-    desks.pass_time(later_s)
-    others = desks.venue.add()
-    second = desks.engage()
-    desks.pass_time(60)
-    assert not desks.venue.open
+    parts = connected(cancel_patience_s=100.0)
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.place()
+    parts.pass_time(0)
+    parts.way_back_s = 0.1
+    parts.engage()
+    parts.pass_time(later_s)
+    others = parts.venue.add()
+    second = parts.engage()
+    parts.pass_time(60)
+    assert not parts.venue.open
     assert ids(second.result()) == {others.order_id}
 
 
 def test_engaging_again_after_all_was_done_cancels_all_again_in_one_request() -> None:
-    desks = connected()
-    desks.engage()
-    desks.pass_time(1)
-    desks.venue.add()
-    desks.venue.add(BTC)
-    desks.venue.requests.clear()
-    reply = desks.engage()
-    desks.pass_time(1)
-    assert desks.venue.requests == ["cancel_all", "open_orders"]
+    parts = connected()
+    parts.engage()
+    parts.pass_time(1)
+    parts.venue.add()
+    parts.venue.add(BTC)
+    parts.venue.requests.clear()
+    reply = parts.engage()
+    parts.pass_time(1)
+    assert parts.venue.requests == ["cancel_all", "open_orders"]
     assert len(reply.result()) == 2
 
 
@@ -470,177 +472,181 @@ def test_engaging_again_after_all_was_done_cancels_all_again_in_one_request() ->
 def test_r13_a_list_that_may_lag_shows_nothing_open_only_after_a_cancel_of_all_that_was_answered(
     *, is_engaged: bool
 ) -> None:
-    desks = connected()
-    desks.venue.query_lag_ms = 10_000
-    others = desks.venue.add()
-    desks.venue.hidden.add(str(others.order_id))  # the lists lack it, and nobody has told of it
-    desks.venue.fates = [Fate.NEVER_ARRIVED, Fate.DONE, Fate.UNREACHABLE]
-    reply = desks.engage() if is_engaged else desks.cancel_all()
-    desks.pass_time(5)
-    assert not desks.venue.open
+    parts = connected()
+    parts.venue.query_lag_ms = 10_000
+    others = parts.venue.add()
+    parts.venue.hidden.add(str(others.order_id))  # the lists lack it, and nobody has told of it
+    parts.venue.fates = [Fate.NEVER_ARRIVED, Fate.DONE, Fate.UNREACHABLE]
+    reply = parts.engage() if is_engaged else parts.cancel_all()
+    parts.pass_time(5)
+    assert not parts.venue.open
     assert [order.order_id for order in reply.result()] == [others.order_id]
-    assert desks.venue.requests.count("cancel_all") == (2 if is_engaged else 3), "the kill switch spares nothing"
+    assert parts.venue.requests.count("cancel_all") == (2 if is_engaged else 3), "the kill switch spares nothing"
 
 
 def test_in_a_market_that_is_gone_nothing_is_open_however_old_a_list_may_be() -> None:
-    desks = connected()
-    desks.venue.query_lag_ms = 10_000
-    desks.venue.gone.add(SOL)
-    reply = desks.cancel_all(SOL)
-    desks.pass_time(1)
+    parts = connected()
+    parts.venue.query_lag_ms = 10_000
+    parts.venue.gone.add(SOL)
+    reply = parts.cancel_all(SOL)
+    parts.pass_time(1)
     assert reply.result() == ()
 
 
 def test_r13_where_no_cancel_of_all_is_answered_a_list_is_believed_that_is_so_much_younger() -> None:
-    desks = connected(cancel_patience_s=60.0)
-    desks.venue.query_lag_ms = 10_000
-    desks.venue.refused = {"cancel_all"}
-    reply = desks.cancel_all()
-    desks.pass_time(9.9)
+    parts = connected(cancel_patience_s=60.0)
+    parts.venue.query_lag_ms = 10_000
+    parts.venue.refused = {"cancel_all"}
+    reply = parts.cancel_all()
+    parts.pass_time(9.9)
     assert not reply.done
-    desks.pass_time(5)
+    parts.pass_time(5)
     assert reply.result() == ()
 
 
 def test_r14_a_fate_that_is_settled_after_an_older_list_does_not_end_it() -> None:
-    desks = connected(cancel_patience_s=100.0)
-    desks.venue.fates = [Fate.NEVER_ARRIVED]
-    desks.place(client_order_id="lost")
-    desks.pass_time(0)
-    desks.way_back_s = 0.1
-    desks.engage()
-    desks.pass_time(0.15)
-    others = desks.venue.add()
-    second = desks.engage()
-    desks.pass_time(0.05)
-    (lost,) = [order for order in desks.told if order.client_order_id == "lost"][-1:]
+    parts = connected(cancel_patience_s=100.0)
+    parts.venue.fates = [Fate.NEVER_ARRIVED]
+    parts.place(client_order_id="lost")
+    parts.pass_time(0)
+    parts.way_back_s = 0.1
+    parts.engage()
+    parts.pass_time(0.15)
+    others = parts.venue.add()
+    second = parts.engage()
+    parts.pass_time(0.05)
+    (lost,) = [order for order in parts.told if order.client_order_id == "lost"][-1:]
     ended = {"status": OrderStatus.CANCELED, "order_id": "7", "finish_reason": "cancelled"}
-    desks.hear(msgspec.structs.replace(lost, **ended, created_ms=desks.now_ms(), updated_ms=desks.now_ms()))
-    desks.pass_time(0.05)
+    parts.apply(msgspec.structs.replace(lost, **ended, created_ms=parts.now_ms(), updated_ms=parts.now_ms()))
+    parts.pass_time(0.05)
     assert not second.done
-    desks.pass_time(2)
+    parts.pass_time(2)
     assert others.order_id in ids(second.result())
-    assert not desks.venue.open
+    assert not parts.venue.open
 
 
 def test_released_it_lets_orders_live_and_answers_who_waits() -> None:
-    desks = connected()
-    desks.venue.fates = [Fate.UNREACHABLE] * 100
-    reply = desks.engage()
-    desks.pass_time(1)
-    desks.mass_cancels.release()
-    desks.venue.fates.clear()
+    parts = connected()
+    parts.venue.fates = [Fate.UNREACHABLE] * 100
+    reply = parts.engage()
+    parts.pass_time(1)
+    parts.mass_cancels.release()
+    parts.venue.fates.clear()
     assert isinstance(reply.error, UnresolvedOrderError)
-    desks.hear(desks.venue.add())
-    desks.pass_time(60)
-    assert len(desks.venue.open) == 1
+    parts.apply(parts.venue.add())
+    parts.pass_time(60)
+    assert len(parts.venue.open) == 1
 
 
 # -- of an earlier life ------------------------------------------------------------------------------------------------
 
 
 def taken_up(
-    desks: Desks, command: CancelAll, before_ms: int, told: tuple[PlaceOrder, ...] = (), later: tuple[str, ...] = ()
+    parts: AccountParts,
+    command: CancelAll,
+    before_ms: int,
+    told: tuple[PlaceOrder, ...] = (),
+    later: tuple[str, ...] = (),
 ) -> None:
-    desks.mass_cancels.take_up(command, Intent(None, None), before_ms, told, later)
+    parts.mass_cancels.take_up(command, Intent(None, None), before_ms, told, later)
 
 
 def test_an_earlier_lifes_goes_on_with_the_first_connection_and_spares_what_came_later() -> None:
-    desks = Desks()
-    old = desks.venue.add()
-    desks.hear(old)
-    before_ms = desks.now_ms()
-    desks.pass_time(60)
-    new = desks.venue.add()
-    desks.hear(new)
-    taken_up(desks, CancelAll(), before_ms)
-    desks.connect()
-    desks.pass_time(5)
-    assert set(desks.venue.open) == {new.order_id}
+    parts = AccountParts()
+    old = parts.venue.add()
+    parts.apply(old)
+    before_ms = parts.now_ms()
+    parts.pass_time(60)
+    new = parts.venue.add()
+    parts.apply(new)
+    taken_up(parts, CancelAll(), before_ms)
+    parts.connect()
+    parts.pass_time(5)
+    assert set(parts.venue.open) == {new.order_id}
 
 
 def test_an_earlier_lifes_ends_what_is_known_also_while_no_list_is_to_be_had() -> None:
-    desks = Desks()
-    desks.hear(desks.venue.add())
-    taken_up(desks, CancelAll(), desks.now_ms())
-    desks.venue.fates = [Fate.DONE] + [Fate.UNREACHABLE] * 10
-    desks.connect()
-    desks.pass_time(0)
-    assert desks.venue.requests[0] == "cancel"
-    assert not desks.venue.open
+    parts = AccountParts()
+    parts.apply(parts.venue.add())
+    taken_up(parts, CancelAll(), parts.now_ms())
+    parts.venue.fates = [Fate.DONE] + [Fate.UNREACHABLE] * 10
+    parts.connect()
+    parts.pass_time(0)
+    assert parts.venue.requests[0] == "cancel"
+    assert not parts.venue.open
 
 
 def test_an_earlier_lifes_ends_an_order_told_before_it_that_arrived_late() -> None:
-    desks = Desks()
-    before_ms = desks.now_ms()
-    desks.pass_time(1)
-    desks.venue.add(client_order_id="told-before")
-    desks.venue.add(client_order_id="told-later")
+    parts = AccountParts()
+    before_ms = parts.now_ms()
+    parts.pass_time(1)
+    parts.venue.add(client_order_id="told-before")
+    parts.venue.add(client_order_id="told-later")
     command = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), Decimal(100), client_order_id="told-before")
-    taken_up(desks, CancelAll(symbol=SOL), before_ms, (command,))
-    desks.connect()
-    desks.pass_time(5)
-    assert [order.client_order_id for order in desks.venue.open.values()] == ["told-later"]
+    taken_up(parts, CancelAll(symbol=SOL), before_ms, (command,))
+    parts.connect()
+    parts.pass_time(5)
+    assert [order.client_order_id for order in parts.venue.open.values()] == ["told-later"]
 
 
 def test_an_earlier_lifes_spares_orders_of_ours_told_after_it_whenever_they_arrived() -> None:
-    desks = Desks()
-    kept = desks.venue.add(client_order_id="told-later")
-    gone = desks.venue.add(client_order_id="told-before")
-    taken_up(desks, CancelAll(), desks.now_ms() + 60_000, later=("told-later",))
-    desks.connect()
-    desks.pass_time(5)
-    assert set(desks.venue.open) == {kept.order_id}
-    assert desks.venue.orders[str(gone.order_id)].is_finished
+    parts = AccountParts()
+    kept = parts.venue.add(client_order_id="told-later")
+    gone = parts.venue.add(client_order_id="told-before")
+    taken_up(parts, CancelAll(), parts.now_ms() + 60_000, later=("told-later",))
+    parts.connect()
+    parts.pass_time(5)
+    assert set(parts.venue.open) == {kept.order_id}
+    assert parts.venue.orders[str(gone.order_id)].is_finished
 
 
 def test_what_is_done_in_time_is_not_said_to_go_on() -> None:
-    desks = connected(cancel_patience_s=3.0)
-    desks.resting()
+    parts = connected(cancel_patience_s=3.0)
+    parts.resting()
     with capture_logs() as logs:
-        reply = desks.cancel_all()
-        desks.pass_time(10)
+        reply = parts.cancel_all()
+        parts.pass_time(10)
     assert reply.error is None
     assert not [row for row in logs if row["event"] == "mass_cancel_goes_on"]
-    assert desks.trouble == []
+    assert parts.trouble == []
 
 
 def test_an_order_that_shows_while_engaged_is_cancelled_at_once_and_then_a_list_is_read() -> None:
-    desks = connected()
-    desks.engage()
-    desks.pass_time(1)
-    desks.venue.requests.clear()
-    desks.hear(desks.venue.add())
-    desks.pass_time(0)
-    assert not desks.venue.open
-    assert desks.venue.requests == ["cancel", "open_orders"]
+    parts = connected()
+    parts.engage()
+    parts.pass_time(1)
+    parts.venue.requests.clear()
+    parts.apply(parts.venue.add())
+    parts.pass_time(0)
+    assert not parts.venue.open
+    assert parts.venue.requests == ["cancel", "open_orders"]
 
 
 def test_a_second_engaging_tells_what_ended_since_the_first() -> None:
-    desks = connected()
-    desks.resting()
-    first = desks.engage()
-    desks.pass_time(1)
-    second = desks.engage()
-    desks.pass_time(1)
+    parts = connected()
+    parts.resting()
+    first = parts.engage()
+    parts.pass_time(1)
+    second = parts.engage()
+    parts.pass_time(1)
     assert (len(first.result()), second.result()) == (1, ())
 
 
 def test_a_try_that_fails_is_told_to_whoever_minds_the_link() -> None:
-    desks = connected()
-    desks.resting()
-    desks.venue.fates = [Fate.UNREACHABLE]
-    desks.cancel_all()
-    desks.pass_time(0)
-    assert [str(error) for error in desks.trouble] == ["cancel_all: nobody answers"]
+    parts = connected()
+    parts.resting()
+    parts.venue.fates = [Fate.UNREACHABLE]
+    parts.cancel_all()
+    parts.pass_time(0)
+    assert [str(error) for error in parts.trouble] == ["cancel_all: nobody answers"]
 
 
 def test_many_cancels_of_all_share_the_lists_that_they_wait_for() -> None:
     """After an outage every cancel of all that was told in it goes on, and the exchange limits queries."""
-    desks = connected(cancel_patience_s=60.0, cancel_again_first_s=0.5)
-    desks.venue.query_lag_ms = 10_000
-    desks.venue.refused = {"cancel_all"}
-    replies = [desks.cancel_all() for _ in range(50)]
-    desks.pass_time(20)
+    parts = connected(cancel_patience_s=60.0, cancel_again_first_s=0.5)
+    parts.venue.query_lag_ms = 10_000
+    parts.venue.refused = {"cancel_all"}
+    replies = [parts.cancel_all() for _ in range(50)]
+    parts.pass_time(20)
     assert [reply.result() for reply in replies] == [()] * 50
-    assert desks.venue.requests.count("open_orders") <= 20 / 0.5 + 1
+    assert parts.venue.requests.count("open_orders") <= 20 / 0.5 + 1

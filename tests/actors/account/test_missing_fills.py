@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from actors.account.context import AccountContext
 from actors.account.fills_coverage import FillsCoverage
-from actors.account.memory import Memory
+from actors.account.journal_recovery import JournalRecovery
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.journal import Journal, JournalSettings
@@ -94,7 +94,7 @@ def test_the_same_row_in_the_next_load_changes_nothing() -> None:
     assert coverage.again(30.0) == {BTC: MINUTE_MS}
 
 
-def memory_of(path: Path, *, at_ms: int) -> tuple[Memory, Journal]:
+def memory_of(path: Path, *, at_ms: int) -> tuple[JournalRecovery, Journal]:
     journal = Journal.open(
         path,
         account="alpha",
@@ -106,20 +106,20 @@ def memory_of(path: Path, *, at_ms: int) -> tuple[Memory, Journal]:
     state = AccountState()
     context = cast("AccountContext", SimpleNamespace(name="alpha", settings=AccountSettings(), state=state))
     nobody = cast("Any", None)
-    memory = Memory(
-        journal, context, intents=nobody, doubts=nobody, orders=nobody, mass_cancels=nobody, withdrawals=nobody
+    recovery = JournalRecovery(
+        journal, context, intents=nobody, reconciler=nobody, orders=nobody, mass_cancels=nobody, withdrawals=nobody
     )
-    return memory, journal
+    return recovery, journal
 
 
 async def test_r4_after_a_restart_fills_are_wanted_from_a_little_before_they_were_complete(tmp_path: Path) -> None:
     """Our reading of the exchange's clock may run a little ahead of the stamps that it gives."""
-    memory, journal = memory_of(tmp_path / "alpha.sqlite", at_ms=7 * MINUTE_MS)
-    assert await memory.restore(7 * MINUTE_MS) == 7 * MINUTE_MS, "a new journal knows of nothing before"
+    recovery, journal = memory_of(tmp_path / "alpha.sqlite", at_ms=7 * MINUTE_MS)
+    assert await recovery.restore(7 * MINUTE_MS) == 7 * MINUTE_MS, "a new journal knows of nothing before"
 
-    memory.fills_loaded(10 * MINUTE_MS)
+    recovery.fills_loaded(10 * MINUTE_MS)
 
-    assert 9 * MINUTE_MS < await memory.restore(20 * MINUTE_MS) < 10 * MINUTE_MS
+    assert 9 * MINUTE_MS < await recovery.restore(20 * MINUTE_MS) < 10 * MINUTE_MS
     await journal.close()
 
 
@@ -130,7 +130,7 @@ async def test_r4_a_journal_that_lost_all_its_records_wants_fills_from_its_begin
     _, journal = memory_of(path, at_ms=7 * MINUTE_MS)
     await journal.close()
 
-    memory, journal = memory_of(path, at_ms=20 * MINUTE_MS)
-    assert await memory.restore(20 * MINUTE_MS) == 7 * MINUTE_MS
-    assert await memory.restore(3 * MINUTE_MS) == 3 * MINUTE_MS, "our clock was ahead then"
+    recovery, journal = memory_of(path, at_ms=20 * MINUTE_MS)
+    assert await recovery.restore(20 * MINUTE_MS) == 7 * MINUTE_MS
+    assert await recovery.restore(3 * MINUTE_MS) == 3 * MINUTE_MS, "our clock was ahead then"
     await journal.close()

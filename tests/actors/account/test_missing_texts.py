@@ -8,7 +8,7 @@ import pytest
 from actors.account.context import AccountContext
 from actors.account.reservations import Reservation
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState, Doubt
+from actors.account.state import AccountState, OrderKey
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
@@ -62,30 +62,30 @@ class Account:
 
 def test_a_fill_without_our_text_is_told_with_the_id_of_its_order_where_that_is_known() -> None:
     account = Account()
-    account.context.hear_order(order(client_order_id="c1"))
-    assert account.context.hear_fill(fill("1", client_order_id=None, at=2)) is True
+    account.context.apply_order(order(client_order_id="c1"))
+    assert account.context.apply_fill(fill("1", client_order_id=None, at=2)) is True
     assert account.fills == [fill("1", client_order_id="c1", at=2)]
-    assert account.context.hear_fill(fill("1", client_order_id=None, at=2)) is False
+    assert account.context.apply_fill(fill("1", client_order_id=None, at=2)) is False
     assert len(account.fills) == 1
-    account.context.hear_fill(fill("2", client_order_id=None, order_id="9", at=2))
+    account.context.apply_fill(fill("2", client_order_id=None, order_id="9", at=2))
     assert account.fills[1].client_order_id is None, "whose it is nobody knows"
 
 
 def test_an_answer_is_about_the_order_that_was_asked_for_and_no_other() -> None:
     account = Account()
-    answered = account.context.hear_order(order(client_order_id=None, order_id="9"), answers="c1")
+    answered = account.context.apply_order(order(client_order_id=None, order_id="9"), answers="c1")
     assert (answered.order_id, answered.client_order_id) == ("9", "c1")
-    named = account.context.hear_order(order(client_order_id="c2", order_id="10"), answers="c1")
+    named = account.context.apply_order(order(client_order_id="c2", order_id="10"), answers="c1")
     assert named.client_order_id == "c2", "what the exchange says counts"
-    assert account.context.hear_order(order(client_order_id="c2", order_id="10")) == named
+    assert account.context.apply_order(order(client_order_id="c2", order_id="10")) == named
     assert len(account.orders) == 2
 
 
 def ended_and_dropped(client_order_id: str | None) -> AccountState:
     """Order 7 has ended and given way to order 8; ours of the client id c1 is on its way."""
     state = AccountState(executed_limit=1)
-    state.hear_order(order(OrderStatus.CANCELED, order_id="7", client_order_id=client_order_id, at=2))
-    state.hear_order(order(OrderStatus.CANCELED, order_id="8", client_order_id="c8", at=3))
+    state.apply_order(order(OrderStatus.CANCELED, order_id="7", client_order_id=client_order_id, at=2))
+    state.apply_order(order(OrderStatus.CANCELED, order_id="8", client_order_id="c8", at=3))
     assert state.orders.find(SOL, "7", None) is None
     state.begin_order(order(OrderStatus.PENDING, order_id=None, client_order_id="c1"), Reservation("USDT", Decimal(0)))
     return state
@@ -96,8 +96,8 @@ def test_r3_a_fill_names_an_order_that_was_dropped_without_its_text_and_none_tha
     text_then: str | None,
 ) -> None:
     state = ended_and_dropped(text_then)
-    state.hear_fill(fill("1", order_id="7", client_order_id="c1", at=2))
+    state.apply_fill(fill("1", order_id="7", client_order_id="c1", at=2))
 
-    known = state.find(Doubt(SOL, None, "c1"))
+    known = state.find(OrderKey(SOL, None, "c1"))
     assert known is not None
     assert known.order_id == ("7" if text_then is None else None)

@@ -13,12 +13,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.account.intents import Intents
-from actors.account.memory import Memory
+from actors.account.journal_recovery import JournalRecovery
 from actors.journal import Journal, JournalError, JournalSettings
 from messages.commands import CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side
 from messages.order import VANISHED, Order
-from tests.support.desks import START_MS, Desks, Fate
+from tests.support.account_parts import START_MS, AccountParts, Fate
 from tests.support.orders import SOL, order
 
 MINUTE_MS = 60_000
@@ -54,34 +54,34 @@ class NextLife:
             now_ms=lambda: self.wall_clock_ms,
         )
         self.withdrawals = Withdrawals()
-        self.desks = Desks(executed_limit=1, **settings)
+        self.parts = AccountParts(executed_limit=1, **settings)
 
-    async def restored(self) -> Memory:
-        desks = self.desks
-        memory = Memory(
+    async def restored(self) -> JournalRecovery:
+        parts = self.parts
+        recovery = JournalRecovery(
             self.journal,
-            desks.context,
+            parts.context,
             intents=Intents(self.journal),
-            doubts=desks.doubts,
-            orders=desks.orders,
-            mass_cancels=desks.mass_cancels,
+            reconciler=parts.reconciler,
+            orders=parts.orders,
+            mass_cancels=parts.mass_cancels,
             withdrawals=cast("Any", self.withdrawals),
         )
-        await memory.restore(START_MS)
-        return memory
+        await recovery.restore(START_MS)
+        return recovery
 
-    async def begin(self) -> Memory:
-        memory, desks = await self.restored(), self.desks
-        desks.connect()
-        memory.settle_open_intents()
-        desks.pass_time(120)
-        return memory
+    async def begin(self) -> JournalRecovery:
+        recovery, parts = await self.restored(), self.parts
+        parts.connect()
+        recovery.settle_open_intents()
+        parts.pass_time(120)
+        return recovery
 
     def at_the_exchange(self, created_ms: int) -> Order:
         order = msgspec.structs.replace(
-            self.desks.venue.add(client_order_id="mine"), created_ms=created_ms, updated_ms=created_ms
+            self.parts.venue.add(client_order_id="mine"), created_ms=created_ms, updated_ms=created_ms
         )
-        self.desks.venue.orders[str(order.order_id)] = order
+        self.parts.venue.orders[str(order.order_id)] = order
         return order
 
     async def outcomes(self) -> list[tuple[str | None, str]]:
@@ -113,7 +113,7 @@ async def test_r4_an_order_that_arrived_is_ours_whatever_clock_its_life_had(
     await life.journal.record_intent(PLACING, arrives_by_ms=decided_ms + 6_000)
     life.at_the_exchange(decided_ms + 10)
     await life.begin()
-    assert [order.status for order in life.desks.told] == [OrderStatus.NEW]
+    assert [order.status for order in life.parts.told] == [OrderStatus.NEW]
     assert await life.outcomes() == [("confirmed", "asked later")]
 
 
@@ -131,14 +131,14 @@ async def test_r4_an_older_order_with_the_same_id_is_not_taken_for_the_one_that_
 
 async def test_r4_an_order_that_the_journal_knows_and_memory_has_no_room_for_has_happened(life: NextLife) -> None:
     await life.journal.record_intent(PLACING, arrives_by_ms=START_MS)
-    first, second = life.at_the_exchange(START_MS), life.desks.venue.add()
+    first, second = life.at_the_exchange(START_MS), life.parts.venue.add()
     for each in (first, second):
-        life.journal.record_order(life.desks.venue.end(each))
+        life.journal.record_order(life.parts.venue.end(each))
     await life.restored()
-    assert life.desks.state.available("USDT") == 100_000, "it has ended: no money is set aside for it"
+    assert life.parts.state.available("USDT") == 100_000, "it has ended: no money is set aside for it"
     await life.begin()
     assert await life.outcomes() == [("confirmed", "asked later")]
-    assert "get_order" not in life.desks.venue.requests, "a query that lags might deny it"
+    assert "get_order" not in life.parts.venue.requests, "a query that lags might deny it"
 
 
 async def test_r4_an_order_that_the_journal_has_by_the_exchanges_name_is_not_asked_about(life: NextLife) -> None:
@@ -146,7 +146,7 @@ async def test_r4_an_order_that_the_journal_has_by_the_exchanges_name_is_not_ask
     life.journal.record_order(life.at_the_exchange(START_MS))
     await life.begin()
     assert await life.outcomes() == [("confirmed", "asked later")]
-    assert life.desks.venue.requests == []
+    assert life.parts.venue.requests == []
 
 
 async def test_r4_withdrawals_and_their_cancels_are_looked_for(life: NextLife) -> None:
@@ -155,7 +155,7 @@ async def test_r4_withdrawals_and_their_cancels_are_looked_for(life: NextLife) -
     await life.journal.record_intent(WITHDRAWAL, arrives_by_ms=START_MS + 5)
     await life.journal.record_intent(calling_back)
     await life.begin()
-    by_ms = START_MS + life.desks.context.settings.unresolved_patience_ms
+    by_ms = START_MS + life.parts.context.settings.unresolved_patience_ms
     assert life.withdrawals.asked == [
         ("settle", WITHDRAWAL, START_MS + 5),
         ("settle_cancel", calling_back, by_ms),
@@ -170,7 +170,7 @@ async def test_r4_a_cancel_is_filed_as_the_order_shows_it(life: NextLife) -> Non
     life.journal.record_order(order)
     await life.begin()
     assert await life.outcomes() == [("rejected", "asked later")]
-    assert life.desks.venue.requests == ["get_order"]
+    assert life.parts.venue.requests == ["get_order"]
 
 
 async def test_r13_a_cancel_of_all_goes_on_for_what_was_placed_before_it(life: NextLife) -> None:
@@ -179,58 +179,58 @@ async def test_r13_a_cancel_of_all_goes_on_for_what_was_placed_before_it(life: N
     life.journal.record_order(mine)
     await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS + 1)
     await life.begin()
-    assert life.desks.venue.open == {}
-    assert life.desks.told[-1].status is OrderStatus.CANCELED
+    assert life.parts.venue.open == {}
+    assert life.parts.told[-1].status is OrderStatus.CANCELED
     assert [outcome for outcome, _ in await life.outcomes()] == ["confirmed", "confirmed"]
 
 
 async def test_r4_the_kill_switch_is_kept_under_a_name_that_later_versions_read(life: NextLife) -> None:
-    memory = await life.restored()
-    life.desks.context.kill_switch = "stop"
-    memory.kill_switch_changed()
+    recovery = await life.restored()
+    life.parts.context.kill_switch = "stop"
+    recovery.kill_switch_changed()
     assert life.journal.get_state("kill_switch") == "stop"
-    life.desks.context.kill_switch = None
-    await memory.restore(START_MS)
-    assert life.desks.context.kill_switch == "stop"
-    life.desks.context.kill_switch = "x" * 1_000_001  # more than a journal takes
+    life.parts.context.kill_switch = None
+    await recovery.restore(START_MS)
+    assert life.parts.context.kill_switch == "stop"
+    life.parts.context.kill_switch = "x" * 1_000_001  # more than a journal takes
     with capture_logs() as logs:
-        memory.kill_switch_changed()
+        recovery.kill_switch_changed()
     assert [row["event"] for row in logs] == ["kill_switch_not_in_journal"]
 
 
 async def test_r4_what_is_known_of_fills_is_kept_less_a_little(life: NextLife) -> None:
-    memory = await life.restored()
-    assert await memory.restore(START_MS) == START_MS, "a new journal knows of nothing before"
-    memory.fills_loaded(START_MS + MINUTE_MS)
-    assert START_MS < await memory.restore(START_MS + HOUR_MS) < START_MS + MINUTE_MS
+    recovery = await life.restored()
+    assert await recovery.restore(START_MS) == START_MS, "a new journal knows of nothing before"
+    recovery.fills_loaded(START_MS + MINUTE_MS)
+    assert START_MS < await recovery.restore(START_MS + HOUR_MS) < START_MS + MINUTE_MS
 
 
 async def test_r4_an_order_that_cannot_be_filed_sets_no_money_aside(life: NextLife) -> None:
-    desks = Desks(journal=life.journal)
-    desks.connect()
+    parts = AccountParts(journal=life.journal)
+    parts.connect()
     life.journal.abandon()
     with pytest.raises(JournalError):
-        desks.place()
-    assert desks.state.available("USDT") == 100_000
-    assert desks.told == []
+        parts.place()
+    assert parts.state.available("USDT") == 100_000
+    assert parts.told == []
 
 
 async def test_r13_a_cancel_of_all_covers_an_order_placed_before_it_that_arrives_after_it(life: NextLife) -> None:
     await life.journal.record_intent(PLACING, arrives_by_ms=START_MS + 60_000)
     await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS - 1_000)
     life.at_the_exchange(START_MS)
-    strangers = life.desks.venue.add()
+    strangers = life.parts.venue.add()
     await life.begin()
-    assert list(life.desks.venue.open) == [strangers.order_id]
+    assert list(life.parts.venue.open) == [strangers.order_id]
 
 
 async def test_r13_a_cancel_of_all_is_sent_again_whole_where_nothing_else_is_open(life: NextLife) -> None:
     await life.journal.record_intent(CancelAll(), arrives_by_ms=START_MS + 1)
     life.at_the_exchange(START_MS)
-    life.desks.venue.fates = [Fate.DONE, Fate.UNREACHABLE]
+    life.parts.venue.fates = [Fate.DONE, Fate.UNREACHABLE]
     await life.begin()
-    assert life.desks.venue.open == {}
-    assert life.desks.venue.requests[:3] == ["open_orders", "cancel", "cancel_all"]
+    assert life.parts.venue.open == {}
+    assert life.parts.venue.requests[:3] == ["open_orders", "cancel", "cancel_all"]
     assert [outcome for outcome, _ in await life.outcomes()] == ["confirmed"]
 
 

@@ -6,18 +6,18 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from actors.account.state import AccountState, Doubt
+from actors.account.state import AccountState, OrderKey
 from actors.journal import SymbolMemory
 from exchanges.simulator.config import AccountConfig, FeeScheme, SimulatorConfig
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
 from tests.support.eventually import eventually
-from tests.support.orders import SOL, fill, hear, order, paid
+from tests.support.orders import SOL, apply, fill, order, paid
 from tests.support.world import Recorder, assert_agrees, open_world
 
 CANCELED = OrderStatus.CANCELED
-ASK = Doubt(SOL, "1001", "c1")
+ASK = OrderKey(SOL, "1001", "c1")
 
 
 def free(trade_id: str, quantity: str, *, at: int) -> Fill:
@@ -38,49 +38,49 @@ def known(state: AccountState) -> Order:
 def test_r2_fees_are_partial_until_a_report_covers_the_fills_whatever_comes_first() -> None:
     report, late = rebated("0", "0", at=5), [free("7", "1", at=6), free("8", "2", at=7)]
     for arrival in permutations((order(at=1), msgspec.structs.replace(report, fees=()), *late)):
-        state = hear(AccountState(), *arrival)
+        state = apply(AccountState(), *arrival)
         assert known(state).fees_are_partial
-        assert state.doubts() == [ASK]
-        hear(state, rebated("1", "0.1", at=6))
+        assert state.inconsistent_orders() == [ASK]
+        apply(state, rebated("1", "0.1", at=6))
         assert known(state).fees_are_partial
-        hear(state, rebated("3", "0.3", at=7))
+        apply(state, rebated("3", "0.3", at=7))
         assert (known(state).fees, known(state).fees_are_partial) == (paid("-0.3 USDT"), False)
-        assert state.doubts() == []
+        assert state.inconsistent_orders() == []
 
 
 def test_r14_an_order_that_we_took_for_ended_says_that_its_fees_are_partial_until_the_exchange_tells_of_it() -> None:
-    state = hear(AccountState(), order(at=1), free("7", "10", at=6))
+    state = apply(AccountState(), order(at=1), free("7", "10", at=6))
     state.conclude_unknown(ASK, 50)
     assert (known(state).status, known(state).fees_are_partial) == (OrderStatus.FILLED, True)
-    hear(state, msgspec.structs.replace(order(OrderStatus.FILLED, filled="10", at=6), fees=paid("-1 USDT")))
+    apply(state, msgspec.structs.replace(order(OrderStatus.FILLED, filled="10", at=6), fees=paid("-1 USDT")))
     assert (known(state).fees, known(state).fees_are_partial) == (paid("-1 USDT"), False)
 
 
 def test_an_open_order_and_one_whose_report_came_first_are_not_asked_about() -> None:
     for news in ((order(at=1), free("7", "1", at=6)), (order(CANCELED, filled="1", at=7), free("7", "1", at=6))):
-        state = hear(AccountState(), *news)
+        state = apply(AccountState(), *news)
         assert not known(state).fees_are_partial
-        assert state.doubts() == []
+        assert state.inconsistent_orders() == []
 
 
 def test_it_is_asked_until_an_answer_is_late_enough_whatever_that_says() -> None:
-    state = hear(AccountState(), order(CANCELED, at=5), free("7", "1", at=6))
+    state = apply(AccountState(), order(CANCELED, at=5), free("7", "1", at=6))
     state.query_lag_ms = 100
-    assert state.has_new_doubts
-    state.hear_order(order(CANCELED, at=5), as_of_ms=106)
-    assert state.doubts() == [ASK]
-    state.hear_order(order(CANCELED, at=5), as_of_ms=107)
-    assert state.doubts() == []
+    assert state.has_new_inconsistent
+    state.apply_order(order(CANCELED, at=5), as_of_ms=106)
+    assert state.inconsistent_orders() == [ASK]
+    state.apply_order(order(CANCELED, at=5), as_of_ms=107)
+    assert state.inconsistent_orders() == []
     assert known(state).fees_are_partial
 
 
 def test_it_is_not_dropped_for_room_before_it_was_asked_about() -> None:
     state = AccountState(executed_limit=1)
-    hear(state, order(CANCELED, at=5), free("7", "1", at=6))
+    apply(state, order(CANCELED, at=5), free("7", "1", at=6))
     others = [order(CANCELED, at=10 + number, order_id=f"200{number}", client_order_id=None) for number in range(3)]
-    hear(state, *others)
+    apply(state, *others)
     assert known(state).order_id == "1001"
-    state.hear_order(rebated("1", "0.1", at=6), as_of_ms=200)
+    state.apply_order(rebated("1", "0.1", at=6), as_of_ms=200)
     state.orders.hold(SOL, "2002", None)
     state.orders.release(SOL, "2002", None)
     assert state.find(ASK) is None
@@ -89,14 +89,14 @@ def test_it_is_not_dropped_for_room_before_it_was_asked_about() -> None:
 @pytest.mark.parametrize("has_its_fills", [True, False])
 def test_r4_it_is_asked_about_in_the_next_life_where_this_one_has_not_been_answered(*, has_its_fills: bool) -> None:
     late = free("7", "1", at=6)
-    filed = known(hear(AccountState(), order(CANCELED, at=5), late))
+    filed = known(apply(AccountState(), order(CANCELED, at=5), late))
     state = AccountState()
     state.restore(SymbolMemory(symbol=SOL, finished_orders=(filed,), fills=(late,) if has_its_fills else ()))
     assert known(state) == filed
-    assert state.doubts() == [ASK]
-    state.hear_order(rebated("1", "0.1", at=6), as_of_ms=200)
+    assert state.inconsistent_orders() == [ASK]
+    state.apply_order(rebated("1", "0.1", at=6), as_of_ms=200)
     assert (known(state).fees, known(state).fees_are_partial) == (paid("-0.1 USDT"), False)
-    assert state.doubts() == []
+    assert state.inconsistent_orders() == []
 
 
 async def test_the_rebate_of_a_fill_after_the_cancel_is_told() -> None:

@@ -11,10 +11,10 @@ from tests.support.orders import SOL, balance, order
 
 def test_a_query_of_later_settles_which_of_two_versions_of_one_millisecond_stands() -> None:
     state = AccountState()
-    state.hear_order(order(at=5, quantity="10", price="100"))
-    state.hear_order(order(at=5, quantity="4", price="99"))  # amended within the same millisecond
+    state.apply_order(order(at=5, quantity="10", price="100"))
+    state.apply_order(order(at=5, quantity="4", price="99"))  # amended within the same millisecond
 
-    changed = state.hear_order(order(at=5, quantity="4", price="99"), as_of_ms=9)
+    changed = state.apply_order(order(at=5, quantity="4", price="99"), as_of_ms=9)
 
     assert changed is not None
     assert (changed.quantity, changed.price) == (order(quantity="4", price="99").quantity, order(price="99").price)
@@ -22,18 +22,18 @@ def test_a_query_of_later_settles_which_of_two_versions_of_one_millisecond_stand
 
 def test_an_older_query_does_not_turn_back_what_a_later_one_found() -> None:
     state = AccountState()
-    state.hear_order(order(at=5, quantity="4"), as_of_ms=9)
+    state.apply_order(order(at=5, quantity="4"), as_of_ms=9)
 
-    assert state.hear_order(order(at=5, quantity="10"), as_of_ms=7) is None
+    assert state.apply_order(order(at=5, quantity="10"), as_of_ms=7) is None
     [record] = state.orders.open_records(SOL)
     assert record.order.quantity == 4
 
 
 def test_a_newer_stamp_wins_whenever_the_query_was() -> None:
     state = AccountState()
-    state.hear_order(order(at=5, quantity="4"), as_of_ms=900)
+    state.apply_order(order(at=5, quantity="4"), as_of_ms=900)
 
-    changed = state.hear_order(order(at=6, quantity="3"))
+    changed = state.apply_order(order(at=6, quantity="3"))
 
     assert changed is not None
     assert changed.quantity == 3
@@ -51,7 +51,7 @@ def test_the_terms_of_its_end_stand_whenever_an_order_was_amended(at_end: int) -
     for reports in permutations(news):
         state = AccountState()
         for report in reports:
-            state.hear_order(report)
+            state.apply_order(report)
         record = state.orders.find(SOL, reports[0].order_id, None)
         assert record is not None
         ended = record.order
@@ -63,50 +63,50 @@ def test_a_query_that_was_taken_up_in_the_millisecond_of_an_event_does_not_overr
     for news in permutations([(event, 0), (listed, 5)]):
         state = AccountState()
         for report, as_of_ms in news:
-            state.hear_order(report, as_of_ms)
+            state.apply_order(report, as_of_ms)
         [record] = state.orders.open_records(SOL)
         assert record.order.quantity == 4
 
 
 def test_a_snapshot_of_the_millisecond_of_a_push_does_not_overrule_it_whichever_comes_first() -> None:
     state = AccountState()
-    state.hear_balances([balance("USDT", "900", "100", at=5)])  # an order locks 100
-    assert state.hear_all_balances([balance("USDT", "1000", at=5)], as_of_ms=5) == ()
+    state.apply_balances([balance("USDT", "900", "100", at=5)])  # an order locks 100
+    assert state.apply_all_balances([balance("USDT", "1000", at=5)], as_of_ms=5) == ()
     assert state.balances["USDT"].available == 900
 
     state = AccountState()
-    state.hear_all_balances([balance("USDT", "1000", at=5)], as_of_ms=5)
-    state.hear_balances([balance("USDT", "900", "100", at=5)])
+    state.apply_all_balances([balance("USDT", "1000", at=5)], as_of_ms=5)
+    state.apply_balances([balance("USDT", "900", "100", at=5)])
     assert state.balances["USDT"].available == 900
-    assert state.hear_all_balances([], as_of_ms=5) == (), "and a list that lacks it does not make it zero"
+    assert state.apply_all_balances([], as_of_ms=5) == (), "and a list that lacks it does not make it zero"
 
 
 def test_of_two_pushes_of_one_millisecond_the_later_one_stands() -> None:
     state = AccountState()
-    state.hear_balances([balance("USDT", "900", "100", at=5)])
-    (changed,) = state.hear_balances([balance("USDT", "950", "50", at=5)])
+    state.apply_balances([balance("USDT", "900", "100", at=5)])
+    (changed,) = state.apply_balances([balance("USDT", "950", "50", at=5)])
     assert state.balances["USDT"] == changed == balance("USDT", "950", "50", at=5)
 
 
 def test_of_two_snapshots_of_one_millisecond_the_later_one_stands() -> None:
     state = AccountState()
-    state.hear_all_balances([balance("USDT", "900", at=5)], as_of_ms=5)
-    state.hear_all_balances([balance("USDT", "950", at=5)], as_of_ms=5)
+    state.apply_all_balances([balance("USDT", "900", at=5)], as_of_ms=5)
+    state.apply_all_balances([balance("USDT", "950", at=5)], as_of_ms=5)
     assert state.balances["USDT"].available == 950
 
 
 def test_a_snapshot_after_a_push_stands_and_then_the_next_of_its_millisecond() -> None:
     state = AccountState()
-    state.hear_balances([balance("USDT", "900", at=5)])
-    state.hear_all_balances([balance("USDT", "950", at=6)], as_of_ms=6)
-    state.hear_all_balances([balance("USDT", "960", at=6)], as_of_ms=6)
+    state.apply_balances([balance("USDT", "900", at=5)])
+    state.apply_all_balances([balance("USDT", "950", at=6)], as_of_ms=6)
+    state.apply_all_balances([balance("USDT", "960", at=6)], as_of_ms=6)
     assert state.balances["USDT"].available == 960
 
 
 def test_what_changes_in_a_balance_is_told_also_where_only_the_locked_part_does() -> None:
     state = AccountState()
-    assert state.hear_balances([balance("USDT", "900", at=5)]) == (balance("USDT", "900", at=5),)
-    assert state.hear_balances([balance("USDT", "900", at=6)]) == (), "nothing is new but the stamp"
+    assert state.apply_balances([balance("USDT", "900", at=5)]) == (balance("USDT", "900", at=5),)
+    assert state.apply_balances([balance("USDT", "900", at=6)]) == (), "nothing is new but the stamp"
     assert state.balances["USDT"].updated_ms == 6
-    assert len(state.hear_balances([balance("USDT", "900", "1", at=6)])) == 1
-    assert state.hear_balances([balance("USDT", "1", at=5), balance("SOL", "1", at=5)]) == (balance("SOL", "1", at=5),)
+    assert len(state.apply_balances([balance("USDT", "900", "1", at=6)])) == 1
+    assert state.apply_balances([balance("USDT", "1", at=5), balance("SOL", "1", at=5)]) == (balance("SOL", "1", at=5),)

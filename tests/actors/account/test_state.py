@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from actors.account.order_record import OrderRecord
 from actors.account.reservations import Reservation
-from actors.account.state import AccountState, Doubt
+from actors.account.state import AccountState, OrderKey
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import UNKNOWN_WORD, Fill, Order
-from tests.support.orders import BTC, SOL, balance, fill, hear, order, paid
+from tests.support.orders import BTC, SOL, apply, balance, fill, order, paid
 
 FEES = st.sampled_from(
     [paid(), paid("0.001 SOL"), paid("0.1 GT"), paid("0.002 SOL", "0.2 GT"), paid("0.003 SOL", "-0.5 USDT")]
@@ -24,7 +24,7 @@ FINISHED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
 def heard(*news: Order | Fill, state: AccountState | None = None) -> AccountState:
-    return hear(state or AccountState(), *news)
+    return apply(state or AccountState(), *news)
 
 
 def the_order(state: AccountState, order_id: str = "1001") -> Order:
@@ -99,9 +99,9 @@ def test_r2_holds_for_a_single_record_without_the_stores_memory_of_trade_ids(dat
         record = OrderRecord(order(at=0))
         for item in items:
             if isinstance(item, Order):
-                record.hear(item)
+                record.apply(item)
             else:
-                record.hear_fill(item)
+                record.apply_fill(item)
         return record
 
     expected, actual = joined(news), joined(data.draw(st.permutations(news * 2)))
@@ -140,14 +140,14 @@ def test_r2_our_own_pending_order_joins_the_same_way(arrival: list[str]) -> None
         "finish": order(OrderStatus.CANCELED, filled="4", at=4),
     }
     state = AccountState()
-    state.hear_balances([balance("USDT", "5000")])
+    state.apply_balances([balance("USDT", "5000")])
     state.begin_order(order(OrderStatus.PENDING, at=0, created=0, order_id=None), Reservation("USDT", Decimal(1000)))
 
     heard(*(news[name] for name in arrival), state=state)
 
     assert the_order(state) == order(OrderStatus.CANCELED, filled="4", at=4)
     assert state.available("USDT") == Decimal(4600), "what it cost, until a balance shows it"
-    state.hear_balances([balance("USDT", "4600", at=4)])
+    state.apply_balances([balance("USDT", "4600", at=4)])
     assert state.available("USDT") == Decimal(4600)
 
 
@@ -190,16 +190,16 @@ def test_the_same_trade_id_twice_counts_once() -> None:
 
 def test_a_fill_before_its_order_waits_for_it() -> None:
     state = heard(fill("t1", "3", client_order_id=None, at=2))
-    assert state.doubts() == [Doubt(SOL, "1001", None)]
+    assert state.inconsistent_orders() == [OrderKey(SOL, "1001", None)]
     heard(order(at=1), state=state)
     assert the_order(state).filled_quantity == 3
-    assert state.doubts() == []
+    assert state.inconsistent_orders() == []
 
 
 def test_r2_a_report_that_says_what_its_fills_had_said_is_not_told_again() -> None:
-    state = hear(AccountState(), order(at=1), fill("7", "4", at=2))
-    assert state.hear_order(order(filled="4", at=2)) is None
-    assert state.hear_order(order(filled="5", at=3)) is not None
+    state = apply(AccountState(), order(at=1), fill("7", "4", at=2))
+    assert state.apply_order(order(filled="4", at=2)) is None
+    assert state.apply_order(order(filled="5", at=3)) is not None
 
 
 @pytest.mark.parametrize("created", [0, 3, 9])
@@ -254,7 +254,7 @@ def pending(state: AccountState, client_order_id: str = "c1", cost: str = "1000"
 
 def rich() -> AccountState:
     state = AccountState()
-    state.hear_balances([balance("USDT", "5000")])
+    state.apply_balances([balance("USDT", "5000")])
     return state
 
 
@@ -266,7 +266,7 @@ def test_r3_an_unresolved_order_stays_open_and_keeps_its_money_aside() -> None:
     assert marked.status is OrderStatus.UNRESOLVED
     assert state.available("USDT") == 4000
     assert state.unresolved_count == 1
-    assert state.doubts() == [Doubt(SOL, None, "c1")]
+    assert state.inconsistent_orders() == [OrderKey(SOL, None, "c1")]
 
 
 def test_r3_an_unresolved_order_is_settled_by_what_the_exchange_says() -> None:
@@ -281,7 +281,7 @@ def test_r3_an_unresolved_order_is_settled_by_what_the_exchange_says() -> None:
 def test_r3_an_order_taken_for_never_arrived_is_believed_when_the_exchange_tells_of_it_after_all() -> None:
     state = rich()
     pending(state)
-    state.conclude_unknown(Doubt(SOL, None, "c1"), 20)
+    state.conclude_unknown(OrderKey(SOL, None, "c1"), 20)
     heard(order(at=9), state=state)
     assert the_order(state).status is OrderStatus.NEW
     assert state.orders.open_count == 1
@@ -302,7 +302,7 @@ def test_our_own_word_does_not_overrule_the_exchange() -> None:
 def test_r6_an_open_order_that_a_complete_list_lacks_is_asked_for_not_dropped() -> None:
     state = heard(order(at=1), order(at=1, order_id="1002", client_order_id="c2"))
     missing = state.missing_from([order(at=1, order_id="1002", client_order_id="c2")])
-    assert missing == [Doubt(SOL, "1001", "c1")]
+    assert missing == [OrderKey(SOL, "1001", "c1")]
     assert state.orders.open_count == 2
     assert state.missing_from([order(client_order_id=None), order(order_id="1002", client_order_id=None)]) == []
 
@@ -312,21 +312,21 @@ def test_r6_an_order_on_its_way_is_not_missing_from_a_list_and_one_of_unknown_fa
     pending(state)
     assert state.missing_from([]) == []
     state.mark_unresolved(SOL, "c1")
-    assert state.missing_from([]) == [Doubt(SOL, None, "c1")]
+    assert state.missing_from([]) == [OrderKey(SOL, None, "c1")]
     assert state.missing_from([order(order_id="1001", client_order_id="c1")]) == [], "its text is listed"
-    assert state.missing_from([order(symbol=BTC, client_order_id="c1")]) == [Doubt(SOL, None, "c1")]
-    assert state.missing_from([order(order_id="5", client_order_id=None)]) == [Doubt(SOL, None, "c1")]
+    assert state.missing_from([order(symbol=BTC, client_order_id="c1")]) == [OrderKey(SOL, None, "c1")]
+    assert state.missing_from([order(order_id="5", client_order_id=None)]) == [OrderKey(SOL, None, "c1")]
 
 
 def test_r6_an_order_that_the_exchange_no_longer_knows_has_ended_as_filled_as_its_fills_say() -> None:
     state = heard(order(at=1), fill("t1", "10"))
-    assert state.doubts() == [Doubt(SOL, "1001", "c1")]
-    ended = state.conclude_unknown(Doubt(SOL, "1001", "c1"), 5)
+    assert state.inconsistent_orders() == [OrderKey(SOL, "1001", "c1")]
+    ended = state.conclude_unknown(OrderKey(SOL, "1001", "c1"), 5)
     assert ended is not None
     assert ended.status is OrderStatus.FILLED
 
     state = heard(order(at=1), fill("t1", "4"))
-    ended = state.conclude_unknown(Doubt(SOL, "1001", "c1"), 5)
+    ended = state.conclude_unknown(OrderKey(SOL, "1001", "c1"), 5)
     assert ended is not None
     assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELED, Decimal(4))
 
@@ -335,8 +335,8 @@ def test_r6_an_order_that_is_filled_whole_is_asked_about_until_its_end_is_told()
     assert OrderRecord(order(filled="10")).is_filled_but_not_finished
     assert not OrderRecord(order(filled="9")).is_filled_but_not_finished
     assert not OrderRecord(order(OrderStatus.FILLED, filled="10")).is_filled_but_not_finished
-    assert heard(order(filled="10")).doubts() == [Doubt(SOL, "1001", "c1")]
-    assert heard(order(OrderStatus.FILLED, filled="10")).doubts() == []
+    assert heard(order(filled="10")).inconsistent_orders() == [OrderKey(SOL, "1001", "c1")]
+    assert heard(order(OrderStatus.FILLED, filled="10")).inconsistent_orders() == []
 
 
 # -- R9: what is remembered ------------------------------------------------------------------------------------------
@@ -369,8 +369,8 @@ def test_r2_the_late_echo_of_an_evicted_order_is_not_believed() -> None:
     state = AccountState(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=5), state=state)
     heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
-    assert state.hear_order(order(at=2)) is None, "the exchange has finished it, and that stays so"
-    assert state.doubts() == []
+    assert state.apply_order(order(at=2)) is None, "the exchange has finished it, and that stays so"
+    assert state.inconsistent_orders() == []
     assert state.orders.open_count == 0
 
 
@@ -378,7 +378,7 @@ def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
     state = AccountState(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=5), fill("t1", "10", at=5), state=state)
     heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
-    assert state.hear_fill(fill("t1", "10", at=5)) == (None, False)
+    assert state.apply_fill(fill("t1", "10", at=5)) == (None, False)
     assert state.fills_count == 1
 
 
@@ -391,14 +391,14 @@ def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
 def test_balances_join_to_the_newest_whatever_the_order(stamps: list[tuple[int, int]]) -> None:
     state = AccountState()
     for at, amount in [*stamps, *reversed(stamps)]:
-        state.hear_balances([balance("USDT", str(amount), at=at)])
+        state.apply_balances([balance("USDT", str(amount), at=at)])
     assert state.balances["USDT"].available == max(stamps)[1]
 
 
 def test_a_complete_list_makes_what_it_lacks_zero_unless_an_event_is_newer() -> None:
     state = AccountState()
-    state.hear_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=30)])
-    changed = state.hear_all_balances([balance("USDT", "1", at=20)], as_of_ms=20)
+    state.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=30)])
+    changed = state.apply_all_balances([balance("USDT", "1", at=20)], as_of_ms=20)
     assert {b.currency: b.available for b in changed} == {"USDT": 1, "SOL": 0}
     assert state.balances["ETH"].available == 7
 
@@ -430,31 +430,33 @@ def test_a_market_buy_is_kept_in_quote() -> None:
         finish_reason="filled",
         updated_ms=3,
     )
-    state.hear_order(buy)
+    state.apply_order(buy)
     assert the_order(state, "7").average_price == Decimal("99.8")
-    assert not state.doubts()
+    assert not state.inconsistent_orders()
 
 
 def test_r14_a_currency_whose_row_cannot_be_read_is_not_taken_for_zero() -> None:
     state = AccountState()
-    state.hear_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=10)])
-    changed = state.hear_all_balances([balance("USDT", "1", at=20)], 20, unreadable={"SOL"})
+    state.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=10)])
+    changed = state.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={"SOL"})
     assert {b.currency: b.available for b in changed} == {"USDT": 1, "ETH": 0}
     assert state.balances["SOL"].available == 5
 
 
 def test_r14_a_row_without_a_currency_may_be_any() -> None:
     state = AccountState()
-    state.hear_balances([balance("SOL", "5", at=10)])
-    assert [b.currency for b in state.hear_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == ["USDT"]
+    state.apply_balances([balance("SOL", "5", at=10)])
+    assert [b.currency for b in state.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == [
+        "USDT"
+    ]
     assert state.balances["SOL"].available == 5
 
 
 def test_r14_what_an_earlier_state_has_told_and_a_list_lacks_is_told_as_zero() -> None:
     told: set[str] = set()
     earlier = AccountState(told_currencies=told)
-    earlier.hear_balances([balance("GT", "1", at=100)])
+    earlier.apply_balances([balance("GT", "1", at=100)])
     later = AccountState(told_currencies=told)  # the account has crashed, and its subscribers have not
-    (gone,) = later.hear_all_balances([], as_of_ms=200)
+    (gone,) = later.apply_all_balances([], as_of_ms=200)
     assert (gone.currency, gone.total) == ("GT", 0)
-    assert later.hear_all_balances([], as_of_ms=300) == ()
+    assert later.apply_all_balances([], as_of_ms=300) == ()

@@ -8,7 +8,7 @@ import pytest
 from actors.account.told_before import ToldBefore
 from messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
-from messages.errors import CanceledBeforeSentError, WeRefusedError
+from messages.errors import CanceledBeforeSentError, LocalRefusalError
 from tests.support.orders import BTC, SOL
 from tests.support.world import World, assert_agrees
 
@@ -31,7 +31,7 @@ def test_an_order_told_before_is_refused_and_one_told_after_is_not(scope: Any) -
         told.require_not_canceled(bid("c1"), 3, Side.BUY)
     told.require_not_canceled(bid("c1"), 6, Side.BUY)
     told.cancel_served(scope, 9)
-    with pytest.raises(WeRefusedError):
+    with pytest.raises(LocalRefusalError):
         told.require_not_canceled(bid("c1"), 7, Side.BUY)
 
 

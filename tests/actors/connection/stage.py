@@ -71,7 +71,7 @@ class ScriptedSession:
         self.exchange, self.number, self.lost = exchange, number, lost
         self.known = ConnectionStatus()
         self.is_closed = False
-        self.doubts = 0
+        self.reconciler = 0
 
     async def open(self) -> None:
         await self.exchange.do(self.exchange.opens, self.exchange.open_error)
@@ -87,8 +87,8 @@ class ScriptedSession:
         self.known = msgspec.structs.replace(self.known, private_rest=True)
 
     def doubt_facts(self) -> bool:
-        self.doubts += 1
-        return self.doubts == 1
+        self.reconciler += 1
+        return self.reconciler == 1
 
     async def close(self) -> None:
         self.is_closed = True

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, Resync, Trouble
+from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, RequestFailed, Resync
 from actors.connection.outcomes import AttemptFailed, CheckDue, Checked, Loaded, Opened, RetryDue
 from actors.connection.settings import SupervisorSettings
 from actors.runtime import ask, stop, tell
@@ -77,7 +77,7 @@ def test_r10_refusals_of_the_key_with_a_success_in_between_do_not_add_up() -> No
         await stage.live()
         for _ in range(5):
             stage.exchange.check_error, stage.exchange.errors_left = NOT_PERMITTED, 1
-            tell(stage.ref, Trouble(1, "a command was refused"))
+            tell(stage.ref, RequestFailed(1, "a command was refused"))
             await asyncio.sleep(30)
         assert stage.states()[-1] is SyncState.LIVE
         assert SyncState.DEGRADED not in stage.states()
@@ -90,7 +90,7 @@ def test_r10_checks_whose_key_is_refused_twice_in_a_row_end_failed() -> None:
         stage = Stage()
         await stage.live()
         stage.exchange.check_error = KEY_REFUSED
-        tell(stage.ref, Trouble(1, "a command was refused"))
+        tell(stage.ref, RequestFailed(1, "a command was refused"))
         at_s = await stage.until(SyncState.FAILED)
         assert at_s < 2
         assert len(stage.exchange.checks) == 2
@@ -237,7 +237,7 @@ def test_doubts_of_what_is_kept_make_a_check_where_the_session_wants_one() -> No
         tell(stage.ref, FactsDoubted(7))
         await asyncio.sleep(1)
         assert len(stage.exchange.checks) == 1
-        assert stage.sessions[-1].doubts == 50
+        assert stage.sessions[-1].reconciler == 50
 
     on_virtual_time(scene)
 
@@ -353,7 +353,7 @@ def test_what_an_old_session_says_is_ignored() -> None:
         stage = Stage()
         await stage.live()
         tell(stage.ref, LinkLost(99, "an old one"))
-        tell(stage.ref, Trouble(99, "an old one"))
+        tell(stage.ref, RequestFailed(99, "an old one"))
         await asyncio.sleep(1)
         assert stage.states()[-1] is SyncState.LIVE
         assert not stage.exchange.checks

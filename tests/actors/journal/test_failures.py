@@ -96,8 +96,8 @@ async def test_a_batch_that_fails_beside_an_intent_that_fails_is_written_first_w
         return not journal.figures.waiting
 
     await eventually(is_well)
-    (memory,) = journal.load().symbols
-    assert [known.status for known in memory.finished_orders] == [OrderStatus.FILLED]
+    (recovery,) = journal.load().symbols
+    assert [known.status for known in recovery.finished_orders] == [OrderStatus.FILLED]
     assert read_state(journal.path, "key") == "newer"
     assert await journal.record_intent(place()) == 2
     journal.abandon()
@@ -149,9 +149,9 @@ async def test_when_too_much_waits_the_journal_gives_up_for_good_and_keeps_what_
     with pytest.raises(JournalError, match="takes no more records"):
         await journal.close()
     async with journal_at(path) as again:
-        (memory,) = again.load().symbols
-        assert [trade_id for trade_id, _ in memory.fill_ids] == [f"t{number}" for number in range(10)]
-        assert memory.newest_fill_ms == 9, "the exchange is asked from here on"
+        (recovery,) = again.load().symbols
+        assert [trade_id for trade_id, _ in recovery.fill_ids] == [f"t{number}" for number in range(10)]
+        assert recovery.newest_fill_ms == 9, "the exchange is asked from here on"
         await again.record_intent(place())
 
 

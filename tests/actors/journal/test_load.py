@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from actors.account.order_record import OrderRecord
-from actors.account.state import AccountState, Doubt
+from actors.account.state import AccountState, OrderKey
 from actors.journal import Journal, JournalSettings, JournalState, Outcome, read_state
 from actors.journal.codec import decode_order
 from actors.journal.loading import load
@@ -58,15 +58,15 @@ async def test_r2_what_ended_lately_is_known_beyond_the_limit_as_a_list_that_lag
         for order_id, at in (("long ago", 39_999), ("c", 40_001), ("b", 70_000), ("a", 99_999), ("newest", 100_000)):
             journal.record_order(order(CANCELED, order_id=order_id, client_order_id=order_id, at=at))
         await journal.flush()
-        (memory,) = journal.load(executed_limit=2).symbols
-        assert [known.order_id for known in memory.finished_orders] == ["a", "newest"]
-        assert [known.order_id for known in memory.lately_finished] == ["c", "b"]
-        assert memory.older_through_ms == 70_000
+        (recovery,) = journal.load(executed_limit=2).symbols
+        assert [known.order_id for known in recovery.finished_orders] == ["a", "newest"]
+        assert [known.order_id for known in recovery.lately_finished] == ["c", "b"]
+        assert recovery.older_through_ms == 70_000
     state = AccountState(executed_limit=2)
-    state.restore(memory)
-    assert state.hear_order(order(order_id="b", client_order_id="b", at=10), 100_005) is None
-    assert not state.has_new_doubts
-    assert state.hear_order(order(order_id="other", client_order_id="other", at=10), 100_005) is not None
+    state.restore(recovery)
+    assert state.apply_order(order(order_id="b", client_order_id="b", at=10), 100_005) is None
+    assert not state.has_new_inconsistent
+    assert state.apply_order(order(order_id="other", client_order_id="other", at=10), 100_005) is not None
 
 
 async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limit(tmp_path: Path) -> None:
@@ -77,10 +77,10 @@ async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limi
         for number, owner in enumerate(("done0", "open", "done2", "done1", "open", "stranger")):
             journal.record_fill(fill(f"t{number}", order_id=owner, at=10 - number))
         await journal.flush()
-        (memory,) = journal.load(executed_limit=1, fill_ids_limit=4).symbols
-        assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
-        assert memory.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
-        assert memory.newest_fill_ms == 10
+        (recovery,) = journal.load(executed_limit=1, fill_ids_limit=4).symbols
+        assert [known.trade_id for known in recovery.fills] == ["t4", "t2", "t1"]
+        assert recovery.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
+        assert recovery.newest_fill_ms == 10
 
 
 async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_asked_for(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_a
         assert [known.trade_id for known in journal.load(fill_ids_limit=2).symbols[1].loose_fills] == ["t3", "t4"]
     state = AccountState()
     state.restore(sol)
-    assert state.has_new_doubts
-    assert state.doubts() == [Doubt(SOL, "lost", None), Doubt(SOL, "lost too", None)]
-    told = state.hear_order(order(FILLED, filled="2", order_id="lost", client_order_id="c7", at=5))
+    assert state.has_new_inconsistent
+    assert state.inconsistent_orders() == [OrderKey(SOL, "lost", None), OrderKey(SOL, "lost too", None)]
+    told = state.apply_order(order(FILLED, filled="2", order_id="lost", client_order_id="c7", at=5))
     assert told is not None
     assert (told.filled_quantity, [str(fee) for fee in told.fees]) == (2, ["0.002 SOL"])
-    assert state.doubts() == [Doubt(SOL, "lost too", None)]
-    assert state.hear_fill(fill("t4", order_id="lost", at=4)) == (None, False), "it counts once (R2)"
+    assert state.inconsistent_orders() == [OrderKey(SOL, "lost too", None)]
+    assert state.apply_fill(fill("t4", order_id="lost", at=4)) == (None, False), "it counts once (R2)"
 
 
 async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken_for_counted(tmp_path: Path) -> None:
@@ -114,14 +114,14 @@ async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken
         journal.record_fill(fill("t1", "2", order_id="old", client_order_id=None, at=8))
         journal.record_fill(fill("t2", "3", order_id="new", client_order_id=None, at=9))
         await journal.flush()
-        (memory,) = journal.load(executed_limit=1).symbols
+        (recovery,) = journal.load(executed_limit=1).symbols
     state = AccountState(executed_limit=1)
-    (told,) = state.restore(memory)
+    (told,) = state.restore(recovery)
     assert (told.order_id, told.status, told.filled_quantity, told.updated_ms) == ("new", CANCELED, 3, 9)
     assert told.fees_are_partial
-    by_its_fills = Doubt(SOL, "old", None)  # it was dropped for room, and its record lacks the fill
-    assert state.doubts() == [Doubt(SOL, "new", "c2"), by_its_fills]
-    asked = state.hear_order(order(CANCELED, order_id="old", client_order_id="c1", at=5), 20)
+    by_its_fills = OrderKey(SOL, "old", None)  # it was dropped for room, and its record lacks the fill
+    assert state.inconsistent_orders() == [OrderKey(SOL, "new", "c2"), by_its_fills]
+    asked = state.apply_order(order(CANCELED, order_id="old", client_order_id="c1", at=5), 20)
     assert asked is not None
     assert asked.filled_quantity == 2
 
@@ -133,10 +133,10 @@ async def test_r6_a_fill_of_an_order_that_had_left_memory_is_not_taken_for_count
             journal.record_order(order(CANCELED, filled=filled, order_id=order_id, client_order_id=order_id, at=9))
             journal.record_fill(fill(f"of {order_id}", "2", order_id=order_id, at=8))
         await journal.flush()
-        (memory,) = journal.load(executed_limit=1).symbols
-    assert [known.order_id for known in memory.lately_finished] == ["old", "full"]
-    assert [known.trade_id for known in memory.loose_fills] == ["of old"]
-    assert [known.trade_id for known in memory.fills] == ["of new"]
+        (recovery,) = journal.load(executed_limit=1).symbols
+    assert [known.order_id for known in recovery.lately_finished] == ["old", "full"]
+    assert [known.trade_id for known in recovery.loose_fills] == ["of old"]
+    assert [known.trade_id for known in recovery.fills] == ["of new"]
 
 
 async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tm
         with closing(sqlite3.connect(path)) as other:
             other.execute("INSERT INTO dropped (what, symbol, through_ms, count) VALUES ('orders', 'SOL/USDT', 10, 1)")
             other.commit()
-        (memory,) = journal.load().symbols
-        assert [known.trade_id for known in memory.loose_fills] == ["t2"]
-        assert memory.older_through_ms == 10
+        (recovery,) = journal.load().symbols
+        assert [known.trade_id for known in recovery.loose_fills] == ["t2"]
+        assert recovery.older_through_ms == 10
 
 
 async def test_a_symbol_that_is_known_by_fills_only_is_not_forgotten(tmp_path: Path) -> None:
@@ -168,18 +168,18 @@ async def test_r2_joining_orders_and_then_fills_restores_what_the_account_knew(t
     heard = [fill("t1", "2"), fill("t2", "1.5", price="101")]
     async with journal_at(tmp_path / "alice.sqlite") as journal:
         for one in heard:
-            record.hear_fill(one)
+            record.apply_fill(one)
             journal.record_fill(one)
             journal.record_order(record.order)
         await journal.flush()
-        (memory,) = journal.load().symbols
-    restored = OrderRecord(memory.open_orders[0])
-    for one in memory.fills:
-        restored.hear_fill(one)
+        (recovery,) = journal.load().symbols
+    restored = OrderRecord(recovery.open_orders[0])
+    for one in recovery.fills:
+        restored.apply_fill(one)
     assert restored.order == record.order
     for each in (record, restored):
-        assert not each.hear_fill(heard[0])
-        assert each.hear_fill(fill("t3", "1"))
+        assert not each.apply_fill(heard[0])
+        assert each.apply_fill(fill("t3", "1"))
     assert restored.order == record.order
     assert restored.order.filled_quantity == Decimal("4.5")
 
@@ -262,7 +262,7 @@ async def test_what_is_loaded_is_of_one_moment_whatever_is_written_meanwhile(
 
         monkeypatch.setattr("actors.journal.loading.decode_order", written_meanwhile)
         state = journal.load()
-        assert [memory.fills for memory in state.symbols] == [()]
+        assert [recovery.fills for recovery in state.symbols] == [()]
         assert (state.orders_count, state.fills_count) == (1, 0)
 
 

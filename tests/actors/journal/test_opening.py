@@ -78,8 +78,8 @@ async def test_r2_fees_and_fills_of_a_file_of_version_4_are_all_there(tmp_path: 
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DELETE FROM fills WHERE symbol = 'XRP/USDT'")
             connection.commit()
-        _, memory = journal.load().symbols
-        assert memory.fill_ids == (("t1", "1"), ("t1", "8"), ("t2", "1"), ("t3", "4"))
+        _, recovery = journal.load().symbols
+        assert recovery.fill_ids == (("t1", "1"), ("t1", "8"), ("t2", "1"), ("t3", "4"))
     history = read_history(path, HistoryFilter(symbol=SOL))
     assert {known.order_id: known.fees for known in history.orders} == {
         "1": paid("0.0015 SOL"),

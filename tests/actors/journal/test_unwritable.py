@@ -148,8 +148,8 @@ async def test_of_several_reports_of_one_order_the_last_that_can_be_written_is(t
         journal.record_order(order(at=2, filled="3"))
         journal.record_order(order(OrderStatus.FILLED, at=BEYOND, filled="10"))
         await journal.flush()
-        (memory,) = journal.load().symbols
-        assert [(known.updated_ms, known.filled_quantity) for known in memory.open_orders] == [(2, 3)]
+        (recovery,) = journal.load().symbols
+        assert [(known.updated_ms, known.filled_quantity) for known in recovery.open_orders] == [(2, 3)]
 
 
 async def test_a_disk_that_is_full_meanwhile_is_waited_for_and_nothing_is_refused_for_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import Address, DeadLetters, UnavailableError, started, stop, tell, terminated
-from messages.errors import StoppedError, WeRefusedError
+from messages.errors import LocalRefusalError, StoppedError
 from tests.actors.runtime.samples import Command, Event, Fail, Launch, Till, actor_of
 from tests.support.eventually import eventually
 
@@ -39,7 +39,7 @@ async def test_an_unbound_address_answers_asks_at_once_with_who_and_why(
     with pytest.raises(UnavailableError, match="account main is unavailable: not started yet"):
         address.ask(Command()).result()
     address.unbind("restarting after a crash")
-    with pytest.raises(WeRefusedError, match="restarting after a crash"):
+    with pytest.raises(LocalRefusalError, match="restarting after a crash"):
         address.ask(Command()).result()
     assert address.tell(Event()) is False
     assert address.tell_latest("BTC", Event()) is False

@@ -9,7 +9,7 @@ from exchanges.simulator import SimulatorConfig
 from exchanges.simulator.config import PairConfig
 from messages.commands import AmendOrder, CancelAll, CancelOrder, GetOrder, PlaceOrder, Withdraw
 from messages.enums import Side
-from messages.errors import InvalidValueError, TellerError, WeRefusedError
+from messages.errors import InvalidValueError, LocalRefusalError, TellerError
 from messages.symbol import Symbol
 from tests.support.orders import SOL
 from tests.support.world import open_world, until_async
@@ -80,7 +80,7 @@ async def test_an_order_is_judged_by_the_exchanges_clock_when_it_is_placed() -> 
         async def is_taken() -> bool:
             try:
                 await account.place(PlaceOrder.limit(SOL, Side.BUY, D(1), D(130)))
-            except WeRefusedError:
+            except LocalRefusalError:
                 return False
             return True
 

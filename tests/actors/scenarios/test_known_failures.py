@@ -264,10 +264,10 @@ def operations(run: Callable[[], object]) -> int:
 def life(state: AccountState, number: int) -> None:
     """An order from its beginning to its end."""
     ids = {"order_id": str(number), "client_order_id": f"c{number}"}
-    state.hear_order(order(at=number, **ids))
-    state.hear_fill(fill(f"t{number}", "4", at=number, **ids))
-    state.hear_order(order(filled="4", at=number, **ids))
-    state.hear_order(order(OrderStatus.CANCELED, filled="4", at=number, **ids))
+    state.apply_order(order(at=number, **ids))
+    state.apply_fill(fill(f"t{number}", "4", at=number, **ids))
+    state.apply_order(order(filled="4", at=number, **ids))
+    state.apply_order(order(OrderStatus.CANCELED, filled="4", at=number, **ids))
 
 
 def test_many_finished_orders_do_not_make_an_event_dearer() -> None:
@@ -285,11 +285,11 @@ def test_many_finished_orders_do_not_make_an_event_dearer() -> None:
 
 def test_many_fills_on_one_order_do_not_make_an_event_dearer() -> None:
     state = AccountState()
-    state.hear_order(order(quantity="100000"))
+    state.apply_order(order(quantity="100000"))
 
     def one_fill(number: int) -> None:
-        state.hear_fill(fill(f"t{number}", at=number))
-        state.hear_order(order(quantity="100000", filled=str(number), at=number))
+        state.apply_fill(fill(f"t{number}", at=number))
+        state.apply_order(order(quantity="100000", filled=str(number), at=number))
 
     for number in range(1, 20):
         one_fill(number)

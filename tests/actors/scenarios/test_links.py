@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from actors.strategy.handle import AccountHandle
-from exchanges.base.websocket_session import SessionSettings
+from exchanges.base.websocket_connection import SessionSettings
 from exchanges.gateio.venue import GateioSettings
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState

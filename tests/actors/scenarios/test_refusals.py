@@ -135,8 +135,8 @@ async def test_r10_a_first_ticker_that_is_refused_keeps_only_its_market_away_and
 
 class BookWatcher(Recorder):
     def on_start(self) -> None:
-        self.watch_book("gateio", SOL)
-        self.watch_book("gateio", BTC)
+        self.watch_book_ticker("gateio", SOL)
+        self.watch_book_ticker("gateio", BTC)
 
 
 # -- rules that age ----------------------------------------------------------------------------------------------------

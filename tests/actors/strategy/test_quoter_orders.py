@@ -122,7 +122,7 @@ class Host:
         assert name == "alpha"
         return self._account
 
-    def watch_book(self, *_: object) -> None:
+    def watch_book_ticker(self, *_: object) -> None:
         self.watches = True
 
     def set_timer(self, delay_s: float, name: str) -> None:

@@ -38,7 +38,7 @@ class Plain(Strategy):
         too_fine = PlaceOrder.limit(SOL, Side.BUY, ONE, Decimal("139.0001"))
         self.then(account.place(too_fine), self.placed.append, self.refused.append)
         self.set_timer(0.01, "tick")
-        self.watch_book("gateio", SOL)
+        self.watch_book_ticker("gateio", SOL)
 
     def on_timer(self, name: str) -> None:
         self.timers.append(name)

@@ -179,7 +179,7 @@ async def test_an_account_is_live_again_also_where_its_feed_crashes_in_the_middl
 async def test_a_crashed_market_actor_comes_back_with_its_subscribers(world: World) -> None:
     class Watcher(Recorder):
         def on_start(self) -> None:
-            self.watch_book("gateio", SOL)
+            self.watch_book_ticker("gateio", SOL)
 
     watcher = Watcher()
     system = await world.start(strategies=[watcher])

@@ -88,13 +88,13 @@ class Heard:
     def handlers(self) -> PrivateWebsocketHandlers:
         return PrivateWebsocketHandlers(
             order=self.orders.append,
-            balance=self.hear_balances,
+            balance=self.apply_balances,
             execution=self.fills.append,
             connection=lambda is_up, cause: self.links.append((is_up, cause)),
             error=self.errors.append,
         )
 
-    def hear_balances(self, balances: tuple[Balance, ...]) -> None:
+    def apply_balances(self, balances: tuple[Balance, ...]) -> None:
         self.balance_events += 1
         self.balances.update((balance.currency, balance) for balance in balances)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
-from exchanges.base.websocket_session import HandlerFailedError
+from exchanges.base.websocket_connection import HandlerFailedError
 from exchanges.gateio.private_ws import PrivateFrameDecoder
 from exchanges.gateio.public_ws import PublicFrameDecoder
 from messages.balance import Balance
@@ -38,7 +38,7 @@ class Listener:
         self.refused: dict[int, TellerError] = {}
         self.private = PrivateFrameDecoder(
             PrivateWebsocketHandlers(
-                order=self.hear_order,
+                order=self.apply_order,
                 balance=self.balances.append,
                 execution=self.fills.append,
                 connection=lambda _up, _cause: None,
@@ -54,7 +54,7 @@ class Listener:
             answers=self,
         )
 
-    def hear_order(self, order: Order) -> None:
+    def apply_order(self, order: Order) -> None:
         self.orders.append(order)
 
     def acknowledge(self, request_id: int, result: object = None) -> bool:
@@ -172,8 +172,8 @@ class TestPrivate:
 
     def test_a_failing_handler_is_one_error_and_the_others_are_still_told(self) -> None:
         class Fragile(Listener):
-            def hear_order(self, order: Order) -> None:
-                super().hear_order(order)
+            def apply_order(self, order: Order) -> None:
+                super().apply_order(order)
                 if order.order_id == "1":
                     raise ZeroDivisionError
 

@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection
 
 from exchanges.base.environment import Clock
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
-from exchanges.base.websocket_session import SessionSettings
+from exchanges.base.websocket_connection import SessionSettings
 from exchanges.gateio.settings import GateioEndpoints, GateioSettings
 from exchanges.gateio.venue import GateioVenue
 from messages.errors import ConnectionFailedError, RefusalReason, TellerError, VenueRefusedError

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from exchanges.simulator import AccountConfig, Exchange
-from exchanges.simulator.treasury import chains_of
+from exchanges.simulator.transfers import chains_of
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue, VenueFactory
@@ -133,8 +133,8 @@ def exchange_on(time: VirtualTime) -> Exchange:
 def test_a_withdrawal_left_alone_goes_through_its_usual_life() -> None:
     time = VirtualTime()
     exchange = exchange_on(time)
-    treasury = exchange.services.treasury
-    withdrawal = treasury.withdraw(
+    transfers = exchange.services.transfers
+    withdrawal = transfers.withdraw(
         "alpha", currency="SOL", amount=Decimal(3), chain=chains_of("SOL")[0], address="x", memo="", text=""
     )
     seen = [withdrawal.status.value]

@@ -58,7 +58,7 @@ class Account:
             to_the_letter=to_the_letter,
             lost_for_good=lambda _: is_lost_for_good,
         )
-        self.hear_balances()
+        self.apply_balances()
 
     def answer(self, _name: str, _command: Command) -> Reply[AccountSnapshot]:
         is_live = self.told.live_since_s is not None
@@ -74,7 +74,7 @@ class Account:
         )
         return Reply.of(msgspec.structs.replace(snapshot, **self.snapshot))
 
-    def hear_balances(self) -> None:
+    def apply_balances(self) -> None:
         for currency, booked in self.books.engine.ledger.balances("alpha").items():
             self.told.balances_now[currency] = Balance(
                 currency=currency, available=booked.available, locked=booked.locked
@@ -111,18 +111,18 @@ def test_an_account_that_tells_all_is_right_and_so_is_one_that_tells_within_the_
     booked = account.books.place(text="t-c1")
     assert account.after(BOUND_S - 1) == []
     account.hear(booked)
-    account.hear_balances()
+    account.apply_balances()
     assert account.after(30) == []
 
     account.books.engine.fill_from_house(booked, amount=Decimal(1))
     account.hear(booked, OrderStatus.PARTIALLY_FILLED)
-    account.hear_balances()
+    account.apply_balances()
     assert account.after(30) == []
 
     account.books.engine.cancel(booked)
     assert account.after(BOUND_S - 1) == []
     account.hear(booked, OrderStatus.CANCELED)
-    account.hear_balances()
+    account.apply_balances()
     assert account.after(30) == []
 
 
@@ -130,7 +130,7 @@ def test_of_a_market_told_to_be_unknown_nothing_is_to_be_told_until_a_while_afte
     account = Account()
     account.told.take_unknown({SOL}, account.books.now_s())
     account.books.place(text="t-c1")
-    account.hear_balances()
+    account.apply_balances()
     assert account.after(2 * BOUND_S) == []
     account.told.take_unknown({BTC}, account.books.now_s())
     assert account.after(BOUND_S - 1) == []
@@ -219,7 +219,7 @@ def test_every_part_of_what_was_told_counts(status: OrderStatus, changes: dict[s
     booked = account.books.place(text="t-c1")
     account.books.engine.fill_from_house(booked, amount=Decimal(1))
     account.hear(booked, status, **changes)
-    account.hear_balances()
+    account.apply_balances()
 
     assert any(finding in each for each in account.after(15))
 
@@ -244,7 +244,7 @@ def test_a_fill_or_an_end_that_was_not_told_is_found() -> None:
 @pytest.mark.parametrize("to_the_letter", [True, False])
 def test_a_live_snapshot_that_claims_to_be_of_now_may_be_held_to_it(to_the_letter: bool) -> None:
     account = Account(to_the_letter=to_the_letter)
-    account.hear_balances()
+    account.apply_balances()
     account.books.engine.deposit("alpha", "USDT", Decimal(5))
     found = [each for each in account.after(7) if "has USDT" in each and "by its true_at_ms" in each]
     assert bool(found) is to_the_letter
@@ -254,7 +254,7 @@ def test_a_snapshot_with_a_balance_or_terms_that_never_were_is_found() -> None:
     account = Account()
     booked = account.books.place(text="t-c1")
     account.hear(booked)
-    account.hear_balances()
+    account.apply_balances()
     account.snapshot = {
         "balances": {"USDT": Balance(currency="USDT", available=Decimal(1), locked=Decimal(0))},
         "open_orders": (msgspec.structs.replace(account.open[str(booked.id)], quantity=Decimal(3)),),

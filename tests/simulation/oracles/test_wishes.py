@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from actors.runtime import Reply
-from exchanges.simulator.gateio.oddities import FIRST_MADE_UP_ID
+from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
 from exchanges.simulator.odd_rows import OddRows
 from exchanges.simulator.orders import Order as BookedOrder
 from messages.commands import (

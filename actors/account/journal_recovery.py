@@ -5,13 +5,13 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext
-from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
 from actors.account.lost_changes import shows
 from actors.account.mass_cancel import MassCancels
-from actors.account.order_desk import OrderDesk
-from actors.account.state import Doubt
-from actors.account.withdrawal_desk import WithdrawalDesk
+from actors.account.order_commands import OrderCommands
+from actors.account.order_reconciler import OrderReconciler
+from actors.account.state import OrderKey
+from actors.account.withdrawals import Withdrawals
 from actors.journal import FILLS_OVERLAP_MS, Journal, OpenIntent
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus
@@ -25,7 +25,7 @@ KILL_SWITCH: Final = "kill_switch"
 """The key in the journal's state under which the reason is kept while the kill switch is engaged."""
 
 
-class Memory:
+class JournalRecovery:
     """Reads the journal into the state; afterwards has every intent settled that an earlier life left open."""
 
     def __init__(
@@ -34,15 +34,15 @@ class Memory:
         context: AccountContext,
         *,
         intents: Intents,
-        doubts: DoubtDesk,
-        orders: OrderDesk,
+        reconciler: OrderReconciler,
+        orders: OrderCommands,
         mass_cancels: MassCancels,
-        withdrawals: WithdrawalDesk,
+        withdrawals: Withdrawals,
     ) -> None:
         self._journal = journal
         self._context = context
         self._intents = intents
-        self._doubts = doubts
+        self._reconciler = reconciler
         self._orders = orders
         self._mass_cancels = mass_cancels
         self._withdrawals = withdrawals
@@ -57,8 +57,8 @@ class Memory:
         """
         context, journal = self._context, self._journal
         remembered = await journal.recall(executed_limit=context.settings.executed_limit)
-        for memory in remembered.symbols:
-            for order in context.state.restore(memory):
+        for recovery in remembered.symbols:
+            for order in context.state.restore(recovery):
                 context.tell_order(order)
         for intent in remembered.open_intents:
             command = intent.command
@@ -67,7 +67,9 @@ class Memory:
                 context.state.orders.hold(command.symbol, None, command.client_order_id)  # until it is asked about
                 arrives_by_ms = self._arrives_by_ms(intent)
                 since_ms = self._since_ms(intent, arrives_by_ms)
-                self._doubts.sent_before(str(command.client_order_id), since_ms=since_ms, arrives_by_ms=arrives_by_ms)
+                self._reconciler.sent_before(
+                    str(command.client_order_id), since_ms=since_ms, arrives_by_ms=arrives_by_ms
+                )
         self._open_intents = remembered.open_intents
         context.kill_switch = journal.get_state(KILL_SWITCH)
         self._take_up_cancels()
@@ -113,12 +115,12 @@ class Memory:
             intent, command = self._intents.found(found.intent_id), found.command
             match command:
                 case PlaceOrder():
-                    doubt = Doubt(command.symbol, None, command.client_order_id)
-                    known = found.order or self._context.state.find(doubt)
+                    order_key = OrderKey(command.symbol, None, command.client_order_id)
+                    known = found.order or self._context.state.find(order_key)
                     if known is not None and known.order_id is not None:
                         intent.settled(happened=True)
                     else:
-                        self._orders.settle(intent, doubt)
+                        self._orders.settle(intent, order_key)
                     if found.order is None:
                         self._context.state.orders.release(command.symbol, None, command.client_order_id)
                 case CancelOrder() | AmendOrder() if _has_ended(found.order):

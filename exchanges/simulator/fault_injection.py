@@ -11,6 +11,7 @@ import structlog
 from exchanges.simulator.engine import Engine
 from exchanges.simulator.events import Listener
 from exchanges.simulator.faults import (
+    ActiveFault,
     FailedAnswer,
     Faults,
     FrameDelay,
@@ -29,13 +30,12 @@ from exchanges.simulator.faults import (
     RestSlow,
     SocketDeaf,
     SocketSilent,
-    Standing,
 )
 from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.orders import Finish, Order, OrderChange
 from exchanges.simulator.refusals import RestRefusal
 from exchanges.simulator.rules import RefusedError
-from exchanges.simulator.seams import Schedule
+from exchanges.simulator.scheduling import Schedule
 
 JUNK = ("", "null", "[]", '{"channel":7}', '{"time":1,"channel":"spot.orders","event":"update","result":[{}]}', "\x00")
 log = structlog.get_logger(__name__)
@@ -99,7 +99,7 @@ class LateFills(Listener):
 
     def on_order(self, order: Order, change: OrderChange) -> None:
         """Looks out for cancels."""
-        if change is not OrderChange.FINISH or order.finish is not Finish.CANCELLED or not self._faults.standing:
+        if change is not OrderChange.FINISH or order.finish is not Finish.CANCELLED or not self._faults.active:
             return
         fault = self._faults.strike(LateFill, lambda fault: fault.account in (None, order.account))
         if fault is not None:
@@ -146,7 +146,7 @@ class Head(msgspec.Struct):
     event: str = ""
 
 
-class DisturbedLink:
+class FaultyLink:
     """A session's link that does to frames what the faults say; without faults it changes nothing."""
 
     def __init__(self, link: Wire, session: Subscribed, faults: Faults, schedule: Schedule) -> None:
@@ -165,20 +165,20 @@ class DisturbedLink:
         """Whether nothing goes out any more."""
         return bool(self._silent)
 
-    def note(self, standing: Standing, begins: bool) -> None:
+    def note(self, active: ActiveFault, begins: bool) -> None:
         """Takes in that a fault begins or ends: some hold for the sessions that are open just then."""
-        fault = standing.fault
+        fault = active.fault
         if not isinstance(fault, SocketSilent | SocketDeaf):
             return
         chosen = self._silent if isinstance(fault, SocketSilent) else self._deaf
         if not begins:
-            chosen.discard(standing.id)
+            chosen.discard(active.id)
         elif self._session.concerns(fault.account, fault.channel):
-            chosen.add(standing.id)
+            chosen.add(active.id)
 
     def send(self, text: str) -> None:
         """Sends a frame, or whatever becomes of it."""
-        if self._faults.standing:
+        if self._faults.active:
             self._disturb(text)
         else:
             self._pass_on(text)

@@ -9,8 +9,8 @@ from messages.commands import GetOrder
 from messages.enums import OrderStatus, SyncState
 from messages.errors import ConnectionFailedError
 from messages.order import Order
-from tests.support.doubtful import LAG_MS, Doubtful
 from tests.support.orders import SOL, order
+from tests.support.reconciling import LAG_MS, Reconciling
 
 BY_ID = GetOrder(symbol=SOL, order_id="1001")
 BY_TEXT = GetOrder(symbol=SOL, client_order_id="c1")
@@ -19,7 +19,7 @@ DOWN = ConnectionFailedError("HTTP 502")
 
 
 class Asker:
-    def __init__(self, here: Doubtful) -> None:
+    def __init__(self, here: Reconciling) -> None:
         self._here = here
         self.replies: list[Reply[Any]] = []
 
@@ -33,16 +33,16 @@ class Asker:
 
 
 @pytest.fixture
-def here() -> Doubtful:
-    return Doubtful()
+def here() -> Reconciling:
+    return Reconciling()
 
 
 @pytest.fixture
-def asker(here: Doubtful) -> Asker:
+def asker(here: Reconciling) -> Asker:
     return Asker(here)
 
 
-def test_r5_an_open_order_is_answered_from_memory_while_live_only(here: Doubtful, asker: Asker) -> None:
+def test_r5_an_open_order_is_answered_from_memory_while_live_only(here: Reconciling, asker: Asker) -> None:
     here.context.sync_state = SyncState.LIVE
     here.placed()
     known = asker.get(BY_ID)
@@ -58,15 +58,15 @@ def test_r5_an_open_order_is_answered_from_memory_while_live_only(here: Doubtful
     assert (here.context.figures.cache_hits, here.context.figures.cache_misses) == (1, 1)
 
 
-def test_a_finished_order_is_answered_from_memory_in_any_state(here: Doubtful, asker: Asker) -> None:
+def test_a_finished_order_is_answered_from_memory_in_any_state(here: Reconciling, asker: Asker) -> None:
     ended = order(CANCELED)
-    here.state.hear_order(ended)
+    here.state.apply_order(ended)
     assert asker.get(BY_TEXT) == ended
     assert not here.rest.asked
 
 
 @pytest.mark.parametrize("state", [SyncState.LIVE, SyncState.DEGRADED])
-def test_r6_an_order_that_may_still_arrive_is_never_denied(here: Doubtful, asker: Asker, state: SyncState) -> None:
+def test_r6_an_order_that_may_still_arrive_is_never_denied(here: Reconciling, asker: Asker, state: SyncState) -> None:
     here.context.sync_state = state
     here.lose()
     answer = asker.get(BY_TEXT) or asker.replies[-1].result()
@@ -74,14 +74,14 @@ def test_r6_an_order_that_may_still_arrive_is_never_denied(here: Doubtful, asker
     assert answer.status is OrderStatus.UNRESOLVED
 
 
-def test_r6_an_order_that_queries_may_not_know_yet_is_told_as_last_heard(here: Doubtful, asker: Asker) -> None:
+def test_r6_an_order_that_queries_may_not_know_yet_is_told_as_last_heard(here: Reconciling, asker: Asker) -> None:
     here.placed()
     here.run(LAG_MS / 1000)
     assert asker.get(BY_ID) is None
     assert asker.replies[-1].result().status is NEW
 
 
-def test_r6_an_order_that_should_be_there_is_asked_about_until_that_is_settled(here: Doubtful, asker: Asker) -> None:
+def test_r6_an_order_that_should_be_there_is_asked_about_until_that_is_settled(here: Reconciling, asker: Asker) -> None:
     here.placed()
     here.run(60)
     asker.get(BY_ID)
@@ -92,7 +92,7 @@ def test_r6_an_order_that_should_be_there_is_asked_about_until_that_is_settled(h
     assert [reply.result().status for reply in asker.replies] == [CANCELED, CANCELED]
 
 
-def test_r6_while_that_cannot_be_asked_the_answer_is_the_error(here: Doubtful, asker: Asker) -> None:
+def test_r6_while_that_cannot_be_asked_the_answer_is_the_error(here: Reconciling, asker: Asker) -> None:
     here.placed()
     here.run(60)
     here.rest.errors["open_orders"] = DOWN
@@ -101,27 +101,27 @@ def test_r6_while_that_cannot_be_asked_the_answer_is_the_error(here: Doubtful, a
     assert asker.replies[-1].error is DOWN
 
 
-def test_r3_could_not_ask_is_an_error_and_trouble(here: Doubtful, asker: Asker) -> None:
+def test_r3_could_not_ask_is_an_error_and_trouble(here: Reconciling, asker: Asker) -> None:
     here.rest.errors["get_order"] = DOWN
     asker.get(BY_ID)
     assert asker.replies[-1].error is DOWN
     assert here.troubles == [DOWN]
 
 
-def test_r6_what_the_exchange_denies_and_we_do_not_know_is_none(here: Doubtful, asker: Asker) -> None:
+def test_r6_what_the_exchange_denies_and_we_do_not_know_is_none(here: Reconciling, asker: Asker) -> None:
     asker.get(BY_ID)
     assert asker.replies[-1].result() is None
     assert here.rest.count("open_orders") == 0
 
 
 @pytest.mark.parametrize("now_there", [True, False])
-def test_r6_an_end_that_we_only_inferred_is_asked_about_again(here: Doubtful, asker: Asker, now_there: bool) -> None:
+def test_r6_an_end_that_we_only_inferred_is_asked_about_again(here: Reconciling, asker: Asker, now_there: bool) -> None:
     here.context.sync_state = SyncState.LIVE
-    doubt = here.placed()
+    order_key = here.placed()
     here.run(60)
-    here.ask(doubt)
+    here.ask(order_key)
     here.run(1)
-    assert here.status(doubt) == (CANCELED, "vanished")
+    assert here.status(order_key) == (CANCELED, "vanished")
     if now_there:
         here.rest.by_id.append(here.row(CANCELED, filled="3", created=1_000_000))
     asked = len(here.rest.asked)
@@ -132,7 +132,7 @@ def test_r6_an_end_that_we_only_inferred_is_asked_about_again(here: Doubtful, as
     assert answer.filled_quantity == (3 if now_there else 0)
 
 
-def test_concurrent_look_ups_of_one_order_share_a_request_and_each_is_answered(here: Doubtful, asker: Asker) -> None:
+def test_concurrent_look_ups_of_one_order_share_a_request_and_each_is_answered(here: Reconciling, asker: Asker) -> None:
     here.rest.by_id.append(here.row())
     here.hold()
     asker.get(BY_ID)
@@ -146,13 +146,13 @@ def test_concurrent_look_ups_of_one_order_share_a_request_and_each_is_answered(h
     assert asker.replies[-1].result().order_id == "1001"
 
 
-def test_an_order_that_is_known_by_its_text_is_asked_for_by_the_exchanges_id(here: Doubtful, asker: Asker) -> None:
+def test_an_order_that_is_known_by_its_text_is_asked_for_by_the_exchanges_id(here: Reconciling, asker: Asker) -> None:
     here.placed()
     asker.get(BY_TEXT)
     assert here.rest.asked == [("get_order", "1001", "c1")]
 
 
-def test_before_the_first_connection_it_cannot_be_asked(here: Doubtful, asker: Asker) -> None:
+def test_before_the_first_connection_it_cannot_be_asked(here: Reconciling, asker: Asker) -> None:
     here.context.rest = None
     with pytest.raises(ConnectionFailedError):
         asker.get(BY_ID)
@@ -161,28 +161,28 @@ def test_before_the_first_connection_it_cannot_be_asked(here: Doubtful, asker: A
 
 @pytest.mark.parametrize("is_concluded", [False, True])
 def test_an_earlier_order_of_the_client_id_is_not_told_for_ours(
-    here: Doubtful, asker: Asker, *, is_concluded: bool
+    here: Reconciling, asker: Asker, *, is_concluded: bool
 ) -> None:
     here.rest.by_id.append(order(CANCELED, order_id="7", created=10, at=20))
-    doubt = here.lose()
+    order_key = here.lose()
     if is_concluded:
-        here.state.conclude_unknown(doubt, here.now_ms)
+        here.state.conclude_unknown(order_key, here.now_ms)
     assert asker.get(BY_TEXT) is None
     answered = asker.replies[-1].result()
     assert answered.order_id is None
     assert answered.status is (OrderStatus.REJECTED if is_concluded else OrderStatus.UNRESOLVED)
 
 
-def test_an_order_whose_text_is_told_by_the_look_up_is_ours(here: Doubtful, asker: Asker) -> None:
+def test_an_order_whose_text_is_told_by_the_look_up_is_ours(here: Reconciling, asker: Asker) -> None:
     here.lose()
-    here.state.hear_order(here.row(client_order_id=None))
+    here.state.apply_order(here.row(client_order_id=None))
     here.rest.by_id.append(here.row())
     assert asker.get(BY_TEXT) is None
     answered = asker.replies[-1].result()
     assert (answered.order_id, answered.client_order_id, answered.status) == ("1001", "c1", NEW)
 
 
-def test_an_earlier_order_of_the_client_id_is_not_told_as_ours(here: Doubtful, asker: Asker) -> None:
+def test_an_earlier_order_of_the_client_id_is_not_told_as_ours(here: Reconciling, asker: Asker) -> None:
     earlier = here.row(CANCELED, order_id="7")
     here.run(3_600)
     here.lose()
@@ -192,13 +192,13 @@ def test_an_earlier_order_of_the_client_id_is_not_told_as_ours(here: Doubtful, a
     assert (answer.order_id, answer.status) == (None, OrderStatus.UNRESOLVED)
 
 
-def test_an_order_that_only_the_exchange_knows_is_told_as_it_says(here: Doubtful, asker: Asker) -> None:
+def test_an_order_that_only_the_exchange_knows_is_told_as_it_says(here: Reconciling, asker: Asker) -> None:
     here.rest.by_id.append(here.row(order_id="7", client_order_id="theirs"))
     asker.get(GetOrder(symbol=SOL, client_order_id="theirs"))
     assert asker.replies[-1].result().order_id == "7"
 
 
-def test_an_order_that_is_found_is_told_at_once_however_old_it_is(here: Doubtful, asker: Asker) -> None:
+def test_an_order_that_is_found_is_told_at_once_however_old_it_is(here: Reconciling, asker: Asker) -> None:
     here.placed()
     here.rest.by_id.append(here.row())
     here.run(600)

@@ -12,7 +12,7 @@ _LONGEST_DELAY_MS: Final = 2_000
 """News that is younger may still be on its way."""
 
 
-class LateNews:
+class MissedUpdates:
     """Counts, for one snapshot, changes that the socket should have told."""
 
     def __init__(self, *, subscribed_ms: int, as_of_ms: int, unreadable_ms: int = 0) -> None:

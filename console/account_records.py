@@ -11,7 +11,7 @@ from messages.enums import OrderStatus
 from messages.order import Fee, Fill, Order
 
 
-class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What must be the same of an order on both sides."""
 
     order_id: str
@@ -23,7 +23,7 @@ class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
     updated_ms: int
 
     @classmethod
-    def of(cls, order: Order) -> "BookOrder":
+    def of(cls, order: Order) -> "RecordedOrder":
         """From an order that the exchange has named."""
         assert order.order_id is not None, "asked only of orders with an id"
         return cls(
@@ -40,7 +40,7 @@ class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
         average = f" at {self.filled_quote / self.filled_quantity:.8g}" if self.filled_quantity else ""
         return f"{self.status.value}, filled {self.filled_quantity}{average}"
 
-    def is_same_as(self, other: "BookOrder") -> bool:
+    def is_same_as(self, other: "RecordedOrder") -> bool:
         """Whether status, filled quantity and (by what it cost) average price are the same."""
         return (
             self.status is other.status
@@ -49,7 +49,7 @@ class BookOrder(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class BookFill(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedFill(msgspec.Struct, frozen=True, kw_only=True):
     """What must be the same of a fill on both sides."""
 
     trade_id: str
@@ -62,7 +62,7 @@ class BookFill(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
 
     @classmethod
-    def of(cls, fill: Fill) -> "BookFill":
+    def of(cls, fill: Fill) -> "RecordedFill":
         return cls(
             trade_id=fill.trade_id,
             order_id=fill.order_id,
@@ -79,7 +79,7 @@ class BookFill(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.side} {self.quantity} at {self.price}{fees} on order {self.order_id}"
 
 
-class Books(msgspec.Struct, kw_only=True):
+class AccountRecords(msgspec.Struct, kw_only=True):
     """One side's account.
 
     Attributes:
@@ -92,9 +92,9 @@ class Books(msgspec.Struct, kw_only=True):
     """
 
     balances: dict[str, tuple[Decimal, Decimal]] = msgspec.field(default_factory=dict)
-    orders: dict[str, BookOrder] = msgspec.field(default_factory=dict)
+    orders: dict[str, RecordedOrder] = msgspec.field(default_factory=dict)
     nameless: list[str] = msgspec.field(default_factory=list)
-    fills: dict[tuple[str, str, str], BookFill] = msgspec.field(default_factory=dict)
+    fills: dict[tuple[str, str, str], RecordedFill] = msgspec.field(default_factory=dict)
     earlier_fills: dict[str, FillTotals] = msgspec.field(default_factory=dict)
     complete_from_ms: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -107,11 +107,11 @@ class Books(msgspec.Struct, kw_only=True):
     def add_order(self, order: Order) -> None:
         """Takes in one order; one that never reached the exchange is passed over."""
         if order.order_id is not None:
-            self.orders[order.order_id] = BookOrder.of(order)
+            self.orders[order.order_id] = RecordedOrder.of(order)
         elif order.is_open:
             self.nameless.append(f"order {order.client_order_id} {order.symbol} is {order.status.value}")
 
-    def add_fill(self, fill: BookFill) -> None:
+    def add_fill(self, fill: RecordedFill) -> None:
         self.fills[fill.symbol, fill.trade_id, fill.order_id] = fill
 
 
@@ -125,7 +125,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[str, ...]
 
 
-def compare(ours: Books, theirs: Books) -> Comparison:
+def compare(ours: AccountRecords, theirs: AccountRecords) -> Comparison:
     """Compares everything that both sides are complete about. Only ``ours`` may hold totals of earlier fills."""
     orders = [*ours.orders.items(), *(item for item in theirs.orders.items() if item[0] not in ours.orders)]
     both = [order for key, order in orders if key in ours.orders and key in theirs.orders]
@@ -141,7 +141,7 @@ def compare(ours: Books, theirs: Books) -> Comparison:
     )
 
 
-def _balances(ours: Books, theirs: Books) -> Iterator[str]:
+def _balances(ours: AccountRecords, theirs: AccountRecords) -> Iterator[str]:
     nothing = (Decimal(0), Decimal(0))
     for currency in sorted(ours.balances.keys() | theirs.balances.keys()):
         mine, other = ours.balances.get(currency, nothing), theirs.balances.get(currency, nothing)
@@ -152,7 +152,7 @@ def _balances(ours: Books, theirs: Books) -> Iterator[str]:
             )
 
 
-def _orders(ours: Books, theirs: Books) -> Iterator[str]:
+def _orders(ours: AccountRecords, theirs: AccountRecords) -> Iterator[str]:
     for order_id in sorted(ours.orders.keys() | theirs.orders.keys()):
         mine, other = ours.orders.get(order_id), theirs.orders.get(order_id)
         known = mine or other
@@ -165,7 +165,7 @@ def _orders(ours: Books, theirs: Books) -> Iterator[str]:
             yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
 
 
-def _summed_up(ours: Books, theirs: Books) -> dict[tuple[str, str, str], BookFill]:
+def _summed_up(ours: AccountRecords, theirs: AccountRecords) -> dict[tuple[str, str, str], RecordedFill]:
     """Those of the exchange's fills that our totals stand for: where no fill is missing, all that we do not have one by
     one; else those that are no newer than the newest in our totals."""
     rest = {
@@ -180,7 +180,7 @@ def _summed_up(ours: Books, theirs: Books) -> dict[tuple[str, str, str], BookFil
     }
 
 
-def _totals(fills: Iterable[BookFill]) -> dict[str, FillTotals]:
+def _totals(fills: Iterable[RecordedFill]) -> dict[str, FillTotals]:
     found: dict[str, FillTotals] = {}
     for fill in fills:
         totals = found.setdefault(fill.symbol, FillTotals())
@@ -188,7 +188,7 @@ def _totals(fills: Iterable[BookFill]) -> dict[str, FillTotals]:
     return found
 
 
-def _earlier_fills(ours: Books, summed_up: Mapping[tuple[str, str, str], BookFill]) -> Iterator[str]:
+def _earlier_fills(ours: AccountRecords, summed_up: Mapping[tuple[str, str, str], RecordedFill]) -> Iterator[str]:
     theirs = _totals(summed_up.values())
     for symbol, mine in sorted(ours.earlier_fills.items()):
         other = theirs.get(symbol, FillTotals())
@@ -196,7 +196,7 @@ def _earlier_fills(ours: Books, summed_up: Mapping[tuple[str, str, str], BookFil
             yield f"earlier fills {symbol}: we say {mine}; the exchange {other}"
 
 
-def _fills(ours: Books, theirs: Books, summed_up: Set[tuple[str, str, str]]) -> Iterator[str]:
+def _fills(ours: AccountRecords, theirs: AccountRecords, summed_up: Set[tuple[str, str, str]]) -> Iterator[str]:
     for key in sorted((ours.fills.keys() | theirs.fills.keys()) - summed_up):
         mine, other = ours.fills.get(key), theirs.fills.get(key)
         known = mine or other
@@ -209,5 +209,5 @@ def _fills(ours: Books, theirs: Books, summed_up: Set[tuple[str, str, str]]) -> 
             yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
 
 
-def _is_covered(symbol: str, at_ms: int, ours: Books, theirs: Books) -> bool:
+def _is_covered(symbol: str, at_ms: int, ours: AccountRecords, theirs: AccountRecords) -> bool:
     return at_ms >= max(ours.complete_from_ms.get(symbol, 0), theirs.complete_from_ms.get(symbol, 0))

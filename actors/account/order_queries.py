@@ -6,9 +6,9 @@ from typing import Any, Final, TypeAlias
 import structlog
 
 from actors.account.context import AccountContext, Defer
-from actors.account.doubts import DoubtDesk
+from actors.account.order_reconciler import OrderReconciler
 from actors.account.order_record import OrderRecord
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from actors.runtime import Reply
 from messages.commands import GetOrder
 from messages.enums import SyncState
@@ -19,12 +19,12 @@ _Key: TypeAlias = tuple[Symbol, str | None, str | None]
 _log: Final = structlog.get_logger("teller.account")
 
 
-class LookupDesk:
+class OrderQueries:
     """Answers `GetOrder`; only used inside the account's turns (R1)."""
 
-    def __init__(self, context: AccountContext, doubts: DoubtDesk) -> None:
+    def __init__(self, context: AccountContext, reconciler: OrderReconciler) -> None:
         self._context = context
-        self._doubts = doubts
+        self._reconciler = reconciler
         self._under_way: dict[_Key, list[Reply[Any]]] = {}
 
     def get(self, command: GetOrder, defer: Defer) -> Order | None:
@@ -79,7 +79,7 @@ class LookupDesk:
         if report is None:
             self._denied(key, asked_ms, record)
             return
-        order = self._context.hear_order(report, asked_ms, answers=key[2])
+        order = self._context.apply_order(report, asked_ms, answers=key[2])
         record = self._context.state.orders.find(*key) or record
         if record is None or record.order.order_id == report.order_id:
             self._reply(key, order)
@@ -95,7 +95,7 @@ class LookupDesk:
         if record.order.is_finished or not record.is_acknowledged or is_young:
             self._reply(key, record.order)
             return
-        self._doubts.ask(Doubt(*key), partial(self._reply, key), partial(self._reply_error, key))
+        self._reconciler.ask(OrderKey(*key), partial(self._reply, key), partial(self._reply_error, key))
 
     def _reply(self, key: _Key, order: Order | None) -> None:
         for reply in self._under_way.pop(key, ()):

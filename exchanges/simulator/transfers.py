@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exchanges.simulator.engine import Engine
-from exchanges.simulator.seams import Schedule
+from exchanges.simulator.scheduling import Schedule
 
 
 class WithdrawalStatus(enum.Enum):
@@ -95,7 +95,7 @@ class Withdrawal:
     block: int = 0
 
 
-class Treasury:
+class Transfers:
     """Takes deposits and carries out withdrawals.
 
     A withdrawal's amount leaves the account when it is asked for and comes back when it is cancelled or fails.

@@ -7,12 +7,12 @@ import structlog
 
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext, Defer
-from actors.account.doubts import DoubtDesk
 from actors.account.intents import CERTAIN, Intent, Intents
 from actors.account.lost_changes import LostChanges, is_amended
+from actors.account.order_reconciler import OrderReconciler
 from actors.account.order_record import OrderRecord
 from actors.account.reservations import reservation_for
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, OrderReference, PlaceOrder
 from messages.enums import OrderStatus
@@ -45,18 +45,20 @@ class _Sending:
             raise CanceledBeforeSentError("placing", self.client_order_id)
 
 
-class OrderDesk:
+class OrderCommands:
     """Order commands of one account; only used inside its turns (R1)."""
 
-    def __init__(self, context: AccountContext, doubts: DoubtDesk, client_ids: ClientIds, intents: Intents) -> None:
+    def __init__(
+        self, context: AccountContext, reconciler: OrderReconciler, client_ids: ClientIds, intents: Intents
+    ) -> None:
         self._context = context
         self._intents = intents
-        self._doubts = doubts
+        self._reconciler = reconciler
         self._client_ids = client_ids
         self._log = _log.bind(account=context.name)
         self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
         self._sending: dict[str, _Sending] = {}
-        self._lost = LostChanges(context, doubts)
+        self._lost = LostChanges(context, reconciler)
         self._amending: set[tuple[Symbol, str]] = set()
 
     # -- place ----------------------------------------------------------------------------------------------------
@@ -89,13 +91,13 @@ class OrderDesk:
         arrives_by_ms = context.arrives_by_ms(decided_ms)
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
-        self._intents.owe(reply, "placing", client_order_id)
-        self._doubts.sent(client_order_id, decided_ms=decided_ms, arrives_by_ms=arrives_by_ms)
+        self._intents.track(reply, "placing", client_order_id)
+        self._reconciler.sent(client_order_id, decided_ms=decided_ms, arrives_by_ms=arrives_by_ms)
         sending = self._sending[client_order_id] = _Sending(client_order_id)
         started_s = context.monotonic_s()
         self._send(
             "place_order",
-            Doubt(command.symbol, None, client_order_id),
+            OrderKey(command.symbol, None, client_order_id),
             intent.then(
                 lambda: rest.place_order(command, decided_ms=decided_ms, before_sending=sending.require_wanted)
             ),
@@ -107,9 +109,9 @@ class OrderDesk:
     def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()
         self._sending.pop(str(command.client_order_id), None)
-        self._doubts.answered(str(command.client_order_id))
+        self._reconciler.answered(str(command.client_order_id))
         self._context.state.orders.of(command.symbol).acknowledge(str(command.client_order_id), report)
-        order = self._context.hear_order(report, answers=command.client_order_id)
+        order = self._context.apply_order(report, answers=command.client_order_id)
         self._time("order_placed", started_s, order)
         reply.set(order)
 
@@ -120,7 +122,7 @@ class OrderDesk:
         self._sending.pop(client_order_id, None)
         intent.ended(error)
         if isinstance(error, CERTAIN):
-            self._doubts.answered(client_order_id)
+            self._reconciler.answered(client_order_id)
             if isinstance(error, VenueRefusedError):
                 context.figures.rejected += 1
                 reason = error.label
@@ -145,10 +147,10 @@ class OrderDesk:
         order = context.state.mark_unresolved(command.symbol, client_order_id)
         if order is not None:
             context.tell_order(order)
-        self.settle(intent, Doubt(command.symbol, None, client_order_id))
+        self.settle(intent, OrderKey(command.symbol, None, client_order_id))
         reply.set_error(UnresolvedOrderError("placing", client_order_id, str(error)))
 
-    def settle(self, intent: Intent, doubt: Doubt) -> None:
+    def settle(self, intent: Intent, order_key: OrderKey) -> None:
         """Asks the exchange about an order of unknown fate and files what it says; also for one of an earlier life."""
 
         def settled(order: Order | None) -> None:
@@ -157,7 +159,7 @@ class OrderDesk:
             else:
                 intent.settled(happened=order is not None and order.order_id is not None)
 
-        self._doubts.ask(doubt, settled)
+        self._reconciler.ask(order_key, settled)
 
     def settle_change(self, intent: Intent, command: CancelOrder | AmendOrder, arrives_by_ms: int) -> None:
         """Finds out how a cancel or an amend of an earlier life ended, and files it when that is certain."""
@@ -204,7 +206,7 @@ class OrderDesk:
             return order
         context.require_rest()
         reply = defer()
-        self._intents.owe(reply, "cancelling", command.client_order_id)
+        self._intents.track(reply, "cancelling", command.client_order_id)
         if order is not None and order.is_open and order.order_id is None and order.client_order_id is not None:
             self.call_back(order)
             waits = UnresolvedOrderError("cancelling", order.client_order_id, "its placing has not been answered")
@@ -218,39 +220,41 @@ class OrderDesk:
         self, command: CancelOrder, order: Order | None, reply: Reply[Any], *, is_asked: bool = True
     ) -> None:
         """``is_asked``: it is a command of somebody's, whose latency counts."""
-        doubt = _doubt_of(command, order)
+        order_key = _key_of(command, order)
         context = self._context
         rest, sent_ms = context.require_rest(), context.server_now_ms()
         started_s = context.monotonic_s() if is_asked else None
         intent = self._intents.begin_cancel(command, context.latest_arrival_ms(sent_ms, expires=False))
         self._send(
             "cancel_order",
-            doubt,
-            intent.then(lambda: rest.cancel_order(_cancel_of(doubt))),
+            order_key,
+            intent.then(lambda: rest.cancel_order(_cancel_of(order_key))),
             lambda report: self._canceled(intent, report, reply, started_s),
-            lambda error: self._not_canceled(doubt, intent, error, reply),
+            lambda error: self._not_canceled(order_key, intent, error, reply),
         )
 
     def _canceled(self, intent: Intent, report: Order, reply: Reply[Any], started_s: float | None) -> None:
         intent.ended()
-        order = self._context.hear_order(report)
+        order = self._context.apply_order(report)
         if started_s is not None:
             self._time("order_canceled", started_s, order)
         reply.set(order)
 
-    def _not_canceled(self, doubt: Doubt, intent: Intent, error: Exception, reply: Reply[Any]) -> None:
+    def _not_canceled(self, order_key: OrderKey, intent: Intent, error: Exception, reply: Reply[Any]) -> None:
         intent.ended(error)
-        lost = UnresolvedOrderError("cancelling", doubt.client_order_id, str(error))
+        lost = UnresolvedOrderError("cancelling", order_key.client_order_id, str(error))
         if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
             self._answer_in_time(reply, lost)
-            self._doubts.ask(doubt, lambda order: reply.set(order) if _has_ended(order) else reply.set_error(error))
+            self._reconciler.ask(
+                order_key, lambda order: reply.set(order) if _has_ended(order) else reply.set_error(error)
+            )
             return
         self._context.tell_trouble(error)
         if isinstance(error, CERTAIN):
             reply.set_error(error)
             return
         arrives_by_ms = self._context.latest_arrival_ms(self._context.server_now_ms(), expires=False)
-        self._lost.add(_cancel_of(doubt), intent, arrives_by_ms)
+        self._lost.add(_cancel_of(order_key), intent, arrives_by_ms)
         self._answer_in_time(reply, lost)
 
         def settled(order: Order | None) -> None:
@@ -259,7 +263,7 @@ class OrderDesk:
             else:
                 reply.set_error(lost)
 
-        self._doubts.ask(doubt, settled)
+        self._reconciler.ask(order_key, settled)
 
     # -- amend ----------------------------------------------------------------------------------------------------
 
@@ -286,7 +290,7 @@ class OrderDesk:
             quantity=command.quantity or order.quantity,
             price=command.price or order.price,
         )
-        doubt = _doubt_of(command, order)
+        order_key = _key_of(command, order)
         sent = AmendOrder(
             symbol=command.symbol,
             order_id=order.order_id,
@@ -299,15 +303,15 @@ class OrderDesk:
         arrives_by_ms = context.latest_arrival_ms(decided_ms)
         intent = self._intents.begin(sent, arrives_by_ms)
         reply = defer()
-        self._intents.owe(reply, "amending", order.client_order_id)
+        self._intents.track(reply, "amending", order.client_order_id)
         self._amending.add((order.symbol, order.order_id))
         started_s = context.monotonic_s()
         self._send(
             "amend_order",
-            doubt,
+            order_key,
             intent.then(lambda: rest.amend_order(sent, decided_ms=decided_ms)),
             lambda report: self._amended(sent, intent, report, reply, started_s, after_ms=after_ms),
-            lambda error: self._not_amended(doubt, sent, intent, error, reply),
+            lambda error: self._not_amended(order_key, sent, intent, error, reply),
         )
 
     def _amended(
@@ -323,23 +327,23 @@ class OrderDesk:
         """``after_ms``: the exchange's clock when it was sent: what was known of the order then is older."""
         intent.ended()
         self._amending.discard((command.symbol, str(command.order_id)))
-        order = self._context.hear_order(report, after_ms)
+        order = self._context.apply_order(report, after_ms)
         self._time("order_amended", started_s, order)
         reply.set(order)
 
     def _not_amended(
-        self, doubt: Doubt, command: AmendOrder, intent: Intent, error: Exception, reply: Reply[Any]
+        self, order_key: OrderKey, command: AmendOrder, intent: Intent, error: Exception, reply: Reply[Any]
     ) -> None:
         self._context.tell_trouble(error)
         intent.ended(error)
         self._amending.discard((command.symbol, str(command.order_id)))
         if isinstance(error, CERTAIN):
             if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
-                self._doubts.ask(doubt)
+                self._reconciler.ask(order_key)
             reply.set_error(error)
             return
         self._lost.add(command, intent, self._context.latest_arrival_ms(self._context.server_now_ms()))
-        lost = UnresolvedOrderError("amending", doubt.client_order_id, str(error))
+        lost = UnresolvedOrderError("amending", order_key.client_order_id, str(error))
         self._answer_in_time(reply, lost)
 
         def settled(order: Order | None) -> None:
@@ -348,7 +352,7 @@ class OrderDesk:
             else:
                 reply.set_error(lost)
 
-        self._doubts.ask(doubt, settled)
+        self._reconciler.ask(order_key, settled)
 
     def _answer_in_time(self, reply: Reply[Any], error: UnresolvedOrderError) -> None:
         """Whoever asked is not kept waiting for as long as the exchange may take to tell; the account finds out."""
@@ -357,14 +361,14 @@ class OrderDesk:
     def _send(
         self,
         what: str,
-        doubt: Doubt,
+        order_key: OrderKey,
         work: Coroutine[Any, Any, Order],
         answered: Callable[[Order], None],
         failed: Callable[[Exception], None],
     ) -> None:
         """Sends a command. Its order is not dropped for room before the answer was taken in: it would be told as one
         that the exchange does not have (R4)."""
-        orders, names = self._context.state.orders, (doubt.symbol, doubt.order_id, doubt.client_order_id)
+        orders, names = self._context.state.orders, (order_key.symbol, order_key.order_id, order_key.client_order_id)
 
         def then(report: Order) -> None:
             try:
@@ -408,14 +412,14 @@ class OrderDesk:
         )
 
 
-def _cancel_of(doubt: Doubt) -> CancelOrder:
-    return CancelOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+def _cancel_of(order_key: OrderKey) -> CancelOrder:
+    return CancelOrder(symbol=order_key.symbol, order_id=order_key.order_id, client_order_id=order_key.client_order_id)
 
 
-def _doubt_of(command: OrderReference, order: Order | None) -> Doubt:
+def _key_of(command: OrderReference, order: Order | None) -> OrderKey:
     if order is None:
-        return Doubt(command.symbol, command.order_id, command.client_order_id)
-    return Doubt(order.symbol, order.order_id, order.client_order_id)
+        return OrderKey(command.symbol, command.order_id, command.client_order_id)
+    return OrderKey(order.symbol, order.order_id, order.client_order_id)
 
 
 def _has_ended(order: Order | None) -> bool:

@@ -11,10 +11,10 @@ import pytest
 import structlog
 from websockets.asyncio.server import ServerConnection
 
-from exchanges.base.websocket_session import (
+from exchanges.base.websocket_connection import (
     HandlerFailedError,
     SessionSettings,
-    WebsocketSession,
+    WebsocketConnection,
     reason_of,
     report_refused_frame,
 )
@@ -46,7 +46,7 @@ class Client:
         self.links: list[tuple[bool, str]] = []
         self.errors: list[TellerError] = []
         self.frames = 0
-        self.session: WebsocketSession
+        self.session: WebsocketConnection
 
     def feed(self, frame: bytes) -> None:
         self.frames += 1
@@ -76,7 +76,7 @@ class Client:
 async def connected(client: Client, script: Script) -> AsyncIterator[Client]:
     """The client with an open session to a server that follows ``script``; afterwards nothing of it may still run."""
     async with websocket_server(script) as url, environment(client.clock, client.tasks) as seams:
-        client.session = WebsocketSession(
+        client.session = WebsocketConnection(
             seams,
             url=url,
             name="test",
@@ -402,7 +402,7 @@ async def test_r5_after_a_stop_what_has_arrived_is_read_before_the_silence_count
     """The process was stopped for longer than the silence (SIGSTOP): the watch wakes before the buffer is looked at."""
     client, socket = Client(), Buffered()
     async with environment(client.clock, client.tasks) as seams:
-        client.session = WebsocketSession(
+        client.session = WebsocketConnection(
             dataclasses.replace(seams, sockets=Opens(socket)),
             url="ws://nowhere",
             name="test",
@@ -434,7 +434,7 @@ async def test_a_session_is_opened_once() -> None:
 async def test_a_session_closed_before_it_was_opened_stays_closed() -> None:
     client = Client()
     async with environment(client.clock, client.tasks) as seams:
-        session = WebsocketSession(
+        session = WebsocketConnection(
             seams,
             url=f"ws://127.0.0.1:{unused_port()}/",
             name="test",

@@ -28,7 +28,7 @@ class _Judge(Protocol):
     def __call__(self, answer: Any, /, *, is_certain: bool) -> bool: ...
 
 
-class WithdrawalDesk:
+class Withdrawals:
     """Withdrawal commands; only used inside the account's turns (R1)."""
 
     def __init__(self, context: AccountContext, client_ids: ClientIds, intents: Intents) -> None:
@@ -58,7 +58,7 @@ class WithdrawalDesk:
         arrives_by_ms = self._arrives_by_ms()
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()
-        self._intents.owe(reply, "withdrawal", command.client_withdrawal_id)
+        self._intents.track(reply, "withdrawal", command.client_withdrawal_id)
         self._run(
             "withdraw",
             intent.then(lambda: rest.withdraw(command)),

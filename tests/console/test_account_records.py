@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime.errors import UnavailableError
-from console.books import BookFill, BookOrder, Books, compare
+from console.account_records import AccountRecords, RecordedFill, RecordedOrder, compare
 from console.closing import AccountEnd
 from console.exit_codes import ExitCode
 from console.kept_fills import KeptFills
@@ -30,7 +30,7 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from tests.support.orders import paid
 
-ORDER = BookOrder(
+ORDER = RecordedOrder(
     order_id="1",
     client_order_id="a-1",
     symbol="SOL/USDT",
@@ -39,7 +39,7 @@ ORDER = BookOrder(
     filled_quote=Decimal("705.25"),
     updated_ms=1000,
 )
-OPEN = BookOrder(
+OPEN = RecordedOrder(
     order_id="2",
     client_order_id="a-2",
     symbol="SOL/USDT",
@@ -48,7 +48,7 @@ OPEN = BookOrder(
     filled_quote=Decimal(0),
     updated_ms=1000,
 )
-FILL = BookFill(
+FILL = RecordedFill(
     trade_id="9",
     order_id="1",
     symbol="SOL/USDT",
@@ -65,9 +65,9 @@ def changed(what: Any, **changes: Any) -> Any:
 
 
 def books(
-    *, orders: tuple[BookOrder, ...] = (ORDER, OPEN), fills: tuple[BookFill, ...] = (FILL,), **more: Any
-) -> Books:
-    made = Books(balances={"SOL": (Decimal(10), Decimal(0))}, **more)
+    *, orders: tuple[RecordedOrder, ...] = (ORDER, OPEN), fills: tuple[RecordedFill, ...] = (FILL,), **more: Any
+) -> AccountRecords:
+    made = AccountRecords(balances={"SOL": (Decimal(10), Decimal(0))}, **more)
     for order in orders:
         made.orders[order.order_id] = order
     for fill in fills:
@@ -75,7 +75,7 @@ def books(
     return made
 
 
-def differences(ours: Books, theirs: Books) -> tuple[str, ...]:
+def differences(ours: AccountRecords, theirs: AccountRecords) -> tuple[str, ...]:
     return compare(ours, theirs).differences
 
 
@@ -111,7 +111,7 @@ def test_an_order_that_differs_in_status_filled_or_average_price_is_told(changes
 
 
 @pytest.mark.parametrize("order", [ORDER, OPEN])
-def test_an_order_that_one_side_lacks_is_told(order: BookOrder) -> None:
+def test_an_order_that_one_side_lacks_is_told(order: RecordedOrder) -> None:
     others = tuple(one for one in (ORDER, OPEN) if one is not order)
     assert f"order {order.order_id} SOL/USDT: only we have it" in differences(books(), books(orders=others))[0]
     assert f"order {order.order_id} SOL/USDT: only the exchange has it" in differences(books(orders=others), books())[0]
@@ -160,21 +160,21 @@ def fill(number: int, *, symbol: str = "SOL/USDT", **changes: Any) -> Fill:
     )
 
 
-def kept(fills: Iterable[Fill], *, kept_count: int, from_ms: int = 0) -> Books:
-    made, books_ = KeptFills(kept_count), Books()
+def kept(fills: Iterable[Fill], *, kept_count: int, from_ms: int = 0) -> AccountRecords:
+    made, books_ = KeptFills(kept_count), AccountRecords()
     made.begin(from_ms)
     for one in fills:
         made.add(one)
     for one in made:
-        books_.add_fill(BookFill.of(one))
+        books_.add_fill(RecordedFill.of(one))
     books_.earlier_fills |= made.earlier
     return books_
 
 
-def all_of(fills: Iterable[Fill]) -> Books:
-    made = Books()
+def all_of(fills: Iterable[Fill]) -> AccountRecords:
+    made = AccountRecords()
     for one in fills:
-        made.add_fill(BookFill.of(one))
+        made.add_fill(RecordedFill.of(one))
     return made
 
 
@@ -274,7 +274,7 @@ def test_an_order_that_never_reached_the_exchange_is_none() -> None:
 
 
 ORDERS = st.builds(
-    BookOrder,
+    RecordedOrder,
     order_id=st.sampled_from("12345"),
     client_order_id=st.none(),
     symbol=st.just("SOL/USDT"),
@@ -286,7 +286,9 @@ ORDERS = st.builds(
 
 
 @given(st.lists(ORDERS), st.lists(ORDERS))
-def test_books_agree_exactly_when_every_order_is_the_same(mine: list[BookOrder], other: list[BookOrder]) -> None:
+def test_books_agree_exactly_when_every_order_is_the_same(
+    mine: list[RecordedOrder], other: list[RecordedOrder]
+) -> None:
     ours, theirs = books(orders=tuple(mine)), books(orders=tuple(other))
     are_same = ours.orders.keys() == theirs.orders.keys() and all(
         order.is_same_as(theirs.orders[key]) for key, order in ours.orders.items()

@@ -10,7 +10,7 @@ from aiohttp import web
 log = structlog.get_logger(__name__)
 
 
-class Door:
+class PortListener:
     """Listens on a port for a runner, and stops and starts again on request; the port stays the same."""
 
     def __init__(self, runner: web.ServerRunner, host: str, port: int) -> None:

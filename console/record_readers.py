@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.strategy.handle import AccountHandle
-from console.books import BookFill, BookOrder, Books
+from console.account_records import AccountRecords, RecordedFill, RecordedOrder
 from console.kept_fills import KeptFills
 from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
@@ -24,7 +24,7 @@ _MARGIN_MS: Final = 1000
 """Around the oldest order or fill that a bounded list still holds: lists are ordered by arrival, not by time stamp."""
 
 
-class Auditor(Protocol):
+class RecordReader(Protocol):
     """Reads one account's books at the exchange.
 
     Attributes:
@@ -33,16 +33,16 @@ class Auditor(Protocol):
 
     from_ms: int
 
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+    async def read(self, symbols: Sequence[Symbol], /) -> AccountRecords:
         """``symbols``: the markets whose finished orders and fills are wanted. Raises the errors of REST queries."""
         ...
 
 
-async def our_books(
+async def own_records(
     account: AccountHandle, fills: KeptFills, symbols: Iterable[Symbol], *, executed_limit: int
-) -> Books:
+) -> AccountRecords:
     """What the account says, with the fills that were heard from it."""
-    books = Books()
+    books = AccountRecords()
     snapshot = await account.snapshot()
     books.add_balances(snapshot.balances)
     for order in snapshot.open_orders:
@@ -54,12 +54,12 @@ async def our_books(
         if len(executed) >= executed_limit:
             books.complete_from_ms[str(symbol)] = executed[0].updated_ms + _MARGIN_MS
     for fill in fills:
-        books.add_fill(BookFill.of(fill))
+        books.add_fill(RecordedFill.of(fill))
     books.earlier_fills |= fills.earlier
     return books
 
 
-class RestAuditor:
+class RestRecordReader:
     """Asks a real exchange with a client of its own, so that nothing that the account remembers is in the answer."""
 
     def __init__(self, rest: PrivateRest, *, from_ms: int) -> None:
@@ -67,19 +67,19 @@ class RestAuditor:
         self._rest = rest
         self.from_ms = from_ms
 
-    async def read(self, symbols: Sequence[Symbol], /) -> Books:
+    async def read(self, symbols: Sequence[Symbol], /) -> AccountRecords:
         """All markets in one list each: with hundreds of them a query for each would use up the limits."""
-        books, wanted = Books(), set(symbols)
+        books, wanted = AccountRecords(), set(symbols)
         open_orders = (await self._rest.load_open_orders()).orders
         for order in (await self._rest.load_finished_orders(None, from_ms=self.from_ms)).orders:
             if order.symbol in wanted:
                 books.add_order(order)
         for fill in (await self._rest.load_fills(None, from_ms=self.from_ms)).fills:
             if fill.symbol in wanted:
-                books.add_fill(BookFill.of(fill))
+                books.add_fill(RecordedFill.of(fill))
         books.complete_from_ms |= dict.fromkeys(map(str, symbols), self.from_ms)
         for order in open_orders:
-            books.orders.setdefault(order.order_id or "", BookOrder.of(order))
+            books.orders.setdefault(order.order_id or "", RecordedOrder.of(order))
         books.add_balances({balance.currency: balance for balance in (await self._rest.load_balances()).balances})
         return books
 
@@ -124,7 +124,7 @@ _FINISHED: Final = {"filled": OrderStatus.FILLED, "cancelled": OrderStatus.CANCE
 _decode: Final = msgspec.json.Decoder(_ControlBooks).decode
 
 
-class ControlAuditor:
+class ControlRecordReader:
     """Reads the books of the embedded exchange, every order and trade since it began."""
 
     def __init__(self, http: HttpTransport, control: str, account: str) -> None:
@@ -133,12 +133,12 @@ class ControlAuditor:
         self._http = http
         self._url = f"{control}/accounts/{account}/books"
 
-    async def read(self, _: Sequence[Symbol], /) -> Books:
+    async def read(self, _: Sequence[Symbol], /) -> AccountRecords:
         answer = await self._http.request("GET", self._url, headers={}, body=None, timeout_s=_TIMEOUT_S)
         if answer.status != 200:
             raise ConnectionFailedError(f"the embedded exchange does not show its books: status {answer.status}")
         found = _decode(answer.body)
-        books = Books()
+        books = AccountRecords()
         for currency, balance in found.balances.items():
             if balance.available or balance.locked:
                 books.balances[currency] = (balance.available, balance.locked)
@@ -149,12 +149,12 @@ class ControlAuditor:
         return books
 
 
-def _book_order(order: _Order) -> BookOrder:
+def _book_order(order: _Order) -> RecordedOrder:
     if order.status == "open":
         status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
     else:
         status = _FINISHED.get(order.finish_as, OrderStatus.EXPIRED)
-    return BookOrder(
+    return RecordedOrder(
         order_id=order.id,
         client_order_id=order.text.removeprefix("t-") if order.text.startswith("t-") else None,
         symbol="/".join(order.currency_pair.rsplit("_", 1)),
@@ -165,8 +165,8 @@ def _book_order(order: _Order) -> BookOrder:
     )
 
 
-def _book_fill(trade: _Trade) -> BookFill:
-    return BookFill(
+def _book_fill(trade: _Trade) -> RecordedFill:
+    return RecordedFill(
         trade_id=trade.id,
         order_id=trade.order_id,
         symbol="/".join(trade.currency_pair.rsplit("_", 1)),

@@ -3,7 +3,7 @@
 A venue's client makes a session for each connection, gives it three things -- how to read a frame, what a heartbeat
 looks like, whom to tell -- and then talks to it in requests:
 
-    session = WebsocketSession(environment, url=..., name="gateio.private", settings=..., feed=decoder.feed,
+    session = WebsocketConnection(environment, url=..., name="gateio.private", settings=..., feed=decoder.feed,
                                heartbeat=..., connection=handlers.connection, error=handlers.error)
     await session.open()
     await session.request_all([(1, frame), (2, frame)])      # the decoder calls session.acknowledge / refuse
@@ -82,7 +82,7 @@ class _State(enum.Enum):
     CLOSED = "closed"
 
 
-class WebsocketSession:
+class WebsocketConnection:
     """One connection; see the module's description for its promises."""
 
     def __init__(

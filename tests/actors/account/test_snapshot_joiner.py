@@ -10,8 +10,8 @@ from actors.account import order_store
 from actors.account.context import AccountContext
 from actors.account.messages import SnapshotLoaded
 from actors.account.settings import AccountSettings
-from actors.account.snapshot_desk import SnapshotDesk
-from actors.account.state import AccountState, Doubt
+from actors.account.snapshot_joiner import SnapshotJoiner
+from actors.account.state import AccountState, OrderKey
 from actors.runtime import Reply
 from exchanges.base.clients import BalancesReport, FillsReport, OpenOrdersReport, UnreadableRow
 from messages.balance import Balance
@@ -49,21 +49,25 @@ class FakeDoubts:
     """Takes the questions; the test answers."""
 
     def __init__(self) -> None:
-        self.asked: dict[Doubt, list[tuple[Callable[..., None], Callable[..., None]]]] = {}
-        self.unsure: dict[Doubt, Callable[..., None]] = {}
+        self.asked: dict[OrderKey, list[tuple[Callable[..., None], Callable[..., None]]]] = {}
+        self.unsure: dict[OrderKey, Callable[..., None]] = {}
 
     def ask(
-        self, doubt: Doubt, settled: Callable[..., None], failed: Callable[..., None], unsure: Callable[..., None]
+        self,
+        order_key: OrderKey,
+        settled: Callable[..., None],
+        failed: Callable[..., None],
+        unsure: Callable[..., None],
     ) -> None:
-        self.asked.setdefault(doubt, []).append((settled, failed))
-        self.unsure[doubt] = unsure
+        self.asked.setdefault(order_key, []).append((settled, failed))
+        self.unsure[order_key] = unsure
 
-    def answer(self, doubt: Doubt, after: Order | None) -> None:
-        for settled, _ in self.asked.pop(doubt):
+    def answer(self, order_key: OrderKey, after: Order | None) -> None:
+        for settled, _ in self.asked.pop(order_key):
             settled(after)
 
-    def fail(self, doubt: Doubt, error: Exception) -> None:
-        for _, failed in self.asked[doubt]:
+    def fail(self, order_key: OrderKey, error: Exception) -> None:
+        for _, failed in self.asked[order_key]:
             failed(error)
 
 
@@ -87,10 +91,10 @@ class Account:
         self.fills: list[Fill] = []
         self.balances: list[Balance] = []
         self.markets: list[dict[Symbol, str]] = []
-        self.oddities = 0
+        self.inconsistent = 0
         self.state = AccountState()
-        self.doubts = FakeDoubts()
-        self.memory = FakeMemory()
+        self.reconciler = FakeDoubts()
+        self.recovery = FakeMemory()
         nothing: Any = lambda *_: None  # noqa: E731
         self.context = AccountContext(
             name="alpha",
@@ -105,10 +109,10 @@ class Account:
             tell_trouble=nothing,
         )
         self.context.sync_state = SyncState.LIVE
-        self.desk = SnapshotDesk(
+        self.desk = SnapshotJoiner(
             self.context,
-            self.doubts,  # type: ignore[arg-type]
-            self.memory,  # type: ignore[arg-type]
+            self.reconciler,  # type: ignore[arg-type]
+            self.recovery,  # type: ignore[arg-type]
             symbols=symbols,
             since_ms=1_000,
             tell_balances=self.balances.extend,
@@ -154,7 +158,7 @@ class Account:
         return replies[0] if count is None else count
 
     def saw_oddity(self) -> None:
-        self.oddities += 1
+        self.inconsistent += 1
 
 
 # -- what is unknown --------------------------------------------------------------------------------------------------
@@ -181,7 +185,7 @@ def test_r10_an_open_order_that_cannot_be_read_leaves_only_its_market_unknown_an
     account = Account()
     account.load(order(order_id="1", symbol=BTC, client_order_id=None))
     assert account.load(orders_unreadable=(unreadable(BTC, "1"),)) == 0
-    assert not account.doubts.asked  # it is open there, whatever else it is
+    assert not account.reconciler.asked  # it is open there, whatever else it is
     assert account.markets == [{BTC: "its order 1 cannot be read: price must be a number"}]
     account.load(order(order_id="1", symbol=BTC, client_order_id=None))
     assert account.markets[-1] == {}
@@ -203,7 +207,7 @@ def test_r10_a_fill_that_cannot_be_read_leaves_only_its_market_unknown_until_it_
     assert account.load(again={SOL: FillsReport((late,), 0)}) == 0  # late, and no sign of a deaf socket
     assert account.fills == [late]
     assert account.markets[-1] == {}
-    assert account.memory.through == [1_000, 90_000]
+    assert account.recovery.through == [1_000, 90_000]
 
 
 def test_r10_a_balance_that_cannot_be_read_stays_and_leaves_the_markets_of_its_currency_unknown() -> None:
@@ -221,12 +225,12 @@ def test_r10_a_balance_that_cannot_be_read_stays_and_leaves_the_markets_of_its_c
 # -- what is missing --------------------------------------------------------------------------------------------------
 
 
-def two_open() -> tuple[Account, Doubt, Doubt]:
+def two_open() -> tuple[Account, OrderKey, OrderKey]:
     account = Account()
     first = order(order_id="1", client_order_id="c1", symbol=SOL)
     second = order(order_id="2", client_order_id="c2", symbol=BTC)
     account.load(first, second)
-    return account, Doubt(SOL, "1", "c1"), Doubt(BTC, "2", "c2")
+    return account, OrderKey(SOL, "1", "c1"), OrderKey(BTC, "2", "c2")
 
 
 def test_r6_what_the_list_lacks_is_asked_for_before_the_snapshot_is_joined() -> None:
@@ -234,10 +238,10 @@ def test_r6_what_the_list_lacks_is_asked_for_before_the_snapshot_is_joined() -> 
     proven_ms = account.desk.proven_ms
     reply = account.load(as_of_ms=200_000)
     assert isinstance(reply, Reply)
-    account.doubts.answer(sol, None)
+    account.reconciler.answer(sol, None)
     assert not reply.done
     assert account.desk.proven_ms == proven_ms
-    account.doubts.answer(btc, None)
+    account.reconciler.answer(btc, None)
     assert reply.result() == 0
     assert account.desk.proven_ms == account.context.true_at_ms == 200_000  # the earlier of the two queries
 
@@ -246,20 +250,20 @@ def test_r6_an_order_that_may_still_turn_up_keeps_no_snapshot_from_being_joined(
     account, sol, btc = two_open()
     reply = account.load(as_of_ms=200_000)
     assert isinstance(reply, Reply)
-    account.doubts.unsure[sol]()
-    account.doubts.unsure[sol]()
+    account.reconciler.unsure[sol]()
+    account.reconciler.unsure[sol]()
     assert not reply.done
-    account.doubts.unsure[btc]()
+    account.reconciler.unsure[btc]()
     assert reply.result() == 0
-    account.doubts.answer(sol, None)
+    account.reconciler.answer(sol, None)
 
 
 def test_what_the_socket_kept_back_is_counted_with_what_was_missing() -> None:
     account, sol, btc = two_open()
     reply = account.load(as_of_ms=200_000)
     assert isinstance(reply, Reply)
-    account.doubts.answer(sol, order(OrderStatus.CANCELED, order_id="1", client_order_id="c1", at=150_000))
-    account.doubts.answer(btc, account.state.find(btc))
+    account.reconciler.answer(sol, order(OrderStatus.CANCELED, order_id="1", client_order_id="c1", at=150_000))
+    account.reconciler.answer(btc, account.state.find(btc))
     assert reply.result() == 1
 
 
@@ -268,26 +272,26 @@ def test_r10_an_order_that_cannot_be_asked_for_leaves_only_its_market_unknown(er
     account, sol, btc = two_open()
     reply = account.load(as_of_ms=200_000)
     assert isinstance(reply, Reply)
-    account.doubts.answer(sol, None)
-    account.doubts.fail(btc, error)
+    account.reconciler.answer(sol, None)
+    account.reconciler.fail(btc, error)
     assert reply.result() == 0
     assert account.markets == [{BTC: f"its order 2 cannot be asked for: {error}"}]
 
     again = account.load(as_of_ms=300_000)  # SOL is still open here and missing there
     assert isinstance(again, Reply)
-    assert len(account.doubts.asked[btc]) == 1  # that question goes on by itself, and is asked once
-    account.doubts.answer(sol, None)
+    assert len(account.reconciler.asked[btc]) == 1  # that question goes on by itself, and is asked once
+    account.reconciler.answer(sol, None)
     assert again.done
     assert len(account.markets) == 1
-    account.doubts.answer(btc, None)  # at last
+    account.reconciler.answer(btc, None)  # at last
     assert account.markets[-1] == {}
 
 
 def test_r10_an_order_that_could_not_be_asked_for_and_is_listed_again_makes_its_market_known() -> None:
     account, sol, btc = two_open()
     account.load(as_of_ms=200_000)
-    account.doubts.answer(sol, None)
-    account.doubts.fail(btc, UNLISTED)
+    account.reconciler.answer(sol, None)
+    account.reconciler.fail(btc, UNLISTED)
     second = order(order_id="2", client_order_id="c2", symbol=BTC)
     account.load(order(order_id="1", client_order_id="c1"), second, as_of_ms=300_000)
     assert account.markets[-1] == {}
@@ -299,11 +303,11 @@ def test_r6_what_could_not_be_asked_for_any_market_fails_the_load(error: Excepti
     proven_ms = account.desk.proven_ms
     reply = account.load(as_of_ms=200_000)
     assert isinstance(reply, Reply)
-    account.doubts.fail(sol, error)
+    account.reconciler.fail(sol, error)
     assert reply.error is error
-    account.doubts.fail(btc, error)
-    account.doubts.answer(sol, None)
-    account.doubts.answer(btc, None)
+    account.reconciler.fail(btc, error)
+    account.reconciler.answer(sol, None)
+    account.reconciler.answer(btc, None)
     assert account.desk.proven_ms == proven_ms
     assert account.markets == []
 
@@ -332,8 +336,8 @@ def test_intents_are_settled_and_news_is_counted_with_every_load() -> None:
     fresh = fill("2", order_id="5", client_order_id=None, at=99_000)
     assert account.load(fills=(late, fresh), as_of_ms=100_000) == 1
     assert account.load(fills=(late, fresh), as_of_ms=101_000) == 0
-    assert account.memory.settled == 2
-    assert account.oddities >= 1
+    assert account.recovery.settled == 2
+    assert account.inconsistent >= 1
 
 
 def test_r2_a_fill_of_before_the_time_that_was_asked_for_is_not_told_again() -> None:
@@ -393,7 +397,7 @@ def test_r2_a_list_of_balances_overrules_what_the_socket_told_only_where_it_is_c
     pushed_ms: int, kept: str
 ) -> None:
     account = lagging()
-    account.state.hear_balances([balance("USDT", "800", at=pushed_ms)])
+    account.state.apply_balances([balance("USDT", "800", at=pushed_ms)])
     account.load(balances=dollars("900", at=100_000))
     assert account.state.balances["USDT"].available == Decimal(kept)
 
@@ -401,20 +405,20 @@ def test_r2_a_list_of_balances_overrules_what_the_socket_told_only_where_it_is_c
 def test_r2_a_push_of_before_a_lagging_list_was_taken_up_is_newer_than_the_list() -> None:
     account = lagging()
     account.load(balances=dollars("900", at=100_000))
-    account.state.hear_balances([balance("USDT", "800", at=97_000)])  # late on its way
+    account.state.apply_balances([balance("USDT", "800", at=97_000)])  # late on its way
     assert account.state.balances["USDT"].available == 800
 
 
 def test_r7_what_was_told_before_the_subscription_stands_for_nothing_however_much_lists_lag() -> None:
     account = lagging()
-    account.state.hear_balances([balance("USDT", "800", at=9_999)])  # and what came between was not heard
+    account.state.apply_balances([balance("USDT", "800", at=9_999)])  # and what came between was not heard
     account.load(balances=dollars("900", at=10_500), as_of_ms=10_500)  # subscribed at 10,000
     assert account.state.balances["USDT"].available == 900
 
 
 def test_r5_a_snapshot_is_as_old_as_a_balance_that_a_list_contradicts() -> None:
     account = lagging()
-    account.state.hear_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    account.state.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
     account.load(balances=dollars("900", at=100_000))  # and no SOL at all
     assert account.desk.proven_ms == 97_000
     account.load(balances=BalancesReport((balance("USDT", "900"), balance("SOL", "5")), 104_000), as_of_ms=104_000)
@@ -424,7 +428,7 @@ def test_r5_a_snapshot_is_as_old_as_a_balance_that_a_list_contradicts() -> None:
 
 def test_r10_a_balance_that_cannot_be_read_contradicts_nothing() -> None:
     account = lagging()
-    account.state.hear_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    account.state.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
     rows = (unreadable(None, "", market="SOL"),)
     account.load(balances=BalancesReport((balance("USDT", "800"),), 100_000, rows))
     assert account.desk.proven_ms == 100_000

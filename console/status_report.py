@@ -40,7 +40,7 @@ class FillLine(msgspec.Struct, frozen=True):
     time_ms: int
 
 
-class AccountPicture(msgspec.Struct, frozen=True, kw_only=True):
+class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One account.
 
     Attributes:
@@ -70,7 +70,7 @@ class AccountPicture(msgspec.Struct, frozen=True, kw_only=True):
     command_latency: LatencySummary = LatencySummary()
 
 
-class StrategyPicture(msgspec.Struct, frozen=True, kw_only=True):
+class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One strategy. ``pnl`` is in the quote currency, None before it is known; ``note`` a few words of its own."""
 
     strategy: str
@@ -84,7 +84,7 @@ class StrategyPicture(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole program.
 
     Attributes:
@@ -95,8 +95,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     elapsed_s: float
     for_s: float | None
-    accounts: tuple[AccountPicture, ...] = ()
-    strategies: tuple[StrategyPicture, ...] = ()
+    accounts: tuple[AccountStatus, ...] = ()
+    strategies: tuple[StrategyStatus, ...] = ()
     recent_fills: tuple[FillLine, ...] = ()
     events_per_s: float = 0.0
     loop_lag: LatencySummary = LatencySummary()

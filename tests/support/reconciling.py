@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, cast
 
 from actors.account.context import AccountContext
-from actors.account.doubts import DoubtDesk
-from actors.account.lookup_desk import LookupDesk
+from actors.account.order_queries import OrderQueries
+from actors.account.order_reconciler import OrderReconciler
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState, Doubt, Reservation
+from actors.account.state import AccountState, OrderKey, Reservation
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
 from messages.commands import OrderReference
 from messages.enums import OrderStatus
@@ -79,7 +79,7 @@ class Answers:
         return FillsReport(tuple(found), self._now_ms(), tuple(self.unreadable))
 
 
-class Doubtful:
+class Reconciling:
     """One account's desks. Answers arrive at once, or when the test says so (`hold`)."""
 
     def __init__(self, *, now_ms: int = 1_000_000) -> None:
@@ -109,9 +109,9 @@ class Doubtful:
             tell_trouble=self.troubles.append,
             rest=cast("PrivateRest", self.rest),
         )
-        self.desk = DoubtDesk(self.context)
-        self.lookups = LookupDesk(self.context, self.desk)
-        self.state.hear_balances([balance("USDT", "1000000000")])
+        self.desk = OrderReconciler(self.context)
+        self.lookups = OrderQueries(self.context, self.desk)
+        self.state.apply_balances([balance("USDT", "1000000000")])
 
     def _io(
         self,
@@ -167,7 +167,7 @@ class Doubtful:
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
-    def lose(self, client_order_id: str = "c1", *, symbol: Symbol = SOL) -> Doubt:
+    def lose(self, client_order_id: str = "c1", *, symbol: Symbol = SOL) -> OrderKey:
         """Sends an order whose answer is lost, now."""
         pending = order(
             OrderStatus.PENDING, order_id=None, client_order_id=client_order_id, symbol=symbol, at=0, created=0
@@ -176,25 +176,25 @@ class Doubtful:
         arrives_by_ms = self.context.arrives_by_ms(self.now_ms)
         self.desk.sent(client_order_id, decided_ms=self.now_ms, arrives_by_ms=arrives_by_ms)
         self.state.mark_unresolved(symbol, client_order_id)
-        return Doubt(symbol, None, client_order_id)
+        return OrderKey(symbol, None, client_order_id)
 
-    def placed(self, order_id: str = "1001", client_order_id: str = "c1", *, symbol: Symbol = SOL) -> Doubt:
+    def placed(self, order_id: str = "1001", client_order_id: str = "c1", *, symbol: Symbol = SOL) -> OrderKey:
         """An order that the exchange has told of, now."""
         told = self.row(order_id=order_id, client_order_id=client_order_id, symbol=symbol)
-        self.state.hear_order(told)
-        return Doubt(symbol, order_id, client_order_id)
+        self.state.apply_order(told)
+        return OrderKey(symbol, order_id, client_order_id)
 
     def row(self, status: OrderStatus = OrderStatus.NEW, **fields: Any) -> Order:
         """A row of the exchange's, of now."""
         return order(status, **{"at": self.now_ms, "created": self.now_ms, **fields})
 
-    def ask(self, doubt: Doubt) -> None:
-        self.desk.ask(doubt, self.settled.append, self.failed.append, self._is_unsure)
+    def ask(self, order_key: OrderKey) -> None:
+        self.desk.ask(order_key, self.settled.append, self.failed.append, self._is_unsure)
 
     def _is_unsure(self) -> None:
         self.unsure += 1
 
-    def status(self, doubt: Doubt) -> tuple[OrderStatus, str | None]:
-        known = self.state.find(doubt)
+    def status(self, order_key: OrderKey) -> tuple[OrderStatus, str | None]:
+        known = self.state.find(order_key)
         assert known is not None
         return known.status, known.finish_reason

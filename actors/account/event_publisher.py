@@ -1,4 +1,4 @@
-"""Where an account's news goes: to the journal, then to every subscriber."""
+"""Where an account's events go: to the journal, then to every subscriber."""
 
 from actors.journal import Journal
 from actors.runtime import Address
@@ -7,7 +7,7 @@ from messages.events import BalanceUpdateEvent, ExecutionReportEvent, OrderUpdat
 from messages.order import Fill, Order
 
 
-class Broadcast:
+class EventPublisher:
     """Tells of changes, in the order in which they happened; only used inside the account's turns (R1)."""
 
     __slots__ = ("_journal", "_name", "_subscribers")

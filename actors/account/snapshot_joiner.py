@@ -7,12 +7,12 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext, Defer
-from actors.account.doubts import DoubtDesk
 from actors.account.fills_coverage import FillsCoverage
-from actors.account.late_news import LateNews
-from actors.account.memory import Memory
+from actors.account.journal_recovery import JournalRecovery
 from actors.account.messages import FillsNeeded, SnapshotLoaded
-from actors.account.state import Doubt
+from actors.account.missed_updates import MissedUpdates
+from actors.account.order_reconciler import OrderReconciler
+from actors.account.state import OrderKey
 from messages.balance import Balance
 from messages.errors import ProtocolError, RefusalReason, VenueRefusedError
 from messages.order import Order
@@ -29,7 +29,7 @@ _OF_ALL: Final = {
 """Refusals of a look-up that are not of the order or its market."""
 
 
-class SnapshotDesk:
+class SnapshotJoiner:
     """Takes snapshots in; only used inside the account's turns (R1).
 
     Attributes:
@@ -39,8 +39,8 @@ class SnapshotDesk:
     def __init__(
         self,
         context: AccountContext,
-        doubts: DoubtDesk,
-        memory: Memory | None,
+        reconciler: OrderReconciler,
+        recovery: JournalRecovery | None,
         *,
         symbols: tuple[Symbol, ...],
         since_ms: int,
@@ -50,13 +50,13 @@ class SnapshotDesk:
         """``symbols``: markets that the account is to trade. ``since_ms``: from here on fills may be unknown.
         ``markets_changed``: told which markets are unknown now, each with the cause, when that has changed."""
         self._context = context
-        self._doubts = doubts
-        self._memory = memory
+        self._reconciler = reconciler
+        self._recovery = recovery
         self._symbols = symbols
         self._coverage = FillsCoverage(since_ms)
         self._tell_balances = tell_balances
         self._markets_changed = markets_changed
-        self._unanswered: dict[Doubt, str] = {}
+        self._unanswered: dict[OrderKey, str] = {}
         self._unreadable: dict[Symbol, str] = {}
         self.proven_ms = 0
 
@@ -65,7 +65,7 @@ class SnapshotDesk:
         context, coverage = self._context, self._coverage
         return FillsNeeded(coverage.from_ms(context.server_now_ms()), coverage.again(context.monotonic_s()))
 
-    def loaded(self, message: SnapshotLoaded, defer: Defer, oddities: Callable[[], None]) -> int | None:
+    def loaded(self, message: SnapshotLoaded, defer: Defer, inconsistent: Callable[[], None]) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions.
 
         Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
@@ -77,7 +77,7 @@ class SnapshotDesk:
         """
         account, state = self._context, self._context.state
         account.instruments = message.instruments
-        late = LateNews(
+        missed = MissedUpdates(
             subscribed_ms=message.subscribed_ms,
             as_of_ms=message.open_orders.as_of_ms,
             unreadable_ms=message.unreadable_ms,
@@ -87,12 +87,12 @@ class SnapshotDesk:
         kept_from_ms = state.fills_asked_from_ms
         for fill in reversed(message.fills.fills):  # the known ones are met before they could be forgotten
             if fill.time_ms >= max(message.fills_from_ms, kept_from_ms):
-                late.count_fill(fill, is_new=account.hear_fill(fill))
+                missed.count_fill(fill, is_new=account.apply_fill(fill))
         for report in message.again.values():
             # What could not be read in its time is no sign of a deaf socket.
             for fill in () if isinstance(report, str) else reversed(report.fills):
                 if fill.time_ms >= kept_from_ms:
-                    account.hear_fill(fill)
+                    account.apply_fill(fill)
         self._coverage.loaded(
             message.fills,
             message.again,
@@ -104,16 +104,16 @@ class SnapshotDesk:
         for order in message.open_orders.orders:
             before = state.known(order)
             dropped_through_ms = state.orders.of(order.symbol).evicted_through_ms
-            after = account.hear_order(order, message.open_orders.as_of_ms)
-            late.count_order(before, after, dropped_through_ms=dropped_through_ms)
-        if self._memory is not None:
-            self._memory.fills_loaded(self._coverage.complete_ms)
-            self._memory.settle_open_intents()
+            after = account.apply_order(order, message.open_orders.as_of_ms)
+            missed.count_order(before, after, dropped_through_ms=dropped_through_ms)
+        if self._recovery is not None:
+            self._recovery.fills_loaded(self._coverage.complete_ms)
+            self._recovery.settle_open_intents()
         true_ms = self._join_balances(message)
-        if state.doubts():
-            oddities()
+        if state.inconsistent_orders():
+            inconsistent()
         self._unreadable = self._cannot_be_read(message)
-        return self._ask_for_missing(message, late, defer, min(true_ms, message.open_orders.as_of_ms))
+        return self._ask_for_missing(message, missed, defer, min(true_ms, message.open_orders.as_of_ms))
 
     def _join_balances(self, message: SnapshotLoaded) -> int:
         """Joins the list of balances; the answer is when what is known of them now was so, by the exchange's clock.
@@ -125,49 +125,51 @@ class SnapshotDesk:
         settled_ms = max(report.as_of_ms - account.query_lag_ms, min(message.subscribed_ms, report.as_of_ms))
         unreadable = {row.market for row in report.unreadable}
         contested = account.state.contested_by(report.balances, settled_ms, unreadable)
-        self._tell_balances(account.state.hear_all_balances(report.balances, settled_ms, unreadable))
+        self._tell_balances(account.state.apply_all_balances(report.balances, settled_ms, unreadable))
         return min([report.as_of_ms, *(balance.updated_ms for balance in contested)])
 
-    def _ask_for_missing(self, message: SnapshotLoaded, late: LateNews, defer: Defer, as_of_ms: int) -> int | None:
+    def _ask_for_missing(
+        self, message: SnapshotLoaded, missed: MissedUpdates, defer: Defer, as_of_ms: int
+    ) -> int | None:
         state = self._context.state
         unreadable = {row.item_id for row in message.open_orders.unreadable}
         missing = [
-            doubt
-            for doubt in state.missing_from(message.open_orders.orders)
-            if doubt.order_id is None or doubt.order_id not in unreadable
+            order_key
+            for order_key in state.missing_from(message.open_orders.orders)
+            if order_key.order_id is None or order_key.order_id not in unreadable
         ]
-        self._unanswered = {doubt: why for doubt, why in self._unanswered.items() if doubt in missing}
-        to_ask = dict.fromkeys(doubt for doubt in missing if doubt not in self._unanswered)
+        self._unanswered = {order_key: why for order_key, why in self._unanswered.items() if order_key in missing}
+        to_ask = dict.fromkeys(order_key for order_key in missing if order_key not in self._unanswered)
         if not to_ask:
             self._joined(as_of_ms)
-            return late.count
+            return missed.count
         reply = defer()
 
-        def end(doubt: Doubt) -> None:
-            if to_ask.pop(doubt, doubt) is None and not to_ask and not reply.done:
+        def end(order_key: OrderKey) -> None:
+            if to_ask.pop(order_key, order_key) is None and not to_ask and not reply.done:
                 self._joined(as_of_ms)
-                reply.set(late.count)
+                reply.set(missed.count)
 
-        def settled(doubt: Doubt, before: Order | None, after: Order | None) -> None:
-            if doubt in to_ask:
-                late.count_order(before, after)
-                end(doubt)
-            elif self._unanswered.pop(doubt, None) is not None:
+        def settled(order_key: OrderKey, before: Order | None, after: Order | None) -> None:
+            if order_key in to_ask:
+                missed.count_order(before, after)
+                end(order_key)
+            elif self._unanswered.pop(order_key, None) is not None:
                 self._tell_markets()
 
-        def failed(doubt: Doubt, error: Exception) -> None:
+        def failed(order_key: OrderKey, error: Exception) -> None:
             if _is_of_one_market(error):
-                name = doubt.order_id or doubt.client_order_id
-                self._unanswered[doubt] = f"its order {name} cannot be asked for: {error}"
-                end(doubt)
+                name = order_key.order_id or order_key.client_order_id
+                self._unanswered[order_key] = f"its order {name} cannot be asked for: {error}"
+                end(order_key)
             elif not reply.done:  # what cannot be asked about is not loaded: the link is in doubt
                 reply.set_error(error)
 
-        for doubt in list(to_ask):
+        for order_key in list(to_ask):
             # An order that the exchange has been asked about and that may still turn up is known for what it is: it is
             # unresolved, or lately heard of, and is asked about on while the account is live.
-            unsure, refused = partial(end, doubt), partial(failed, doubt)
-            self._doubts.ask(doubt, partial(settled, doubt, state.find(doubt)), refused, unsure)
+            unsure, refused = partial(end, order_key), partial(failed, order_key)
+            self._reconciler.ask(order_key, partial(settled, order_key, state.find(order_key)), refused, unsure)
         return None
 
     def _joined(self, as_of_ms: int) -> None:
@@ -201,7 +203,7 @@ class SnapshotDesk:
         self._markets_changed(causes)
 
     def _causes(self) -> dict[Symbol, str]:
-        unanswered = {doubt.symbol: why for doubt, why in self._unanswered.items()}
+        unanswered = {order_key.symbol: why for order_key, why in self._unanswered.items()}
         return {
             **self._coverage.causes(),
             **unanswered,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.account.late_news import LateNews
+from actors.account.missed_updates import MissedUpdates
 from messages.enums import OrderStatus
 from messages.order import Order
 from tests.support.orders import fill, order
@@ -14,8 +14,8 @@ CANCELED, FILLED, REJECTED = OrderStatus.CANCELED, OrderStatus.FILLED, OrderStat
 
 
 @pytest.fixture
-def late() -> LateNews:
-    return LateNews(subscribed_ms=SUBSCRIBED_MS, as_of_ms=TAKEN_UP_MS)
+def missed() -> MissedUpdates:
+    return MissedUpdates(subscribed_ms=SUBSCRIBED_MS, as_of_ms=TAKEN_UP_MS)
 
 
 @pytest.mark.parametrize(
@@ -30,28 +30,28 @@ def late() -> LateNews:
     ],
 )
 def test_only_changes_while_the_socket_was_subscribed_count_and_none_that_may_be_on_its_way(
-    late: LateNews, at_ms: int, counts: bool
+    missed: MissedUpdates, at_ms: int, counts: bool
 ) -> None:
-    late.count_fill(fill("1", at=at_ms), is_new=True)
-    assert late.count == counts
-    late.count_order(order(at=1), order(CANCELED, at=at_ms))
-    assert late.count == 2 * counts
-    late.count_order(None, order(at=at_ms, created=at_ms))
-    assert late.count == 3 * counts
+    missed.count_fill(fill("1", at=at_ms), is_new=True)
+    assert missed.count == counts
+    missed.count_order(order(at=1), order(CANCELED, at=at_ms))
+    assert missed.count == 2 * counts
+    missed.count_order(None, order(at=at_ms, created=at_ms))
+    assert missed.count == 3 * counts
 
 
 @pytest.mark.parametrize(("at_ms", "counts"), [(DURING_MS + 2_000, False), (DURING_MS + 2_001, True)])
 def test_r14_what_may_have_been_told_in_words_that_could_not_be_read_makes_no_socket_deaf(
     at_ms: int, counts: bool
 ) -> None:
-    late = LateNews(subscribed_ms=SUBSCRIBED_MS, as_of_ms=TAKEN_UP_MS, unreadable_ms=DURING_MS)
-    late.count_fill(fill("1", at=at_ms), is_new=True)
-    assert late.count == counts
+    missed = MissedUpdates(subscribed_ms=SUBSCRIBED_MS, as_of_ms=TAKEN_UP_MS, unreadable_ms=DURING_MS)
+    missed.count_fill(fill("1", at=at_ms), is_new=True)
+    assert missed.count == counts
 
 
-def test_a_fill_that_is_known_is_no_news(late: LateNews) -> None:
-    late.count_fill(fill("1", at=DURING_MS), is_new=False)
-    assert late.count == 0
+def test_a_fill_that_is_known_is_no_news(missed: MissedUpdates) -> None:
+    missed.count_fill(fill("1", at=DURING_MS), is_new=False)
+    assert missed.count == 0
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_a_fill_that_is_known_is_no_news(late: LateNews) -> None:
     ],
 )
 def test_r14_what_the_exchange_did_not_have_to_push_makes_no_socket_deaf(
-    late: LateNews, before: Order | None, after: Order | None
+    missed: MissedUpdates, before: Order | None, after: Order | None
 ) -> None:
-    late.count_order(before, after)
-    assert late.count == 0
+    missed.count_order(before, after)
+    assert missed.count == 0
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,15 @@ def test_r14_what_the_exchange_did_not_have_to_push_makes_no_socket_deaf(
         order(price="99", at=DURING_MS),
     ],
 )
-def test_whatever_the_exchange_pushes_counts_when_a_snapshot_told_it_first(late: LateNews, after: Order) -> None:
-    late.count_order(order(at=1), after)
-    assert late.count == 1
+def test_whatever_the_exchange_pushes_counts_when_a_snapshot_told_it_first(missed: MissedUpdates, after: Order) -> None:
+    missed.count_order(order(at=1), after)
+    assert missed.count == 1
 
 
-def test_an_order_that_was_known_and_dropped_for_room_is_no_news_when_an_old_list_shows_it(late: LateNews) -> None:
-    late.count_order(None, order(at=DURING_MS, created=DURING_MS), dropped_through_ms=DURING_MS)
-    assert late.count == 0
-    late.count_order(None, order(at=DURING_MS + 1, created=DURING_MS), dropped_through_ms=DURING_MS)
-    assert late.count == 1
+def test_an_order_that_was_known_and_dropped_for_room_is_no_news_when_an_old_list_shows_it(
+    missed: MissedUpdates,
+) -> None:
+    missed.count_order(None, order(at=DURING_MS, created=DURING_MS), dropped_through_ms=DURING_MS)
+    assert missed.count == 0
+    missed.count_order(None, order(at=DURING_MS + 1, created=DURING_MS), dropped_through_ms=DURING_MS)
+    assert missed.count == 1

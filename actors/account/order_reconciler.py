@@ -16,10 +16,10 @@ from actors.account.context import AccountContext
 from actors.account.evidence import Evidence
 from actors.account.inquiry import Failed, Inquiry, Settled, Unsure, taken
 from actors.account.order_lists import Listed, MarketLists, load_lists
-from actors.account.state import Doubt
+from actors.account.state import OrderKey
 from exchanges.base.clients import PrivateRest
 from messages.commands import GetOrder
-from messages.errors import RefusalReason, VenueRefusedError, WeRefusedError
+from messages.errors import LocalRefusalError, RefusalReason, VenueRefusedError
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
@@ -27,20 +27,20 @@ _AT_ONCE: Final = 8
 """Look-ups under way together: with more the account would use up its rate limit for itself."""
 _FEW: Final = 10
 """With more doubts than this lists are asked first: one query tells of many orders."""
-_COMPANY_S: Final = 0.02
+_GATHER_S: Final = 0.02
 """Lists wait so long for other orders in doubt: what ends one pause ends many."""
 _TOO_MUCH: Final = frozenset({RefusalReason.RATE_LIMIT, RefusalReason.OVERLOADED})
 _log: Final = structlog.get_logger("teller.account")
 
 
-class DoubtDesk:
+class OrderReconciler:
     """Keeps one inquiry for each doubtful order, however many want to know; only used inside the account's turns."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
         self._evidence = Evidence(context)
-        self._inquiries: dict[Doubt, Inquiry] = {}
-        self._odd_before: dict[Doubt, None] = {}
+        self._inquiries: dict[OrderKey, Inquiry] = {}
+        self._odd_before: dict[OrderKey, None] = {}
         self._look_ups = 0
         self._for_look_up: deque[Inquiry] = deque()
         self._for_lists: dict[Inquiry, None] = {}
@@ -65,7 +65,7 @@ class DoubtDesk:
 
     def ask(
         self,
-        doubt: Doubt,
+        order_key: OrderKey,
         settled: Settled | None = None,
         failed: Failed | None = None,
         unsure: Unsure | None = None,
@@ -75,13 +75,13 @@ class DoubtDesk:
         ``failed``: called once when a question does not get an answer. ``unsure``: called once when the exchange has
         answered, and its answer may still change. It is asked again all the same.
         """
-        inquiry = self._inquiries.get(doubt)
+        inquiry = self._inquiries.get(order_key)
         if inquiry is None:
-            record, now_ms = self._evidence.record(doubt), self._context.server_now_ms()
+            record, now_ms = self._evidence.record(order_key), self._context.server_now_ms()
             awaits_arrival = record is None or not record.is_acknowledged
-            inquiry = self._inquiries[doubt] = Inquiry(doubt, now_ms, awaits_arrival=awaits_arrival)
+            inquiry = self._inquiries[order_key] = Inquiry(order_key, now_ms, awaits_arrival=awaits_arrival)
             # What is told meanwhile is the answer, and must be known when it is asked for.
-            self._context.state.orders.hold(doubt.symbol, doubt.order_id, doubt.client_order_id)
+            self._context.state.orders.hold(order_key.symbol, order_key.order_id, order_key.client_order_id)
         if settled is not None:
             inquiry.waiting.append(settled)
         if failed is not None:
@@ -100,26 +100,26 @@ class DoubtDesk:
     def has_changed(self, order: Order) -> None:
         """To be told of every order that has changed: one that was asked about may have arrived."""
         if self._inquiries and order.order_id is not None:
-            inquiry = self._inquiries.get(Doubt(order.symbol, None, order.client_order_id))
+            inquiry = self._inquiries.get(OrderKey(order.symbol, None, order.client_order_id))
             if inquiry is not None and inquiry.awaits_arrival:
                 self._context.later(0.0, partial(self._attempt, inquiry))
 
-    def look_for_oddities(self) -> None:
+    def query_inconsistent(self) -> None:
         """Asks about orders that were odd at the last look already: what merely was under way has arrived by now."""
-        odd = dict.fromkeys(self._context.state.doubts())
-        for doubt in odd:
-            if doubt in self._odd_before:
-                self.ask(doubt)
+        odd = dict.fromkeys(self._context.state.inconsistent_orders())
+        for order_key in odd:
+            if order_key in self._odd_before:
+                self.ask(order_key)
         self._odd_before = odd
 
     @property
-    def has_oddities(self) -> bool:
+    def has_inconsistent(self) -> bool:
         return bool(self._odd_before)
 
     # -- one attempt --------------------------------------------------------------------------------------------------
 
     def _attempt(self, inquiry: Inquiry) -> None:
-        if inquiry.is_asking or self._inquiries.get(inquiry.doubt) is not inquiry:
+        if inquiry.is_asking or self._inquiries.get(inquiry.order_key) is not inquiry:
             return
         if self._has_arrived(inquiry):
             return
@@ -134,7 +134,7 @@ class DoubtDesk:
 
     def _has_arrived(self, inquiry: Inquiry) -> bool:
         """Whether the exchange has told of an order by itself since it was asked about: that is the answer."""
-        record = self._evidence.record(inquiry.doubt)
+        record = self._evidence.record(inquiry.order_key)
         if not inquiry.awaits_arrival or record is None or not record.is_acknowledged:
             return False
         self._settle(inquiry, record.order)
@@ -156,13 +156,13 @@ class DoubtDesk:
             _log.warning(
                 "order_look_up_failed",
                 account=self._context.name,
-                symbol=str(inquiry.doubt.symbol),
-                order_id=inquiry.doubt.order_id,
-                client_order_id=inquiry.doubt.client_order_id,
+                symbol=str(inquiry.order_key.symbol),
+                order_id=inquiry.order_key.order_id,
+                client_order_id=inquiry.order_key.client_order_id,
                 attempts=inquiry.attempts,
                 error=inquiry.trouble,
             )
-        if not isinstance(error, WeRefusedError):
+        if not isinstance(error, LocalRefusalError):
             for failed in taken(inquiry.failed):
                 failed(error)
         self._again_later(inquiry)
@@ -182,7 +182,7 @@ class DoubtDesk:
         rest = self._context.require_rest()
         while self._for_look_up and self._look_ups < _AT_ONCE:
             inquiry = self._for_look_up.popleft()
-            asked, asked_ms = self._by_best_ids(inquiry.doubt), self._context.server_now_ms()
+            asked, asked_ms = self._by_best_ids(inquiry.order_key), self._context.server_now_ms()
             self._look_ups += 1
             self._context.io(
                 "look_up_order",
@@ -200,23 +200,23 @@ class DoubtDesk:
         self._look_up_next()
 
     def _looked_up(
-        self, inquiry: Inquiry, asked: Doubt, asked_ms: int, found: tuple[Order | None, tuple[Fill, ...]]
+        self, inquiry: Inquiry, asked: OrderKey, asked_ms: int, found: tuple[Order | None, tuple[Fill, ...]]
     ) -> None:
         self._look_ups -= 1
         inquiry.is_refused = False
         order, fills = found
         for fill in fills:
-            self._context.hear_fill(fill)
+            self._context.apply_fill(fill)
         if order is not None and self._evidence.is_another(inquiry, order):
             inquiry.others.add(order.order_id)
             order = None
-        if order is None or not self._hear(inquiry, order, asked, asked_ms):
+        if order is None or not self._apply(inquiry, order, asked, asked_ms):
             self._denied(inquiry, asked, asked_ms)
         self._look_up_next()
 
-    def _denied(self, inquiry: Inquiry, asked: Doubt, asked_ms: int) -> None:
+    def _denied(self, inquiry: Inquiry, asked: OrderKey, asked_ms: int) -> None:
         """The exchange, asked at ``asked_ms`` of its clock, said that it knows no such order."""
-        record = self._evidence.record(inquiry.doubt)
+        record = self._evidence.record(inquiry.order_key)
         if self._has_arrived(inquiry):
             return
         if record is None and self._evidence.first_fill_ms(asked) is None:
@@ -235,10 +235,10 @@ class DoubtDesk:
             else:
                 self._not_yet(inquiry)
 
-    def _hear(self, inquiry: Inquiry, report: Order, asked: Doubt, as_of_ms: int) -> bool:
+    def _apply(self, inquiry: Inquiry, report: Order, asked: OrderKey, as_of_ms: int) -> bool:
         """Takes in the answer; False where it is about an earlier order of that client id: ours is not there."""
-        order = self._context.hear_order(report, as_of_ms, answers=asked.client_order_id)
-        if not self._context.state.is_about(report, inquiry.doubt):
+        order = self._context.apply_order(report, as_of_ms, answers=asked.client_order_id)
+        if not self._context.state.is_about(report, inquiry.order_key):
             inquiry.others.add(report.order_id)
             return False
         self._settle(inquiry, order)
@@ -249,7 +249,7 @@ class DoubtDesk:
     def _want_lists(self, inquiry: Inquiry) -> None:
         """Lists that are loading already may be older than what was heard of this order: it waits for the next."""
         if not self._for_lists:
-            self._context.later(_COMPANY_S, self._load_lists)
+            self._context.later(_GATHER_S, self._load_lists)
         self._for_lists[inquiry] = None
 
     def _load_lists(self) -> None:
@@ -259,7 +259,7 @@ class DoubtDesk:
         inquiries, self._for_lists = list(self._for_lists), {}
         since_ms: dict[Symbol, int] = {}
         for inquiry in inquiries:
-            symbol, since = inquiry.doubt.symbol, self._evidence.since_ms(inquiry)
+            symbol, since = inquiry.order_key.symbol, self._evidence.since_ms(inquiry)
             since_ms[symbol] = min(since_ms.get(symbol, since), since)
         self._are_lists_loading = True
         self._context.io(
@@ -283,19 +283,21 @@ class DoubtDesk:
         self._load_lists()
 
     def _look_in(self, inquiry: Inquiry, asked_ms: int, listed: Listed) -> None:
-        doubt, market = self._by_best_ids(inquiry.doubt), listed.markets[inquiry.doubt.symbol]
+        order_key, market = self._by_best_ids(inquiry.order_key), listed.markets[inquiry.order_key.symbol]
         since_ms = self._evidence.since_ms(inquiry)
         fills = [
-            fill for fill in listed.fills_of(doubt) if fill.time_ms >= since_ms and fill.order_id not in inquiry.others
+            fill
+            for fill in listed.fills_of(order_key)
+            if fill.time_ms >= since_ms and fill.order_id not in inquiry.others
         ]
         for fill in fills:
-            self._context.hear_fill(fill)
+            self._context.apply_fill(fill)
         report = next(
-            (order for order in listed.orders_of(doubt) if not self._evidence.is_another(inquiry, order)), None
+            (order for order in listed.orders_of(order_key) if not self._evidence.is_another(inquiry, order)), None
         )
-        if report is not None and self._hear(inquiry, report, doubt, asked_ms):
+        if report is not None and self._apply(inquiry, report, order_key, asked_ms):
             return
-        if fills and doubt.order_id is None and self._by_best_ids(doubt).order_id is not None:
+        if fills and order_key.order_id is None and self._by_best_ids(order_key).order_id is not None:
             # Now by the id that they name.
             self._want_look_up(inquiry)
         elif market.error is not None:
@@ -305,7 +307,7 @@ class DoubtDesk:
 
     def _not_listed(self, inquiry: Inquiry, asked_ms: int, market: MarketLists) -> None:
         """Complete lists, asked for at ``asked_ms`` of the exchange's clock, lack the order."""
-        record, lag_ms = self._evidence.record(inquiry.doubt), self._context.require_rest().query_lag_ms
+        record, lag_ms = self._evidence.record(inquiry.order_key), self._context.require_rest().query_lag_ms
         is_watched = not market.is_gone and self._evidence.watch(inquiry, asked_ms)
         if not self._evidence.counts(inquiry, asked_ms):
             self._not_yet(inquiry)
@@ -324,48 +326,48 @@ class DoubtDesk:
             self._conclude(inquiry, asked_ms, may_have_ended=not is_watched)
 
     def _conclude(self, inquiry: Inquiry, asked_ms: int, *, may_have_ended: bool = False) -> None:
-        doubt, state = self._by_best_ids(inquiry.doubt), self._context.state
-        concluded = state.conclude_unknown(doubt, asked_ms, may_have_ended=may_have_ended)
+        order_key, state = self._by_best_ids(inquiry.order_key), self._context.state
+        concluded = state.conclude_unknown(order_key, asked_ms, may_have_ended=may_have_ended)
         if concluded is not None:
             self._context.tell_order(concluded)
-        self._settle(inquiry, state.find(doubt))
+        self._settle(inquiry, state.find(order_key))
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    def _by_best_ids(self, doubt: Doubt) -> Doubt:
+    def _by_best_ids(self, order_key: OrderKey) -> OrderKey:
         """The same order by all ids that are known by now."""
-        known = self._context.state.find(doubt)
-        return doubt if known is None else Doubt(doubt.symbol, known.order_id, known.client_order_id)
+        known = self._context.state.find(order_key)
+        return order_key if known is None else OrderKey(order_key.symbol, known.order_id, known.client_order_id)
 
     def _settle(self, inquiry: Inquiry, order: Order | None) -> None:
-        doubt = inquiry.doubt
-        del self._inquiries[doubt]
-        if doubt.client_order_id is not None:
-            self.answered(doubt.client_order_id)
+        order_key = inquiry.order_key
+        del self._inquiries[order_key]
+        if order_key.client_order_id is not None:
+            self.answered(order_key.client_order_id)
         _log.info(
             "order_settled",
             account=self._context.name,
-            symbol=str(doubt.symbol),
-            order_id=doubt.order_id,
-            client_order_id=doubt.client_order_id,
+            symbol=str(order_key.symbol),
+            order_id=order_key.order_id,
+            client_order_id=order_key.client_order_id,
             status="unknown_to_the_exchange" if order is None else order.status.value,
             finish_reason=None if order is None else order.finish_reason,
             attempts=inquiry.attempts,
         )
         for settled in inquiry.waiting:
             settled(order)
-        self._context.state.orders.release(doubt.symbol, doubt.order_id, doubt.client_order_id)
+        self._context.state.orders.release(order_key.symbol, order_key.order_id, order_key.client_order_id)
 
 
-async def look_up(rest: PrivateRest, doubt: Doubt) -> tuple[Order | None, tuple[Fill, ...]]:
+async def look_up(rest: PrivateRest, order_key: OrderKey) -> tuple[Order | None, tuple[Fill, ...]]:
     """The order by its ids, and where the exchange does not know it the fills of that id."""
     try:
         order = await rest.get_order(
-            GetOrder(symbol=doubt.symbol, order_id=doubt.order_id, client_order_id=doubt.client_order_id)
+            GetOrder(symbol=order_key.symbol, order_id=order_key.order_id, client_order_id=order_key.client_order_id)
         )
-        if order is not None or doubt.order_id is None:
+        if order is not None or order_key.order_id is None:
             return order, ()
-        return None, (await rest.load_fills(doubt.symbol, order_id=doubt.order_id)).fills
+        return None, (await rest.load_fills(order_key.symbol, order_id=order_key.order_id)).fills
     except VenueRefusedError as error:
         # Of an order that it does not know Gate may refuse the fills, too; of a market that is gone, everything.
         if error.reason not in {RefusalReason.ORDER_NOT_FOUND, RefusalReason.UNKNOWN_SYMBOL}:

@@ -15,10 +15,10 @@ import msgspec
 
 from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
-from actors.account.doubts import DoubtDesk
 from actors.account.intents import Intents
 from actors.account.mass_cancel import MassCancels
-from actors.account.order_desk import OrderDesk
+from actors.account.order_commands import OrderCommands
+from actors.account.order_reconciler import OrderReconciler
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.journal import Journal
@@ -187,7 +187,7 @@ class Venue:
         return FinishedOrdersReport(tuple(order for order in self.orders.values() if order.is_finished), self._now_ms())
 
 
-class Desks:
+class AccountParts:
     """The desks as an account makes them.
 
     Attributes:
@@ -217,15 +217,15 @@ class Desks:
             tell_fill=lambda _: None,
             tell_trouble=self.trouble.append,
         )
-        self.state.hear_balances([balance("USDT", "100000"), balance("SOL", "1000"), balance("BTC", "1000")])
+        self.state.apply_balances([balance("USDT", "100000"), balance("SOL", "1000"), balance("BTC", "1000")])
         self.context.instruments = {symbol: _instrument(symbol) for symbol in (SOL, BTC)}
         self.context.sync_state = SyncState.LIVE
         self.intents = Intents(journal)
-        self.doubts = DoubtDesk(self.context)
-        self.orders = OrderDesk(self.context, self.doubts, ClientIds(START_MS, random.Random(1)), self.intents)
+        self.reconciler = OrderReconciler(self.context)
+        self.orders = OrderCommands(self.context, self.reconciler, ClientIds(START_MS, random.Random(1)), self.intents)
         self.mass_cancels = MassCancels(
             self.context,
-            self.doubts,
+            self.reconciler,
             self.intents,
             random.Random(1),
             cancel_one=self.orders.cancel_named,
@@ -240,9 +240,9 @@ class Desks:
         self.context.rest = cast("PrivateRest", self.venue)
         self.mass_cancels.hurry()
 
-    def hear(self, order: Order) -> None:
+    def apply(self, order: Order) -> None:
         """The socket tells of an order."""
-        self.context.hear_order(order)
+        self.context.apply_order(order)
 
     def place(self, symbol: Symbol = SOL, side: Side = Side.BUY, *, client_order_id: str | None = None) -> Reply[Order]:
         reply: Reply[Order] = Reply()

@@ -42,7 +42,7 @@ class DayFigures:
     quote_volume: Decimal
 
 
-class Tape:
+class PairHistory:
     """The past of one pair, bounded."""
 
     def __init__(self, rules: PairConfig, past: PublicPast | None = None) -> None:
@@ -117,44 +117,44 @@ class Tape:
             series.append(Candle(missing, last.close, last.close, last.close, last.close))
 
 
-class Tapes(Listener):
+class MarketHistory(Listener):
     """Listens to the engine and keeps one tape for each pair."""
 
     def __init__(self, engine: Engine, *, past_seed: int | None = None) -> None:
         """``past_seed``: decides what was traded before; None: nothing."""
         self._engine = engine
-        self._tapes = {
-            pair: Tape(
+        self._histories = {
+            pair: PairHistory(
                 market.rules,
                 None if past_seed is None else PublicPast(market.rules, engine.now_ms() // 1000, past_seed),
             )
             for pair, market in engine.markets.items()
         }
 
-    def of(self, pair: str) -> Tape:
+    def of(self, pair: str) -> PairHistory:
         """Returns the pair's tape."""
-        return self._tapes[pair]
+        return self._histories[pair]
 
     def candles(self, pair: str, interval: str) -> list[Candle]:
         """Returns the pair's candles up to now, oldest first."""
-        return self._tapes[pair].candles(interval, self._engine.now_ms() // 1000)
+        return self._histories[pair].candles(interval, self._engine.now_ms() // 1000)
 
     def candles_between(self, pair: str, interval: str, since_s: int, until_s: int) -> list[Candle]:
         """Returns the pair's candles that began in this time, both ends included, oldest first."""
-        return self._tapes[pair].candles_between(interval, since_s, until_s, self._engine.now_ms() // 1000)
+        return self._histories[pair].candles_between(interval, since_s, until_s, self._engine.now_ms() // 1000)
 
     def day(self, pair: str) -> DayFigures:
         """Returns the pair's figures of the last 24 hours."""
-        return self._tapes[pair].day(self._engine.now_ms() // 1000)
+        return self._histories[pair].day(self._engine.now_ms() // 1000)
 
     def on_trade(self, trade: Trade) -> None:
         """Records the trade."""
-        self._tapes[trade.pair].record(trade)
+        self._histories[trade.pair].record(trade)
 
     def on_listed(self, pair: str) -> None:
         """Begins a tape."""
-        self._tapes[pair] = Tape(self._engine.markets[pair].rules)
+        self._histories[pair] = PairHistory(self._engine.markets[pair].rules)
 
     def on_delisted(self, pair: str) -> None:
         """Forgets the pair's past."""
-        del self._tapes[pair]
+        del self._histories[pair]

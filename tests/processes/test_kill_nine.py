@@ -20,7 +20,7 @@ import msgspec
 import pytest
 
 from actors.journal import HistoryFilter, read_history
-from console.account_records import Books, RecordedFill, compare
+from console.account_records import AccountRecords, RecordedFill, compare
 from console.record_readers import ControlRecordReader
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from tests.console.programs import Exchange, Program, exchange, program
@@ -138,7 +138,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
     """Every order and fill since the first life, and no order twice; returns how many orders there were."""
     path = folder / "journal" / f"{name}.sqlite"
     history, theirs = read_history(path, EVERYTHING), asyncio.run(books_of(outside, name))
-    ours = Books(balances=theirs.balances)
+    ours = AccountRecords(balances=theirs.balances)
     for order in history.orders:
         ours.add_order(order)
     for fill in history.fills:
@@ -158,7 +158,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
     return len(theirs.orders)
 
 
-async def books_of(outside: Exchange, name: str) -> Books:
+async def books_of(outside: Exchange, name: str) -> AccountRecords:
     http = AiohttpTransport()
     try:
         return await ControlRecordReader(http, outside.control, name).read(())

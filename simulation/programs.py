@@ -6,6 +6,7 @@ import msgspec
 
 from actors.runtime import Address
 from simulation.environment.faults import Weather
+from simulation.machine.disk import SECOND_FOLDER
 from simulation.machine.second_program import SecondProgram
 from simulation.options import Feature
 from simulation.parts import Parts
@@ -51,7 +52,7 @@ def second_program(parts: Parts, first: Program) -> SecondProgram | None:
             trace=parts.trace,
             scenario=msgspec.structs.replace(scenario, names=(account,), traders=1, quoter=False),
             without=parts.options.without,
-            directory=parts.directory / "second",
+            directory=parts.directory / SECOND_FOLDER,
             observers=(observer,),
             rng=lambda purpose: parts.rng(f"second {purpose}"),
             is_second=True,

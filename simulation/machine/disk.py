@@ -18,6 +18,8 @@ from simulation.machine.replaced import replaced
 from simulation.machine.write_ahead_log import LogMark, cut, mark_of
 from simulation.trace import Trace
 
+SECOND_FOLDER: Final = "second"
+"""Of the journals of a second program, within the folder of the first one's."""
 WRITEBACK_S: Final = 30.0
 """Linux hands what was written to the disk after that time, asked or not (vm.dirty_expire_centisecs)."""
 NOTICED_WITHIN_S: Final = 1.0

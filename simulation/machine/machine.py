@@ -15,7 +15,7 @@ from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.callback_errors import FragileSubscription, callback_errors
 from simulation.machine.chance import Chance, some_rate
 from simulation.machine.clock import ClockJumps
-from simulation.machine.disk import Disk
+from simulation.machine.disk import SECOND_FOLDER, Disk
 from simulation.machine.disk_errors import DiskErrors
 from simulation.machine.log import UnwritableTime, failing_log, unwritable_times
 from simulation.machine.slow_handlers import slow_handlers
@@ -259,4 +259,6 @@ class Machine:
     def _due(self, now_s: float) -> Sequence[Path]:
         if not self._removals or not self._removals[0].from_s <= now_s < self._removals[0].until_s:
             return ()
-        return [path for path in self.disk.open_journals if path.stem == self._removals[0].account]
+        # Who starts a second program makes a new file, which nothing may be put back over: its own stay.
+        own = (path for path in self.disk.open_journals if path.parent.name != SECOND_FOLDER)
+        return [path for path in own if path.stem == self._removals[0].account]

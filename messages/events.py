@@ -14,28 +14,28 @@ class OrderUpdateEvent(msgspec.Struct, frozen=True):
     """An order: on the way to the account, as the exchange reported it; from the account, as it is now known.
 
     Attributes:
-        connection: which connection of the account brought it; 0 when it comes from the account itself.
+        session_id: which session of the account brought it; 0 when it comes from the account itself.
     """
 
     account: str
     order: Order
-    connection: int = 0
+    session_id: int = 0
 
 
 class BalanceUpdateEvent(msgspec.Struct, frozen=True):
-    """Balances that changed, each as it is now. ``connection`` as in `OrderUpdateEvent`."""
+    """Balances that changed, each as it is now. ``session_id`` as in `OrderUpdateEvent`."""
 
     account: str
     balances: tuple[Balance, ...]
-    connection: int = 0
+    session_id: int = 0
 
 
 class ExecutionReportEvent(msgspec.Struct, frozen=True):
-    """One fill; the account tells each once. ``connection`` as in `OrderUpdateEvent`."""
+    """One fill; the account tells each once. ``session_id`` as in `OrderUpdateEvent`."""
 
     account: str
     fill: Fill
-    connection: int = 0
+    session_id: int = 0
 
 
 class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):

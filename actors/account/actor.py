@@ -137,7 +137,7 @@ class AccountActor(LoopActor):
         self._server_now_ms = server_now_ms
         self._monotonic_s = monotonic_s
         self._rng = rng
-        self._connection = 0
+        self._session_id = 0
         self._links = ConnectionStatus()
         self._sync_cause = ""
         self._since_ms = 0
@@ -231,7 +231,7 @@ class AccountActor(LoopActor):
 
     @handles(OrderUpdateEvent)
     def _on_order(self, event: OrderUpdateEvent) -> None:
-        if event.connection != self._connection:
+        if event.session_id != self._session_id:
             return
         figures, order = self._account.figures, event.order
         figures.events += 1
@@ -244,7 +244,7 @@ class AccountActor(LoopActor):
 
     @handles(ExecutionReportEvent)
     def _on_fill(self, event: ExecutionReportEvent) -> None:
-        if event.connection != self._connection:
+        if event.session_id != self._session_id:
             return
         self._account.figures.events += 1
         self._account.apply_fill(event.fill)
@@ -252,7 +252,7 @@ class AccountActor(LoopActor):
 
     @handles(BalanceUpdateEvent)
     def _on_balances(self, event: BalanceUpdateEvent) -> None:
-        if event.connection != self._connection:
+        if event.session_id != self._session_id:
             return
         self._account.figures.events += 1
         self._broadcast.balances(self._state.apply_balances(event.balances))
@@ -279,7 +279,7 @@ class AccountActor(LoopActor):
 
     @handles(SessionOpened)
     def _session_opened(self, message: SessionOpened) -> None:
-        self._connection = message.connection
+        self._session_id = message.session_id
         self._account.rest = message.rest
         self._state.query_lag_ms = message.rest.query_lag_ms
         self._mass_cancels.hurry()
@@ -290,7 +290,7 @@ class AccountActor(LoopActor):
 
     @handles(SnapshotLoaded)
     def _snapshot_loaded(self, message: SnapshotLoaded) -> int | None:
-        if message.connection != self._connection:
+        if message.session_id != self._session_id:
             return 0
         return self._snapshots.loaded(message, self.defer, self._look_for_oddities_soon)
 
@@ -338,7 +338,7 @@ class AccountActor(LoopActor):
     def _check_socket(self) -> None:
         self._socket_check_due = False
         self._supervisor.tell(
-            RequestFailed(self._connection, "the private socket told something that could not be read")
+            RequestFailed(self._session_id, "the private socket told something that could not be read")
         )
 
     @handles(Continue)
@@ -504,14 +504,14 @@ class AccountActor(LoopActor):
         worth a look at those."""
         reason = error.reason if isinstance(error, VenueRefusedError) else None
         if reason in _SPEAKS_OF_RULES:
-            self._supervisor.tell(FactsDoubted(self._connection))
+            self._supervisor.tell(FactsDoubted(self._session_id))
         elif reason is RefusalReason.AUTHENTICATION or isinstance(error, ConnectionFailedError | UnknownOutcomeError):
-            self._supervisor.tell(RequestFailed(self._connection, str(error)))
+            self._supervisor.tell(RequestFailed(self._session_id, str(error)))
 
     def _doubt_rules(self, error: Exception) -> None:
         """What was refused here by its market's rules the exchange may take by now: they are read anew."""
         if isinstance(error, InvalidValueError):
-            self._supervisor.tell(FactsDoubted(self._connection))
+            self._supervisor.tell(FactsDoubted(self._session_id))
 
     def _io(
         self,

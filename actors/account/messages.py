@@ -35,7 +35,7 @@ class SessionOpened(msgspec.Struct, frozen=True):
 
     lane: ClassVar[Lane] = Lane.CONTROL
 
-    connection: int
+    session_id: int
     rest: PrivateRest
 
 
@@ -65,7 +65,7 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
         again: of the markets that were asked for by themselves; a text says why there is nothing.
     """
 
-    connection: int
+    session_id: int
     subscribed_ms: int
     unreadable_ms: int
     balances: BalancesReport

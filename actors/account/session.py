@@ -141,16 +141,16 @@ class AccountSessions:
             _log.info("market_rules_renewed_again", account=self.account)
         self._rules_trouble = trouble
 
-    def __call__(self, connection: int, lost: Callable[[str], None]) -> "AccountSession":
-        return AccountSession(self, connection, lost)
+    def __call__(self, session_id: int, lost: Callable[[str], None]) -> "AccountSession":
+        return AccountSession(self, session_id, lost)
 
 
 class AccountSession:
     """One connection of an account: clients, subscriptions, snapshot."""
 
-    def __init__(self, parts: AccountSessions, connection: int, lost: Callable[[str], None]) -> None:
+    def __init__(self, parts: AccountSessions, session_id: int, lost: Callable[[str], None]) -> None:
         self._parts = parts
-        self._connection = connection
+        self._session_id = session_id
         self._lost = lost
         self._socket: PrivateWebsocket | None = None
         self._links = ConnectionStatus()
@@ -166,7 +166,7 @@ class AccountSession:
             ConnectionFailedError: a link fails.
         """
         parts = self._parts
-        answered = parts.address.ask(SessionOpened(self._connection, parts.private_rest))
+        answered = parts.address.ask(SessionOpened(self._session_id, parts.private_rest))
         await in_parallel(parts.environment.spawn, self._learn_clock(), _not_of_the_key(parts.renew_instruments()))
         await answered
         self._socket = parts.venue.create_private_ws_with_handlers(parts.credentials, self._handlers())
@@ -200,7 +200,7 @@ class AccountSession:
             raise ConnectionFailedError(f"private REST does not answer: {error}") from error
         self._links = msgspec.structs.replace(self._links, private_rest=True)
         snapshot = SnapshotLoaded(
-            connection=self._connection,
+            session_id=self._session_id,
             subscribed_ms=self._subscribed_ms,
             unreadable_ms=self._unreadable_ms,
             balances=balances,
@@ -281,12 +281,12 @@ class AccountSession:
         self._links = msgspec.structs.replace(self._links, public_rest=True)
 
     def _handlers(self) -> PrivateWebsocketHandlers:
-        name, address, connection = self._parts.account, self._parts.address, self._connection
+        name, address, session_id = self._parts.account, self._parts.address, self._session_id
         tell = address.tell
         return PrivateWebsocketHandlers(
-            order=lambda order: _done(tell(OrderUpdateEvent(name, order, connection))),
-            balance=lambda balances: _done(tell(BalanceUpdateEvent(name, balances, connection))),
-            execution=lambda fill: _done(tell(ExecutionReportEvent(name, fill, connection))),
+            order=lambda order: _done(tell(OrderUpdateEvent(name, order, session_id))),
+            balance=lambda balances: _done(tell(BalanceUpdateEvent(name, balances, session_id))),
+            execution=lambda fill: _done(tell(ExecutionReportEvent(name, fill, session_id))),
             connection=self._socket_changed,
             error=self._frame_refused,
         )

@@ -28,14 +28,14 @@ class LinkLost(msgspec.Struct, frozen=True):
 
     lane: ClassVar[Lane] = Lane.CONTROL
 
-    connection: int
+    session_id: int
     cause: str
 
 
 class RequestFailed(msgspec.Struct, frozen=True):
     """A request of session number ``connection`` failed for want of an answer: worth a look at the link."""
 
-    connection: int
+    session_id: int
     cause: str
 
 
@@ -43,7 +43,7 @@ class FactsDoubted(msgspec.Struct, frozen=True):
     """Something was refused as if what session number ``connection`` keeps of the venue (market rules) were out of
     date: it is read anew soon, how often so ever this is said."""
 
-    connection: int
+    session_id: int
 
 
 class VenueAnswered(msgspec.Struct, frozen=True):

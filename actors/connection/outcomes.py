@@ -40,13 +40,13 @@ class CheckAgain(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    connection: int
+    session_id: int
     asked_s: float
     error: Exception | None
 
 
 class Resynced(msgspec.Struct, frozen=True):
-    connection: int
+    session_id: int
     asked_s: float
     reply: Reply[Any]
     error: Exception | None

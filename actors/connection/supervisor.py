@@ -84,7 +84,7 @@ class ConnectionSupervisor(LoopActor):
         self._rng = rng
         self._neighbours = neighbours or Neighbours()
         self._state = SyncState.DOWN
-        self._connection = 0
+        self._session_id = 0
         self._session: Session | None = None
         self._attempt = 0
         self._attempt_task: asyncio.Task[Any] | None = None
@@ -135,18 +135,18 @@ class ConnectionSupervisor(LoopActor):
         session = self._session
         if session is None or not self._is_loaded:
             raise ConnectionFailedError(f"{self._owner!r} is {self._state.value}: there is no connection to load from")
-        reply, connection, asked_s = self.defer(), self._connection, self.now()
+        reply, session_id, asked_s = self.defer(), self._session_id, self.now()
         self.pipe(
             self._bounded(session.load, "the load"),
-            lambda _: Resynced(connection, asked_s, reply, None),
-            lambda error: Resynced(connection, asked_s, reply, error),
+            lambda _: Resynced(session_id, asked_s, reply, None),
+            lambda error: Resynced(session_id, asked_s, reply, error),
             name=f"{self.name}:resync",
         )
 
     @handles(Resynced)
     def _resynced(self, message: Resynced) -> None:
         """A load that fails is worth a look at the links; one that succeeds is as good as a check."""
-        is_current = message.connection == self._connection and self._is_loaded
+        is_current = message.session_id == self._session_id and self._is_loaded
         if message.error is None:
             if is_current:
                 self._was_checked(message.asked_s)
@@ -183,8 +183,8 @@ class ConnectionSupervisor(LoopActor):
         is_open = session is not None and session.is_open()
         if session is None or not is_open:
             self._drop_session()
-            connection = self._connection = self._sessions.next_number()
-            session = self._session = self._sessions(connection, lambda cause: self._lost(connection, cause))
+            session_id = self._session_id = self._sessions.next_number()
+            session = self._session = self._sessions(session_id, lambda cause: self._lost(session_id, cause))
         self._attempt_task = self.pipe(
             self._bounded(partial(self._bring_live, session, attempt, is_open=is_open), "the attempt"),
             lambda _: Loaded(attempt),
@@ -206,8 +206,8 @@ class ConnectionSupervisor(LoopActor):
         except TimeoutError:
             raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None
 
-    def _lost(self, connection: int, cause: str) -> None:
-        tell(self.actor_ref, LinkLost(connection, cause))  # who has ended meanwhile need not know
+    def _lost(self, session_id: int, cause: str) -> None:
+        tell(self.actor_ref, LinkLost(session_id, cause))  # who has ended meanwhile need not know
 
     @handles(Opened)
     def _opened(self, message: Opened) -> None:
@@ -243,7 +243,7 @@ class ConnectionSupervisor(LoopActor):
         _log.info(
             "connection_live",
             name=self._owner,
-            connection=self._connection,
+            session_id=self._session_id,
             elapsed_ms=round((self.now() - self._began_s) * 1000, 3),
         )
         self._answer(None)
@@ -255,7 +255,7 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(LinkLost)
     def _link_lost(self, message: LinkLost) -> None:
-        if message.connection == self._connection and self._session is not None:
+        if message.session_id == self._session_id and self._session is not None:
             self._broke(ConnectionFailedError(message.cause))
 
     def _broke(self, error: Exception) -> None:
@@ -285,7 +285,7 @@ class ConnectionSupervisor(LoopActor):
             return
         if not isinstance(error, TellerError):
             _log.error("connection_attempt_crashed", name=self._owner, exc_info=error)
-        _log.warning("connection_attempt_failed", name=self._owner, connection=self._connection, error=str(error))
+        _log.warning("connection_attempt_failed", name=self._owner, session_id=self._session_id, error=str(error))
         self._move(Signal.ATTEMPT_FAILED, str(error))
         if self._state is SyncState.DEGRADED:
             self._retry_later()
@@ -296,7 +296,7 @@ class ConnectionSupervisor(LoopActor):
     def _confirm_refusal(self, error: Exception) -> None:
         """One odd refusal is no proof: whoever is in front of the exchange refuses, too."""
         self._key_was_refused = True
-        _log.warning("key_refused_once", name=self._owner, connection=self._connection, error=str(error))
+        _log.warning("key_refused_once", name=self._owner, session_id=self._session_id, error=str(error))
 
     @handles(AttemptDue)
     def _attempt_due(self, message: AttemptDue) -> None:
@@ -304,7 +304,7 @@ class ConnectionSupervisor(LoopActor):
             self._begin_attempt()
 
     def _lose(self, cause: str) -> None:
-        _log.warning("connection_lost", name=self._owner, connection=self._connection, cause=cause)
+        _log.warning("connection_lost", name=self._owner, session_id=self._session_id, cause=cause)
         self._down_since_s = self.now()
         self._backoff.was_live_for(self._down_since_s - self._live_since_s)
         self._is_loaded = False
@@ -365,13 +365,13 @@ class ConnectionSupervisor(LoopActor):
 
     @handles(RequestFailed)
     def _request_failed(self, message: RequestFailed) -> None:
-        if message.connection == self._connection:
+        if message.session_id == self._session_id:
             self.validate_connection_state()
 
     @handles(FactsDoubted)
     def _facts_doubted(self, message: FactsDoubted) -> None:
         session = self._session
-        if message.connection == self._connection and session is not None and session.doubt_facts():
+        if message.session_id == self._session_id and session is not None and session.doubt_facts():
             self.validate_connection_state()
 
     @handles(CheckAgain)
@@ -395,11 +395,11 @@ class ConnectionSupervisor(LoopActor):
         if self._is_checking or not self._is_loaded or session is None:
             return
         self._is_checking = True
-        connection, asked_s = self._connection, self.now()
+        session_id, asked_s = self._session_id, self.now()
         self.pipe(
             self._bounded(session.check, "the check"),
-            lambda _: Checked(connection, asked_s, None),
-            lambda error: Checked(connection, asked_s, error),
+            lambda _: Checked(session_id, asked_s, None),
+            lambda error: Checked(session_id, asked_s, error),
             name=f"{self.name}:check",
         )
 
@@ -407,7 +407,7 @@ class ConnectionSupervisor(LoopActor):
     def _checked(self, message: Checked) -> None:
         self._is_checking = False
         error = message.error
-        if message.connection != self._connection or not self._is_loaded:
+        if message.session_id != self._session_id or not self._is_loaded:
             return
         if error is None:
             self._was_checked(message.asked_s)
@@ -426,7 +426,7 @@ class ConnectionSupervisor(LoopActor):
         self._checked_s = max(self._checked_s, asked_s)
         self._key_was_refused = False
         if self._unchecked_cause:
-            _log.info("connection_checked_again", name=self._owner, connection=self._connection)
+            _log.info("connection_checked_again", name=self._owner, session_id=self._session_id)
             self._unchecked_cause = ""
         if self._links() != self._reported_links and self._state is SyncState.LIVE:
             self._report("")

@@ -42,7 +42,7 @@ class MarketActor(LoopActor):
         self._subscribers = subscribers
         self._latest: dict[Symbol, BookTicker] = {}
         self._feed: Subscribing | None = None
-        self._connection = 0
+        self._session_id = 0
         self._sync_state = SyncState.DOWN
         self._status = ConnectionStatusEvent(
             name=venue, sync_state=SyncState.DOWN, links=ConnectionStatus(), since_ms=0
@@ -80,7 +80,7 @@ class MarketActor(LoopActor):
 
     @handles(FeedOpened)
     def _opened(self, message: FeedOpened) -> tuple[Symbol, ...]:
-        self._feed, self._connection = message.feed, message.connection
+        self._feed, self._session_id = message.feed, message.session_id
         # Update ids of another server session need not go on where the old one stopped.
         self._latest.clear()
         return tuple(self._symbols)
@@ -89,7 +89,7 @@ class MarketActor(LoopActor):
     def _markets_unavailable(self, message: MarketsUnavailable) -> None:
         """Told once for each change, to all subscribers, with the feed's status."""
         before, causes = self._status.unknown_markets, message.causes
-        if message.connection != self._connection or causes == before:
+        if message.session_id != self._session_id or causes == before:
             return
         for symbol in causes.keys() - before.keys():
             self._latest.pop(symbol, None)

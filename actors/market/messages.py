@@ -38,7 +38,7 @@ class FeedOpened(msgspec.Struct, frozen=True):
 
     lane: ClassVar[Lane] = Lane.CONTROL
 
-    connection: int
+    session_id: int
     feed: Subscribing
 
 
@@ -47,7 +47,7 @@ class MarketsUnavailable(msgspec.Struct, frozen=True):
 
     lane: ClassVar[Lane] = Lane.CONTROL
 
-    connection: int
+    session_id: int
     causes: dict[Symbol, str]
 
 

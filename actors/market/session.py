@@ -48,8 +48,8 @@ class FeedSessions:
     def next_number(self) -> int:
         return next(self._numbers)
 
-    def __call__(self, connection: int, lost: Callable[[str], None]) -> "FeedSession":
-        return FeedSession(self, connection, lost)
+    def __call__(self, session_id: int, lost: Callable[[str], None]) -> "FeedSession":
+        return FeedSession(self, session_id, lost)
 
 
 class _Refused(msgspec.Struct):
@@ -66,9 +66,9 @@ class FeedSession:
     A market that the exchange refuses is told as unavailable and asked for again; the others go on without it (R10).
     """
 
-    def __init__(self, parts: FeedSessions, connection: int, lost: Callable[[str], None]) -> None:
+    def __init__(self, parts: FeedSessions, session_id: int, lost: Callable[[str], None]) -> None:
         self._parts = parts
-        self._connection = connection
+        self._session_id = session_id
         self._lost = lost
         self._socket: PublicWebsocket | None = None
         self._refused: dict[Symbol, _Refused] = {}
@@ -87,7 +87,7 @@ class FeedSession:
                 book_ticker=self._tell_ticker, connection=self._socket_changed, error=self._report_error
             )
         )
-        symbols: tuple[Symbol, ...] = await self._parts.address.ask(FeedOpened(self._connection, self))
+        symbols: tuple[Symbol, ...] = await self._parts.address.ask(FeedOpened(self._session_id, self))
         await self._socket.connect(())
         if symbols:
             await self._subscribe(self._socket, symbols)
@@ -187,7 +187,7 @@ class FeedSession:
 
     def _tell_unavailable(self) -> None:
         causes = {symbol: refused.cause for symbol, refused in self._refused.items()}
-        self._parts.address.tell(MarketsUnavailable(self._connection, causes))
+        self._parts.address.tell(MarketsUnavailable(self._session_id, causes))
 
     def _now_s(self) -> float:
         return self._parts.environment.clock.monotonic_s()

@@ -42,9 +42,9 @@ CONNECTION: Final = (
     bug(
         "one refused command ends the account",
         _SUPERVISOR,
-        "        if message.connection == self._connection and session is not None and session.doubt_facts():\n"
+        "        if message.session_id == self._session_id and session is not None and session.doubt_facts():\n"
         "            self.validate_connection_state()\n",
-        "        if message.connection == self._connection and session is not None:\n"
+        "        if message.session_id == self._session_id and session is not None:\n"
         '            self._broke(ConnectionFailedError("a command was refused"))\n',
         CALM,
     ),

@@ -82,14 +82,14 @@ ACCOUNT: Final = (
         "account: a command's refusal is of the key",
         _ACTOR,
         "AccountActor._tell_trouble",
-        "self._supervisor.tell(RequestFailed(self._connection, str(error)))",
+        "self._supervisor.tell(RequestFailed(self._session_id, str(error)))",
         "reason is RefusalReason.AUTHENTICATION",
     ),
     Probe(
         "account: a command's refusal speaks of market rules",
         _ACTOR,
         "AccountActor._tell_trouble",
-        "self._supervisor.tell(FactsDoubted(self._connection))",
+        "self._supervisor.tell(FactsDoubted(self._session_id))",
     ),
     Probe(
         "deaf socket: it did not tell a fill",

@@ -136,7 +136,7 @@ class Account:
         reply: Reply[Any] = Reply()
         match message:
             case SessionOpened():
-                self.opened.append(message.connection)
+                self.opened.append(message.session_id)
                 reply.set(None)
             case GetFillsNeeded():
                 reply.set(FillsNeeded(5_000, self.again))
@@ -173,7 +173,7 @@ async def test_a_session_is_opened_before_it_is_loaded_and_knows_its_links() -> 
     assert session.is_open()
     assert account.opened == [1]
     (snapshot,) = account.snapshots
-    assert (snapshot.connection, snapshot.fills_from_ms, snapshot.fills_through_ms) == (1, 5_000, 80_000)
+    assert (snapshot.session_id, snapshot.fills_from_ms, snapshot.fills_through_ms) == (1, 5_000, 80_000)
     assert set(snapshot.instruments) == {SOL, BTC}
     assert account.venue.fills_of == [(None, 5_000)]  # all markets in one question
     await session.close()
@@ -305,7 +305,7 @@ async def test_a_socket_that_ends_is_told_with_its_cause_and_events_bear_its_num
     handlers.order(order())
     handlers.execution(fill("1"))
     handlers.balance((balance("USDT", "1"),))
-    assert [event.connection for event in account.events] == [1, 1, 1]
+    assert [event.session_id for event in account.events] == [1, 1, 1]
     handlers.connection(True, "")
     handlers.connection(False, "cut")
     assert account.lost == ["cut"]

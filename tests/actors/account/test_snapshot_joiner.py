@@ -141,7 +141,7 @@ class Account:
         needed = self.desk.fills_needed()
         count = self.desk.loaded(
             SnapshotLoaded(
-                connection=1,
+                session_id=1,
                 subscribed_ms=10_000,
                 unreadable_ms=0,
                 balances=balances or BalancesReport((), as_of_ms),

@@ -209,7 +209,7 @@ class TradingSystem:
         time is left behind, and told in the log.
 
         Returns:
-            For each account whose orders could not all be cancelled: why, and which.
+            For each account whose orders could not all be canceled: why, and which.
         """
         await self._stop_groups(tuple(_strategy_group_name(name) for name in self._strategies))
         problems: dict[str, str] = {}

@@ -33,7 +33,7 @@ _TARGETS_MS: Final = {"open": 0.1, "executed": 0.1, "rest": 5.0}
 
 
 async def _place(rest: PrivateRest, symbols: Sequence[Symbol], count: int, *, finish: bool) -> list[Order]:
-    """Orders that rest, or that rested and were cancelled, spread over the markets."""
+    """Orders that rest, or that rested and were canceled, spread over the markets."""
     orders = []
     for number in range(count):
         symbol = symbols[number % len(symbols)]

@@ -218,7 +218,7 @@ async def _may_trade(rest: PrivateRest, symbol: Symbol) -> tuple[bool, str]:
     except VenueRefusedError as error:
         if error.reason is not RefusalReason.ORDER_NOT_FOUND:
             raise
-    return True, "orders may be cancelled, and so placed"
+    return True, "orders may be canceled, and so placed"
 
 
 async def _books(rest: PrivateRest) -> tuple[bool, str]:

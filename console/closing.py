@@ -1,4 +1,4 @@
-"""The orderly end of a run: open orders are cancelled, and every account is compared with the exchange's books."""
+"""The orderly end of a run: open orders are canceled, and every account is compared with the exchange's books."""
 
 import asyncio
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ class AccountEnd(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: AGREE, DISAGREE, or UNKNOWN where the comparison could not be made; ``why`` says why.
         comparison: what was compared and the differences; None if UNKNOWN.
-        left_open: why open orders may not all be cancelled; empty if they are, or were meant to stay.
-        canceled: orders that were cancelled at the end. stats: None if the account could not be asked.
+        left_open: why open orders may not all be canceled; empty if they are, or were meant to stay.
+        canceled: orders that were canceled at the end. stats: None if the account could not be asked.
     """
 
     account: str
@@ -111,7 +111,7 @@ class Closing:
         if comparison.differences:
             return AccountEnd(verdict="DISAGREE", exit_code=ExitCode.BOOKS_DISAGREE, comparison=comparison, **shared)
         if not comparison.open_orders:
-            shared["left_open"] = ""  # the account went on cancelling, and both sides now show that nothing is open
+            shared["left_open"] = ""  # the account went on canceling, and both sides now show that nothing is open
         code = ExitCode.ORDERS_LEFT_OPEN if shared["left_open"] else ExitCode.OK
         return AccountEnd(verdict="AGREE", exit_code=code, comparison=comparison, **shared)
 

@@ -22,7 +22,7 @@ _VIEW_LOG: Final = "teller.log"
 
 
 class Display:
-    """Shows pictures of a monitor until it is cancelled; falls back to status lines when the view is gone."""
+    """Shows pictures of a monitor until it is canceled; falls back to status lines when the view is gone."""
 
     def __init__(self, output: Output, screen: Screen | None) -> None:
         self._output = output
@@ -51,7 +51,7 @@ class Display:
         return cls(output, screen)
 
     async def run(self, monitor: Monitor, clock: Clock) -> None:
-        """Until cancelled."""
+        """Until canceled."""
         while True:
             await clock.sleep(_STATUS_EVERY_S if self._open_screen is None else _VIEW_EVERY_S)
             try:

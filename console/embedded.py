@@ -72,7 +72,7 @@ async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> Async
     """Runs an exchange with these accounts while the ``async with`` lasts.
 
     It is told to end by the end of its stdin, which comes by itself when this process is killed, so it is never left
-    over. It is in a session of its own: Ctrl-C in the terminal is for us, it must live until our orders are cancelled.
+    over. It is in a session of its own: Ctrl-C in the terminal is for us, it must live until our orders are canceled.
 
     Raises:
         ConfigurationError: its log cannot be written. ConnectionFailedError: it did not start; says why.

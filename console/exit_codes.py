@@ -21,7 +21,7 @@ from messages.errors import (
 
 
 class OrdersMayBeOpenError(TellerError):
-    """The program ends by a fault, and nobody confirmed that its orders are cancelled."""
+    """The program ends by a fault, and nobody confirmed that its orders are canceled."""
 
     def __init__(self, problems: Mapping[str, str], fault: BaseException | None) -> None:
         """``problems``: by account, why and which. ``fault``: what ended the program."""
@@ -74,6 +74,6 @@ MEANINGS: Final = {
     ExitCode.CONNECTION: "an exchange could not be reached, a limit is used up for now, or a port is taken",
     ExitCode.VENUE_REFUSED: "the exchange refused the key, a permission or a request",
     ExitCode.BOOKS_DISAGREE: "at the end an account and the exchange's books disagree",
-    ExitCode.ORDERS_LEFT_OPEN: "at the end orders are open, or may be, that should have been cancelled",
+    ExitCode.ORDERS_LEFT_OPEN: "at the end orders are open, or may be, that should have been canceled",
     ExitCode.INTERRUPTED: "a second Ctrl-C or SIGTERM: ended at once, orders may be open",
 }

@@ -98,7 +98,7 @@ class KillSwitchFile:
 class KillSwitchWatch:
     """Looks at the file of one account a few times a second, and sees to it that the account does what it says.
 
-    The account itself goes on cancelling while it is engaged.
+    The account itself goes on canceling while it is engaged.
     """
 
     def __init__(self, file: KillSwitchFile, account: AccountHandle, journal: Journal | None, clock: Clock) -> None:
@@ -109,7 +109,7 @@ class KillSwitchWatch:
         self._engaging: Reply[Any] | None = None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until canceled."""
         while True:
             word = self._file.read()
             try:

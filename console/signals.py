@@ -61,7 +61,7 @@ class StopRequest:
         """The result of ``work``.
 
         Raises:
-            StopRequestedError: the end was asked for first; ``work`` has been cancelled and is over.
+            StopRequestedError: the end was asked for first; ``work`` has been canceled and is over.
         """
         task = asyncio.ensure_future(work)
         asked = asyncio.ensure_future(self._asked.wait())

@@ -120,7 +120,7 @@ def _account(end: AccountEnd) -> Iterator[str]:
     if end.left_open:
         yield f"  ORDERS {'MAY BE' if comparison is None else 'LEFT'} OPEN: {end.left_open}"
     if end.canceled:
-        yield f"  cancelled {end.canceled} orders at the end"
+        yield f"  canceled {end.canceled} orders at the end"
     if end.balances:
         yield "  balances  " + "   ".join(
             f"{balance.currency} {_plain(balance.total)}" for balance in sorted(end.balances, key=lambda b: b.currency)

@@ -31,7 +31,7 @@ class LoopWatchdog:
         self._worst_ms = 0.0
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until canceled."""
         clock = self._clock
         while True:
             asleep_s = clock.monotonic_s()

@@ -290,8 +290,8 @@ class GetExecutedOrders(Command, frozen=True, kw_only=True):
 class EngageKillSwitch(Command, frozen=True, kw_only=True):
     """Cancels every open order and refuses new ones until released; answered with the orders that it ended.
 
-    The refusal holds from this very message on; orders that could not be cancelled now, for want of a connection, are
-    cancelled as soon as there is one. ``reason``: for people; told with every refusal.
+    The refusal holds from this very message on; orders that could not be canceled now, for want of a connection, are
+    canceled as soon as there is one. ``reason``: for people; told with every refusal.
     """
 
     lane: ClassVar[Lane] = Lane.CONTROL

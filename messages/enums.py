@@ -21,7 +21,7 @@ class OrderType(enum.Enum):
 
 
 class TimeInForce(enum.Enum):
-    """How long an order lives: until cancelled, take now and drop the rest, all now or nothing, never take.
+    """How long an order lives: until canceled, take now and drop the rest, all now or nothing, never take.
 
     OTHER: placed elsewhere, for a time that we do not know. It cannot be asked for.
     """

@@ -182,7 +182,7 @@ class CancelGoesOnError(UnresolvedOrderError):
     """
 
     def __init__(self, patience_s: float, left_count: int, cause: str) -> None:
-        super().__init__("cancelling", None, cause)
+        super().__init__("canceling", None, cause)
         left = f"{left_count} orders may be open" if left_count else "whether orders are open is not known"
         self.args = (f"after {patience_s:g} s not everything is canceled, {left}, it goes on: {cause}",)
         self.left_count = left_count

@@ -45,7 +45,7 @@ class Comparison:
         return [each for each in wrong if not parts.long_fault.excuses(each, parts.exchange)]
 
     def differences_after_the_end(self, problems: Mapping[str, str]) -> Iterator[str]:
-        """What is wrong when the program has ended in order. ``problems``: why orders could not be cancelled, by
+        """What is wrong when the program has ended in order. ``problems``: why orders could not be canceled, by
         account."""
         parts = self._parts
         gave_up = {journal.path.stem for journal in self._program.life.journals if journal.figures.lost}
@@ -58,7 +58,7 @@ class Comparison:
         for name in parts.names:
             left = parts.exchange.engine.accounts[name].open_orders
             if left and name not in problems:
-                yield f"{name}: {len(left)} orders are open after all were cancelled"
+                yield f"{name}: {len(left)} orders are open after all were canceled"
             if name in gave_up:  # its next start asks the exchange for what it lacks
                 continue
             yield from journal_differences(

@@ -162,7 +162,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         timers = [each for each in self._scheduled if not each.cancelled() and _life_of(each) is life]
         ready = [each for each in self._ready if not each.cancelled() and _life_of(each) is life]
         for timer in timers:
-            timer._scheduled = False  # type: ignore[attr-defined]  # so that cancelling it does not count for the heap
+            timer._scheduled = False  # type: ignore[attr-defined]  # so that canceling it does not count for the heap
         mine: set[asyncio.Handle] = {*timers, *ready}
         self._scheduled[:] = [each for each in self._scheduled if each not in mine]
         heapq.heapify(self._scheduled)

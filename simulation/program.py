@@ -187,7 +187,7 @@ class Program:
         await self.life.run(self.system.stop_strategies(), "stop strategies")
 
     async def end(self, *, cancel_open_orders: bool = True) -> dict[str, str]:
-        """Stops as a user does, mostly one who wants nothing left open; returns why some orders could not be cancelled.
+        """Stops as a user does, mostly one who wants nothing left open; returns why some orders could not be canceled.
 
         A kill in the middle of it is told as a problem of every account.
         """

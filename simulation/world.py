@@ -34,7 +34,7 @@ _STUCK_S: Final = 600.0
 _SUSPENDED_S: Final = 3_600.0
 """Longer than all standstills of a suspended program together."""
 _TRIES_S: Final = 10.0
-"""For at least so long an orderly end goes on cancelling what it cannot cancel at once."""
+"""For at least so long an orderly end goes on canceling what it cannot cancel at once."""
 _TRADES_AGAIN_S: Final = 5.0
 _NIGHT_STEPS: Final = 40
 _LOOK_EVERY_S: Final = 1.0
@@ -274,7 +274,7 @@ class World:
             if left and name not in problems:
                 self.violations.append(f"{name}: {len(left)} orders are open after the end said there were none (R14)")
             if name in problems and took_s < _TRIES_S and not self.program.life.is_over:
-                self.violations.append(f"{name}: gave up cancelling after {took_s:.1f} s: {problems[name]} (R13)")
+                self.violations.append(f"{name}: gave up canceling after {took_s:.1f} s: {problems[name]} (R13)")
 
     def _came_from_others(self, order: BookedOrder, since_s: float) -> bool:
         """Whether somebody else has placed it since then: an end that went on need not have seen it."""

@@ -42,7 +42,7 @@ class DeadMansSwitch:
         if timeout_s is None or context.sync_state is not SyncState.LIVE:
             self._is_running = False
             return
-        # A task of its own: the account's tasks are cancelled when it ends, and this one is to be heard of first.
+        # A task of its own: the account's tasks are canceled when it ends, and this one is to be heard of first.
         arming = self._arming = asyncio.create_task(_arm(context.require_rest(), timeout_s))
         arming.add_done_callback(_retrieved)
         context.io("arm_dead_mans_switch", _answer_of(arming), lambda _: None, self._not_armed)
@@ -56,7 +56,7 @@ class DeadMansSwitch:
         self._context.tell_trouble(error)
 
     async def disarm(self) -> None:
-        """For an orderly end: nothing is cancelled behind our back later. Never raises.
+        """For an orderly end: nothing is canceled behind our back later. Never raises.
 
         Tried more than once, also where no arming was answered or an earlier actor of the account has armed it. An
         arming whose answer was lost may arrive after us: then it is taken back several times, and told.

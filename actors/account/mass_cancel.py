@@ -28,7 +28,7 @@ from messages.symbol import Symbol
 
 _log: Final = structlog.get_logger("teller.account")
 _AT_ONCE: Final = 100
-"""So many orders are cancelled one by one in one try; the rest in the next."""
+"""So many orders are canceled one by one in one try; the rest in the next."""
 _TRIES_TO_LOOK: Final = 3
 _LONGEST_ASKED_WAIT_S: Final = 5.0
 """A ``Retry-After`` is obeyed up to here: a cancel that is refused once more costs less than an order that rests."""
@@ -37,7 +37,7 @@ _Key = tuple[Symbol, str | None]
 
 
 class _MassCancel:
-    """One scope that is being cancelled.
+    """One scope that is being canceled.
 
     Attributes:
         told_s: when it was commanded last; swept_s: when the last cancel of all was sent that was answered. Both
@@ -79,7 +79,7 @@ class _MassCancel:
 
     @property
     def is_swept(self) -> bool:
-        """Whether the exchange itself has cancelled all that was there at the command."""
+        """Whether the exchange itself has canceled all that was there at the command."""
         return self.swept_s >= self.told_s
 
     def matches(self, order: Order) -> bool:
@@ -139,7 +139,7 @@ class MassCancels:
             if job.matches(record.order):
                 job.own.update(_names(record.order))
         reply = defer()
-        self._intents.track(reply, "cancelling", None)
+        self._intents.track(reply, "canceling", None)
         self._begin(job, reply, sweeps=True)
 
     def take_up(
@@ -163,14 +163,14 @@ class MassCancels:
         self._begin(job, None, sweeps=False)
 
     def engage(self, defer: Defer | None) -> None:
-        """The kill switch is engaged: whatever is open, or comes to be, is cancelled until `release`."""
+        """The kill switch is engaged: whatever is open, or comes to be, is canceled until `release`."""
         job, told_s = self._kill_switch, self._context.monotonic_s()
         if job is None:
             job = self._kill_switch = _MassCancel(CancelAll(), told_s, None, None)
         job.told_s = told_s
         reply = None if defer is None else defer()
         if reply is not None:
-            self._intents.track(reply, "cancelling", None)
+            self._intents.track(reply, "canceling", None)
         if job in self._active:
             job.is_clean = False
             self._await(job, reply)
@@ -184,7 +184,7 @@ class MassCancels:
         if job is not None:
             self._over(job)
             for reply in job.replies:
-                reply.set_error(UnresolvedOrderError("cancelling", None, "the kill switch was released before"))
+                reply.set_error(UnresolvedOrderError("canceling", None, "the kill switch was released before"))
 
     def _begin(self, job: _MassCancel, reply: Reply[Any] | None, *, sweeps: bool) -> None:
         self._active.append(job)

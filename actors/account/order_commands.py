@@ -1,4 +1,4 @@
-"""Placing, cancelling and amending orders: check and act in one turn, send, and take in the answer in another."""
+"""Placing, canceling and amending orders: check and act in one turn, send, and take in the answer in another."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -166,7 +166,7 @@ class OrderCommands:
         self._lost.add(command, intent, arrives_by_ms)
 
     def call_back(self, order: Order) -> None:
-        """Keeps an order of ours from being sent, if it has not left yet; else it is cancelled when it is named."""
+        """Keeps an order of ours from being sent, if it has not left yet; else it is canceled when it is named."""
         sending = self._sending.get(str(order.client_order_id))
         if sending is not None:
             sending.is_called_back = True
@@ -195,7 +195,7 @@ class OrderCommands:
     def cancel(self, command: CancelOrder, defer: Defer) -> Order | None:
         """Cancels; passes in every sync state (R5). Answered with the order as it ended.
 
-        An order that is still on its way is cancelled as soon as the exchange has answered for it. One that the
+        An order that is still on its way is canceled as soon as the exchange has answered for it. One that the
         exchange no longer has open is looked up, to learn how it ended. Where the end is our own conclusion the cancel
         goes out all the same: the exchange may know better (R6).
         """
@@ -206,10 +206,10 @@ class OrderCommands:
             return order
         context.require_rest()
         reply = defer()
-        self._intents.track(reply, "cancelling", command.client_order_id)
+        self._intents.track(reply, "canceling", command.client_order_id)
         if order is not None and order.is_open and order.order_id is None and order.client_order_id is not None:
             self.call_back(order)
-            waits = UnresolvedOrderError("cancelling", order.client_order_id, "its placing has not been answered")
+            waits = UnresolvedOrderError("canceling", order.client_order_id, "its placing has not been answered")
             self._answer_in_time(reply, waits)
             self._when_answered.setdefault(order.client_order_id, []).append((command, reply))
         else:
@@ -242,7 +242,7 @@ class OrderCommands:
 
     def _not_canceled(self, order_key: OrderKey, intent: Intent, error: Exception, reply: Reply[Any]) -> None:
         intent.ended(error)
-        lost = UnresolvedOrderError("cancelling", order_key.client_order_id, str(error))
+        lost = UnresolvedOrderError("canceling", order_key.client_order_id, str(error))
         if isinstance(error, VenueRefusedError) and error.reason in _ENDED:
             self._answer_in_time(reply, lost)
             self._reconciler.ask(

@@ -8,7 +8,7 @@ from messages.errors import InvalidValueError
 class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     executed_limit: finished orders kept for each symbol.
-    allow_withdrawals: withdrawals and their cancelling are refused unless this is set.
+    allow_withdrawals: withdrawals and their canceling are refused unless this is set.
     settle_delay_s: how long an odd order is left alone before the exchange is asked about it.
     lookup_first_s, lookup_max_s: pauses between look-ups of an order of unknown fate; they double in between.
     unresolved_patience_ms: how long after sending, where the venue has no expiry, "no such order" is not yet believed.

@@ -29,7 +29,7 @@ class SupersededError(LocalRefusalError):
 
 
 class TaskCancelledError(TellerError):
-    """Somebody other than the stopping actor cancelled a piped task, so it has no result."""
+    """Somebody other than the stopping actor canceled a piped task, so it has no result."""
 
 
 class WouldBlockLoopError(RuntimeError):

@@ -1,7 +1,7 @@
 """Actors hosted on an asyncio event loop: the loop that does their I/O also serves their mailbox.
 
 Messages are served by a callback, `_serve_turn`, of which at most one is scheduled. The rest of an actor's life, start,
-hooks and end, is one task: when the loop is torn down that task is cancelled like every other, and so the actor ends
+hooks and end, is one task: when the loop is torn down that task is canceled like every other, and so the actor ends
 in order and answers everyone who waits.
 """
 
@@ -118,7 +118,7 @@ class LoopActor(ActorCore):
         Args:
             coro: the I/O.
             on_result: makes the message from the value. Runs outside the actor's turn: it must not touch its state.
-            on_error: makes the message from the exception, also from `TaskCancelledError` when somebody cancelled the
+            on_error: makes the message from the exception, also from `TaskCancelledError` when somebody canceled the
                 task while the actor lives. Without it failures are logged and counted.
             name: for logs.
         """
@@ -283,7 +283,7 @@ class LoopActor(ActorCore):
     def _task_done(self, task: "asyncio.Task[Any]") -> None:
         inner = self._tasks.pop(task, None)
         if inner is not None:
-            inner.close()  # a task that is cancelled before its first step never came to it
+            inner.close()  # a task that is canceled before its first step never came to it
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._task_failed(task, error)
@@ -339,7 +339,7 @@ class LoopActor(ActorCore):
 
     @staticmethod
     def _was_cancelled(error: BaseException) -> bool:
-        """True when somebody cancelled the current task, False when it merely awaited something cancelled."""
+        """True when somebody canceled the current task, False when it merely awaited something canceled."""
         task = asyncio.current_task()
         return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 

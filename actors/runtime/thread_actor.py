@@ -104,7 +104,7 @@ class ThreadActor(ActorCore):
         check_delay(delay_s)
         timer = Timer(self._live_timers.discard)
         self._live_timers.add(timer)
-        if len(self._timers) > 64 + 2 * len(self._live_timers):  # mostly cancelled ones
+        if len(self._timers) > 64 + 2 * len(self._live_timers):  # mostly canceled ones
             self._timers = [entry for entry in self._timers if entry[2] in self._live_timers]
             heapq.heapify(self._timers)
         heapq.heappush(self._timers, (self.now() + delay_s, next(self._timer_numbers), timer, message))

@@ -95,7 +95,7 @@ class Strategy:
         """The accounts are live; the place for subscriptions and first orders."""
 
     def on_stop(self) -> Any:
-        """The strategy is being stopped; open orders are cancelled after it by whoever stops the system."""
+        """The strategy is being stopped; open orders are canceled after it by whoever stops the system."""
 
     def on_book_ticker(self, ticker: BookTicker) -> Any:
         """Best bid or ask of a watched market has changed; the newest only."""

@@ -58,7 +58,7 @@ class _Quote:
 
     Attributes:
         unresolved: client order id of a quote whose fate is unknown. moved_s: when this side was last quoted.
-        extra: orders of ours that are open beside the quote, as one that was taken for ended; to be cancelled.
+        extra: orders of ours that are open beside the quote, as one that was taken for ended; to be canceled.
     """
 
     __slots__ = ("extra", "moved_s", "order", "side", "unresolved")
@@ -75,7 +75,7 @@ class Quoter(Strategy):
     """Quotes while its account and the venue's feed are live; takes its quotes away when one of them is not.
 
     A quote whose fate is unknown is not replaced before the account has found out (R3), and an order of its own that
-    shows open again is taken as the quote or cancelled: the strategy never has two orders on a side.
+    shows open again is taken as the quote or canceled: the strategy never has two orders on a side.
     """
 
     def __init__(self, name: str, account: str, settings: QuoterSettings) -> None:

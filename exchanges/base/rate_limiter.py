@@ -89,7 +89,7 @@ class Permit:
 class RateLimiter:
     """Lets requests go in order, each as early as its scope allows.
 
-    Nothing polls: the first in line sleeps until its moment, the others wait to be called. A waiter that is cancelled
+    Nothing polls: the first in line sleeps until its moment, the others wait to be called. A waiter that is canceled
     leaves nothing behind and its turn goes to the next.
     """
 

@@ -236,7 +236,7 @@ class WebsocketConnection:
             await asyncio.wait([self._goodbye])
 
     def _say_goodbye(self, socket: Socket) -> "asyncio.Task[None]":
-        """A task of its own, begun before anything is waited for: whoever closes may be cancelled at any moment, and
+        """A task of its own, begun before anything is waited for: whoever closes may be canceled at any moment, and
         the socket must be closed all the same."""
         self._goodbye = self._environment.spawn(socket.close(), f"{self._name}.goodbye")
         return self._goodbye

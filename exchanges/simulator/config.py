@@ -244,7 +244,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     group); by default, as in a group, the newer order gives way. ``balance_push_delay_ms``: balances are pushed that
     much later than orders and answers. ``engine_clock_step_ms``: the engine's stamps are multiples of it.
     ``zero_balances_listed``: False where a list of balances leaves out what is zero. ``dust_cancels``: a market buy
-    whose rest does not pay for one more lot ends as cancelled (reports of 2023), not as filled (docs of 2024).
+    whose rest does not pay for one more lot ends as canceled (reports of 2023), not as filled (docs of 2024).
     ``public_past``: candles and trades of before the start are there, made up (`public_past`).
     ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
     """

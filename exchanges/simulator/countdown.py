@@ -1,4 +1,4 @@
-"""The dead man's switch: an account's orders are cancelled unless it keeps asking for more time."""
+"""The dead man's switch: an account's orders are canceled unless it keeps asking for more time."""
 
 from collections.abc import Callable
 

@@ -269,10 +269,10 @@ class Engine:
         return order
 
     def fill_late(self, order: Order, amount: Decimal) -> None:
-        """Lets a cancelled order have traded after all, ``amount`` of what was left, with the house at its price.
+        """Lets a canceled order have traded after all, ``amount`` of what was left, with the house at its price.
 
-        The order stays cancelled and only the fill and the balances are told. Raises ``RefusedError``: it was not
-        cancelled, had less left than ``amount`` and a bit, or the account has spent the money.
+        The order stays canceled and only the fill and the balances are told. Raises ``RefusedError``: it was not
+        canceled, had less left than ``amount`` and a bit, or the account has spent the money.
         """
         if order.finish is not Finish.CANCELLED or order.type is OrderType.MARKET:
             raise RefusedError(Reason.INVALID_VALUE, f"order {order.id} is no cancelled limit order")

@@ -44,4 +44,4 @@ class Listener:
         """A pair trades from now on."""
 
     def on_delisted(self, pair: str) -> None:
-        """A pair is no more; its open orders have been cancelled before."""
+        """A pair is no more; its open orders have been canceled before."""

@@ -90,7 +90,7 @@ def _perform_late(perform: Callable[[HttpRequest], HttpResponse], request: HttpR
 
 
 class LateFills(Listener):
-    """Lets cancelled orders turn out to have traded, as the faults say."""
+    """Lets canceled orders turn out to have traded, as the faults say."""
 
     def __init__(self, engine: Engine, faults: Faults, schedule: Schedule) -> None:
         self._engine = engine

@@ -246,8 +246,8 @@ class KeyRevoked(Fault, frozen=True, kw_only=True, tag="key_revoked"):
 
 
 class LateFill(Fault, frozen=True, kw_only=True, tag="late_fill"):
-    """An order of the account that is cancelled turns out to have traded: ``delay_ms`` after the cancel a fill of
-    ``share`` of what was left is told. The order stays cancelled, and is not told again."""
+    """An order of the account that is canceled turns out to have traded: ``delay_ms`` after the cancel a fill of
+    ``share`` of what was left is told. The order stays canceled, and is not told again."""
 
     account: str | None = None
     share: Decimal = Decimal("0.5")

@@ -1,6 +1,6 @@
 """Orders of an account's margin accounts: they stand in the same lists and channels as those of spot.
 
-They rest and are cancelled, and no more: they are in no book, lock no spot money and trade with nobody.
+They rest and are canceled, and no more: they are in no book, lock no spot money and trade with nobody.
 """
 
 from collections.abc import Callable, Collection, Sequence

@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 WAITED_MS = (1, 60_000)  # between an order and its first fill, or its end
 PRICE_REACH = 0.02  # around the pair's start price
 FILL_SIZES = (1, 8)  # in the smallest amount that is allowed at the price
-ENDED_EARLY = 0.2  # the share of filled orders that were cancelled with a rest
+ENDED_EARLY = 0.2  # the share of filled orders that were canceled with a rest
 TAKER = 0.3
 NAMED = 0.5
 
@@ -58,7 +58,7 @@ def write_past(engine: Engine, past: Past, accounts: Collection[str], rng: rando
 
 
 def _plans(account: str, pair: str, past: Past, engine: Engine, rng: random.Random) -> list[Plan]:
-    """Returns the orders of one account on one pair: fills are dealt out evenly, what gets none was cancelled."""
+    """Returns the orders of one account on one pair: fills are dealt out evenly, what gets none was canceled."""
     dealt = [past.fills * (n + 1) // past.orders - past.fills * n // past.orders for n in range(past.orders)]
     count = sum(max(1, fills) for fills in dealt)
     until_s = engine.now_ms() // 1000 - 1

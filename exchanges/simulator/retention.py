@@ -12,7 +12,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
     ``text_kept_s``: after its end an order is found by its text for so long (Gate: 30 to 60 minutes).
     ``unfilled_cancel_kept_s``: an order that ended without a fill is unknown by id and text after so long, and gone
-    from the list of finished orders (Gate: a minute, for orders that were cancelled); None: never.
+    from the list of finished orders (Gate: a minute, for orders that were canceled); None: never.
     ``unknown_order_trades_refused``: fills of an order that is not known are refused with ORDER_NOT_FOUND, instead of
     there being none.
     ``trades_from_alone_days``: fills asked for with ``from`` and without ``to`` end so many days later (Gate: 7); None:

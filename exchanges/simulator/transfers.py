@@ -98,7 +98,7 @@ class Withdrawal:
 class Transfers:
     """Takes deposits and carries out withdrawals.
 
-    A withdrawal's amount leaves the account when it is asked for and comes back when it is cancelled or fails.
+    A withdrawal's amount leaves the account when it is asked for and comes back when it is canceled or fails.
     It goes through its usual life in steps of ``step_ms``; with 0, or once its status was set by hand, only by hand.
     """
 

@@ -15,7 +15,7 @@ from simulation.trace import Trace
 
 
 class SecondProgram:
-    """Starts some time after the first has run, trades for a while, and stops without cancelling its orders.
+    """Starts some time after the first has run, trades for a while, and stops without canceling its orders.
 
     Attributes:
         told: what its subscribers have heard, by account.

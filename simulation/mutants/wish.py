@@ -24,7 +24,7 @@ WISH: Final = (
         "        amount=plain(amount / 2),\n",
     ),
     bug(
-        "post-only is sent as good till cancelled",
+        "post-only is sent as good till canceled",
         _CONVERT,
         "        time_in_force=_TO_GATE[order.time_in_force],\n",
         '        time_in_force=_TO_GATE[order.time_in_force].replace("poc", "gtc"),\n',

@@ -269,7 +269,7 @@ class _Account:
                 yield f"order {number} was open before and is open still (R13)"
             is_ended_by_us = after is not None and after.finish is Finish.CANCELLED and after.request in by_us
             if is_ended_by_us and str(number) not in told and self._must_be_told(filed, booked):
-                yield f"order {number} was cancelled by it and is not told (R14)"
+                yield f"order {number} was canceled by it and is not told (R14)"
 
     def _must_be_told(self, filed: FiledCommand, ended: BookedOrder) -> bool:
         """Of an order that was told after a cancel of all, or by another hand and perhaps not known, only the answer of

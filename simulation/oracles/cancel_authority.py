@@ -1,4 +1,4 @@
-"""By whose word an order was cancelled: a request to cancel needs a command that covers it.
+"""By whose word an order was canceled: a request to cancel needs a command that covers it.
 
 Cancels may be tried again until they have succeeded (R13), new orders never; so a request needs a command that may
 still act, not one of its own.
@@ -23,7 +23,7 @@ _UNWRITTEN_S: Final = 1.0
 
 
 class CancelAuthority:
-    """The cancelling commands of one account, against which requests are held."""
+    """The canceling commands of one account, against which requests are held."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class CancelAuthority:
             by_itself
             or self._is_covered(order_id, said.get("currency_pair"), done.at_s)
             or (_is_made_up(item) and self._may_cover(said.get("currency_pair"), done.at_s))
-            or self._is_engaged(done.at_s)  # then whatever shows up is cancelled, whoever has placed it
+            or self._is_engaged(done.at_s)  # then whatever shows up is canceled, whoever has placed it
         )
         if others or not is_wished:
             yield f"a cancel of {item} of {said} at {done.at_s:.3f} s was wished for by nobody (wish)"
@@ -112,7 +112,7 @@ class CancelAuthority:
     def _is_covered(self, order_id: int | None, pair: str | None, at_s: float) -> bool:
         """Whether the order was in the scope of a cancel of all, or of the kill switch, that was asked after it.
 
-        Also of one that could not be sent as such: orders on their way are cancelled once they are there (R13). One
+        Also of one that could not be sent as such: orders on their way are canceled once they are there (R13). One
         that goes on after a loss of power takes for told before it what came in its time and is not on record. One that
         hears of an order without its text, or of another program's, has only the stamp of a clock that may be behind,
         and after a restart takes whatever could still arrive for told before.

@@ -127,7 +127,7 @@ def _order(
         status = OrderStatus.PARTIALLY_FILLED if truth.filled_base else OrderStatus.NEW
     else:
         status = _ENDINGS[truth.finish]
-    # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or cancelled.
+    # Dust is left of most quote amounts: its fills alone do not say whether an order has ended filled or canceled.
     may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED or is_end_guessed(ours)
     is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
     is_guess = is_end_guessed(ours) and not truth.is_open and may_end_be_guessed(ours, truth.finish, truth.amount)

@@ -80,7 +80,7 @@ class KillSwitch(Oracle):
                 reply.add_done_callback(partial(self._answered, name))
 
     def begin_life(self) -> None:
-        """Nothing can be cancelled until the next life runs; nobody looks while it is away for a night."""
+        """Nothing can be canceled until the next life runs; nobody looks while it is away for a night."""
         self._life += 1
         self._reached_s.clear()
 

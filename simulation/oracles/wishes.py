@@ -108,7 +108,7 @@ class _Account:
     def violations(self) -> Iterator[str]:
         yield from self._placed()
         yield from self._amended()
-        yield from self._cancelled()
+        yield from self._canceled()
         yield from self._countdowns()
         yield from self._withdrawn()
         for done in self._requests:
@@ -162,7 +162,7 @@ class _Account:
         ]
         yield from Matching(requests, commands).violations
 
-    def _cancelled(self) -> Iterator[str]:
+    def _canceled(self) -> Iterator[str]:
         for done in self._requests:
             if done.command.action is Action.CANCEL_ALL:
                 yield from self._authority.of_scope(done)
@@ -174,13 +174,13 @@ class _Account:
             if last.finish is not Finish.CANCELLED:
                 continue
             if last.cause is Cause.COUNTDOWN and self._countdown_s is None:
-                yield f"order {order_id} was cancelled by a countdown that nobody wanted (wish)"
+                yield f"order {order_id} was canceled by a countdown that nobody wanted (wish)"
             request = None if last.request is None else by_number.get(last.request)
             if request is not None and not self._names(request, order_id):
-                yield f"order {order_id} was cancelled by a request for others: {request.command.terms} (wish)"
+                yield f"order {order_id} was canceled by a request for others: {request.command.terms} (wish)"
 
     def _names(self, done: CarriedOut, order_id: int) -> bool:
-        """Whether a request that cancelled or amended an order names it."""
+        """Whether a request that canceled or amended an order names it."""
         order, said = self._orders[order_id], done.command.terms
         if done.command.item:
             return done.command.item in {str(order_id), order.text}

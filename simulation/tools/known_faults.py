@@ -123,7 +123,7 @@ KNOWN_FAULTS: Final[tuple[KnownFault, ...]] = (
         key="3c",
         title="the cancel at the end is tried once",
         options=_hunt(Profile.ORDERLY_STOP, _F.REFUSALS),
-        sees=r"gave up cancelling",
+        sees=r"gave up canceling",
         then="seed 2",
     ),
     KnownFault(

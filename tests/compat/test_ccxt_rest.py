@@ -90,7 +90,7 @@ def test_a_limit_order_that_crosses_is_closed_with_its_trades(client: Any) -> No
     assert [entry["id"] for entry in client.fetch_order_trades(order["id"], PAIR)] == [trade["id"]]
 
 
-def test_an_order_filled_by_the_house_in_part_and_then_cancelled(client: Any, exchange: Exchange) -> None:
+def test_an_order_filled_by_the_house_in_part_and_then_canceled(client: Any, exchange: Exchange) -> None:
     order = client.create_order(PAIR, "limit", "buy", 2, 120, {"postOnly": True})
     exchange.control(f"/orders/{order['id']}/fill", {"amount": "0.5"})
     part = client.fetch_order(order["id"], PAIR)

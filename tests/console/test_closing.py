@@ -69,7 +69,7 @@ async def test_a_difference_is_told_and_has_its_code() -> None:
     )
 
 
-async def test_orders_that_cannot_be_cancelled_are_told_and_have_their_code() -> None:
+async def test_orders_that_cannot_be_canceled_are_told_and_have_their_code() -> None:
     async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
         await run.system.account("alpha").place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))
         run.control("POST", "/latency", rest_ms=20_000)

@@ -36,8 +36,8 @@ async def test_orders_that_may_be_open_have_their_code_though_nobody_can_be_aske
     assert (end.verdict, end.exit_code) == ("UNKNOWN", ExitCode.ORDERS_LEFT_OPEN)
 
 
-async def test_orders_that_were_cancelled_late_are_not_called_open() -> None:
-    """R14: the account went on cancelling (R13), and the exchange's own list shows that nothing is open."""
+async def test_orders_that_were_canceled_late_are_not_called_open() -> None:
+    """R14: the account went on canceling (R13), and the exchange's own list shows that nothing is open."""
     async with running(extra="[shutdown]\npatience_s = 0.2\n") as run:
         alpha = run.system.account("alpha")
         await alpha.place(PlaceOrder.limit(SOL, Side.BUY, Decimal(3), Decimal(139)))

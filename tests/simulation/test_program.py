@@ -28,7 +28,7 @@ class FullDisk:
         raise TellerError("the disk is full")
 
 
-def test_r13_what_a_journal_could_not_write_is_no_order_that_could_not_be_cancelled() -> None:
+def test_r13_what_a_journal_could_not_write_is_no_order_that_could_not_be_canceled() -> None:
     program: Any = object.__new__(Program)
     program._system = FullDisk()
     program._lives = [program._system]

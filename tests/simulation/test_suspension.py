@@ -58,7 +58,7 @@ def test_what_the_world_settled_meanwhile_is_seen_before_the_timeout_that_is_ove
     assert suspended.said == [("answered", 10.0)]
 
 
-def test_a_timer_that_is_cancelled_while_it_stands_still_never_runs() -> None:
+def test_a_timer_that_is_canceled_while_it_stands_still_never_runs() -> None:
     suspended = Suspended()
 
     async def program() -> None:

@@ -26,7 +26,7 @@ KEPT = 1_000  # made-up rows; the oldest go first
 class MadeUp:
     """A row that is in no books: its number, whose it is, on which pair, and since when.
 
-    An order is of the account type that it shows, unless that is what is odd, and has ``ended`` once it is cancelled.
+    An order is of the account type that it shows, unless that is what is odd, and has ``ended`` once it is canceled.
     """
 
     number: int

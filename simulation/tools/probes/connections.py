@@ -218,7 +218,7 @@ CONNECTIONS: Final = (
     ),
     Probe("supervision: given up", _ROOT, "RootSupervisor._give_up", "group.is_given_up = True"),
     Probe(
-        "supervision: a strategy given up has its account's orders cancelled",
+        "supervision: a strategy given up has its account's orders canceled",
         _SYSTEM,
         "TradingSystem._strategy_group.<locals>.given_up",
         "self._canceling.add(task)",

@@ -82,7 +82,7 @@ async def test_an_order_lives_from_placing_through_fills_to_executed(world: Worl
     await assert_agrees(world, account)
 
 
-async def test_a_cancelled_order_is_answered_as_it_ended(world: World) -> None:
+async def test_a_canceled_order_is_answered_as_it_ended(world: World) -> None:
     account = (await world.start()).account("alpha")
     placed = await account.place(bid())
     ended = await account.cancel(placed)

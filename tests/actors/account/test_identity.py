@@ -465,7 +465,7 @@ def test_r9_orders_whose_fills_gave_way_are_bounded_and_forgotten_when_denied(mo
 
 
 def test_r6_what_came_of_fills_that_gave_way_outlasts_an_older_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A late fill of a cancelled order that was dropped for room, and a query that is behind it."""
+    """A late fill of a canceled order that was dropped for room, and a query that is behind it."""
     monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 1)
     state = AccountState()
     first, second = fill("1", "2", client_order_id=None, at=7), fill("2", "1", price="90", client_order_id=None, at=8)

@@ -1,4 +1,4 @@
-"""The kill switch: everything cancelled, nothing new until it is released."""
+"""The kill switch: everything canceled, nothing new until it is released."""
 
 import threading
 from decimal import Decimal
@@ -48,7 +48,7 @@ async def test_engaging_cancels_everything_and_refuses_orders_until_released(wor
     await assert_agrees(world, account)
 
 
-async def test_orders_that_cannot_be_cancelled_now_are_cancelled_when_the_link_is_back(world: World) -> None:
+async def test_orders_that_cannot_be_canceled_now_are_canceled_when_the_link_is_back(world: World) -> None:
     plan = world.plan(cancel_patience_s=0.2)
     account = (await world.start(plan, check_every_s=0.05)).account("alpha")
     await account.place(bid())
@@ -94,7 +94,7 @@ async def test_r13_a_cancel_that_fails_is_tried_again_until_nothing_is_open(
     await assert_agrees(world, account)
 
 
-async def test_r13_while_engaged_an_order_placed_elsewhere_is_cancelled_as_it_shows(world: World) -> None:
+async def test_r13_while_engaged_an_order_placed_elsewhere_is_canceled_as_it_shows(world: World) -> None:
     account = (await world.start()).account("alpha")
     await account.engage_kill_switch("operator")
     elsewhere = world.venue().create_private_rest(world.plan().credentials)

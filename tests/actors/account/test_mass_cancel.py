@@ -182,11 +182,11 @@ def test_r3_who_asked_is_told_when_the_account_ends_that_the_outcome_is_unknown(
     parts.intents.fail_in_flight()
     parts.pass_time(5)
     assert isinstance(reply.error, UnresolvedOrderError)
-    assert str(reply.error).startswith("cancelling")
+    assert str(reply.error).startswith("canceling")
 
 
 @pytest.mark.parametrize("what", ["kill switch", "kill switch, engaged again", "an earlier life's"])
-def test_while_no_list_is_to_be_had_all_is_cancelled_again_until_that_is_answered(what: str) -> None:
+def test_while_no_list_is_to_be_had_all_is_canceled_again_until_that_is_answered(what: str) -> None:
     parts = AccountParts()
     if what == "kill switch, engaged again":
         parts.connect()
@@ -237,7 +237,7 @@ def test_a_retry_after_is_obeyed_but_not_for_an_hour() -> None:
     assert not parts.venue.open
 
 
-def test_an_order_that_a_cancel_of_all_leaves_is_cancelled_by_itself() -> None:
+def test_an_order_that_a_cancel_of_all_leaves_is_canceled_by_itself() -> None:
     parts = connected()
     kept = parts.resting()
     sweep = parts.venue.cancel_all
@@ -254,7 +254,7 @@ def test_an_order_that_a_cancel_of_all_leaves_is_cancelled_by_itself() -> None:
     assert ids(reply.result()) == {kept.order_id}
 
 
-def test_an_order_that_a_cancel_of_all_and_a_list_leave_out_is_cancelled_all_the_same() -> None:
+def test_an_order_that_a_cancel_of_all_and_a_list_leave_out_is_canceled_all_the_same() -> None:
     parts = connected()
     kept = parts.resting()
     sweep, load = parts.venue.cancel_all, parts.venue.load_open_orders
@@ -289,7 +289,7 @@ def test_orders_told_after_it_live_however_long_it_takes() -> None:
 def test_orders_that_others_place_after_it_live() -> None:
     parts = connected()
     parts.resting()
-    parts.venue.fates = [Fate.DONE, Fate.UNREACHABLE]  # cancelled, and the list cannot be had
+    parts.venue.fates = [Fate.DONE, Fate.UNREACHABLE]  # canceled, and the list cannot be had
     reply = parts.cancel_all()
     parts.pass_time(0.01)
     late = parts.venue.add()
@@ -389,7 +389,7 @@ def test_a_cancel_of_all_that_failed_is_sent_again_as_one_request() -> None:
     assert parts.venue.requests == ["cancel_all", "cancel_all", "cancel_all", "open_orders"]
 
 
-def test_news_of_an_order_while_all_are_being_cancelled_costs_no_cancel_of_its_own() -> None:
+def test_news_of_an_order_while_all_are_being_canceled_costs_no_cancel_of_its_own() -> None:
     parts = connected()
     order = parts.resting()
     parts.venue.requests.clear()
@@ -404,7 +404,7 @@ def test_news_of_an_order_while_all_are_being_cancelled_costs_no_cancel_of_its_o
 # -- the kill switch ---------------------------------------------------------------------------------------------------
 
 
-def test_while_engaged_whatever_shows_is_cancelled_again() -> None:
+def test_while_engaged_whatever_shows_is_canceled_again() -> None:
     parts = connected()
     parts.engage()
     parts.pass_time(1)
@@ -611,7 +611,7 @@ def test_what_is_done_in_time_is_not_said_to_go_on() -> None:
     assert parts.trouble == []
 
 
-def test_an_order_that_shows_while_engaged_is_cancelled_at_once_and_then_a_list_is_read() -> None:
+def test_an_order_that_shows_while_engaged_is_canceled_at_once_and_then_a_list_is_read() -> None:
     parts = connected()
     parts.engage()
     parts.pass_time(1)

@@ -346,7 +346,7 @@ def test_r3_when_the_account_ends_every_command_under_way_is_of_unknown_outcome(
     parts.resting(client_order_id="first")
     second = parts.resting(client_order_id="second")
     parts.latency_s = 1.0
-    replies = {"placing": parts.place(client_order_id="third"), "cancelling": canceling(parts, "first")}
+    replies = {"placing": parts.place(client_order_id="third"), "canceling": canceling(parts, "first")}
     replies["amending"] = amending(parts, second.order_id, price=Decimal(99))
     parts.intents.fail_in_flight()
     for what, reply in replies.items():

@@ -181,7 +181,7 @@ def test_r13_fills_of_an_older_order_of_the_same_client_id_are_not_asked_about_f
 
 
 def test_r14_what_was_asked_about_too_late_is_not_said_to_have_never_arrived(here: Reconciling) -> None:
-    """An earlier life's order: it may have been cancelled without a fill, and be forgotten since."""
+    """An earlier life's order: it may have been canceled without a fill, and be forgotten since."""
     order_key = here.lose()
     here.run(3 * KEPT_MS / 1000)
     here.ask(order_key)
@@ -200,7 +200,7 @@ def test_r14_a_venue_that_forgets_nothing_can_be_asked_at_any_time(here: Reconci
 
 
 def test_r14_where_orders_have_long_to_arrive_lists_are_watched_meanwhile(here: Reconciling) -> None:
-    """Otherwise an order that was cancelled early would be forgotten when the lists are asked."""
+    """Otherwise an order that was canceled early would be forgotten when the lists are asked."""
     here.rest.order_expiry_ms = None  # type: ignore[assignment]
     order_key = here.lose()
     canceled = here.row(CANCELED)

@@ -237,7 +237,7 @@ def test_a_message_to_an_actor_whose_loop_was_closed_over_its_head_is_answered()
         return ref, held, actor_of(ref)._life
 
     ref, held, life = loop.run_until_complete(begin())
-    loop.close()  # without cancelling its tasks
+    loop.close()  # without canceling its tasks
     with pytest.raises(StoppedError):
         ask(ref, Command()).get(timeout=10)
     with pytest.raises(StoppedError):
@@ -366,7 +366,7 @@ async def test_a_piped_task_that_somebody_cancels_still_answers(host: LoopHost) 
         await reply
 
 
-async def test_a_piped_task_that_is_cancelled_before_its_first_step_still_answers(host: LoopHost) -> None:
+async def test_a_piped_task_that_is_canceled_before_its_first_step_still_answers(host: LoopHost) -> None:
     class Hasty(Worker):
         @handles(Event)
         def on_event(self, _event: Event) -> None:
@@ -435,7 +435,7 @@ async def test_a_task_that_fails_is_logged_and_counted_and_the_actor_lives(
 
 
 @pytest.mark.parametrize("end", ["stop", "crash"])
-async def test_tasks_are_cancelled_before_the_last_hook(host: LoopHost, end: str) -> None:
+async def test_tasks_are_canceled_before_the_last_hook(host: LoopHost, end: str) -> None:
     sleeper, fetcher = Sleeper(), Sleeper()
     ends: list[bool] = []
 
@@ -460,7 +460,7 @@ async def test_tasks_are_cancelled_before_the_last_hook(host: LoopHost, end: str
         await reply
 
 
-async def test_a_task_cancelled_before_its_first_step_leaves_no_coroutine_behind(host: LoopHost) -> None:
+async def test_a_task_canceled_before_its_first_step_leaves_no_coroutine_behind(host: LoopHost) -> None:
     class Hasty(LoopTill):
         @handles(Event)
         def on_event(self, _event: Event) -> None:
@@ -580,7 +580,7 @@ async def test_a_stop_right_after_the_start_is_obeyed(host: LoopHost) -> None:
     assert await stop(other) is True
 
 
-async def test_an_on_start_whose_own_work_is_cancelled_is_a_failed_start(host: LoopHost) -> None:
+async def test_an_on_start_whose_own_work_is_canceled_is_a_failed_start(host: LoopHost) -> None:
     class Unlucky(LoopTill):
         async def on_start(self) -> None:
             future = asyncio.get_running_loop().create_future()
@@ -738,7 +738,7 @@ def test_a_loop_torn_down_under_an_async_handler_is_a_stop() -> None:
 # Timers
 
 
-async def test_a_timer_sends_its_message_unless_cancelled(host: LoopHost) -> None:
+async def test_a_timer_sends_its_message_unless_canceled(host: LoopHost) -> None:
     class Timed(LoopTill):
         @handles(Event)
         def on_event(self, event: Event) -> None:

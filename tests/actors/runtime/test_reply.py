@@ -139,7 +139,7 @@ async def test_a_reply_set_on_another_thread_wakes_the_loop() -> None:
     assert await asyncio.wait_for(waiting, 10) == 3
 
 
-async def test_cancelling_one_waiter_leaves_the_reply_and_the_others_alone() -> None:
+async def test_canceling_one_waiter_leaves_the_reply_and_the_others_alone() -> None:
     reply: Reply[int] = Reply()
     one, other = asyncio.create_task(_plain(reply)), asyncio.create_task(_plain(reply))
     await asyncio.sleep(0)
@@ -147,7 +147,7 @@ async def test_cancelling_one_waiter_leaves_the_reply_and_the_others_alone() -> 
     with pytest.raises(asyncio.CancelledError):
         await one
     assert not reply.done
-    assert len(reply._waiters) == 1  # the cancelled one left nothing behind
+    assert len(reply._waiters) == 1  # the canceled one left nothing behind
     reply.set(4)
     assert await other == 4
 

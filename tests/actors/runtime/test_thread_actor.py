@@ -121,7 +121,7 @@ def test_the_newest_of_many_waiting_messages_is_the_one_that_is_served() -> None
     assert metrics(ref).superseded == 999
 
 
-def test_timers_fire_in_order_of_their_time_and_not_when_cancelled() -> None:
+def test_timers_fire_in_order_of_their_time_and_not_when_canceled() -> None:
     class Timed(ThreadTill):
         @handles(Hold)
         def on_hold(self, _message: Hold) -> None:
@@ -166,7 +166,7 @@ def test_messages_and_due_timers_meet_without_losing_a_wake_up(frequent_switches
     eventually_blocking(lambda: actor_of(ref).fired == 2000)
 
 
-def test_cancelled_timers_do_not_pile_up() -> None:
+def test_canceled_timers_do_not_pile_up() -> None:
     class Rearming(ThreadTill):
         @handles(Event)
         def on_event(self, _event: Event) -> int:

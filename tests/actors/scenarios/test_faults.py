@@ -232,7 +232,7 @@ async def test_an_order_that_would_come_after_its_expiry_is_refused_there_and_se
 
 
 async def busy(world: World, account: AccountHandle) -> None:
-    """Eight orders: filled in parts, cancelled in parts, amended, left open."""
+    """Eight orders: filled in parts, canceled in parts, amended, left open."""
     orders = [await account.place(bid(quantity="2", price=str(130 + number))) for number in range(8)]
     for number, order in enumerate(orders):
         if number % 4 != 3:

@@ -107,7 +107,7 @@ async def test_r10_an_odd_row_in_any_list_keeps_the_account_in(world: World, odd
 async def test_5c_an_account_with_450_orders_that_churn_beside_another_program_starts_and_stays_live(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Between any two answers orders are placed and cancelled, and another program trades on the same account."""
+    """Between any two answers orders are placed and canceled, and another program trades on the same account."""
     read: list[int] = []
     real = GateioPrivateRest.load_open_orders
 

@@ -20,7 +20,7 @@ from messages.order import Order
 from messages.snapshot import AccountSnapshot
 from tests.support.orders import BTC, SOL, order
 
-LOST = UnresolvedOrderError("cancelling", None, "lost")
+LOST = UnresolvedOrderError("canceling", None, "lost")
 
 
 class Account:
@@ -213,7 +213,7 @@ async def desk() -> Desk:
     return desk
 
 
-async def test_an_order_that_shows_again_beside_its_successor_is_cancelled(desk: Desk) -> None:
+async def test_an_order_that_shows_again_beside_its_successor_is_canceled(desk: Desk) -> None:
     first = desk.quote(Side.BUY)
     await desk.told(desk.account.end(first))
     await desk.pass_time(2)
@@ -235,7 +235,7 @@ async def test_an_order_that_shows_again_where_there_is_none_is_the_quote(desk: 
     assert desk.account.placed == placed
 
 
-async def test_while_the_one_too_many_cannot_be_cancelled_its_side_is_left_alone(desk: Desk) -> None:
+async def test_while_the_one_too_many_cannot_be_canceled_its_side_is_left_alone(desk: Desk) -> None:
     first = desk.quote(Side.BUY)
     await desk.told(desk.account.end(first))
     await desk.pass_time(2)
@@ -316,7 +316,7 @@ async def test_orders_of_others_are_left_alone(desk: Desk, changes: dict[str, An
     assert desk.account.orders["900"].is_open
 
 
-async def test_what_an_earlier_life_has_left_is_cancelled_first_and_known_again() -> None:
+async def test_what_an_earlier_life_has_left_is_canceled_first_and_known_again() -> None:
     desk = Desk()
     earlier = msgspec.structs.replace(
         order(order_id="900", client_order_id="earlier", quantity="1"), time_in_force=TimeInForce.POST_ONLY

@@ -238,7 +238,7 @@ class Hopeless(Recorder):
         raise RuntimeError("always")
 
 
-async def test_a_strategy_past_its_restart_intensity_is_given_up_and_its_orders_are_cancelled(world: World) -> None:
+async def test_a_strategy_past_its_restart_intensity_is_given_up_and_its_orders_are_canceled(world: World) -> None:
     system = await world.start(
         strategies=[Hopeless("hopeless")], restart_settings=RestartSettings(max_restarts=2, within_s=60)
     )

@@ -111,7 +111,7 @@ async def test_one_pushed_back_beyond_its_longest_wait_is_refused_when_it_become
     assert limiter.waiting(single) == 0
 
 
-async def test_a_cancelled_waiter_leaves_nothing_behind_and_its_turn_goes_on() -> None:
+async def test_a_canceled_waiter_leaves_nothing_behind_and_its_turn_goes_on() -> None:
     clock = ManualClock()
     limiter = RateLimiter(clock)
     await use_up(limiter)

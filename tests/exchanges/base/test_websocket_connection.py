@@ -316,7 +316,7 @@ async def test_after_close_no_handler_is_called() -> None:
     assert client.errors == []
 
 
-async def test_a_close_that_is_cancelled_at_any_moment_closes_the_socket_all_the_same() -> None:
+async def test_a_close_that_is_canceled_at_any_moment_closes_the_socket_all_the_same() -> None:
     gone = asyncio.Event()
 
     async def until_gone(peer: ServerConnection) -> None:

@@ -143,7 +143,7 @@ class TestOneOrder:
         assert await here.rest.get_order(GetOrder(symbol=SOL, client_order_id="nobody")) is None
 
     @pytest.mark.parametrize("by_client_id", [False, True])
-    async def test_cancelling_ends_it_and_a_second_time_finds_none_open(self, here: World, by_client_id: bool) -> None:
+    async def test_canceling_ends_it_and_a_second_time_finds_none_open(self, here: World, by_client_id: bool) -> None:
         placed = await here.rest.place_order(buy("1", "130", "a-1"))
         cancel = (
             CancelOrder(symbol=SOL, client_order_id="a-1")
@@ -162,12 +162,12 @@ class TestOneOrder:
         found = await here.rest.get_order(GetOrder(symbol=SOL, order_id=placed.order_id))
         assert found == ended
 
-    async def test_a_cancelled_part_keeps_its_fills(self, here: World) -> None:
+    async def test_a_canceled_part_keeps_its_fills(self, here: World) -> None:
         await here.rest.place_order(buy("150", "141", "a-1"))
         ended = await here.rest.cancel_order(CancelOrder(symbol=SOL, client_order_id="a-1"))
         assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELED, D(100))
 
-    async def test_cancelling_a_filled_one_finds_none_open(self, here: World) -> None:
+    async def test_canceling_a_filled_one_finds_none_open(self, here: World) -> None:
         await here.rest.place_order(buy("1", "141", "a-1"))
         with pytest.raises(VenueRefusedError) as refused:
             await here.rest.cancel_order(CancelOrder(symbol=SOL, client_order_id="a-1"))

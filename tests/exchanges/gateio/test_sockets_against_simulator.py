@@ -79,7 +79,7 @@ class TestPrivateSocket:
         assert heard.errors == []
         assert heard.links == [(True, "")]
 
-    async def test_a_taking_order_and_a_cancelled_one_say_the_same_by_socket_and_by_rest(self, here: World) -> None:
+    async def test_a_taking_order_and_a_canceled_one_say_the_same_by_socket_and_by_rest(self, here: World) -> None:
         async with listening(here) as heard:
             taken = await here.rest.place_order(PlaceOrder.ioc(SOL, Side.BUY, D(150), D(141), client_order_id="a-1"))
             await here.rest.place_order(buy("1", "130", "a-2"))

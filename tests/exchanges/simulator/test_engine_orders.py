@@ -66,7 +66,7 @@ def test_a_market_buy_spends_quote_and_ends_filled_with_the_dust_left(market: Sm
     assert market.balance("bob", "USDT") == (Decimal("99900.031"), Decimal(0))
 
 
-def test_the_dust_of_a_market_buy_may_end_it_as_cancelled() -> None:
+def test_the_dust_of_a_market_buy_may_end_it_as_canceled() -> None:
     market = SmallMarket(dust_cancels=True)
     market.limit("ann", SELL, "10", "141")
     order = market.market("bob", BUY, "100")
@@ -136,7 +136,7 @@ def test_a_post_only_order_inside_the_spread_waits(market: SmallMarket) -> None:
     assert market.limit("bob", BUY, "1", "140.99", time_in_force=POST_ONLY).is_open
 
 
-def test_cancelling_frees_exactly_what_is_still_locked(market: SmallMarket) -> None:
+def test_canceling_frees_exactly_what_is_still_locked(market: SmallMarket) -> None:
     order = market.limit("ann", BUY, "2", "141")
     market.limit("bob", SELL, "0.5", "141")
     market.engine.cancel(order)
@@ -144,7 +144,7 @@ def test_cancelling_frees_exactly_what_is_still_locked(market: SmallMarket) -> N
     assert market.balance("ann", "USDT") == (Decimal("99929.5"), Decimal(0))
 
 
-def test_an_ended_order_cannot_be_cancelled_again(market: SmallMarket) -> None:
+def test_an_ended_order_cannot_be_canceled_again(market: SmallMarket) -> None:
     cancelled = market.engine.cancel(market.limit("ann", BUY, "1", "100"))
     market.limit("ann", SELL, "1", "141")
     filled = market.limit("bob", BUY, "1", "141")

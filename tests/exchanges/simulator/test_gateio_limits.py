@@ -41,7 +41,7 @@ async def test_placing_and_amending_count_together_for_each_account_and_pair(ven
     assert (await venue.wire("beta").order()).status == 201
 
 
-async def test_cancelling_has_an_allowance_of_its_own(wire: Wire) -> None:
+async def test_canceling_has_an_allowance_of_its_own(wire: Wire) -> None:
     orders = [(await wire.order()).json["id"] for _ in range(10)]
     assert (await wire.order()).status == 429
     for order_id in orders:

@@ -203,7 +203,7 @@ async def test_status_and_finish_as_say_how_an_order_ended(wire: Wire, other: Wi
     ]
 
 
-async def test_an_ended_order_cannot_be_cancelled(wire: Wire, other: Wire) -> None:
+async def test_an_ended_order_cannot_be_canceled(wire: Wire, other: Wire) -> None:
     order = (await wire.order()).json
     path = f"/spot/orders/{order['id']}"
     assert (await wire.call("DELETE", path, PAIR)).json["status"] == "cancelled"

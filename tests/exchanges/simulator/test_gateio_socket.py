@@ -219,7 +219,7 @@ async def test_an_order_filled_in_two_parts_is_told_in_gates_order_and_types(ven
     assert (finish["event"], finish["finish_as"], finish["left"]) == ("finish", "filled", "0")
 
 
-async def test_a_cancelled_order_is_told_with_its_money_set_free(wire: Wire) -> None:
+async def test_a_canceled_order_is_told_with_its_money_set_free(wire: Wire) -> None:
     async def act() -> None:
         order = (await wire.order()).json
         await wire.call("DELETE", f"/spot/orders/{order['id']}", "currency_pair=SOL_USDT")

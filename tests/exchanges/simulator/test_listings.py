@@ -58,7 +58,7 @@ def test_a_halt_stops_new_orders_of_its_sides(status: TradeStatus, buys: bool, s
             assert refused(market, side, "1", price) is Reason.RESTRICTED
 
 
-def test_on_a_halted_market_orders_rest_and_can_be_cancelled_but_not_amended() -> None:
+def test_on_a_halted_market_orders_rest_and_can_be_canceled_but_not_amended() -> None:
     market = SmallMarket()
     order = market.limit("ann", BUY, "1", "100")
     Listings(market.engine).change("SOL_USDT", trade_status=TradeStatus.UNTRADABLE)

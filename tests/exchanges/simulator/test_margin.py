@@ -57,7 +57,7 @@ async def test_a_margin_order_is_told_with_its_account_and_locks_no_spot_money(w
     assert [(row["id"], row["account"]) for row in finished] == [(order["id"], "margin")]
 
 
-async def test_a_margin_order_is_found_and_cancelled_by_id_unless_spot_is_asked_for(venue: Venue, wire: Wire) -> None:
+async def test_a_margin_order_is_found_and_canceled_by_id_unless_spot_is_asked_for(venue: Venue, wire: Wire) -> None:
     path = f"/spot/orders/{(await placed(wire))['id']}"
     assert (await wire.get(path, "currency_pair=SOL_USDT"))["account"] == "margin"
     assert (await wire.get(path, "currency_pair=SOL_USDT&account=spot"))["label"] == "ORDER_NOT_FOUND"
@@ -67,7 +67,7 @@ async def test_a_margin_order_is_found_and_cancelled_by_id_unless_spot_is_asked_
     assert (await wire.call("DELETE", path, "currency_pair=SOL_USDT")).label == "ORDER_CANCELLED"
 
 
-async def test_cancelling_all_spares_margin_orders_only_when_spot_is_named(wire: Wire) -> None:
+async def test_canceling_all_spares_margin_orders_only_when_spot_is_named(wire: Wire) -> None:
     spot = (await wire.order()).json["id"]
     margin, cross = [(await placed(wire, account=account))["id"] for account in ("margin", "cross_margin")]
     reply = await wire.call("DELETE", "/spot/orders", "currency_pair=SOL_USDT&account=spot")

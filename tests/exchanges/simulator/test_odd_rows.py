@@ -27,7 +27,7 @@ EVERY = [(name, oddity) for name, oddities in FIELDS.items() for oddity in oddit
 
 @pytest.fixture
 async def traded(wire: Wire) -> Wire:
-    """Two open orders, a filled and a cancelled one."""
+    """Two open orders, a filled and a canceled one."""
     await wire.control("POST", "/market/SOL_USDT", {"ask": "141"})
     await wire.order(price="141", amount="1")
     cancelled = (await wire.order(price="98")).json["id"]
@@ -157,7 +157,7 @@ async def test_an_added_margin_order_is_margin_to_whoever_looks_and_not_in_the_b
     assert (await traded.control("GET", "/accounts/alpha/books")).json == books
 
 
-async def test_an_added_order_can_be_cancelled_by_id(traded: Wire, venue: Venue) -> None:
+async def test_an_added_order_can_be_canceled_by_id(traded: Wire, venue: Venue) -> None:
     await odd(traded, "open_orders", "unknown_word", field="time_in_force")
     order_id = (await listed(traded, "open_orders"))[0]["id"]
     path = f"/spot/orders/{order_id}"
@@ -168,7 +168,7 @@ async def test_an_added_order_can_be_cancelled_by_id(traded: Wire, venue: Venue)
     assert (await traded.call("DELETE", path, "currency_pair=SOL_USDT")).label == "ORDER_CANCELLED"
 
 
-async def test_an_order_of_an_unknown_status_has_a_known_one_when_it_was_cancelled(traded: Wire) -> None:
+async def test_an_order_of_an_unknown_status_has_a_known_one_when_it_was_canceled(traded: Wire) -> None:
     await odd(traded, "open_orders", "unknown_word", field="status")
     order_id = (await listed(traded, "open_orders"))[0]["id"]
     path = f"/spot/orders/{order_id}"
@@ -176,7 +176,7 @@ async def test_an_order_of_an_unknown_status_has_a_known_one_when_it_was_cancell
     assert (await traded.call("DELETE", path, "currency_pair=SOL_USDT")).json["status"] == "cancelled"
 
 
-async def test_cancelling_all_takes_added_orders_of_spot_along(traded: Wire) -> None:
+async def test_canceling_all_takes_added_orders_of_spot_along(traded: Wire) -> None:
     await odd(traded, "open_orders", "large_number", field="amount")
     await listed(traded, "open_orders")
     await odd(traded, "open_orders", "margin_order")

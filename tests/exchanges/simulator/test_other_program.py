@@ -38,7 +38,7 @@ def test_it_places_amends_and_cancels_and_some_of_it_is_filled() -> None:
     assert finishes["filled"] >= 20
     assert finishes["cancelled"] >= 20
     touched = Counter(order.id for order in done if order is not None)
-    assert max(touched.values()) >= 3  # placed, amended, cancelled
+    assert max(touched.values()) >= 3  # placed, amended, canceled
     assert {order.shown_text for order in orders if not order.text} == {"web", "101", "apiv4"}
     named = [order.text for order in orders if order.text]
     assert len(named) == len(set(named)) >= 20

@@ -18,7 +18,7 @@ async def venue_with(start: VenueFactory, **fields: int | bool) -> Venue:
 
 
 async def cancelled(wire: Wire, text: str) -> str:
-    """The id of an order that was placed and cancelled."""
+    """The id of an order that was placed and canceled."""
     order_id = str((await wire.order(text=text)).json["id"])
     assert (await wire.call("DELETE", f"/spot/orders/{order_id}", PAIR)).status == 200
     return order_id

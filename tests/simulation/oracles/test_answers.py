@@ -458,7 +458,7 @@ def test_a_cancel_of_all_tells_what_it_has_ended(judge: Judge) -> None:
     reply = judge.ask(CancelAll())
     judge.request("DELETE", "/spot/orders")
     reply.set(())
-    assert judge.found_only("was cancelled by it and is not told")
+    assert judge.found_only("was canceled by it and is not told")
 
 
 @pytest.mark.parametrize("is_engaged", [True, False])
@@ -475,7 +475,7 @@ def test_an_engaged_kill_switch_may_have_sent_the_cancel_of_all_that_hit_an_orde
     reply = judge.ask(CancelAll(side=Side.BUY))
     judge.request("DELETE", "/spot/orders")
     reply.set(())
-    assert any("was cancelled by it and is not told" in each for each in judge.found()) is not is_engaged
+    assert any("was canceled by it and is not told" in each for each in judge.found()) is not is_engaged
 
 
 @pytest.mark.parametrize(
@@ -507,7 +507,7 @@ async def test_what_a_cancel_of_all_has_hit_beside_what_was_told_before_it_only_
     canceling.set(())
     found = judge.found()
     assert (found == []) is right
-    assert all("was cancelled by it and is not told" in each for each in found)
+    assert all("was canceled by it and is not told" in each for each in found)
 
 
 def test_a_cancel_of_all_does_not_tell_of_what_is_out_of_its_scope(judge: Judge) -> None:

@@ -366,7 +366,7 @@ def test_the_kill_switch_of_one_program_is_not_released_by_another(judge: Judge)
     assert judge.found_only("a cancel of all")
 
 
-def test_an_order_that_was_on_its_way_may_be_cancelled_alone_for_a_cancel_of_all(judge: Judge) -> None:
+def test_an_order_that_was_on_its_way_may_be_canceled_alone_for_a_cancel_of_all(judge: Judge) -> None:
     before = judge.resting()
     judge.time.advance(1)
     judge.ask(CancelAll(symbol=SOL, side=Side.BUY)).set(())
@@ -380,7 +380,7 @@ def test_an_order_that_was_on_its_way_may_be_cancelled_alone_for_a_cancel_of_all
 
 
 @pytest.mark.parametrize(("symbol", "is_right"), [(SOL, True), (BTC, False)])
-def test_an_order_of_an_odd_row_may_be_cancelled_for_a_cancel_of_all_in_its_market(
+def test_an_order_of_an_odd_row_may_be_canceled_for_a_cancel_of_all_in_its_market(
     judge: Judge, symbol: Symbol, is_right: bool
 ) -> None:
     judge.exchange.faults.add(OddRows(list="open_orders", oddity="unknown_word", field="type", account="alpha"))

@@ -4,7 +4,8 @@ from typing import Final
 
 
 class Credentials:
-    """Key and secret of one account. Neither shows in ``repr``, ``str``, format or pickles."""
+    """Key and secret of one account. Neither shows in ``repr``, ``str``, format or pickles. Two are equal when both
+    are, so that what belongs to one account can be kept by its credentials."""
 
     __slots__ = ("_key", "_secret")
 
@@ -19,6 +20,12 @@ class Credentials:
     def reveal_secret(self) -> str:
         """The secret, for the signature only."""
         return self._secret
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Credentials) and (self._key, self._secret) == (other._key, other._secret)
+
+    def __hash__(self) -> int:
+        return hash((self._key, self._secret))
 
     def __repr__(self) -> str:
         return "Credentials(hidden)"

@@ -20,7 +20,7 @@ class GateioVenue:
     """`exchanges.base.clients.Venue` of Gate.io spot.
 
     All clients of one venue share its clock offset. Public queries share one limiter, as the exchange counts them by
-    address; each private REST client has its own, as the exchange counts by account: make one for each account.
+    address; private clients with the same API key share one, as the exchange counts by account.
     """
 
     name = "gateio"
@@ -33,6 +33,7 @@ class GateioVenue:
         self._settings = settings or GateioSettings()
         self._server_clock = ServerClock(environment.clock)
         self._public_limiter = RateLimiter(environment.clock)
+        self._account_limiters: dict[Credentials, RateLimiter] = {}
 
     def create_public_rest(self) -> PublicRest:
         return GateioPublicRest(self._rest(self._public_limiter, None))
@@ -47,7 +48,10 @@ class GateioVenue:
         )
 
     def create_private_rest(self, credentials: Credentials) -> PrivateRest:
-        return GateioPrivateRest(self._rest(RateLimiter(self._environment.clock), credentials))
+        limiter = self._account_limiters.get(credentials)
+        if limiter is None:
+            limiter = self._account_limiters[credentials] = RateLimiter(self._environment.clock)
+        return GateioPrivateRest(self._rest(limiter, credentials))
 
     def create_private_ws_with_handlers(
         self, credentials: Credentials, handlers: PrivateWebsocketHandlers

@@ -33,9 +33,15 @@ class World:
         where: Any = exchange.endpoints
         self.control = where["control"]
         self.accounts = {account["name"]: account for account in where["gateio"]["accounts"]}
-        self.venue = GateioVenue(GateioEndpoints(where["gateio"]["rest"], where["gateio"]["ws"]), seams, settings)
+        self._settings = settings
+        self._endpoints = GateioEndpoints(where["gateio"]["rest"], where["gateio"]["ws"])
+        self.venue = self.another_venue()
         self.public = self.venue.create_public_rest()
         self.rest = self.venue.create_private_rest(self.credentials("alpha"))
+
+    def another_venue(self) -> GateioVenue:
+        """As another process has it, which knows nothing of what this one has sent."""
+        return GateioVenue(self._endpoints, self.seams, self._settings)
 
     def credentials(self, name: str) -> Credentials:
         return Credentials(self.accounts[name]["key"], self.accounts[name]["secret"])

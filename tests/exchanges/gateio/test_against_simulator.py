@@ -211,7 +211,9 @@ class TestManyOrders:
         async with world(rate_limits=RateLimits(enabled=False)) as here:
             wanted = {f"many-{number}" for number in range(205)}
             for client_order_id in wanted:
-                fresh = here.venue.create_private_rest(here.credentials("alpha"))  # with an allowance of its own
+                fresh = here.another_venue().create_private_rest(
+                    here.credentials("alpha")
+                )  # with an allowance of its own
                 await fresh.place_order(buy("0.1", "100", client_order_id))
             report = await here.rest.load_open_orders()
         assert {order.client_order_id for order in report.orders} == wanted
@@ -371,7 +373,7 @@ class TestLimits:
     async def test_what_another_process_spends_is_seen_and_a_refusal_says_how_long_to_wait(self) -> None:
         async with world(rate_limits=RateLimits(private_per_10s=2)) as here:
             rest = here.venue.create_private_rest(here.credentials("alpha"))
-            other = here.venue.create_private_rest(here.credentials("alpha"))
+            other = here.another_venue().create_private_rest(here.credentials("alpha"))
             await other.load_balances()
             await other.load_balances()
             with pytest.raises(VenueRefusedError) as refused:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
+from exchanges.base.credentials import Credentials
 from exchanges.base.rate_limiter import LONGEST_PAUSE_S, Priority
 from exchanges.gateio.settings import GateioEndpoints, GateioSettings
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder
@@ -371,8 +372,9 @@ class TestLimits:
             await rest.place_order(PlaceOrder.limit(Symbol("BTC", "USDT"), Side.BUY, D(1), D(1), client_order_id="x"))
             for _ in range(50):
                 await CHANGES["cancel_order"](rest)
-            other_account = venue.create_private_rest(ALPHA)
-            await other_account.place_order(PLACE)
+            with pytest.raises(RateLimitedError):
+                await venue.create_private_rest(ALPHA).place_order(PLACE)
+            await venue.create_private_rest(Credentials("beta-key", "beta-secret")).place_order(PLACE)
         assert len(script.requests) == 10 + 1 + 50 + 1
 
     async def test_r6_a_list_of_more_pages_than_the_limit_allows_at_once_waits_for_its_turns(self) -> None:

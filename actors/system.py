@@ -18,7 +18,7 @@ from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
 from actors.journal import Journal
 from actors.market.actor import MarketActor
-from actors.market.messages import FeedStatus, FeedSyncChanged, GetFeed
+from actors.market.messages import FeedSyncChanged
 from actors.market.session import FeedSessions
 from actors.orderly_end import cancel_open_orders as cancel_until_done
 from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause, ask, started, stop
@@ -164,10 +164,6 @@ class TradingSystem:
             except TimeoutError:
                 _log.warning("strategy_report_missing", strategy=name, error=f"it is busy for {_REPORT_WITHIN_S:g} s")
         return tuple(reports)
-
-    async def feed_statuses(self) -> tuple[FeedStatus, ...]:
-        """The state of every venue's feed."""
-        return tuple([await address.ask(GetFeed()) for address in self._markets.values()])
 
     async def supervision(self) -> tuple[GroupStatus, ...]:
         """How every group of actors fares: an account with its connection, a feed with its own, a strategy."""

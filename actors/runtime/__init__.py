@@ -23,7 +23,6 @@ from actors.runtime.loop_actor import LoopActor
 from actors.runtime.loop_host import LoopHost, Spawn
 from actors.runtime.messaging import (
     ask,
-    ask_latest,
     mailbox_depth,
     metrics,
     started,
@@ -65,7 +64,6 @@ __all__ = [
     "UnhandledMessageError",
     "WouldBlockLoopError",
     "ask",
-    "ask_latest",
     "handles",
     "mailbox_depth",
     "metrics",

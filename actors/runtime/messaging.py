@@ -51,13 +51,6 @@ def tell_latest(ref: pykka.ActorRef[Any], key: Hashable, message: Any) -> bool:
     return _own(ref).inbox.put_latest(key, Envelope(message))
 
 
-def ask_latest(ref: pykka.ActorRef[Any], key: Hashable, message: Any) -> Reply[Any]:
-    """Like `tell_latest`, with a reply: `SupersededError` when a newer message took this one's place."""
-    reply: Reply[Any] = Reply()
-    _own(ref).inbox.put_latest(key, Envelope(message, reply))
-    return reply
-
-
 def started(ref: pykka.ActorRef[Any]) -> Reply[None]:
     """Settles when ``on_start`` is through, or with what it failed with; the actor is then dead."""
     return _own(ref).started

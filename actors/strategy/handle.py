@@ -8,6 +8,7 @@ from messages.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
+    CancelWithdrawal,
     Command,
     EngageKillSwitch,
     GetExecutedOrders,
@@ -15,15 +16,19 @@ from messages.commands import (
     GetOrder,
     GetSnapshot,
     GetTradingStats,
+    GetWithdrawal,
+    GetWithdrawals,
     PlaceOrder,
     ReleaseKillSwitch,
     Reload,
+    Withdraw,
 )
 from messages.enums import Side
 from messages.instrument import Instrument
 from messages.order import Order
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
+from messages.withdrawal import Withdrawal
 
 
 class AccountHandle:
@@ -92,6 +97,22 @@ class AccountHandle:
     def get_trading_stats(self) -> Reply[TradingStats]:
         """Figures of the account."""
         return self._address.ask(GetTradingStats())
+
+    def withdraw(self, withdrawal: Withdraw) -> Reply[Withdrawal]:
+        """Sends money away; refused unless the account's settings allow withdrawals."""
+        return self._address.ask(withdrawal)
+
+    def cancel_withdrawal(self, withdrawal: Withdrawal) -> Reply[Withdrawal]:
+        """Calls one back while the exchange still allows it."""
+        return self._address.ask(CancelWithdrawal(withdrawal_id=withdrawal.withdrawal_id))
+
+    def get_withdrawal(self, withdrawal_id: str) -> Reply[Withdrawal | None]:
+        """One withdrawal by the exchange's id; None when the exchange knows none of that id."""
+        return self._address.ask(GetWithdrawal(withdrawal_id=withdrawal_id))
+
+    def withdrawals(self, currency: str | None = None, *, limit: int = 100) -> Reply[tuple[Withdrawal, ...]]:
+        """Past withdrawals, newest first, within the venue's default span."""
+        return self._address.ask(GetWithdrawals(currency=currency, limit=limit))
 
     def engage_kill_switch(self, reason: str) -> Reply[tuple[Order, ...]]:
         """Cancels everything and refuses new orders until released; ``reason`` is told with every refusal."""

@@ -13,8 +13,6 @@ from actors.runtime import Address, LoopHost, ask, started, stop
 from messages.commands import (
     CancelWithdrawal,
     GetSnapshot,
-    GetWithdrawal,
-    GetWithdrawals,
     PlaceOrder,
     Withdraw,
 )
@@ -398,11 +396,14 @@ async def test_withdrawals_are_refused_unless_the_settings_allow_them(world: Wor
 
 async def test_a_withdrawal_can_be_followed_and_called_back(world: World) -> None:
     account = (await world.start(world.plan(allow_withdrawals=True))).account("alpha")
-    requested = await account.ask(PAYOUT)
+    requested = await account.withdraw(PAYOUT)
     assert requested.status in {WithdrawalStatus.REQUESTED, WithdrawalStatus.PROCESSING}
-    assert (await account.ask(GetWithdrawal(withdrawal_id=requested.withdrawal_id))).amount == 120
-    canceled = await account.ask(CancelWithdrawal(withdrawal_id=requested.withdrawal_id))
+    found = await account.get_withdrawal(requested.withdrawal_id)
+    assert found is not None
+    assert found.amount == 120
+    assert await account.get_withdrawal("w0") is None
+    canceled = await account.cancel_withdrawal(requested)
     assert canceled.status is WithdrawalStatus.CANCELED
-    history = await account.ask(GetWithdrawals(currency="USDT"))
+    history = await account.withdrawals("USDT")
     assert [item.withdrawal_id for item in history] == [requested.withdrawal_id]
     await assert_agrees(world, account)

@@ -56,7 +56,7 @@ class OrderCommands:
         self._reconciler = reconciler
         self._client_ids = client_ids
         self._log = _log.bind(account=context.name)
-        self._when_answered: dict[str, list[tuple[CancelOrder, Reply[Any]]]] = {}
+        self._when_answered: dict[tuple[Symbol, str], list[tuple[CancelOrder, Reply[Any]]]] = {}
         self._sending: dict[str, _Sending] = {}
         self._lost = LostChanges(context, reconciler)
         self._amending: set[tuple[Symbol, str]] = set()
@@ -180,11 +180,16 @@ class OrderCommands:
         """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
         certain that it never will, whoever brings the news."""
         self._lost.has_changed(order)
-        if order.client_order_id in self._when_answered and (order.order_id is not None or order.is_finished):
-            self._cancel_what_waited(order.client_order_id, order)
+        if order.client_order_id is None or (order.order_id is None and not order.is_finished):
+            return
+        waited_for = order.symbol, order.client_order_id
+        if waited_for in self._when_answered and self._record(order.symbol, None, order.client_order_id) is (
+            self._record(order.symbol, order.order_id, order.client_order_id)
+        ):  # no earlier order that had the same client id
+            self._cancel_what_waited(self._when_answered.pop(waited_for), order)
 
-    def _cancel_what_waited(self, client_order_id: str, order: Order) -> None:
-        for command, reply in self._when_answered.pop(client_order_id):
+    def _cancel_what_waited(self, waiting: list[tuple[CancelOrder, Reply[Any]]], order: Order) -> None:
+        for command, reply in waiting:
             if order.is_finished:  # also where that is inferred: it was asked about just now
                 reply.set(order)
             else:
@@ -211,7 +216,7 @@ class OrderCommands:
             self.call_back(order)
             waits = UnresolvedOrderError("canceling", order.client_order_id, "its placing has not been answered")
             self._answer_in_time(reply, waits)
-            self._when_answered.setdefault(order.client_order_id, []).append((command, reply))
+            self._when_answered.setdefault((order.symbol, order.client_order_id), []).append((command, reply))
         else:
             self._cancel_now(command, order, reply)
         return None

@@ -258,6 +258,8 @@ class Truth(Oracle):
         for number, order in listed.items():
             if number >= FIRST_MADE_UP_ID:
                 continue  # an odd row: the exchange's word, and in no books
+            if not self._speaks_of(name, number, self._told[name], now_s):
+                continue
             during = history.during(name, number, from_s, now_s)
             states = [state for state in during if state is not None]
             if states and None in during:

@@ -59,7 +59,7 @@ COMMANDS: Final = (
         "cancel: waits for the order's name",
         _ORDERS,
         "OrderCommands.cancel",
-        "self._when_answered.setdefault(order.client_order_id, []).append((command, reply))",
+        "self._when_answered.setdefault((order.symbol, order.client_order_id), []).append((command, reply))",
     ),
     Probe(
         "cancel: waited, goes out",

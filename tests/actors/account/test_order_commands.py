@@ -25,6 +25,7 @@ from messages.errors import (
     VenueRefusedError,
 )
 from messages.order import Order
+from messages.symbol import Symbol
 from tests.support.account_parts import AccountParts, Fate
 from tests.support.orders import BTC, SOL, order
 
@@ -620,6 +621,25 @@ def test_a_cancel_that_waits_for_its_orders_name_is_answered_in_time(parts: Acco
     parts.pass_time(2)
     assert "its placing has not been answered" in str(reply.error)
     parts.pass_time(100)
+
+
+@pytest.mark.parametrize("symbol", [SOL, BTC])
+def test_r2_a_cancel_that_waits_is_not_answered_with_an_earlier_order_of_the_same_client_id(
+    parts: AccountParts, symbol: Symbol
+) -> None:
+    """One that was dropped for room, and is told again."""
+    earlier = parts.venue.end(parts.venue.add(symbol, client_order_id="mine"))
+    parts.pass_time(60)
+    parts.latency_s = 1.0
+    parts.place(client_order_id="mine")
+    parts.orders._sending.clear()  # it has left: it cannot be called back
+    reply = canceling(parts, "mine")
+    parts.apply(earlier)
+    parts.orders.has_changed(earlier)
+    assert not reply.done
+    parts.pass_time(5)
+    assert reply.result().order_id not in {None, earlier.order_id}
+    assert parts.venue.open == {}
 
 
 def test_a_lost_amend_is_answered_in_time(parts: AccountParts) -> None:

@@ -241,6 +241,15 @@ def test_a_fill_or_an_end_that_was_not_told_is_found() -> None:
     assert any("has order" in each and "which was open at no moment" in each for each in found)
 
 
+def test_of_a_market_that_is_told_to_be_unknown_nothing_is_claimed() -> None:
+    account = Account()
+    booked = account.books.place(text="t-c1")
+    account.hear(booked)
+    account.told.take_unknown([SOL], 0.0)
+    account.books.engine.cancel(booked)
+    assert not [each for each in account.after(15) if "order" in each]
+
+
 @pytest.mark.parametrize("to_the_letter", [True, False])
 def test_a_live_snapshot_that_claims_to_be_of_now_may_be_held_to_it(to_the_letter: bool) -> None:
     account = Account(to_the_letter=to_the_letter)

@@ -12,9 +12,11 @@ PROFILE ?= storm
 FEATURES ?= none
 KILLS ?= 25
 KILL_SEED ?= 1
+FAST := $(addprefix tests/,messages config actors/account actors/connection actors/market actors/strategy \
+  exchanges/base exchanges/gateio simulation/oracles simulation/environment test_rules.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
+.PHONY: help setup demo test test-fast lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -36,6 +38,9 @@ demo: $(STAMP)  ## trade two accounts on the embedded exchange for 20 s, then co
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+test-fast: $(STAMP)  ## state, wire formats, messages, oracles: no sockets, under 20 s
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --without-sockets $(FAST)
 
 lint: $(STAMP)  ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -1,7 +1,9 @@
 """Fixtures that many tests share."""
 
+import socket
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
@@ -10,6 +12,50 @@ from tests.support.world import World, open_world
 # How long a draw takes says something of a busy machine, and of tables that are made once, not of the tests.
 settings.register_profile("teller", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("teller")
+
+OPENERS = frozenset(
+    {
+        "exchanges.simulator.server",
+        "tests.exchanges.base.loopback",
+        "tests.exchanges.gateio.quiet_world",
+        "tests.exchanges.gateio.scripted",
+        "tests.support.world",
+    }
+)
+"""What opens sockets: a test module that has a name from one of them is left out by ``--without-sockets``."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-sockets", action="store_true", help="only modules that open none; who does all the same fails"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--without-sockets"):
+        opening = [item for item in items if _opens_sockets(item)]
+        config.hook.pytest_deselected(items=opening)
+        items[:] = [item for item in items if item not in set(opening)]
+
+
+def _opens_sockets(item: pytest.Item) -> bool:
+    names = vars(item.module).values() if isinstance(item, pytest.Function) else ()
+    return "world" in getattr(item, "fixturenames", ()) or any(
+        getattr(value, "__module__", None) in OPENERS for value in names
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--without-sockets``, whoever binds or connects one fails."""
+    if not request.config.getoption("--without-sockets"):
+        return
+
+    def refuse(opened: socket.socket, address: object) -> None:
+        raise AssertionError(f"a socket is opened to {address}: its opener is to be named in tests/conftest.py")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 @pytest_asyncio.fixture

@@ -69,7 +69,7 @@ class DeadMansSwitch:
         problem = ""
         for number in range(_TRIES):
             if number:
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(_PAUSE_S)  # noqa: TID251 as the time-outs here, by the loop
             may_land = self._may_land(arming)
             problem = await self._disarm_once(context.rest)
             if not problem and not may_land:

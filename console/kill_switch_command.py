@@ -81,9 +81,9 @@ async def _engage(one: "_Switch", exchanges: Exchanges, within_s: float, output:
         return ExitCode.OK
     # A program that has obeyed cancels, too: two cancels of one order do no harm, and one of them may not get through.
     canceled = await exchanges.cancel(one.account, CancelAll(), spares_later=False, within_s=within_s)
-    elsewhere = "" if has_program or problem is not None else exchanges.key_problem(one.account)
-    output.text(f"{said}; {canceled}" + (f"; NOT REACHED: {elsewhere}" if elsewhere else ""))
-    if canceled.why or elsewhere:
+    not_reached = "" if has_program or problem is not None else exchanges.key_problem(one.account)
+    output.text(f"{said}; {canceled}" + (f"; NOT REACHED: {not_reached}" if not_reached else ""))
+    if canceled.why or not_reached:
         return ExitCode.ORDERS_LEFT_OPEN
     return ExitCode.OK if is_obeyed else ExitCode.UNEXPECTED
 

@@ -65,7 +65,7 @@ FIELDS: dict[ListName, dict[Oddity, tuple[str, ...]]] = {
         "large_number": _PAIR_NUMBERS,
     },
 }
-"""Which oddities each list may have, and of which fields; of those, a row has the ones of its form (REST or push)."""
+"""Which kinds each list may have, and of which fields; of those, a row has the ones of its form (REST or push)."""
 PUSHED_ON: dict[ListName, tuple[str, ...]] = {
     "open_orders": ("spot.orders", "spot.orders_v2"),
     "my_trades": ("spot.usertrades", "spot.usertrades_v2"),
@@ -90,9 +90,9 @@ class OddRows(Fault, frozen=True, kw_only=True, tag="odd_rows"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        oddities = FIELDS[self.list]
-        check("oddity", self.oddity, self.oddity in oddities, f"for {self.list} one of {', '.join(oddities)}")
-        fields = oddities[self.oddity]
+        kinds = FIELDS[self.list]
+        check("oddity", self.oddity, self.oddity in kinds, f"for {self.list} one of {', '.join(kinds)}")
+        fields = kinds[self.oddity]
         check("field", self.field, self.field in (None, *fields), f"null, or one of {', '.join(fields)}")
         check(
             "push", self.push, not self.push or self.list in PUSHED_ON, f"false, or list one of {', '.join(PUSHED_ON)}"

@@ -65,7 +65,7 @@ FIELDS: dict[ListName, dict[Oddity, tuple[str, ...]]] = {
         "large_number": _PAIR_NUMBERS,
     },
 }
-"""Which kinds each list may have, and of which fields; of those, a row has the ones of its form (REST or push)."""
+"""Which oddities each list may have, and of which fields; of those, a row has the ones of its form (REST or push)."""
 PUSHED_ON: dict[ListName, tuple[str, ...]] = {
     "open_orders": ("spot.orders", "spot.orders_v2"),
     "my_trades": ("spot.usertrades", "spot.usertrades_v2"),

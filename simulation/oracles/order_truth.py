@@ -60,8 +60,9 @@ def untrue(
         said = {state.finish.value for state in states}
         yield f"order {number} was said to be {order.status.value}, was {said or 'not there yet'} (R5)"
     filled = {(state.filled_base, state.filled_quote) for state in states}
-    if fills_may_lack and not order.is_finished:
-        filled |= _sums_of_some(state for state in history.states(account, number) if state.at_s <= to_s)
+    before = [state for state in history.states(account, number) if state.at_s <= to_s]
+    if fills_may_lack and (not order.is_finished or _was_filled_after_its_end(before)):
+        filled |= _sums_of_some(before)
     if states and (order.filled_quantity, order.filled_quote) not in filled:
         yield f"order {number} was said to be filled {order.filled_quantity} for {order.filled_quote} (R5)"
     if order.finish_reason == VANISHED:  # forgotten when it was asked about: its terms are the last that were heard
@@ -70,6 +71,11 @@ def untrue(
     amount = order.quantity if order.quote_quantity is None else order.quote_quantity
     if states and (amount, order.price or _ZERO) not in terms:
         yield f"order {number} was said to be over {amount} at {order.price} (R5)"
+
+
+def _was_filled_after_its_end(states: Iterable[OrderState]) -> bool:
+    """Such a fill is added to the sum of those that are known, until the order has been asked for."""
+    return len({state.filled_base for state in states if not state.is_open}) > 1
 
 
 def _sums_of_some(states: Iterable[OrderState]) -> set[tuple[Decimal, Decimal]]:

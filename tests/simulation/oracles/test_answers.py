@@ -305,6 +305,25 @@ def test_where_frames_are_lost_an_open_order_is_filled_by_those_of_its_fills_tha
     assert (judge.found() == []) is right
 
 
+@pytest.mark.parametrize(("is_filled_late", "filled", "right"), [(True, 3, True), (True, 4, False), (False, 3, False)])
+def test_where_frames_are_lost_one_that_was_filled_after_its_end_is_filled_by_what_was_heard(
+    is_filled_late: bool, filled: int, right: bool
+) -> None:
+    judge = Judge(Known(stale_s=10.0, loses_frames=True))
+    booked = judge.place(text=MINE, amount=Decimal(10))
+    judge.engine.fill_from_house(booked, amount=Decimal(2))
+    if not is_filled_late:
+        judge.engine.fill_from_house(booked, amount=Decimal(3))
+    judge.engine.cancel(booked)
+    judge.time.advance(20)
+    if is_filled_late:
+        judge.engine.fill_late(booked, Decimal(3))
+    heard = Decimal(filled)
+    order = said(booked, OrderStatus.CANCELED, filled_quantity=heard, filled_quote=heard * 100)
+    judge.answer(BY_OWN_ID, order)
+    assert (judge.found() == []) is right
+
+
 @pytest.mark.parametrize(("heard", "right"), [(10, True), (4, False)])
 def test_an_order_that_was_filled_after_an_unheard_amendment_may_be_taken_for_canceled(
     judge: Judge, heard: int, right: bool

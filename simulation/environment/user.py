@@ -34,7 +34,8 @@ class User:
         self._trace = trace
         self._scenario = scenario
         self._told = told
-        self._refused: set[str] = set()
+        self._refused: dict[str, float | None] = {}
+        """Since when the account was live when it was refused: what it has asked may fail it later."""
         exchange.faults.watchers.append(self._note_refused)
 
     def connect(self, program: Program) -> None:
@@ -50,8 +51,8 @@ class User:
         for name, told in self._told.items():
             if name not in self._refused or self._is_refused_still(name):
                 continue
-            if told.sync_state is SyncState.LIVE and name not in self._keys.revoked:
-                self._refused.discard(name)
+            if told.live_since_s not in {None, self._refused[name]} and name not in self._keys.revoked:
+                del self._refused[name]
             if told.sync_state is SyncState.FAILED and not program.life.is_over:
                 self._trace.add("world", f"{name} is to connect anew")
                 program.system.connection(name).ask(Connect(persistent=True))
@@ -63,9 +64,10 @@ class User:
         """Keeps whose key was revoked or refused, or lacks a permission, until its account is live again."""
         fault = active.fault
         if begins and isinstance(fault, KeyRevoked):
-            self._refused.add(fault.account)
+            self._refused[fault.account] = self._told[fault.account].live_since_s
         elif begins:
-            self._refused |= {name for name in self._scenario.names if _ends(fault, name)}
+            names = (name for name in self._scenario.names if _ends(fault, name))
+            self._refused |= {name: self._told[name].live_since_s for name in names}
 
 
 def _ends(fault: Fault, name: str) -> bool:

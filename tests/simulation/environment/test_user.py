@@ -53,11 +53,22 @@ def test_a_key_that_sockets_refuse_stays_failed_until_it_is_mended() -> None:
     user.connect_anew(cast(Any, program))
     assert program.asked == ["alpha"]
 
-    told["alpha"].sync_state = SyncState.LIVE
+    told["alpha"].sync_state, told["alpha"].live_since_s = SyncState.LIVE, 5.0
     user.connect_anew(cast(Any, program))
-    told["alpha"].sync_state = SyncState.FAILED
+    told["alpha"].sync_state, told["alpha"].live_since_s = SyncState.FAILED, None
     user.connect_anew(cast(Any, program))
     assert program.asked == ["alpha"], "it was live: what comes after is another matter"
+
+
+def test_who_fails_of_a_refusal_only_after_its_end_is_connected_anew_too() -> None:
+    books, user, program, told = failed_accounts()
+    told["alpha"].sync_state, told["alpha"].live_since_s = SyncState.LIVE, 5.0
+    books.exchange.faults.add(SubscriptionRefused(account="alpha", channel="spot.orders", code=2, message=REFUSED_KEY))
+    books.exchange.faults.clear()
+    user.connect_anew(cast(Any, program))  # still live: the refusal is on its way
+    told["alpha"].sync_state, told["alpha"].live_since_s = SyncState.FAILED, None
+    user.connect_anew(cast(Any, program))
+    assert program.asked == ["alpha"]
 
 
 @pytest.mark.parametrize("endpoint", ["GET /spot/accounts", "GET /spot/open_orders"])

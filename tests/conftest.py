@@ -1,7 +1,7 @@
 """Fixtures that many tests share."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -46,16 +46,19 @@ def _opens_sockets(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
     """With ``--without-sockets``, whoever binds or connects one fails."""
     if not request.config.getoption("--without-sockets"):
+        yield
         return
 
     def refuse(opened: socket.socket, address: object) -> None:
         raise AssertionError(f"a socket is opened to {address}: its opener is to be named in tests/conftest.py")
 
-    monkeypatch.setattr(socket.socket, "bind", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.MonkeyPatch.context() as patch:  # of its own: tests' patches end before the fixtures they came after
+        patch.setattr(socket.socket, "bind", refuse)
+        patch.setattr(socket.socket, "connect", refuse)
+        yield
 
 
 @pytest_asyncio.fixture

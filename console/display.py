@@ -22,7 +22,7 @@ _VIEW_LOG: Final = "teller.log"
 
 
 class Display:
-    """Shows pictures of a monitor until it is canceled; falls back to status lines when the view is gone."""
+    """Shows reports of a monitor until it is canceled; falls back to status lines when the view is gone."""
 
     def __init__(self, output: Output, screen: Screen | None) -> None:
         self._output = output

@@ -1,4 +1,4 @@
-"""Takes pictures of the running system by asking its actors, as any other client would."""
+"""Reports on the running system by asking its actors, as any other client would."""
 
 import asyncio
 from collections import deque
@@ -25,7 +25,7 @@ _FILLS_SHOWN: Final = 20
 
 
 class Monitor:
-    """Takes a picture whenever it is asked to; an actor that is slow to answer is shown as it was before."""
+    """Makes a report whenever it is asked to; an actor that is slow to answer is shown as it was before."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Monitor:
             elapsed_s=self.elapsed_s,
             for_s=self._for_s,
             accounts=tuple(self._accounts.values()),
-            strategies=tuple(strategy_picture(report) for report in self._reports),
+            strategies=tuple(strategy_status(report) for report in self._reports),
             recent_fills=tuple(_fill(*pair) for pair in list(self._notes.recent_fills)[: -_FILLS_SHOWN - 1 : -1]),
             events_per_s=sum(rates.values()),
             loop_lag=self._watchdog.summary(),
@@ -130,7 +130,7 @@ class Monitor:
         return {name: (count - before.get(name, 0)) / span_s for name, count in counts.items()} if span_s else {}
 
 
-def strategy_picture(report: StrategyReport) -> StrategyStatus:
+def strategy_status(report: StrategyReport) -> StrategyStatus:
     """A strategy's report as it is shown."""
     return StrategyStatus(
         strategy=report.strategy,

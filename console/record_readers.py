@@ -143,13 +143,13 @@ class ControlRecordReader:
             if balance.available or balance.locked:
                 books.balances[currency] = (balance.available, balance.locked)
         for order in found.orders:
-            books.orders[order.id] = _book_order(order)
+            books.orders[order.id] = _recorded_order(order)
         for trade in found.trades:
-            books.add_fill(_book_fill(trade))
+            books.add_fill(_recorded_fill(trade))
         return books
 
 
-def _book_order(order: _Order) -> RecordedOrder:
+def _recorded_order(order: _Order) -> RecordedOrder:
     if order.status == "open":
         status = OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
     else:
@@ -165,7 +165,7 @@ def _book_order(order: _Order) -> RecordedOrder:
     )
 
 
-def _book_fill(trade: _Trade) -> RecordedFill:
+def _recorded_fill(trade: _Trade) -> RecordedFill:
     return RecordedFill(
         trade_id=trade.id,
         order_id=trade.order_id,

@@ -1,4 +1,4 @@
-"""The live view from the side of the process that trades: starts the viewer, sends it pictures, never waits for it."""
+"""The live view from the side of the process that trades: starts the viewer, sends it reports, never waits for it."""
 
 import asyncio
 import sys
@@ -23,16 +23,16 @@ class Screen:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None, "it is a pipe"
         self._process = process
-        self._pictures = process.stdin
+        self._reports = process.stdin
 
     @property
     def is_open(self) -> bool:
-        return self._process.returncode is None and not self._pictures.is_closing()
+        return self._process.returncode is None and not self._reports.is_closing()
 
     def show(self, report: StatusReport) -> None:
-        """Sends a picture, unless the viewer has not taken the one before yet."""
-        if self.is_open and not self._pictures.transport.get_write_buffer_size():
-            self._pictures.write(msgspec.json.encode(report) + b"\n")
+        """Sends a report, unless the viewer has not taken the one before yet."""
+        if self.is_open and not self._reports.transport.get_write_buffer_size():
+            self._reports.write(msgspec.json.encode(report) + b"\n")
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ from console.file_limit import provide_descriptors
 from console.journals import open_journals
 from console.key_locks import hold_keys
 from console.kill_switch import KillSwitchFile, KillSwitchWatch
-from console.monitor import Monitor, strategy_picture
+from console.monitor import Monitor, strategy_status
 from console.observer import Notes, Observer
 from console.output import Output
 from console.record_readers import ControlRecordReader, RecordReader, RestRecordReader
@@ -176,7 +176,7 @@ class _Run:
                     journal_failed=any(end.failure for end in journal_ends),
                 ),
                 accounts=accounts,
-                strategies=tuple(strategy_picture(report) for report in reports),
+                strategies=tuple(strategy_status(report) for report in reports),
                 crashes=tuple(
                     Crashes(name=group.name, restarts=group.restarts, is_given_up=group.is_given_up)
                     for group in groups

@@ -1,4 +1,4 @@
-"""The live terminal view, as a process of its own: pictures come in on stdin, one JSON line each.
+"""The live terminal view, as a process of its own: reports come in on stdin, one JSON line each.
 
 Drawing costs milliseconds. In the process that trades they would be milliseconds in which no event is handled; here
 they are nobody's. It ends with its stdin, and leaves the terminal as it was.
@@ -181,7 +181,7 @@ def _short(amount: Decimal, *, sign: bool = False) -> str:
 
 
 def main() -> int:
-    """Shows each picture of stdin until there are no more."""
+    """Shows each report of stdin until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trades; it closes our stdin
     console = Console()
     decode = msgspec.json.Decoder(StatusReport).decode

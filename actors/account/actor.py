@@ -145,8 +145,8 @@ class AccountActor(LoopActor):
         self._told_unknown: dict[Symbol, str] = {}
         self._subscribers = subscribers
         self._told_currencies = told_currencies
-        self._broadcast = EventPublisher(account, subscribers, journal)
-        self._oddity_check_due = False
+        self._publisher = EventPublisher(account, subscribers, journal)
+        self._inconsistency_check_due = False
         self._socket_check_due = False
         self._journal = journal
         self._kill_switch_rule = kill_switch
@@ -169,7 +169,7 @@ class AccountActor(LoopActor):
             monotonic_s=self._monotonic_s,
             server_now_ms=self._server_now_ms,
             tell_order=self._order_changed,
-            tell_fill=self._broadcast.fill,
+            tell_fill=self._publisher.fill,
             tell_trouble=self._tell_trouble,
             stale_since_ms=self._server_now_ms(),
         )
@@ -207,7 +207,7 @@ class AccountActor(LoopActor):
             self._recovery,
             symbols=self._symbols,
             since_ms=self._started_ms,
-            tell_balances=self._broadcast.balances,
+            tell_balances=self._publisher.balances,
             markets_changed=self._markets_changed,
         )
         if self._kill_switch_rule is not None:
@@ -255,22 +255,22 @@ class AccountActor(LoopActor):
         if event.session_id != self._session_id:
             return
         self._account.figures.events += 1
-        self._broadcast.balances(self._state.apply_balances(event.balances))
+        self._publisher.balances(self._state.apply_balances(event.balances))
 
     def _look_for_oddities_soon(self) -> None:
         self._state.has_new_inconsistent = False
-        if not self._oddity_check_due:
-            self._oddity_check_due = True
+        if not self._inconsistency_check_due:
+            self._inconsistency_check_due = True
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
 
     def _look_for_oddities(self) -> None:
         self._reconciler.query_inconsistent()
-        self._oddity_check_due = self._reconciler.has_inconsistent
-        if self._oddity_check_due:
+        self._inconsistency_check_due = self._reconciler.has_inconsistent
+        if self._inconsistency_check_due:
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
 
     def _order_changed(self, order: Order) -> None:
-        self._broadcast.order(order)
+        self._publisher.order(order)
         self._orders.has_changed(order)
         self._mass_cancels.has_changed(order)
         self._reconciler.has_changed(order)
@@ -300,11 +300,11 @@ class AccountActor(LoopActor):
             if symbol not in self._told_unknown:
                 text = f"market {symbol} is unknown, orders in it are refused: {cause}"
                 where = f"market {symbol}"
-                self._broadcast.event(
+                self._publisher.event(
                     ErrorEvent(name=self.name, kind=ErrorKind.VENUE_REFUSED, where=where, message=text)
                 )
         self._told_unknown = causes
-        self._broadcast.event(self._status())
+        self._publisher.event(self._status())
 
     @handles(SyncChanged)
     def _sync_changed(self, message: SyncChanged) -> None:
@@ -325,12 +325,12 @@ class AccountActor(LoopActor):
         if message.sync_state is not self._told_state:
             self._told_state, self._since_ms = message.sync_state, now_ms
         self._links, self._sync_cause = message.links, message.cause
-        self._broadcast.event(self._status())
+        self._publisher.event(self._status())
 
     @handles(ErrorEvent)
     def _on_error(self, event: ErrorEvent) -> None:
         """What the socket told and nobody could read may have been anything: a check finds out (R5)."""
-        self._broadcast.event(event)
+        self._publisher.event(event)
         if not self._socket_check_due:
             self._socket_check_due = True
             self._account.later(self._settings.settle_delay_s, self._check_socket)

@@ -57,8 +57,8 @@ class JournalRecovery:
         """
         context, journal = self._context, self._journal
         remembered = await journal.recall(executed_limit=context.settings.executed_limit)
-        for recovery in remembered.symbols:
-            for order in context.state.restore(recovery):
+        for memory in remembered.symbols:
+            for order in context.state.restore(memory):
                 context.tell_order(order)
         for intent in remembered.open_intents:
             command = intent.command

@@ -40,7 +40,7 @@ class OrderReconciler:
         self._context = context
         self._evidence = Evidence(context)
         self._inquiries: dict[OrderKey, Inquiry] = {}
-        self._odd_before: dict[OrderKey, None] = {}
+        self._inconsistent_before: dict[OrderKey, None] = {}
         self._look_ups = 0
         self._for_look_up: deque[Inquiry] = deque()
         self._for_lists: dict[Inquiry, None] = {}
@@ -108,13 +108,13 @@ class OrderReconciler:
         """Asks about orders that were odd at the last look already: what merely was under way has arrived by now."""
         odd = dict.fromkeys(self._context.state.inconsistent_orders())
         for order_key in odd:
-            if order_key in self._odd_before:
+            if order_key in self._inconsistent_before:
                 self.ask(order_key)
-        self._odd_before = odd
+        self._inconsistent_before = odd
 
     @property
     def has_inconsistent(self) -> bool:
-        return bool(self._odd_before)
+        return bool(self._inconsistent_before)
 
     # -- one attempt --------------------------------------------------------------------------------------------------
 

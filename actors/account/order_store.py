@@ -39,8 +39,8 @@ class SymbolOrders:
     Attributes:
         open: by record, in order of arrival.
         evicted_through_ms: newest time stamp among the finished orders that were dropped for room.
-        echoes: by the exchange's id, orders that may be a late report of a dropped one: nobody is told of them until
-            the exchange has been asked.
+        late_reports: by the exchange's id, orders that may be a late report of a dropped one: nobody is told of them
+            until the exchange has been asked.
         contradicted: orders that we took for ended, and that an older word of the exchange was heard of since.
         without_all_fees: see `OrderRecord.lacks_fees`; none of them is dropped for room before it was asked about.
     """

@@ -65,7 +65,7 @@ class SnapshotJoiner:
         context, coverage = self._context, self._coverage
         return FillsNeeded(coverage.from_ms(context.server_now_ms()), coverage.again(context.monotonic_s()))
 
-    def loaded(self, message: SnapshotLoaded, defer: Defer, inconsistent: Callable[[], None]) -> int | None:
+    def loaded(self, message: SnapshotLoaded, defer: Defer, found_inconsistent: Callable[[], None]) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions.
 
         Events are joined as they come: because state is a join it does not matter that the snapshot comes after them.
@@ -73,7 +73,7 @@ class SnapshotJoiner:
         how many things it told that the socket should have told before.
 
         Args:
-            oddities: called when something odd was heard that is to be asked about soon.
+            found_inconsistent: called when something was heard that is to be asked about soon.
         """
         account, state = self._context, self._context.state
         account.instruments = message.instruments
@@ -111,7 +111,7 @@ class SnapshotJoiner:
             self._recovery.settle_open_intents()
         true_ms = self._join_balances(message)
         if state.inconsistent_orders():
-            inconsistent()
+            found_inconsistent()
         self._unreadable = self._cannot_be_read(message)
         return self._ask_for_missing(message, missed, defer, min(true_ms, message.open_orders.as_of_ms))
 

@@ -54,35 +54,35 @@ class AccountState:
 
     # -- restart --------------------------------------------------------------------------------------------------
 
-    def restore(self, recovery: SymbolMemory) -> tuple[Order, ...]:
+    def restore(self, memory: SymbolMemory) -> tuple[Order, ...]:
         """Takes in what the journal remembers of one symbol.
 
         Nothing of it is new but the orders that are returned: of those only the last fills were filed.
         """
-        orders = self.orders.of(recovery.symbol)
-        for order in (*recovery.finished_orders, *recovery.open_orders):
+        orders = self.orders.of(memory.symbol)
+        for order in (*memory.finished_orders, *memory.open_orders):
             self.apply_order(_before_conclusion(order) if order.is_inferred else order)
             if order.is_inferred:
                 # When the exchange was asked is not in the journal: later than its last word.
                 order_key = OrderKey(order.symbol, order.order_id, order.client_order_id)
                 may_have_ended = order.finish_reason == VANISHED
                 self.conclude_unknown(order_key, order.updated_ms + 1, may_have_ended=may_have_ended)
-        for order in recovery.lately_finished:
+        for order in memory.lately_finished:
             orders.remember_dropped(order)
-        for trade_id, order_id in recovery.fill_ids:
-            orders.is_new_fill(trade_id, order_id, recovery.newest_fill_ms, 0)
-        for fill in recovery.fills:
+        for trade_id, order_id in memory.fill_ids:
+            orders.is_new_fill(trade_id, order_id, memory.newest_fill_ms, 0)
+        for fill in memory.fills:
             record = orders.find(fill.order_id, fill.client_order_id, fill.time_ms)
             if record is not None:
                 was_inferred = record.is_inferred
                 record.apply_fill(fill)
                 self._file(orders, record, was_inferred=was_inferred)
-        for fill in recovery.loose_fills:
+        for fill in memory.loose_fills:
             if orders.find(fill.order_id, None) is None:
                 orders.keep_orphan(fill)  # the exchange is asked for its order
                 self.has_new_inconsistent = True
-        orders.evicted_through_ms = max(orders.evicted_through_ms, recovery.older_through_ms)
-        filed = (order for order in (*recovery.finished_orders, *recovery.open_orders) if not order.is_inferred)
+        orders.evicted_through_ms = max(orders.evicted_through_ms, memory.older_through_ms)
+        filed = (order for order in (*memory.finished_orders, *memory.open_orders) if not order.is_inferred)
         now = ((order, self.known(order)) for order in filed)
         return tuple(known for order, known in now if known and known.filled_quantity > order.filled_quantity)
 

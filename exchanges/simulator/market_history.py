@@ -118,7 +118,7 @@ class PairHistory:
 
 
 class MarketHistory(Listener):
-    """Listens to the engine and keeps one tape for each pair."""
+    """Listens to the engine and keeps the history of each pair."""
 
     def __init__(self, engine: Engine, *, past_seed: int | None = None) -> None:
         """``past_seed``: decides what was traded before; None: nothing."""
@@ -132,7 +132,7 @@ class MarketHistory(Listener):
         }
 
     def of(self, pair: str) -> PairHistory:
-        """Returns the pair's tape."""
+        """Returns the history of the pair."""
         return self._histories[pair]
 
     def candles(self, pair: str, interval: str) -> list[Candle]:
@@ -152,7 +152,7 @@ class MarketHistory(Listener):
         self._histories[trade.pair].record(trade)
 
     def on_listed(self, pair: str) -> None:
-        """Begins a tape."""
+        """Begins a history."""
         self._histories[pair] = PairHistory(self._engine.markets[pair].rules)
 
     def on_delisted(self, pair: str) -> None:

@@ -41,13 +41,13 @@ class Suspensions:
         self._loop.suspend(life)
         self._life = life
         self._until_s = self._loop.time() + for_s
-        self._outside.later(for_s, self._begin_next, life)
+        self._outside.later(for_s, self._resume, life)
 
     def seconds_left(self) -> float:
         """How long the one that stands still will do so yet."""
         return max(0.0, self._until_s - self._loop.time()) if self.is_suspended else 0.0
 
-    def _begin_next(self, life: Life) -> None:
+    def _resume(self, life: Life) -> None:
         if not life.is_suspended:
             return
         self._trace.add("machine", "the program goes on")

@@ -58,12 +58,12 @@ async def test_r2_what_ended_lately_is_known_beyond_the_limit_as_a_list_that_lag
         for order_id, at in (("long ago", 39_999), ("c", 40_001), ("b", 70_000), ("a", 99_999), ("newest", 100_000)):
             journal.record_order(order(CANCELED, order_id=order_id, client_order_id=order_id, at=at))
         await journal.flush()
-        (recovery,) = journal.load(executed_limit=2).symbols
-        assert [known.order_id for known in recovery.finished_orders] == ["a", "newest"]
-        assert [known.order_id for known in recovery.lately_finished] == ["c", "b"]
-        assert recovery.older_through_ms == 70_000
+        (memory,) = journal.load(executed_limit=2).symbols
+        assert [known.order_id for known in memory.finished_orders] == ["a", "newest"]
+        assert [known.order_id for known in memory.lately_finished] == ["c", "b"]
+        assert memory.older_through_ms == 70_000
     state = AccountState(executed_limit=2)
-    state.restore(recovery)
+    state.restore(memory)
     assert state.apply_order(order(order_id="b", client_order_id="b", at=10), 100_005) is None
     assert not state.has_new_inconsistent
     assert state.apply_order(order(order_id="other", client_order_id="other", at=10), 100_005) is not None
@@ -77,10 +77,10 @@ async def test_fills_come_with_the_orders_that_come_and_their_ids_up_to_the_limi
         for number, owner in enumerate(("done0", "open", "done2", "done1", "open", "stranger")):
             journal.record_fill(fill(f"t{number}", order_id=owner, at=10 - number))
         await journal.flush()
-        (recovery,) = journal.load(executed_limit=1, fill_ids_limit=4).symbols
-        assert [known.trade_id for known in recovery.fills] == ["t4", "t2", "t1"]
-        assert recovery.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
-        assert recovery.newest_fill_ms == 10
+        (memory,) = journal.load(executed_limit=1, fill_ids_limit=4).symbols
+        assert [known.trade_id for known in memory.fills] == ["t4", "t2", "t1"]
+        assert memory.fill_ids == (("t3", "done1"), ("t2", "done2"), ("t1", "open"), ("t0", "done0"))
+        assert memory.newest_fill_ms == 10
 
 
 async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_asked_for(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken
         journal.record_fill(fill("t1", "2", order_id="old", client_order_id=None, at=8))
         journal.record_fill(fill("t2", "3", order_id="new", client_order_id=None, at=9))
         await journal.flush()
-        (recovery,) = journal.load(executed_limit=1).symbols
+        (memory,) = journal.load(executed_limit=1).symbols
     state = AccountState(executed_limit=1)
-    (told,) = state.restore(recovery)
+    (told,) = state.restore(memory)
     assert (told.order_id, told.status, told.filled_quantity, told.updated_ms) == ("new", CANCELED, 3, 9)
     assert told.fees_are_partial
     by_its_fills = OrderKey(SOL, "old", None)  # it was dropped for room, and its record lacks the fill
@@ -133,10 +133,10 @@ async def test_r6_a_fill_of_an_order_that_had_left_memory_is_not_taken_for_count
             journal.record_order(order(CANCELED, filled=filled, order_id=order_id, client_order_id=order_id, at=9))
             journal.record_fill(fill(f"of {order_id}", "2", order_id=order_id, at=8))
         await journal.flush()
-        (recovery,) = journal.load(executed_limit=1).symbols
-    assert [known.order_id for known in recovery.lately_finished] == ["old", "full"]
-    assert [known.trade_id for known in recovery.loose_fills] == ["of old"]
-    assert [known.trade_id for known in recovery.fills] == ["of new"]
+        (memory,) = journal.load(executed_limit=1).symbols
+    assert [known.order_id for known in memory.lately_finished] == ["old", "full"]
+    assert [known.trade_id for known in memory.loose_fills] == ["of old"]
+    assert [known.trade_id for known in memory.fills] == ["of new"]
 
 
 async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ async def test_fills_of_orders_that_were_dropped_for_room_are_not_asked_about(tm
         with closing(sqlite3.connect(path)) as other:
             other.execute("INSERT INTO dropped (what, symbol, through_ms, count) VALUES ('orders', 'SOL/USDT', 10, 1)")
             other.commit()
-        (recovery,) = journal.load().symbols
-        assert [known.trade_id for known in recovery.loose_fills] == ["t2"]
-        assert recovery.older_through_ms == 10
+        (memory,) = journal.load().symbols
+        assert [known.trade_id for known in memory.loose_fills] == ["t2"]
+        assert memory.older_through_ms == 10
 
 
 async def test_a_symbol_that_is_known_by_fills_only_is_not_forgotten(tmp_path: Path) -> None:
@@ -172,9 +172,9 @@ async def test_r2_joining_orders_and_then_fills_restores_what_the_account_knew(t
             journal.record_fill(one)
             journal.record_order(record.order)
         await journal.flush()
-        (recovery,) = journal.load().symbols
-    restored = OrderRecord(recovery.open_orders[0])
-    for one in recovery.fills:
+        (memory,) = journal.load().symbols
+    restored = OrderRecord(memory.open_orders[0])
+    for one in memory.fills:
         restored.apply_fill(one)
     assert restored.order == record.order
     for each in (record, restored):
@@ -262,7 +262,7 @@ async def test_what_is_loaded_is_of_one_moment_whatever_is_written_meanwhile(
 
         monkeypatch.setattr("actors.journal.loading.decode_order", written_meanwhile)
         state = journal.load()
-        assert [recovery.fills for recovery in state.symbols] == [()]
+        assert [memory.fills for memory in state.symbols] == [()]
         assert (state.orders_count, state.fills_count) == (1, 0)
 
 

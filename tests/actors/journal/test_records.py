@@ -48,8 +48,8 @@ def test_every_field_of_orders_and_fills_comes_back_exactly(orders: list[Order],
             for one_fill in fills:
                 journal.record_fill(one_fill)
             await journal.flush()
-            recovery = journal.load().symbols
-        found = [known for each in recovery for known in (*each.open_orders, *each.finished_orders)]
+            memory = journal.load().symbols
+        found = [known for each in memory for known in (*each.open_orders, *each.finished_orders)]
         assert sorted(map(str, found)) == sorted(map(str, orders))
         history = read_history(path)
         assert sorted(map(str, history.orders)) == sorted(map(str, orders))
@@ -127,9 +127,9 @@ async def test_an_order_is_kept_once_in_its_newest_state(tmp_path: Path) -> None
         for state in (order(), order(filled="3", at=2), order(OrderStatus.CANCELED, filled="3", at=3)):
             journal.record_order(state)
             await journal.flush()
-        (recovery,) = journal.load().symbols
-        assert recovery.open_orders == ()
-        assert recovery.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=3),)
+        (memory,) = journal.load().symbols
+        assert memory.open_orders == ()
+        assert memory.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=3),)
 
 
 async def test_r6_what_only_we_took_for_ended_reopens_in_the_journal_too(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ async def test_r6_what_only_we_took_for_ended_reopens_in_the_journal_too(tmp_pat
         journal.record_order(order(OrderStatus.CANCELED, at=3, reason="vanished"))
         journal.record_order(order(filled="2", at=3))
         await journal.flush()
-        (recovery,) = journal.load().symbols
-    assert recovery.open_orders == (order(filled="2", at=3),)
-    assert recovery.finished_orders == ()
+        (memory,) = journal.load().symbols
+    assert memory.open_orders == (order(filled="2", at=3),)
+    assert memory.finished_orders == ()
 
 
 @pytest.mark.parametrize("echo", [order(at=9), order(OrderStatus.CANCELED, at=2)])
@@ -150,8 +150,8 @@ async def test_r2_an_echo_neither_reopens_nor_turns_back_a_finished_order(tmp_pa
         await journal.flush()
         journal.record_order(echo)
         await journal.flush()
-        (recovery,) = journal.load().symbols
-        assert (recovery.open_orders, recovery.finished_orders) == ((), (finished,))
+        (memory,) = journal.load().symbols
+        assert (memory.open_orders, memory.finished_orders) == ((), (finished,))
 
 
 async def test_r2_an_older_report_of_a_larger_fill_counts_and_no_report_wipes_the_client_id(tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ async def test_r2_an_older_report_of_a_larger_fill_counts_and_no_report_wipes_th
         await journal.flush()
         journal.record_order(order(OrderStatus.CANCELED, filled="3", at=8, client_order_id=None))
         await journal.flush()
-        (recovery,) = journal.load().symbols
-    assert recovery.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=8, client_order_id="c1"),)
+        (memory,) = journal.load().symbols
+    assert memory.finished_orders == (order(OrderStatus.CANCELED, filled="3", at=8, client_order_id="c1"),)
 
 
 async def test_r2_a_fill_counts_once_by_symbol_trade_and_order(tmp_path: Path) -> None:

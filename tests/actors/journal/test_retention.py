@@ -50,11 +50,11 @@ async def test_the_oldest_finished_ones_go_and_what_is_open_stays(tmp_path: Path
         await eventually(lambda: journal.load().fills_count == 201)
         await eventually(lambda: journal.load().intents_count == 51)
         state = journal.load()
-        (recovery,) = state.symbols
-        assert [known.order_id for known in recovery.open_orders] == ["open"]
-        assert [known.order_id for known in recovery.finished_orders] == [str(n) for n in range(1400, 1500)]
-        assert recovery.older_through_ms == 100 + 1399, "an echo of a dropped order is known for one"
-        assert [trade_id for trade_id, _ in recovery.fill_ids[:2]] == ["of the open order", "1300"]
+        (memory,) = state.symbols
+        assert [known.order_id for known in memory.open_orders] == ["open"]
+        assert [known.order_id for known in memory.finished_orders] == [str(n) for n in range(1400, 1500)]
+        assert memory.older_through_ms == 100 + 1399, "an echo of a dropped order is known for one"
+        assert [trade_id for trade_id, _ in memory.fill_ids[:2]] == ["of the open order", "1300"]
         assert [intent.intent_id for intent in state.open_intents] == [1]
     (profit,) = read_history(path).profits
     assert (profit.fills_count, profit.is_complete) == (201, False)
@@ -75,8 +75,8 @@ async def test_a_fill_that_the_next_life_asks_for_again_is_not_dropped(
         await journal.flush()  # the first commit of a run looks after it
         await eventually(lambda: journal.load().fills_count == 1501 - int(oldest))
         await eventually(lambda: journal.load().orders_count == 101)
-        (recovery,) = journal.load().symbols
-        assert [trade_id for trade_id, _ in recovery.fill_ids[:2]] == ["of the open order", oldest]
+        (memory,) = journal.load().symbols
+        assert [trade_id for trade_id, _ in memory.fill_ids[:2]] == ["of the open order", oldest]
 
 
 async def test_dropping_goes_on_while_the_account_trades(tmp_path: Path) -> None:

@@ -50,7 +50,6 @@ from messages.commands import (
     GetTradingStats,
     GetWithdrawal,
     GetWithdrawals,
-    OrderReference,
     PlaceOrder,
     ReleaseKillSwitch,
     Reload,
@@ -362,7 +361,7 @@ class AccountActor(LoopActor):
     def _cancel(self, command: CancelOrder) -> Order | None:
         self._counted(command)
         self._overtakes(command)
-        if self.inbox.command_depth and self._state.find(_key_of(command)) is None:
+        if self.inbox.command_depth and self._state.find(OrderKey.of(command)) is None:
             # Perhaps the order that it means waits behind it: what was told before has its turn first.
             later = Continue(partial(self._cancel_when_told, command, self.defer()))
             self.inbox.put(Envelope(later), Lane.EVENT)
@@ -372,7 +371,7 @@ class AccountActor(LoopActor):
     def _cancel_when_told(self, command: CancelOrder, reply: Reply[Any]) -> None:
         refused = self._told_before.refused(command)
         try:
-            known = self._state.find(_key_of(command))
+            known = self._state.find(OrderKey.of(command))
             order = refused if known is None and refused is not None else self._orders.cancel(command, lambda: reply)
         except TellerError as error:
             reply.set_error(error)
@@ -412,7 +411,7 @@ class AccountActor(LoopActor):
 
     @handles(AmendOrder)
     def _amend(self, command: AmendOrder) -> None:
-        order = self._state.find(_key_of(self._counted(command)))
+        order = self._state.find(OrderKey.of(self._counted(command)))
         self._told_before.require_not_canceled(command, self._number, None if order is None else order.side)
         try:
             self._orders.amend(command, self.defer)
@@ -526,10 +525,6 @@ class AccountActor(LoopActor):
             lambda error: Continue(partial(failed, error)),
             name=f"{self.name}:{name}",
         )
-
-
-def _key_of(command: OrderReference) -> OrderKey:
-    return OrderKey(command.symbol, command.order_id, command.client_order_id)
 
 
 def _cut(reason: str | None) -> str | None:

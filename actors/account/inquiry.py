@@ -29,7 +29,6 @@ class Inquiry:
         denied_ms: when the exchange was last asked by id and knew no such order; None: it never was.
         not_open_ms: when an order that could arrive no longer was first seen to be in no list; None: not yet.
         trouble: why a question was not answered last; "" for none. is_refused: the exchange refused the last one by id.
-        others: ids of earlier orders with its client id, by which the exchange has answered.
         watched_ms: up to here an end without a fill would have been seen in a list; 0: since the order was sent.
     """
 
@@ -43,7 +42,6 @@ class Inquiry:
         "is_refused",
         "not_open_ms",
         "order_key",
-        "others",
         "trouble",
         "unsure",
         "wait",
@@ -62,7 +60,6 @@ class Inquiry:
         self.denied_ms: int | None = None
         self.not_open_ms: int | None = None
         self.watched_ms = 0
-        self.others: set[str | None] = set()
         self.trouble = ""
         self.waiting: list[Settled] = []
         self.failed: list[Failed] = []

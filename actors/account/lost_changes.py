@@ -59,7 +59,7 @@ class LostChanges:
         if lost not in self._lost:
             return
         context, command = self._context, lost.command
-        order_key = OrderKey(command.symbol, command.order_id, command.client_order_id)
+        order_key = OrderKey.of(command)
         known = context.state.find(order_key)
         if known is not None and (known.is_finished or shows(known, command)):
             self._file(lost, known)

@@ -381,7 +381,7 @@ class MassCancels:
         job.is_clean = not listed and not job.is_list_old
         for order in self._left(job):
             if order.order_id is not None and _key(order) not in names:
-                self._reconciler.ask(OrderKey(order.symbol, order.order_id, order.client_order_id))
+                self._reconciler.ask(OrderKey.of(order))
         if listed:
             job.cause = f"{len(listed)} orders are still listed as open"
             self._cancel_singly(job, listed)

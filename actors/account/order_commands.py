@@ -14,7 +14,7 @@ from actors.account.order_record import OrderRecord
 from actors.account.reservations import reservation_for
 from actors.account.state import OrderKey
 from actors.runtime import Reply
-from messages.commands import AmendOrder, CancelOrder, OrderReference, PlaceOrder
+from messages.commands import AmendOrder, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus
 from messages.errors import (
     CanceledBeforeSentError,
@@ -56,7 +56,7 @@ class OrderCommands:
         self._reconciler = reconciler
         self._client_ids = client_ids
         self._log = _log.bind(account=context.name)
-        self._when_answered: dict[tuple[Symbol, str], list[tuple[CancelOrder, Reply[Any]]]] = {}
+        self._when_answered: dict[OrderKey, list[tuple[CancelOrder, Reply[Any]]]] = {}
         self._sending: dict[str, _Sending] = {}
         self._lost = LostChanges(context, reconciler)
         self._amending: set[tuple[Symbol, str]] = set()
@@ -182,10 +182,8 @@ class OrderCommands:
         self._lost.has_changed(order)
         if order.client_order_id is None or (order.order_id is None and not order.is_finished):
             return
-        waited_for = order.symbol, order.client_order_id
-        if waited_for in self._when_answered and self._record(order.symbol, None, order.client_order_id) is (
-            self._record(order.symbol, order.order_id, order.client_order_id)
-        ):  # no earlier order that had the same client id
+        waited_for = OrderKey(order.symbol, None, order.client_order_id)
+        if waited_for in self._when_answered and self._context.state.is_about(order, waited_for):
             self._cancel_what_waited(self._when_answered.pop(waited_for), order)
 
     def _cancel_what_waited(self, waiting: list[tuple[CancelOrder, Reply[Any]]], order: Order) -> None:
@@ -216,7 +214,7 @@ class OrderCommands:
             self.call_back(order)
             waits = UnresolvedOrderError("canceling", order.client_order_id, "its placing has not been answered")
             self._answer_in_time(reply, waits)
-            self._when_answered.setdefault((order.symbol, order.client_order_id), []).append((command, reply))
+            self._when_answered.setdefault(OrderKey.of(order), []).append((command, reply))
         else:
             self._cancel_now(command, order, reply)
         return None
@@ -225,7 +223,7 @@ class OrderCommands:
         self, command: CancelOrder, order: Order | None, reply: Reply[Any], *, is_asked: bool = True
     ) -> None:
         """``is_asked``: it is a command of somebody's, whose latency counts."""
-        order_key = _key_of(command, order)
+        order_key = OrderKey.of(order or command)
         context = self._context
         rest, sent_ms = context.require_rest(), context.server_now_ms()
         started_s = context.monotonic_s() if is_asked else None
@@ -295,7 +293,7 @@ class OrderCommands:
             quantity=command.quantity or order.quantity,
             price=command.price or order.price,
         )
-        order_key = _key_of(command, order)
+        order_key = OrderKey.of(order or command)
         sent = AmendOrder(
             symbol=command.symbol,
             order_id=order.order_id,
@@ -419,12 +417,6 @@ class OrderCommands:
 
 def _cancel_of(order_key: OrderKey) -> CancelOrder:
     return CancelOrder(symbol=order_key.symbol, order_id=order_key.order_id, client_order_id=order_key.client_order_id)
-
-
-def _key_of(command: OrderReference, order: Order | None) -> OrderKey:
-    if order is None:
-        return OrderKey(command.symbol, command.order_id, command.client_order_id)
-    return OrderKey(order.symbol, order.order_id, order.client_order_id)
 
 
 def _has_ended(order: Order | None) -> bool:

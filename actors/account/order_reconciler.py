@@ -208,7 +208,6 @@ class OrderReconciler:
         for fill in fills:
             self._context.apply_fill(fill)
         if order is not None and self._evidence.is_another(inquiry, order):
-            inquiry.others.add(order.order_id)
             order = None
         if order is None or not self._apply(inquiry, order, asked, asked_ms):
             self._denied(inquiry, asked, asked_ms)
@@ -239,7 +238,6 @@ class OrderReconciler:
         """Takes in the answer; False where it is about an earlier order of that client id: ours is not there."""
         order = self._context.apply_order(report, as_of_ms, answers=asked.client_order_id)
         if not self._context.state.is_about(report, inquiry.order_key):
-            inquiry.others.add(report.order_id)
             return False
         self._settle(inquiry, order)
         return True
@@ -285,11 +283,7 @@ class OrderReconciler:
     def _look_in(self, inquiry: Inquiry, asked_ms: int, listed: Listed) -> None:
         order_key, market = self._by_best_ids(inquiry.order_key), listed.markets[inquiry.order_key.symbol]
         since_ms = self._evidence.since_ms(inquiry)
-        fills = [
-            fill
-            for fill in listed.fills_of(order_key)
-            if fill.time_ms >= since_ms and fill.order_id not in inquiry.others
-        ]
+        fills = [fill for fill in listed.fills_of(order_key) if fill.time_ms >= since_ms]
         for fill in fills:
             self._context.apply_fill(fill)
         report = next(

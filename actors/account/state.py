@@ -14,6 +14,7 @@ from actors.account.order_store import OrderStore, SymbolOrders
 from actors.account.reservations import Reservation, Reservations, reservation_for
 from actors.journal import SymbolMemory
 from messages.balance import Balance
+from messages.commands import OrderReference
 from messages.enums import OrderStatus, Side
 from messages.errors import InsufficientBalanceError
 from messages.order import VANISHED, Fill, Order
@@ -27,6 +28,11 @@ class OrderKey(msgspec.Struct, frozen=True):
     symbol: Symbol
     order_id: str | None
     client_order_id: str | None
+
+    @classmethod
+    def of(cls, named: Order | OrderReference) -> "OrderKey":
+        """By the ids of an order, or of a command about one."""
+        return cls(named.symbol, named.order_id, named.client_order_id)
 
 
 class AccountState:
@@ -64,9 +70,8 @@ class AccountState:
             self.apply_order(_before_conclusion(order) if order.is_inferred else order)
             if order.is_inferred:
                 # When the exchange was asked is not in the journal: later than its last word.
-                order_key = OrderKey(order.symbol, order.order_id, order.client_order_id)
                 may_have_ended = order.finish_reason == VANISHED
-                self.conclude_unknown(order_key, order.updated_ms + 1, may_have_ended=may_have_ended)
+                self.conclude_unknown(OrderKey.of(order), order.updated_ms + 1, may_have_ended=may_have_ended)
         for order in memory.lately_finished:
             orders.remember_dropped(order)
         for trade_id, order_id in memory.fill_ids:
@@ -241,7 +246,7 @@ class AccountState:
 
     def known(self, report: Order) -> Order | None:
         """The order that a report is about, as it is known now."""
-        return self.find(OrderKey(report.symbol, report.order_id, report.client_order_id))
+        return self.find(OrderKey.of(report))
 
     def is_about(self, report: Order, order_key: OrderKey) -> bool:
         """Whether a report, once it was heard, tells of the order of that key: an exchange that is asked by client id
@@ -296,7 +301,7 @@ class AccountState:
         order_ids = {(order.symbol, order.order_id) for order in listed}
         client_ids = {(order.symbol, order.client_order_id) for order in listed if order.client_order_id is not None}
         return [
-            _key_of(record)
+            OrderKey.of(record.order)
             for record in self.orders.open_records()
             if record.order.status is not OrderStatus.PENDING
             and (record.order.symbol, record.order.order_id) not in order_ids
@@ -345,14 +350,14 @@ class AccountState:
         are partial; known by fills only; perhaps the echo of an order long finished.
         """
         found = [
-            _key_of(record)
+            OrderKey.of(record.order)
             for record in self.orders.open_records()
             if record.order.status is OrderStatus.UNRESOLVED or record.is_filled_but_not_finished
         ]
         for symbol, orders in self.orders.symbols():
-            found.extend(_key_of(record) for record in (*orders.contradicted, *orders.without_all_fees))
+            found.extend(OrderKey.of(record.order) for record in (*orders.contradicted, *orders.without_all_fees))
             found.extend(OrderKey(symbol, order_id, None) for order_id in orders.orphan_order_ids)
-            found.extend(_key_of(record) for record in orders.late_reports.values())
+            found.extend(OrderKey.of(record.order) for record in orders.late_reports.values())
         return found
 
     # -- balances -------------------------------------------------------------------------------------------------
@@ -401,8 +406,3 @@ def _before_conclusion(order: Order) -> Order:
     """An order as the exchange's own words left it, before we concluded that it had ended."""
     status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.NEW
     return msgspec.structs.replace(order, status=status, finish_reason=None)
-
-
-def _key_of(record: OrderRecord) -> OrderKey:
-    order = record.order
-    return OrderKey(order.symbol, order.order_id, order.client_order_id)

@@ -59,7 +59,7 @@ COMMANDS: Final = (
         "cancel: waits for the order's name",
         _ORDERS,
         "OrderCommands.cancel",
-        "self._when_answered.setdefault((order.symbol, order.client_order_id), []).append((command, reply))",
+        "self._when_answered.setdefault(OrderKey.of(order), []).append((command, reply))",
     ),
     Probe(
         "cancel: waited, goes out",
@@ -72,7 +72,7 @@ COMMANDS: Final = (
         "cancel: of an order unknown here",
         _ORDERS,
         "OrderCommands._cancel_now",
-        "order_key = _key_of(command, order)",
+        "order_key = OrderKey.of(order or command)",
         "order is None",
     ),
     Probe("cancel: of an order known to have ended", _ORDERS, "OrderCommands.cancel", "return order"),
@@ -125,7 +125,7 @@ COMMANDS: Final = (
         "mass cancel: the list lacks an order that is open here",
         _MASS_CANCELS,
         "MassCancels._looked",
-        "self._reconciler.ask(OrderKey(order.symbol, order.order_id, order.client_order_id))",
+        "self._reconciler.ask(OrderKey.of(order))",
     ),
     Probe("mass cancel: a try failed", _MASS_CANCELS, "MassCancels._failed", "job.cause = str(error)"),
     Probe(

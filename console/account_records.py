@@ -1,14 +1,19 @@
 """What an account has, as one side tells it, and where two sides differ."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Final
 
 import msgspec
 
-from console.kept_fills import FillTotals
 from messages.balance import Balance
-from messages.enums import OrderStatus
+from messages.enums import OrderStatus, Side
 from messages.order import Fee, Fill, Order
+
+_FillKey = tuple[str, str, str]
+"""Symbol, trade id, order id."""
+_EXACT: Final = Context(prec=400)
+"""Sums that do not depend on the order in which they are made."""
 
 
 class RecordedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +84,61 @@ class RecordedFill(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.side} {self.quantity} at {self.price}{fees} on order {self.order_id}"
 
 
+class FillTotals(msgspec.Struct, kw_only=True):
+    """Sums over fills of one market.
+
+    Attributes:
+        count: fills. bought, sold: base. paid, received: quote, before fees. fees: by currency.
+        until_ms: time stamp of the newest of them; the exchange's clock, unix milliseconds.
+    """
+
+    count: int = 0
+    bought: Decimal = Decimal(0)
+    sold: Decimal = Decimal(0)
+    paid: Decimal = Decimal(0)
+    received: Decimal = Decimal(0)
+    fees: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    until_ms: int = 0
+
+    def add(self, fill: RecordedFill) -> None:
+        """One more fill."""
+        self.count += 1
+        quote = _EXACT.multiply(fill.price, fill.quantity)
+        if fill.side == Side.BUY.value:
+            self.bought = _EXACT.add(self.bought, fill.quantity)
+            self.paid = _EXACT.add(self.paid, quote)
+        else:
+            self.sold = _EXACT.add(self.sold, fill.quantity)
+            self.received = _EXACT.add(self.received, quote)
+        for fee in fill.fees:
+            self.fees[fee.currency] = _EXACT.add(self.fees.get(fee.currency, Decimal(0)), fee.amount)
+        self.until_ms = max(self.until_ms, fill.time_ms)
+
+    @classmethod
+    def of(cls, fills: Iterable[RecordedFill]) -> "FillTotals":
+        totals = cls()
+        for fill in fills:
+            totals.add(fill)
+        return totals
+
+    def is_same_as(self, other: "FillTotals") -> bool:
+        """Whether all but the time is the same: the two sides may stamp a fill a moment apart."""
+        return (
+            (self.count, self.bought, self.sold, self.paid, self.received)
+            == (other.count, other.bought, other.sold, other.paid, other.received)
+        ) and self._paid_fees() == other._paid_fees()
+
+    def _paid_fees(self) -> dict[str, Decimal]:
+        return {currency: amount for currency, amount in self.fees.items() if amount}
+
+    def __str__(self) -> str:
+        fees = "".join(f", fees {amount:f} {currency}" for currency, amount in sorted(self._paid_fees().items()))
+        return (
+            f"{self.count} fills, bought {self.bought:f} for {self.paid:f}, sold {self.sold:f} for {self.received:f}"
+            f"{fees}"
+        )
+
+
 class AccountRecords(msgspec.Struct, kw_only=True):
     """One side's account.
 
@@ -94,7 +154,7 @@ class AccountRecords(msgspec.Struct, kw_only=True):
     balances: dict[str, tuple[Decimal, Decimal]] = msgspec.field(default_factory=dict)
     orders: dict[str, RecordedOrder] = msgspec.field(default_factory=dict)
     nameless: list[str] = msgspec.field(default_factory=list)
-    fills: dict[tuple[str, str, str], RecordedFill] = msgspec.field(default_factory=dict)
+    fills: dict[_FillKey, RecordedFill] = msgspec.field(default_factory=dict)
     earlier_fills: dict[str, FillTotals] = msgspec.field(default_factory=dict)
     complete_from_ms: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -130,8 +190,8 @@ def compare(ours: AccountRecords, theirs: AccountRecords) -> Comparison:
     orders = [*ours.orders.items(), *(item for item in theirs.orders.items() if item[0] not in ours.orders)]
     both = [order for key, order in orders if key in ours.orders and key in theirs.orders]
     differences = [*ours.nameless, *_balances(ours, theirs), *_orders(ours, theirs)]
-    summed_up = _summed_up(ours, theirs)
-    differences += [*_earlier_fills(ours, summed_up), *_fills(ours, theirs, summed_up.keys())]
+    summed_up, wrong_sums = _earlier_fills(ours, theirs)
+    differences += [*wrong_sums, *_fills(ours, theirs, summed_up)]
     return Comparison(
         balances=len(ours.balances.keys() | theirs.balances.keys()),
         open_orders=sum(not order.status.is_finished for order in both),
@@ -165,38 +225,30 @@ def _orders(ours: AccountRecords, theirs: AccountRecords) -> Iterator[str]:
             yield f"{name}: only {'we have' if mine else 'the exchange has'} it: {known}"
 
 
-def _summed_up(ours: AccountRecords, theirs: AccountRecords) -> dict[tuple[str, str, str], RecordedFill]:
-    """Those of the exchange's fills that our totals stand for: where no fill is missing, all that we do not have one by
-    one; else those that are no newer than the newest in our totals."""
-    rest = {
-        key: fill for key, fill in theirs.fills.items() if fill.symbol in ours.earlier_fills and key not in ours.fills
-    }
-    by_symbol = _totals(rest.values())
-    return {
-        key: fill
-        for key, fill in rest.items()
-        if by_symbol[fill.symbol].is_same_as(earlier := ours.earlier_fills[fill.symbol])
-        or fill.time_ms <= earlier.until_ms
-    }
+def _earlier_fills(ours: AccountRecords, theirs: AccountRecords) -> tuple[set[_FillKey], list[str]]:
+    """Those of the exchange's fills that our totals stand for, and where the sums differ.
 
-
-def _totals(fills: Iterable[RecordedFill]) -> dict[str, FillTotals]:
-    found: dict[str, FillTotals] = {}
-    for fill in fills:
-        totals = found.setdefault(fill.symbol, FillTotals())
-        totals.add(side=fill.side, price=fill.price, quantity=fill.quantity, fees=fill.fees, time_ms=fill.time_ms)
-    return found
-
-
-def _earlier_fills(ours: AccountRecords, summed_up: Mapping[tuple[str, str, str], RecordedFill]) -> Iterator[str]:
-    theirs = _totals(summed_up.values())
+    They stand for all that we do not have one by one; where these come to another sum, so that some of them are missing
+    here, for those that are no newer than the newest in our totals.
+    """
+    rest: dict[str, dict[_FillKey, RecordedFill]] = {symbol: {} for symbol in ours.earlier_fills}
+    for key, fill in theirs.fills.items():
+        if fill.symbol in rest and key not in ours.fills:
+            rest[fill.symbol][key] = fill
+    stood_for: set[_FillKey] = set()
+    differences = []
     for symbol, mine in sorted(ours.earlier_fills.items()):
-        other = theirs.get(symbol, FillTotals())
+        fills, other = rest[symbol], FillTotals.of(rest[symbol].values())
         if not mine.is_same_as(other):
-            yield f"earlier fills {symbol}: we say {mine}; the exchange {other}"
+            fills = {key: fill for key, fill in fills.items() if fill.time_ms <= mine.until_ms}
+            other = FillTotals.of(fills.values())
+            if not mine.is_same_as(other):
+                differences.append(f"earlier fills {symbol}: we say {mine}; the exchange {other}")
+        stood_for |= fills.keys()
+    return stood_for, differences
 
 
-def _fills(ours: AccountRecords, theirs: AccountRecords, summed_up: Set[tuple[str, str, str]]) -> Iterator[str]:
+def _fills(ours: AccountRecords, theirs: AccountRecords, summed_up: Set[_FillKey]) -> Iterator[str]:
     for key in sorted((ours.fills.keys() | theirs.fills.keys()) - summed_up):
         mine, other = ours.fills.get(key), theirs.fills.get(key)
         known = mine or other

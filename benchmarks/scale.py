@@ -189,6 +189,25 @@ async def _end_s(running: _Running, accounts: Sequence[str]) -> float:
     return time.perf_counter() - began_s
 
 
+async def _watched(
+    exchange: _Exchange,
+    running: _Running,
+    accounts: Sequence[str],
+    pair: str,
+    *,
+    idle_s: float,
+    settings: SupervisorSettings,
+) -> dict[str, object]:
+    """What is measured of every system, in this order: idle, deaf, ending."""
+    return {
+        "idle_core_share": await _idle_share(idle_s),
+        "deaf_found_s": await _deaf_found_s(exchange, running, accounts, pair),
+        "cancel_all_s": await _end_s(running, accounts),
+        "check_every_s": settings.check_every_s,
+        "loop": LOOP,
+    }
+
+
 async def _accounts_and_markets(
     accounts_count: int, markets_count: int, idle_s: float, settings: SupervisorSettings
 ) -> dict[str, object]:
@@ -206,11 +225,7 @@ async def _accounts_and_markets(
                 "start_s": running.start_s,
                 f"memory_kb_per_{of_many}": (_memory_kb() - memory_kb) / count,
                 f"files_per_{of_many}": (_files() - files) / count,
-                "idle_core_share": await _idle_share(idle_s),
-                "deaf_found_s": await _deaf_found_s(exchange, running, accounts, pairs[0]),
-                "cancel_all_s": await _end_s(running, accounts),
-                "check_every_s": settings.check_every_s,
-                "loop": LOOP,
+                **await _watched(exchange, running, accounts, pairs[0], idle_s=idle_s, settings=settings),
             }
     return row
 
@@ -228,11 +243,7 @@ async def _open_orders(count: int, idle_s: float, settings: SupervisorSettings) 
                 "case": f"{count} open orders in one market",
                 "start_s": running.start_s,
                 "memory_kb_per_open_order": (_memory_kb() - memory_kb) / count,
-                "idle_core_share": await _idle_share(idle_s),
-                "deaf_found_s": await _deaf_found_s(exchange, running, [account], pair),
-                "cancel_all_s": await _end_s(running, [account]),
-                "check_every_s": settings.check_every_s,
-                "loop": LOOP,
+                **await _watched(exchange, running, [account], pair, idle_s=idle_s, settings=settings),
             }
 
 

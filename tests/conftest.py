@@ -33,9 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--without-sockets"):
-        opening = [item for item in items if _opens_sockets(item)]
-        config.hook.pytest_deselected(items=opening)
-        items[:] = [item for item in items if item not in set(opening)]
+        config.hook.pytest_deselected(items=[item for item in items if _opens_sockets(item)])
+        items[:] = [item for item in items if not _opens_sockets(item)]
 
 
 def _opens_sockets(item: pytest.Item) -> bool:

@@ -3,6 +3,7 @@
 import io
 import re
 import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,15 +42,18 @@ _OURS = re.compile(r"(?<![`\"'\w._])(?:C|c)ancell(?:ed|ing)(?![`\"'\w(])")
 """The other spelling, in prose: Gate's words stand in quotes, asyncio's are names."""
 
 
-def sources() -> list[Path]:
-    return [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+def tokens(folder: str) -> Iterator[tuple[str, tokenize.TokenInfo]]:
+    """Those of every source of a folder, with where they stand."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+            yield f"{path.relative_to(ROOT)}:{token.start[0]}", token
 
 
-def test_no_replaced_name_is_used() -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_replaced_name_is_used(folder: str) -> None:
     used = {
-        f"{path.relative_to(ROOT)}:{token.start[0]}: {token.string} is {REPLACED[token.string]}"
-        for path in sources()
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+        f"{place}: {token.string} is {REPLACED[token.string]}"
+        for place, token in tokens(folder)
         if token.type == tokenize.NAME and token.string in REPLACED
     }
     assert not used
@@ -58,9 +62,8 @@ def test_no_replaced_name_is_used() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_canceled_has_one_spelling_in_prose(folder: str) -> None:
     other = {
-        f"{path.relative_to(ROOT)}:{token.start[0]}: {match[0]}"
-        for path in (ROOT / folder).rglob("*.py")
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+        f"{place}: {match[0]}"
+        for place, token in tokens(folder)
         if token.type == tokenize.COMMENT or token.string.startswith('"""')
         for match in _OURS.finditer(token.string)
     }

@@ -60,9 +60,10 @@ def untrue(
         said = {state.finish.value for state in states}
         yield f"order {number} was said to be {order.status.value}, was {said or 'not there yet'} (R5)"
     filled = {(state.filled_base, state.filled_quote) for state in states}
-    before = [state for state in history.states(account, number) if state.at_s <= to_s]
-    if fills_may_lack and (not order.is_finished or _was_filled_after_its_end(before)):
-        filled |= _sums_of_some(before)
+    if fills_may_lack:
+        before = [state for state in history.states(account, number) if state.at_s <= to_s]
+        if not order.is_finished or _was_filled_after_its_end(before):
+            filled |= _sums_of_some(before)
     if states and (order.filled_quantity, order.filled_quote) not in filled:
         yield f"order {number} was said to be filled {order.filled_quantity} for {order.filled_quote} (R5)"
     if order.finish_reason == VANISHED:  # forgotten when it was asked about: its terms are the last that were heard

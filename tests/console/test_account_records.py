@@ -241,35 +241,28 @@ def test_what_ended_before_a_side_is_complete_is_not_compared_but_open_orders_al
     assert differences(limited, books()) == ("order 2 SOL/USDT: only the exchange has it: new, filled 0",)
 
 
-def test_an_order_that_the_exchange_has_not_named_yet_is_a_difference() -> None:
-    ours = books()
-    pending = Order(
+def unnamed(status: OrderStatus) -> Order:
+    return Order(
         symbol=Symbol("SOL", "USDT"),
         side=Side.BUY,
         type=OrderType.LIMIT,
         time_in_force=TimeInForce.GTC,
-        status=OrderStatus.UNRESOLVED,
+        status=status,
         quantity=Decimal(1),
         price=Decimal(1),
         client_order_id="a-3",
     )
-    ours.add_order(pending)
+
+
+def test_an_order_that_the_exchange_has_not_named_yet_is_a_difference() -> None:
+    ours = books()
+    ours.add_order(unnamed(OrderStatus.UNRESOLVED))
     assert differences(ours, books()) == ("order a-3 SOL/USDT is unresolved",)
 
 
 def test_an_order_that_never_reached_the_exchange_is_none() -> None:
     ours = books()
-    rejected = Order(
-        symbol=Symbol("SOL", "USDT"),
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        time_in_force=TimeInForce.POST_ONLY,
-        status=OrderStatus.REJECTED,
-        quantity=Decimal(1),
-        price=Decimal(1),
-        client_order_id="a-3",
-    )
-    ours.add_order(rejected)
+    ours.add_order(unnamed(OrderStatus.REJECTED))
     assert differences(ours, books()) == ()
 
 

@@ -49,13 +49,19 @@ class Recovery(Oracle):
             self._waiting.clear()
 
 
+_SHARED: Final = "exchange:AllowanceShared"
+_LIMITED: Final = ("TOO_MANY_REQUESTS", "rate limit")
+
+
 class StaysLive(Oracle):
     """In a run without any fault of network, machine or exchange an account that is live stays so; unless a list shows
-    it a row that is made up: whatever no socket has told looks kept back."""
+    it a row that is made up (whatever no socket has told looks kept back), or others use its limits up."""
 
-    def __init__(self, told: Mapping[str, Told], names: tuple[str, ...]) -> None:
+    def __init__(self, told: Mapping[str, Told], names: tuple[str, ...], begun: Mapping[str, int]) -> None:
+        """``begun``: see `ExchangeFaults.begun`."""
         self._told = told
         self._names = names
+        self._begun = begun
         self._was_live: set[str] = set()
         self._alarms = dict.fromkeys(names, 0)
         self._made_up: dict[str, set[str]] = {name: set() for name in names}
@@ -67,8 +73,13 @@ class StaysLive(Oracle):
                 self._was_live.add(name)
             elif name in self._was_live:
                 self._was_live.discard(name)
-                if not self._takes_it_for_deaf(name):
+                if not (self._takes_it_for_deaf(name) or self._is_starved(name)):
                     yield f"{name}: went from live to {state.value} although all was calm (R10)"
+
+    def _is_starved(self, name: str) -> bool:
+        """Whether nothing could be asked for want of an allowance that somebody else has spent."""
+        cause = self._told[name].sync_cause
+        return _SHARED in self._begun and any(refusal in cause for refusal in _LIMITED)
 
     def _takes_it_for_deaf(self, name: str) -> bool:
         """Whether its socket was called deaf when it had just been told of what is made up."""

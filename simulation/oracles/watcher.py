@@ -75,6 +75,7 @@ class Told:
 
     def __init__(self) -> None:
         self.sync_state = SyncState.DOWN
+        self.sync_cause = ""
         self.live_since_s: float | None = None
         self.left_live_s: float | None = None
         self.unknown_markets: set[Symbol] = set()
@@ -110,6 +111,7 @@ class Told:
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN
+        self.sync_cause = ""
         self.live_since_s = self.left_live_s = None
         self.unknown_markets = set()
         self.starts = [Start()]
@@ -175,7 +177,7 @@ class Watcher(LoopActor):
             told.live_since_s = self.now()
         if is_live and not event.links.public_ws:
             self._broken(event.name, "is live without the market data of its venue (R5)")
-        told.sync_state = event.sync_state
+        told.sync_state, told.sync_cause = event.sync_state, event.cause
         told.take_unknown(event.unknown_markets, self.now())
         told.deaf_alarms += "is deaf" in event.cause
         if self._trace.on:

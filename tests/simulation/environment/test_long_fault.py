@@ -108,7 +108,7 @@ def test_nobody_is_started_while_what_a_start_needs_is_refused(
 
 def test_in_a_calm_a_loss_of_live_is_told() -> None:
     told = {name: Told() for name in NAMES}
-    oracle = StaysLive(told, NAMES)
+    oracle = StaysLive(told, NAMES, {})
     assert list(oracle.look()) == []
     told["alpha"].sync_state = SyncState.LIVE
     assert list(oracle.look()) == []
@@ -118,12 +118,30 @@ def test_in_a_calm_a_loss_of_live_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("begun", "cause", "is_found"),
+    [
+        ({"exchange:AllowanceShared": 1}, "the exchange refused: TOO_MANY_REQUESTS", False),
+        ({"exchange:AllowanceShared": 1}, "rate limit of GET /spot/accounts is used up", False),
+        ({"exchange:AllowanceShared": 1}, "the private socket is deaf", True),
+        ({}, "the exchange refused: TOO_MANY_REQUESTS", True),
+    ],
+)
+def test_in_a_calm_only_others_may_use_the_limits_up(begun: dict[str, int], cause: str, is_found: bool) -> None:
+    told = {name: Told() for name in NAMES}
+    oracle = StaysLive(told, NAMES, begun)
+    told["alpha"].sync_state = SyncState.LIVE
+    assert list(oracle.look()) == []
+    told["alpha"].sync_state, told["alpha"].sync_cause = SyncState.DEGRADED, cause
+    assert bool(list(oracle.look())) is is_found
+
+
+@pytest.mark.parametrize(
     ("number", "alarms", "is_found"),
     [(FIRST_MADE_UP_ID + 1, 1, False), (FIRST_MADE_UP_ID + 1, 0, True), (912_000_000_001, 1, True)],
 )
 def test_in_a_calm_only_what_is_made_up_may_make_a_socket_look_deaf(number: int, alarms: int, is_found: bool) -> None:
     told = {name: Told() for name in NAMES}
-    oracle = StaysLive(told, NAMES)
+    oracle = StaysLive(told, NAMES, {})
     alpha = told["alpha"]
 
     def loses_live() -> list[str]:

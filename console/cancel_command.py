@@ -54,7 +54,12 @@ class Exchanges:
         venue = self._venues[account.venue]
         with suppress(TellerError):  # what is told by our own clock is good enough to go on with
             await venue.create_public_rest().server_time_ms()
-        cancel = OpenOrdersCancel(venue.create_private_rest(self._credentials[account.name]), self._environment)
+        cancel = OpenOrdersCancel(
+            venue.create_private_rest(self._credentials[account.name]),
+            self._environment,
+            server_now_ms=venue.server_now_ms,
+            markets=self._config.symbols_of(account.name),
+        )
         told_ms = venue.server_now_ms()
         async with self._journal(account.name) as journal:
             intent_id = await _file(journal, scope)

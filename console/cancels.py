@@ -1,15 +1,17 @@
 """Cancelling over REST, without a running program: until a complete list shows that nothing is open (R13, R14)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.clients import OpenOrdersReport, PrivateRest, UnreadableRow
 from exchanges.base.environment import Environment
 from messages.commands import CancelAll, OrderReference
 from messages.errors import RateLimitedError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Order
+from messages.symbol import Symbol
 
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 3.0
@@ -42,8 +44,18 @@ class Canceled(msgspec.Struct, frozen=True, kw_only=True):
 class OpenOrdersCancel:
     """Cancels the open orders of one account."""
 
-    def __init__(self, rest: PrivateRest, environment: Environment) -> None:
+    def __init__(
+        self,
+        rest: PrivateRest,
+        environment: Environment,
+        *,
+        server_now_ms: Callable[[], int],
+        markets: Sequence[Symbol],
+    ) -> None:
+        """``markets``: those that are looked after where the venue lists and cancels by market only."""
         self._rest = rest
+        self._wide = AccountWideRest(rest, server_now_ms)
+        self._markets = markets
         self._environment = environment
         self._ended: dict[str | None, Order] = {}
         self._swept = False
@@ -81,9 +93,10 @@ class OpenOrdersCancel:
             await clock.sleep(pause_s)
 
     async def _cancel(self, scope: CancelAll, tries: int) -> None:
-        if tries < _SINGLY_FROM_TRY or not self._left:
+        is_possible = self._wide.can_cancel_all(scope.side)
+        if is_possible and (tries < _SINGLY_FROM_TRY or not self._left):
             try:
-                self._take(await self._rest.cancel_all(scope.symbol, scope.side))
+                self._take(await self._wide.cancel_all(scope.symbol, scope.side, self._markets))
             except VenueRefusedError as error:
                 if error.reason is not RefusalReason.UNKNOWN_SYMBOL:
                     raise  # in a market that is gone nothing is open
@@ -97,7 +110,7 @@ class OpenOrdersCancel:
                     raise
 
     async def _look(self, scope: CancelAll, before_ms: int | None) -> None:
-        report = self._listed = await self._rest.load_open_orders()
+        report = self._listed = await self._wide.load_open_orders({*self._markets, *filter(None, [scope.symbol])})
         in_scope = (
             order
             for order in report.orders

@@ -18,6 +18,7 @@ from console.kill_switch import KillSwitchFile
 from console.logs import Hider
 from console.output import Output
 from console.signals import StopRequest, StopRequestedError
+from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.clients import PrivateRest, PublicRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
@@ -90,6 +91,7 @@ async def _check_venue(config: Config, name: str, venue: Venue, environment: Env
     if await checks.line(f"{name} REST", _reach(rest, environment)) is None:
         return
     await checks.line(f"{name} clock", _clock(venue, environment))
+    await checks.line(f"{name} can", _capabilities(venue))
     on_venue = {account.name for account in config.accounts if account.venue == name}
     strategies = [strategy for strategy in config.strategies if strategy.account in on_venue]
     instruments = await checks.line(f"{name} markets", _markets(rest))
@@ -112,7 +114,7 @@ async def _check_account(
         return
     if symbols:
         await checks.line(f"{name} may trade", _may_trade(rest, symbols[0]))
-    await checks.line(f"{name} books", _books(rest))
+    await checks.line(f"{name} books", _books(rest, symbols, venue))
     await checks.line(f"{name} WebSocket", _private_socket(venue, credentials))
 
 
@@ -164,6 +166,11 @@ async def _clock(venue: Venue, environment: Environment) -> tuple[bool, str]:
     if abs(ahead_ms) > _LARGEST_SKEW_MS:
         raise ConfigurationError(f"{text}; at most {_LARGEST_SKEW_MS} ms: set its clock")
     return True, text
+
+
+async def _capabilities(venue: Venue) -> tuple[bool, str]:
+    missing = venue.capabilities.missing()
+    return True, f"no {', no '.join(missing)}" if missing else "everything that this program knows of"
 
 
 async def _markets(rest: PublicRest) -> tuple[Mapping[Symbol, Instrument], str]:
@@ -221,9 +228,9 @@ async def _may_trade(rest: PrivateRest, symbol: Symbol) -> tuple[bool, str]:
     return True, "orders may be canceled, and so placed"
 
 
-async def _books(rest: PrivateRest) -> tuple[bool, str]:
+async def _books(rest: PrivateRest, symbols: tuple[Symbol, ...], venue: Venue) -> tuple[bool, str]:
     balances = [balance for balance in (await rest.load_balances()).balances if balance.total]
-    open_orders = (await rest.load_open_orders()).orders
+    open_orders = (await AccountWideRest(rest, venue.server_now_ms).load_open_orders(symbols)).orders
     return True, f"{len(balances)} currencies, {len(open_orders)} open orders"
 
 

@@ -3,7 +3,7 @@
 The embedded exchange shows its true books by its control API. A real one is asked anew by REST.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -12,6 +12,7 @@ import msgspec
 from actors.strategy.handle import AccountHandle
 from console.account_records import AccountRecords, RecordedFill, RecordedOrder
 from console.kept_fills import KeptFills
+from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
 from messages.enums import OrderStatus
@@ -62,19 +63,20 @@ async def own_records(
 class RestRecordReader:
     """Asks a real exchange with a client of its own, so that nothing that the account remembers is in the answer."""
 
-    def __init__(self, rest: PrivateRest, *, from_ms: int) -> None:
-        """``from_ms``: what ended earlier is nobody's concern; unix milliseconds of the exchange's clock."""
+    def __init__(self, rest: PrivateRest, server_now_ms: Callable[[], int], *, from_ms: int) -> None:
+        """``from_ms``: what ended earlier is nobody's concern; like ``server_now_ms`` of the exchange's clock."""
         self._rest = rest
+        self._wide = AccountWideRest(rest, server_now_ms)
         self.from_ms = from_ms
 
     async def read(self, symbols: Sequence[Symbol], /) -> AccountRecords:
         """All markets in one list each: with hundreds of them a query for each would use up the limits."""
         books, wanted = AccountRecords(), set(symbols)
-        open_orders = (await self._rest.load_open_orders()).orders
-        for order in (await self._rest.load_finished_orders(None, from_ms=self.from_ms)).orders:
+        open_orders = (await self._wide.load_open_orders(symbols)).orders
+        for order in (await self._wide.load_finished_orders(symbols, from_ms=self.from_ms)).orders:
             if order.symbol in wanted:
                 books.add_order(order)
-        for fill in (await self._rest.load_fills(None, from_ms=self.from_ms)).fills:
+        for fill in (await self._wide.load_fills(symbols, from_ms=self.from_ms)).fills:
             if fill.symbol in wanted:
                 books.add_fill(RecordedFill.of(fill))
         books.complete_from_ms |= dict.fromkeys(map(str, symbols), self.from_ms)

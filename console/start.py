@@ -227,9 +227,10 @@ class _Run:
             if embedded is not None:
                 readers[account.name] = ControlRecordReader(environment.http, embedded.control, account.name)
             else:
-                rest = venues[account.venue].create_private_rest(credentials[account.name])
+                venue = venues[account.venue]
+                rest = venue.create_private_rest(credentials[account.name])
                 live_from_ms = (await system.account(account.name).snapshot()).true_at_ms
-                readers[account.name] = RestRecordReader(rest, from_ms=live_from_ms)
+                readers[account.name] = RestRecordReader(rest, venue.server_now_ms, from_ms=live_from_ms)
         return readers
 
     async def _until_the_end(self, environment: Environment, embedded: EmbeddedExchange | None) -> None:

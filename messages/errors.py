@@ -142,6 +142,20 @@ class NotPermittedError(LocalRefusalError):
     """The account's settings do not allow the command (withdrawals, unless switched on)."""
 
 
+class UnsupportedError(LocalRefusalError):
+    """The venue does not have what the command needs.
+
+    Attributes:
+        venue: its name. what: the command or setting. instead: what can be done, in words.
+    """
+
+    def __init__(self, venue: str, what: str, instead: str) -> None:
+        super().__init__(f"{venue} has no {what}: {instead}")
+        self.venue = venue
+        self.what = what
+        self.instead = instead
+
+
 class BusyError(LocalRefusalError):
     """The mailbox holds as many commands as it may."""
 

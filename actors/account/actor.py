@@ -119,7 +119,7 @@ class AccountActor(LoopActor):
         journal: Journal | None = None,
         kill_switch: KillSwitchRule | None = None,
     ) -> None:
-        """``account``: unique name. ``symbols``: markets whose fills are loaded with every snapshot.
+        """``account``: unique name. ``symbols``: markets that it is to trade.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
         ``told_currencies``: the same, of currencies whose balance was told.
         ``server_now_ms``: the exchange's clock, unix milliseconds. ``monotonic_s``: times what the account does, finer
@@ -170,6 +170,7 @@ class AccountActor(LoopActor):
             tell_order=self._order_changed,
             tell_fill=self._publisher.fill,
             tell_trouble=self._tell_trouble,
+            symbols=self._symbols,
             stale_since_ms=self._server_now_ms(),
         )
         self._started_ms = self._server_now_ms()
@@ -204,7 +205,6 @@ class AccountActor(LoopActor):
             self._account,
             self._reconciler,
             self._recovery,
-            symbols=self._symbols,
             since_ms=self._started_ms,
             tell_balances=self._publisher.balances,
             markets_changed=self._markets_changed,

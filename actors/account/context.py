@@ -10,6 +10,7 @@ from actors.account.latency import LatencyWindow
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState
 from actors.runtime import Reply
+from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.clients import PrivateRest
 from messages.enums import SyncState
 from messages.errors import (
@@ -61,7 +62,8 @@ class AccountContext:
     """One for each account actor; only used inside its turns (R1).
 
     Attributes:
-        rest: None until the first session is open. server_now_ms: the exchange's clock, unix milliseconds.
+        symbols: markets that it is to trade. rest: None until the first session is open.
+        server_now_ms: the exchange's clock, unix milliseconds.
         sync_state, stale_since_ms, true_at_ms: as in `messages.snapshot.AccountSnapshot`.
         unknown_markets: markets that the account cannot speak for, each with the cause.
         kill_switch: why it is engaged; None while it is not.
@@ -78,6 +80,7 @@ class AccountContext:
     tell_order: Callable[[Order], None]
     tell_fill: Callable[[Fill], None]
     tell_trouble: Callable[[Exception], None]
+    symbols: tuple[Symbol, ...] = ()
     rest: PrivateRest | None = None
     instruments: Mapping[Symbol, Instrument] = field(default_factory=dict)
     sync_state: SyncState = SyncState.DOWN
@@ -105,10 +108,20 @@ class AccountContext:
             raise ConnectionFailedError(f"account {self.name!r} has not been connected yet")
         return self.rest
 
+    def account_wide(self) -> AccountWideRest:
+        """The client, for requests of the whole account; raises as `require_rest`."""
+        return AccountWideRest(self.require_rest(), self.server_now_ms)
+
+    @property
+    def markets(self) -> tuple[Symbol, ...]:
+        """Those that are to be traded, and those in which orders or fills are known: what is asked for where the venue
+        lists by market only."""
+        return tuple(dict.fromkeys((*self.symbols, *(symbol for symbol, _ in self.state.orders.symbols()))))
+
     def arrives_by_ms(self, decided_ms: int) -> int:
         """After this moment of the exchange's clock an order that was decided at ``decided_ms`` can no longer arrive
         there: the exchange refuses it, or, where it has no expiry, patience is at its end."""
-        expiry_ms = self.require_rest().order_expiry_ms
+        expiry_ms = self.require_rest().capabilities.order_expiry_ms
         patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
         return decided_ms + patience_ms + self.settings.resolve_grace_ms
 
@@ -117,7 +130,7 @@ class AccountContext:
 
         ``expires``: it is one of those that the venue lets expire; others are waited for with patience.
         """
-        expiry_ms = self.rest.order_expiry_ms if expires and self.rest is not None else None
+        expiry_ms = self.rest.capabilities.order_expiry_ms if expires and self.rest is not None else None
         patience_ms = self.settings.unresolved_patience_ms if expiry_ms is None else expiry_ms
         return sent_ms + patience_ms + self.settings.resolve_grace_ms
 

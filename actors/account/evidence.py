@@ -108,15 +108,16 @@ class Evidence:
 
     def must_watch(self, inquiry: Inquiry) -> bool:
         """Whether an order that may still arrive could end without a fill and be forgotten before lists are asked."""
-        kept_ms = self._context.require_rest().unfilled_kept_ms
+        kept_ms = self._context.require_rest().capabilities.unfilled_kept_ms
         return kept_ms is not None and self._context.server_now_ms() - self._watched_ms(inquiry) > kept_ms // 2
 
     def watch(self, inquiry: Inquiry, asked_ms: int) -> bool:
         """Lists lacked the order; whether it cannot have ended without a fill and been forgotten since it was sent."""
         rest = self._context.require_rest()
-        if rest.unfilled_kept_ms is None:
+        kept_ms = rest.capabilities.unfilled_kept_ms
+        if kept_ms is None:
             return True
-        if self._context.server_now_ms() - rest.unfilled_kept_ms > self._watched_ms(inquiry):
+        if self._context.server_now_ms() - kept_ms > self._watched_ms(inquiry):
             return False
         inquiry.watched_ms = max(inquiry.watched_ms, asked_ms - rest.query_lag_ms)
         return True

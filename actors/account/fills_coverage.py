@@ -1,6 +1,6 @@
 """Up to which moment an account knows every fill, and of which markets it does not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -11,6 +11,8 @@ from messages.symbol import Symbol
 
 _FIRST_PAUSE_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 600.0
+_NEW: Final = ""
+"""The cause where a market has not been asked for yet."""
 
 
 class _Gap(msgspec.Struct):
@@ -23,14 +25,17 @@ class _Gap(msgspec.Struct):
 
 
 class FillsCoverage:
-    """All markets are asked for in one question; one that could not be read is asked for by itself, from where it was
-    last complete, with growing pauses."""
+    """All markets are asked for in one question, or, where the venue lists by market only, those that are known; one
+    that could not be read, or that is new, is asked for by itself, from where it was last complete, with growing
+    pauses."""
 
     def __init__(self, since_ms: int) -> None:
         """``since_ms``: from here on fills may be unknown; the exchange's clock, as far as it was known then."""
         self._since_ms = since_ms
         self._through_ms: int | None = None
         self._gaps: dict[Symbol, _Gap] = {}
+        self._markets: frozenset[Symbol] | None = None
+        """Those that were asked for; None: all."""
 
     def from_ms(self, now_ms: int) -> int:
         """From here on all markets are to be asked for. ``now_ms``: the exchange's clock, which by now is known."""
@@ -39,8 +44,14 @@ class FillsCoverage:
             return self._since_ms
         return max(self._since_ms, self._through_ms - FILLS_OVERLAP_MS)
 
-    def again(self, now_s: float) -> dict[Symbol, int]:
-        """Markets to be asked for by themselves now, each from which moment on. ``now_s``: monotonic."""
+    def again(self, now_s: float, markets: Iterable[Symbol] = ()) -> dict[Symbol, int]:
+        """Markets to be asked for by themselves now, each from which moment on.
+
+        ``now_s``: monotonic. ``markets``: that are known now.
+        """
+        if self._markets is not None:
+            for symbol in frozenset(markets) - self._markets - self._gaps.keys():
+                self._gaps[symbol] = _Gap(self._since_ms, _NEW, now_s)
         return {symbol: gap.from_ms for symbol, gap in self._gaps.items() if gap.again_s <= now_s}
 
     def loaded(
@@ -69,6 +80,8 @@ class FillsCoverage:
         for symbol, cause in _unreadable(report).items():
             if symbol not in self._gaps:
                 self._gaps[symbol] = _Gap(from_ms, cause, now_s + _FIRST_PAUSE_S)
+        if report.markets is not None:
+            self._markets = report.markets | (self._markets or frozenset())
         self._through_ms = max(through_ms, self._through_ms or 0)
 
     @property
@@ -84,7 +97,7 @@ class FillsCoverage:
 
     def causes(self) -> dict[Symbol, str]:
         """Markets whose fills are not all known, each with the cause."""
-        return {symbol: gap.cause for symbol, gap in self._gaps.items()}
+        return {symbol: gap.cause for symbol, gap in self._gaps.items() if gap.cause != _NEW}
 
 
 def _unreadable(report: FillsReport) -> dict[Symbol, str]:

@@ -285,13 +285,13 @@ class MassCancels:
                 self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
             else:
                 self._look(job)
-        elif sweeps or self._may_sweep(job):
+        elif self._can_sweep(job) and (sweeps or self._may_sweep(job)):
             job.is_trying, job.is_clean, job.is_list_old = True, False, False
             job.sent.update(map(_key, named))
-            scope, intent, sent_s = job.scope, job.intent, self._context.monotonic_s()
+            scope, intent, context, sent_s = job.scope, job.intent, self._context, self._context.monotonic_s()
 
             def send() -> Coroutine[Any, Any, tuple[Order, ...]]:
-                return rest.cancel_all(scope.symbol, scope.side)
+                return context.account_wide().cancel_all(scope.symbol, scope.side, context.markets)
 
             self._context.io(
                 "cancel_all",
@@ -318,6 +318,9 @@ class MassCancels:
             return False
         records = self._context.state.orders.open_records(job.scope.symbol)
         return all(job.covers(record.order) for record in records if job.matches(record.order))
+
+    def _can_sweep(self, job: _MassCancel) -> bool:
+        return self._context.account_wide().can_cancel_all(job.scope.side)
 
     def _answered(self, job: _MassCancel, sent_s: float, reports: tuple[Order, ...]) -> None:
         job.swept_s = sent_s
@@ -353,8 +356,7 @@ class MassCancels:
 
     def _list(self) -> None:
         """One list serves all who wait for one: many cancels may be at work, and the exchange limits queries."""
-        rest, asked_s = self._context.rest, self._context.monotonic_s()
-        assert rest is not None, "once connected there is always a client"
+        context, asked_s = self._context, self._context.monotonic_s()
         jobs, self._lookers = self._lookers, []
         self._list_is_due, self._listed_s = False, asked_s
 
@@ -366,7 +368,8 @@ class MassCancels:
             for job in jobs:
                 self._failed(job, error)
 
-        self._context.io("look_after_cancel", rest.load_open_orders(), listed, failed)
+        markets = {*context.markets, *(job.scope.symbol for job in jobs if job.scope.symbol is not None)}
+        context.io("look_after_cancel", context.account_wide().load_open_orders(markets), listed, failed)
 
     def _looked(self, job: _MassCancel, asked_s: float, report: OpenOrdersReport) -> None:
         job.is_trying = False
@@ -380,7 +383,7 @@ class MassCancels:
         job.is_list_old = not job.is_swept and asked_s - context.query_lag_ms / 1000 < job.told_s
         job.is_clean = not listed and not job.is_list_old
         for order in self._left(job):
-            if order.order_id is not None and _key(order) not in names:
+            if order.order_id is not None and _key(order) not in names and report.covers(order.symbol):
                 self._reconciler.ask(OrderKey.of(order))
         if listed:
             job.cause = f"{len(listed)} orders are still listed as open"

@@ -48,10 +48,12 @@ class FillsNeeded(msgspec.Struct, frozen=True):
 
     Attributes:
         from_ms: for all markets together. again: for markets that could not be read before, each by itself.
+        markets: those that are asked for where the venue lists by market only.
     """
 
     from_ms: int
     again: Mapping[Symbol, int]
+    markets: tuple[Symbol, ...]
 
 
 class SnapshotLoaded(msgspec.Struct, frozen=True):

@@ -80,8 +80,11 @@ class OrderCommands:
             quote_quantity=command.quote_quantity,
             price=command.price,
         )
-        if command.client_order_id is not None and self._is_taken(command.client_order_id):
-            raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")
+        if command.client_order_id is not None:
+            rest.capabilities.client_order_ids.require("client_order_id", command.client_order_id)
+            if self._is_taken(command.client_order_id):
+                allowed = "an id that no other order of ours has"
+                raise InvalidValueError("client_order_id", command.client_order_id, allowed)
         command = self._client_ids.assigned(command)
         client_order_id = str(command.client_order_id)
         self._intents.require_writable()
@@ -274,11 +277,13 @@ class OrderCommands:
         """Changes price or quantity; answered with the order as amended.
 
         Raises:
-            KillSwitchError, NotLiveError, UnknownMarketError, InvalidValueError: refused here, nothing was sent.
+            KillSwitchError, NotLiveError, UnknownMarketError, UnsupportedError, InvalidValueError: refused here,
+            nothing was sent.
         """
         context = self._context
         context.require_trading()
         rest = context.require_rest()
+        rest.capabilities.require_amend()
         order = self._known(command.symbol, command.order_id, command.client_order_id)
         if order is None or order.order_id is None or order.is_finished:
             state = "unknown" if order is None else order.status.value

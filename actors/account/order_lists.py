@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 
 from actors.account.state import OrderKey
+from exchanges.base.account_wide import AccountWideRest
+from exchanges.base.capabilities import RequestScope
 from exchanges.base.clients import OpenOrdersReport, PrivateRest
 from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Fill, Order
@@ -72,14 +74,15 @@ def _file(filed: dict[_Key, list[T]], row: T) -> None:
         filed.setdefault((row.symbol, "client", row.client_order_id), []).append(row)
 
 
-async def load_lists(rest: PrivateRest, since_ms: Mapping[Symbol, int]) -> Listed:
-    """The open orders of the account, then what has ended and what was traded in each market, since its time (unix
-    milliseconds of the exchange's clock). What one market does not tell keeps nothing from the others (R10).
+async def load_lists(wide: AccountWideRest, rest: PrivateRest, since_ms: Mapping[Symbol, int]) -> Listed:
+    """The open orders of the account (of these markets, where the venue lists by market only), then what has ended and
+    what was traded in each market, since its time (unix milliseconds of the exchange's clock). What one market does not
+    tell keeps nothing from the others (R10).
 
     Raises:
         TellerError: the open orders cannot be had.
     """
-    open_orders = await rest.load_open_orders()
+    open_orders = await wide.load_open_orders(since_ms)
     markets = {symbol: await _load_market(rest, symbol, since, open_orders) for symbol, since in since_ms.items()}
     return Listed(open_orders, markets)
 
@@ -98,7 +101,10 @@ async def _load_market(rest: PrivateRest, symbol: Symbol, since_ms: int, open_or
 
 
 async def _load_gone(rest: PrivateRest, symbol: Symbol, since_ms: int) -> MarketLists:
-    """What the exchange still tells of a market that it does not know any more: its fills among those of all."""
+    """What the exchange still tells of a market that it does not know any more: its fills among those of all, where it
+    lists those."""
+    if rest.capabilities.histories is not RequestScope.ACCOUNT:
+        return MarketLists(is_gone=True)
     try:
         report = await rest.load_fills(None, from_ms=since_ms)
     except TellerError as error:

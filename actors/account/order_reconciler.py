@@ -262,7 +262,7 @@ class OrderReconciler:
         self._are_lists_loading = True
         self._context.io(
             "load_lists",
-            load_lists(rest, since_ms),
+            load_lists(self._context.account_wide(), rest, since_ms),
             partial(self._lists_loaded, inquiries, self._context.server_now_ms()),
             partial(self._lists_not_loaded, inquiries),
         )

@@ -11,6 +11,7 @@ from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, 
 from actors.connection.session import in_parallel
 from actors.journal import Journal
 from actors.runtime import Address, Reply
+from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.clients import FillsReport, PrivateRest, PrivateWebsocket, PublicRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
@@ -185,12 +186,13 @@ class AccountSession:
         parts = self._parts
         needed: FillsNeeded = await parts.address.ask(GetFillsNeeded())
         rest, spawn = parts.private_rest, parts.environment.spawn
+        wide = AccountWideRest(rest, parts.venue.server_now_ms)
         try:
             balances, open_orders, fills, again = await in_parallel(
                 spawn,
                 rest.load_balances(),
-                rest.load_open_orders(),
-                _not_of_the_key(rest.load_fills(None, from_ms=needed.from_ms)),
+                wide.load_open_orders(needed.markets),
+                _not_of_the_key(wide.load_fills(needed.markets, from_ms=needed.from_ms)),
                 self._load_again(needed.again),
             )
         except ListChangedError:

@@ -42,17 +42,15 @@ class SnapshotJoiner:
         reconciler: OrderReconciler,
         recovery: JournalRecovery | None,
         *,
-        symbols: tuple[Symbol, ...],
         since_ms: int,
         tell_balances: Callable[[tuple[Balance, ...]], None],
         markets_changed: Callable[[dict[Symbol, str]], None],
     ) -> None:
-        """``symbols``: markets that the account is to trade. ``since_ms``: from here on fills may be unknown.
+        """``since_ms``: from here on fills may be unknown.
         ``markets_changed``: told which markets are unknown now, each with the cause, when that has changed."""
         self._context = context
         self._reconciler = reconciler
         self._recovery = recovery
-        self._symbols = symbols
         self._coverage = FillsCoverage(since_ms)
         self._tell_balances = tell_balances
         self._markets_changed = markets_changed
@@ -63,7 +61,9 @@ class SnapshotJoiner:
     def fills_needed(self) -> FillsNeeded:
         """Which fills are to be loaded with a snapshot."""
         context, coverage = self._context, self._coverage
-        return FillsNeeded(coverage.from_ms(context.server_now_ms()), coverage.again(context.monotonic_s()))
+        now_s, markets = context.monotonic_s(), context.markets
+        from_ms = coverage.from_ms(context.server_now_ms())
+        return FillsNeeded(from_ms, coverage.again(now_s, markets), markets)
 
     def loaded(self, message: SnapshotLoaded, defer: Defer, found_inconsistent: Callable[[], None]) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions.
@@ -136,7 +136,8 @@ class SnapshotJoiner:
         missing = [
             order_key
             for order_key in state.missing_from(message.open_orders.orders)
-            if order_key.order_id is None or order_key.order_id not in unreadable
+            if message.open_orders.covers(order_key.symbol)
+            and (order_key.order_id is None or order_key.order_id not in unreadable)
         ]
         self._unanswered = {order_key: why for order_key, why in self._unanswered.items() if order_key in missing}
         to_ask = dict.fromkeys(order_key for order_key in missing if order_key not in self._unanswered)
@@ -184,7 +185,7 @@ class SnapshotJoiner:
             if row.symbol is not None
         }
         for row in message.balances.unreadable:
-            for symbol in self._symbols:
+            for symbol in self._context.symbols:
                 if row.market in {symbol.base, symbol.quote}:
                     causes.setdefault(symbol, f"the balance of {row.market} cannot be read: {row.reason}")
         return causes
@@ -212,7 +213,7 @@ class SnapshotJoiner:
         }
 
     def _delisted(self) -> Iterable[Symbol]:
-        return (symbol for symbol in self._symbols if symbol not in self._context.instruments)
+        return (symbol for symbol in self._context.symbols if symbol not in self._context.instruments)
 
 
 def _is_of_one_market(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Final, cast
 
+from exchanges.base.capabilities import ClientIdRules, RequestScope, VenueCapabilities
 from exchanges.base.clients import (
     BalancesReport,
     FillsReport,
@@ -72,12 +73,28 @@ class CannedPublicRest:
         )
 
 
+_EVERYTHING: Final = VenueCapabilities(
+    venue="canned",
+    open_orders=RequestScope.ACCOUNT,
+    histories=RequestScope.ACCOUNT,
+    cancel_all=RequestScope.ACCOUNT,
+    cancels_by_side=True,
+    amends_orders=True,
+    shortest_countdown_s=None,
+    withdraws=False,
+    order_entry_by_socket=False,
+    client_order_ids=ClientIdRules(longest=28, pattern=".+", allowed="1 to 28 characters"),
+    found_by_client_id_ms=None,
+    order_expiry_ms=None,
+    unfilled_kept_ms=None,
+)
+
+
 class CannedPrivateRest:
     """An account with plenty of money and no open orders; it can start, and no more."""
 
-    order_expiry_ms = None
+    capabilities = _EVERYTHING
     query_lag_ms = 0
-    unfilled_kept_ms = None
 
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         currencies = sorted({currency for symbol in symbols for currency in (symbol.base, symbol.quote)})
@@ -105,6 +122,7 @@ class CannedVenue:
     """
 
     name = "canned"
+    capabilities = _EVERYTHING
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from messages.balance import Balance
@@ -52,18 +53,26 @@ class BalancesReport(msgspec.Struct, frozen=True):
 
 
 class OpenOrdersReport(msgspec.Struct, frozen=True):
-    """All open orders of an account, every page of them, or the query failed: never a part (R6).
+    """All open orders of an account or of some of its markets, every page of them, or the query failed: never a part
+    (R6).
 
-    An order that was open all the time from ``as_of_ms`` until the answer came is in ``orders`` or ``unreadable``.
+    An order of these markets that was open all the time from ``as_of_ms`` until the answer came is in ``orders`` or
+    ``unreadable``.
 
     Attributes:
         as_of_ms: server clock at which the first page's query was taken up.
         unreadable: orders that are open there, and that we cannot read more of.
+        markets: what it is complete for; None: the whole account.
     """
 
     orders: tuple[Order, ...]
     as_of_ms: int
     unreadable: tuple[UnreadableRow, ...] = ()
+    markets: frozenset[Symbol] | None = None
+
+    def covers(self, symbol: Symbol) -> bool:
+        """Whether an order of that market which it does not show was not open."""
+        return self.markets is None or symbol in self.markets
 
 
 class FinishedOrdersReport(msgspec.Struct, frozen=True):
@@ -87,11 +96,13 @@ class FillsReport(msgspec.Struct, frozen=True):
     Attributes:
         as_of_ms: server clock at which the first query was taken up. What happened less than
             `PrivateRest.query_lag_ms` before may be missing.
+        markets: what it is complete for; None: what was asked for, or the whole account.
     """
 
     fills: tuple[Fill, ...]
     as_of_ms: int
     unreadable: tuple[UnreadableRow, ...] = ()
+    markets: frozenset[Symbol] | None = None
 
 
 class FeeRates(msgspec.Struct, frozen=True):
@@ -133,23 +144,24 @@ class PublicRest(Protocol):
 class PrivateRest(Protocol):
     """Queries and commands of one account.
 
+    What the venue does not have (see ``capabilities``) is refused with `UnsupportedError`. A ``symbol`` of None means
+    the whole account, and is only for requests that reach so far; `AccountWideRest` asks in the scope that there is.
+
     Attributes:
-        order_expiry_ms: the venue itself refuses a new order that reaches it later than this after it was sent, so one
-            that cannot be found after that will never be; None where the venue has no such expiry.
+        capabilities: what the venue can do.
         query_lag_ms: answers to queries may lag this far behind what happened: "no such order" may mean "not yet". By
             the exchange's stamps: more for a while after its clock was set forward.
-        unfilled_kept_ms: an order that ended without a fill is found for no longer than this; None: for ever.
     """
 
-    order_expiry_ms: int | None
-    unfilled_kept_ms: int | None
+    @property
+    def capabilities(self) -> VenueCapabilities: ...
 
     @property
     def query_lag_ms(self) -> int: ...
 
     async def load_balances(self) -> BalancesReport: ...
 
-    async def load_open_orders(self) -> OpenOrdersReport: ...
+    async def load_open_orders(self, symbol: Symbol | None = None) -> OpenOrdersReport: ...
 
     async def load_finished_orders(
         self, symbol: Symbol | None, *, from_ms: int | None = None, limit: int | None = None
@@ -188,7 +200,7 @@ class PrivateRest(Protocol):
     ) -> Order:
         """``order.client_order_id`` must be set. The answer is the order as the exchange took it.
 
-        ``decided_ms``: the moment of the exchange's clock from which `order_expiry_ms` counts; None: now.
+        ``decided_ms``: the moment of the exchange's clock from which the order's expiry counts; None: now.
         ``before_sending``: called when its turn under the limits has come; what it raises keeps it from being sent.
         """
         ...
@@ -257,9 +269,12 @@ class PrivateWebsocket(Protocol):
 
 
 class Venue(Protocol):
-    """One exchange: four factories and nothing else of orchestration."""
+    """One exchange: four factories, what it declares, and nothing else of orchestration."""
 
     name: str
+
+    @property
+    def capabilities(self) -> VenueCapabilities: ...
 
     def create_public_rest(self) -> PublicRest: ...
 

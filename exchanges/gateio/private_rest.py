@@ -16,6 +16,7 @@ from exchanges.base.clients import (
 )
 from exchanges.base.rate_limiter import Priority
 from exchanges.gateio import convert, limits, wire
+from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.histories import History, Window, windows
 from exchanges.gateio.open_orders import OpenOrdersReader, OpenPages, read_open_orders
 from exchanges.gateio.rest import GateioRest, Query, path_part, single
@@ -39,10 +40,6 @@ _WITHDRAWALS_PAGE: Final = 100
 _MOST_PAGES: Final = 100
 """Of one window of a list: ``limit * (page - 1)`` may be 100,000 at most (gateapi-python, `list_my_trades`)."""
 _WITHDRAWALS_KNOWN_MS: Final = 90 * 86_400_000
-_SHORTEST_COUNTDOWN_S: Final = 5
-_UNFILLED_KEPT_MS: Final = 60_000
-"""Orders that end without a fill are found for a minute, by id, by text and in lists (Gate's staff, gateapi-go issue
-11, gateapi-python issue 61)."""
 _ACCOUNT: Final = ("account", "spot")
 
 _ORDERS: Final = RowReader(wire.RestOrder, convert.spot_order)
@@ -65,18 +62,12 @@ _read_withdrawal: Final = single(wire.Reader[wire.WireWithdrawal](wire.WireWithd
 
 
 class GateioPrivateRest:
-    """`exchanges.base.clients.PrivateRest` of one Gate.io spot account.
-
-    Attributes:
-        order_expiry_ms: the exchange refuses an order that reaches it later than this after it was sent.
-        unfilled_kept_ms: how long orders without fills are remembered.
-    """
+    """`exchanges.base.clients.PrivateRest` of one Gate.io spot account."""
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
         self._unreadable = UnreadableLog()
-        self.order_expiry_ms = rest.settings.order_expiry_ms
-        self.unfilled_kept_ms: int | None = _UNFILLED_KEPT_MS
+        self.capabilities: Final = capabilities_of(rest.settings)
 
     @property
     def query_lag_ms(self) -> int:
@@ -90,8 +81,9 @@ class GateioPrivateRest:
         balances = tuple(msgspec.structs.replace(balance, updated_ms=as_of_ms) for balance in rows.items)
         return BalancesReport(balances, as_of_ms, self._noted("load_balances", rows.unreadable))
 
-    async def load_open_orders(self) -> OpenOrdersReport:
-        """Every open order of every pair, or an error (R6); see `open_orders` for how.
+    async def load_open_orders(self, symbol: Symbol | None = None) -> OpenOrdersReport:
+        """Every open order of every pair, or an error (R6); see `open_orders` for how. With a ``symbol`` it is the same
+        list, cut to it: Gate's list of one pair tells no more.
 
         Raises:
             ListChangedError: the list changed too fast.
@@ -109,7 +101,14 @@ class GateioPrivateRest:
 
         report = await read_open_orders(ask, _OPEN_ORDERS_PAGE)
         self._noted("load_open_orders", report.unreadable)
-        return report
+        if symbol is None:
+            return report
+        return OpenOrdersReport(
+            tuple(order for order in report.orders if order.symbol == symbol),
+            report.as_of_ms,
+            tuple(row for row in report.unreadable if row.symbol in {symbol, None}),
+            frozenset({symbol}),
+        )
 
     async def load_finished_orders(
         self, symbol: Symbol | None, *, from_ms: int | None = None, limit: int | None = None
@@ -346,8 +345,8 @@ class GateioPrivateRest:
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:
         """Gate's countdown over all pairs, begun anew by every call: 5 seconds at least, 0 disarms."""
-        if timeout_s != 0 and timeout_s < _SHORTEST_COUNTDOWN_S:
-            raise InvalidValueError("timeout_s", timeout_s, f"0, or {_SHORTEST_COUNTDOWN_S} seconds or more")
+        if timeout_s != 0:
+            self.capabilities.require_countdown("timeout_s", timeout_s)
         await self._rest.change(
             "arm_dead_mans_switch",
             "POST",

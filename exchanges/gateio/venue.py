@@ -1,11 +1,13 @@
 """Gate.io spot: four factories and nothing else of orchestration."""
 
+from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, PublicWebsocket
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.rate_limiter import RateLimiter
 from exchanges.base.server_clock import ServerClock
+from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.private_rest import GateioPrivateRest
 from exchanges.gateio.private_ws import GateioPrivateWebsocket
 from exchanges.gateio.public_rest import GateioPublicRest
@@ -34,6 +36,7 @@ class GateioVenue:
         self._server_clock = ServerClock(environment.clock)
         self._public_limiter = RateLimiter(environment.clock)
         self._account_limiters: dict[Credentials, RateLimiter] = {}
+        self.capabilities: VenueCapabilities = capabilities_of(self._settings)
 
     def create_public_rest(self) -> PublicRest:
         return GateioPublicRest(self._rest(self._public_limiter, None))

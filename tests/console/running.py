@@ -99,7 +99,7 @@ async def running(
             if by_rest:
                 minute_ago_ms = environment.clock.now_ms() - 60_000
                 rest = venues["gate"].create_private_rest(credentials["alpha"])
-                reader = RestRecordReader(rest, from_ms=minute_ago_ms)
+                reader = RestRecordReader(rest, venues["gate"].server_now_ms, from_ms=minute_ago_ms)
             notes.fills_of("alpha").begin(reader.from_ms)
             made = Running(
                 exchange=exchange,

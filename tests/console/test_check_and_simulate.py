@@ -46,6 +46,7 @@ def test_check_looks_at_everything_and_places_nothing(outside: Exchange, tmp_pat
         "secrets",
         "gate REST",
         "gate clock",
+        "gate can",
         "gate markets",
         "quoter-alpha",
         "quoter-beta",

@@ -36,6 +36,7 @@ from messages.errors import (
 from messages.instrument import Instrument
 from messages.order import Order
 from messages.symbol import Symbol
+from tests.support.capabilities import capabilities
 from tests.support.orders import BTC, SOL, balance
 
 START_MS = 1_700_000_000_000
@@ -60,9 +61,8 @@ class Venue:
         hidden: ids of orders that the list of open orders lacks. gone: markets of which it knows nothing any more.
     """
 
-    order_expiry_ms: int | None = 5_000
+    capabilities = capabilities(order_expiry_ms=5_000)
     query_lag_ms: int = 0
-    unfilled_kept_ms: int | None = None
     is_clock_still = False
 
     def __init__(self, now_ms: Callable[[], int]) -> None:

@@ -15,6 +15,7 @@ from messages.commands import OrderReference
 from messages.enums import OrderStatus
 from messages.order import Fill, Order
 from messages.symbol import Symbol
+from tests.support.capabilities import capabilities
 from tests.support.orders import SOL, balance, order
 
 LAG_MS = 10_000
@@ -24,9 +25,8 @@ KEPT_MS = 60_000
 class Answers:
     """Queries as the exchange answers them: from its books, or with the error that stands for that query."""
 
-    order_expiry_ms = 5_000
+    capabilities = capabilities(order_expiry_ms=5_000, unfilled_kept_ms=KEPT_MS)
     query_lag_ms = LAG_MS
-    unfilled_kept_ms: int | None = KEPT_MS
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms

@@ -14,6 +14,7 @@ from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError, RateLimitedError, RefusalReason, VenueRefusedError
 from messages.order import Order
 from messages.symbol import Symbol
+from tests.support.capabilities import capabilities
 from tests.support.orders import BTC, SOL, fill, order
 from tests.support.reconciling import KEPT_MS, LAG_MS, Reconciling
 
@@ -191,7 +192,7 @@ def test_r14_what_was_asked_about_too_late_is_not_said_to_have_never_arrived(her
 
 
 def test_r14_a_venue_that_forgets_nothing_can_be_asked_at_any_time(here: Reconciling) -> None:
-    here.rest.unfilled_kept_ms = None
+    here.rest.capabilities = capabilities(order_expiry_ms=5_000)
     order_key = here.lose()
     here.run(3 * KEPT_MS / 1000)
     here.ask(order_key)
@@ -201,7 +202,7 @@ def test_r14_a_venue_that_forgets_nothing_can_be_asked_at_any_time(here: Reconci
 
 def test_r14_where_orders_have_long_to_arrive_lists_are_watched_meanwhile(here: Reconciling) -> None:
     """Otherwise an order that was canceled early would be forgotten when the lists are asked."""
-    here.rest.order_expiry_ms = None  # type: ignore[assignment]
+    here.rest.capabilities = capabilities(unfilled_kept_ms=KEPT_MS)
     order_key = here.lose()
     canceled = here.row(CANCELED)
     here.rest.finished.append(canceled)
@@ -651,10 +652,12 @@ def test_r4_an_order_of_an_earlier_life_may_arrive_until_its_own_last_moment(her
 
 
 def test_r14_where_patience_is_long_each_look_covers_what_the_next_one_could_not_see(here: Reconciling) -> None:
-    here.rest.unfilled_kept_ms = 30_000
+    here.rest.capabilities = capabilities(order_expiry_ms=5_000, unfilled_kept_ms=30_000)
     here.state.restore_unresolved(order(OrderStatus.UNRESOLVED, order_id=None, at=0, created=0))
     here.desk.sent_before("c1", since_ms=here.now_ms, arrives_by_ms=here.now_ms + 90_000)
-    here.rest.order_expiry_ms = 89_000  # and a second of grace: it was decided on just now
+    here.rest.capabilities = capabilities(
+        order_expiry_ms=89_000, unfilled_kept_ms=30_000
+    )  # and a second of grace: it was decided on just now
     here.ask(OrderKey(SOL, None, "c1"))
     here.run(150)
     assert here.status(OrderKey(SOL, None, "c1")) == NEVER_ARRIVED

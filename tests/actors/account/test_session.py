@@ -24,6 +24,7 @@ from messages.errors import (
 from messages.events import ErrorEvent, ErrorKind
 from messages.instrument import Instrument
 from messages.symbol import Symbol
+from tests.support.capabilities import EVERYTHING
 from tests.support.orders import BTC, SOL, balance, fill, order
 
 KEY = VenueRefusedError(RefusalReason.AUTHENTICATION, "INVALID_KEY", "Invalid key")
@@ -38,6 +39,7 @@ class Venue:
 
     name = "venue"
     query_lag_ms = 10_000
+    capabilities = EVERYTHING
 
     def __init__(self) -> None:
         self.errors: dict[str, Exception] = {}
@@ -139,7 +141,7 @@ class Account:
                 self.opened.append(message.session_id)
                 reply.set(None)
             case GetFillsNeeded():
-                reply.set(FillsNeeded(5_000, self.again))
+                reply.set(FillsNeeded(5_000, self.again, (SOL,)))
             case SnapshotLoaded():
                 self.snapshots.append(message)
                 if isinstance(self.answer, Exception):

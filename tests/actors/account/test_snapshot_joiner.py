@@ -27,6 +27,7 @@ from messages.errors import (
 from messages.instrument import Instrument
 from messages.order import Fill, Order
 from messages.symbol import Symbol
+from tests.support.capabilities import EVERYTHING
 from tests.support.orders import BTC, SOL, balance, fill, order
 
 OLD = Symbol("OLD", "USDT")
@@ -107,13 +108,13 @@ class Account:
             tell_order=nothing,
             tell_fill=self.fills.append,
             tell_trouble=nothing,
+            symbols=symbols,
         )
         self.context.sync_state = SyncState.LIVE
         self.desk = SnapshotJoiner(
             self.context,
             self.reconciler,  # type: ignore[arg-type]
             self.recovery,  # type: ignore[arg-type]
-            symbols=symbols,
             since_ms=1_000,
             tell_balances=self.balances.extend,
             markets_changed=self.markets.append,
@@ -377,6 +378,7 @@ def test_r2_a_list_that_was_asked_for_before_another_was_joined_tells_no_fill_ag
 
 class LaggingRest:
     query_lag_ms = 6_000
+    capabilities = EVERYTHING
 
 
 def lagging() -> Account:

@@ -386,7 +386,7 @@ class TestLimits:
         async with world(GateioSettings(order_expiry_ms=20), rest_latency_ms=0) as here:
             await here.public.server_time_ms()
             assert isinstance(here.rest, GateioPrivateRest)
-            assert here.rest.order_expiry_ms == 20
+            assert here.rest.capabilities.order_expiry_ms == 20
             await here.tell("/latency", rest_ms=200)
             with pytest.raises(VenueRefusedError) as refused:
                 await here.rest.place_order(buy("1", "130", "a-1"))

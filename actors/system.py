@@ -84,12 +84,14 @@ class TradingSystem:
 
         Raises:
             InvalidValueError: a name is used twice, or something names an account or venue that is not there.
+            UnsupportedError: a setting of an account needs what its venue does not have.
         """
         _require_unique("accounts", [plan.name for plan in accounts])
         _require_unique("strategies", [strategy.name for strategy in strategies])
         for plan in accounts:
             if plan.venue not in venues:
                 raise InvalidValueError(f"venue of account {plan.name!r}", plan.venue, one_of(venues))
+            plan.settings.require_supported(venues[plan.venue].capabilities)
         names = [plan.name for plan in accounts]
         for strategy in strategies:
             for name in strategy.accounts:

@@ -22,9 +22,10 @@ from benchmarks.support.timing import median, ratio, spread
 from benchmarks.support.verdicts import judged
 from benchmarks.support.watched import Watch, WatchedHttp, WatchedSockets
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment, SystemClock
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 
 LATENCY_MS: Final = 20.0
 PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
@@ -39,9 +40,7 @@ class Start:
         self.requests = watch.requests
 
 
-async def _start(
-    pairs: Sequence[str], endpoints: GateioEndpoints, credentials: Credentials, *, one_by_one: bool
-) -> Start:
+async def _start(pairs: Sequence[str], endpoints: Endpoints, credentials: Credentials, *, one_by_one: bool) -> Start:
     watch = Watch(one_by_one=one_by_one)
     environment = Environment(
         clock=SystemClock(),
@@ -54,7 +53,7 @@ async def _start(
     system = TradingSystem(
         host=LoopHost.current(spawn=spawn),
         environment=environment,
-        venues={"gateio": GateioVenue(endpoints, environment)},
+        venues={"gateio": create_venue(FIRST_KIND, endpoints, environment)},
         accounts=[AccountPlan(name="alpha", venue="gateio", credentials=credentials, symbols=symbols)],
     )
     try:
@@ -71,13 +70,13 @@ async def _measure(pairs: Sequence[str], latency_ms: float, turns: int) -> dict[
         exchange = await stack.enter_async_context(peer("benchmarks.support.exchange", pairs=pairs, accounts=["alpha"]))
         gate = exchange.ready["gateio"]
         credentials = Credentials(gate["accounts"][0]["key"], gate["accounts"][0]["secret"])
-        near = GateioEndpoints(rest=gate["rest"], ws=gate["ws"])
+        near = Endpoints(rest=gate["rest"], ws=gate["ws"])
         address = urlsplit(gate["rest"])
         way = await stack.enter_async_context(
             peer("benchmarks.support.relay", host=address.hostname, port=address.port, one_way_ms=latency_ms / 2)
         )
         there, here = f":{address.port}/", f":{way.ready['port']}/"
-        far = GateioEndpoints(rest=near.rest.replace(there, here), ws=near.ws.replace(there, here))
+        far = Endpoints(rest=near.rest.replace(there, here), ws=near.ws.replace(there, here))
         starts: dict[str, list[Start]] = {"parallel": [], "sequential": [], "near": []}
         for _ in range(turns + 1):
             starts["parallel"].append(await _start(pairs, far, credentials, one_by_one=False))

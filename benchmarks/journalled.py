@@ -37,9 +37,10 @@ from benchmarks.support.peers import peer
 from benchmarks.support.timing import median, percentile, ratio, spread
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.events import OrderUpdateEvent
@@ -98,7 +99,7 @@ async def _exchange_system(
         for name, journal in journals.items()
     ]
     async with real_environment() as environment:
-        venue = GateioVenue(GateioEndpoints(rest=gate["rest"], ws=gate["ws"]), environment)
+        venue = create_venue(FIRST_KIND, Endpoints(rest=gate["rest"], ws=gate["ws"]), environment)
         async with _system(venue, environment, plans) as system:
             yield system
 
@@ -164,7 +165,7 @@ async def _steady(directory: Path, orders: int, per_second: float, turns: int) -
         threads = stack.enter_context(ThreadPoolExecutor(2))
         journal = _open(directory / "steady.sqlite", _WITH, threads)
         stack.push_async_callback(journal.close)
-        gate = GateioVenue(GateioEndpoints(rest="http://127.0.0.1", ws=server.ready["url"]), environment)
+        gate = create_venue(FIRST_KIND, Endpoints(rest="http://127.0.0.1", ws=server.ready["url"]), environment)
         venue = CannedVenue(
             symbols, make_socket=lambda handlers: gate.create_private_ws_with_handlers(CREDENTIALS, handlers)
         )

@@ -19,8 +19,9 @@ from benchmarks.support.timing import median, percentile, spread
 from benchmarks.support.verdicts import judged
 from exchanges.base.clients import PrivateRest
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.commands import GetOrder, OrderReference, PlaceOrder
 from messages.enums import Side
 from messages.order import Order
@@ -70,7 +71,7 @@ async def _measure(lookups: int, rest_lookups: int) -> dict[str, list[float]]:
         gate = exchange.ready["gateio"]
         credentials = Credentials(gate["accounts"][0]["key"], gate["accounts"][0]["secret"])
         environment = await stack.enter_async_context(real_environment())
-        venue = GateioVenue(GateioEndpoints(rest=gate["rest"], ws=gate["ws"]), environment)
+        venue = create_venue(FIRST_KIND, Endpoints(rest=gate["rest"], ws=gate["ws"]), environment)
         by_hand = venue.create_private_rest(credentials)
         unheard_of = await _place(by_hand, symbols, rest_lookups, finish=True)
         open_orders = await _place(by_hand, symbols, MARKETS, finish=False)

@@ -28,11 +28,12 @@ from benchmarks.support.timing import median, percentile, ratio, spread
 from benchmarks.support.verdicts import judged
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.transport import HttpResponse
 from exchanges.gateio import convert, wire
 from exchanges.gateio.signing import sign_request
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Order
@@ -162,7 +163,7 @@ async def _measure(server: str, orders: int, markets_count: int) -> dict[str, ob
         transport = StampingTransport()
         environment = await stack.enter_async_context(real_environment(transport))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        gate = GateioVenue(GateioEndpoints(rest=base_url, ws="ws://127.0.0.1"), environment)
+        gate = create_venue(FIRST_KIND, Endpoints(rest=base_url, ws="ws://127.0.0.1"), environment)
         venue = CannedVenue(symbols, orders_go_to=gate)
         account = await stack.enter_async_context(live_account(venue, environment, credentials=credentials))
         bare = Bare(session, base_url, credentials)

@@ -28,7 +28,8 @@ from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.peers import peer
 from benchmarks.support.timing import percentile
 from exchanges.base.credentials import Credentials
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.base.endpoints import Endpoints
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.commands import PlaceOrder
 from messages.enums import Side, SyncState
 from messages.errors import TellerError
@@ -140,7 +141,7 @@ async def _scene(accounts: int) -> AsyncIterator[_Scene]:
         aiohttp.ClientSession(exchange.ready["control"]) as control,
     ):
         gate = exchange.ready["gateio"]
-        venue = GateioVenue(GateioEndpoints(rest=gate["rest"], ws=gate["ws"]), environment)
+        venue = create_venue(FIRST_KIND, Endpoints(rest=gate["rest"], ws=gate["ws"]), environment)
         host = LoopHost.current(spawn=spawn)
         actor = _Witness()
         ref = _start_with(actor, host)

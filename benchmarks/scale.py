@@ -28,9 +28,10 @@ from benchmarks.support.account import live_account, real_environment, spawn
 from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.peers import Peer, peer
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment, SystemClock
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.enums import SyncState
 from messages.events import ConnectionStatusEvent
 from messages.symbol import Symbol
@@ -62,7 +63,7 @@ class _Exchange:
     def __init__(self, child: Peer, control: aiohttp.ClientSession) -> None:
         self.control = control
         gate = child.ready["gateio"]
-        self.endpoints = GateioEndpoints(rest=gate["rest"], ws=gate["ws"])
+        self.endpoints = Endpoints(rest=gate["rest"], ws=gate["ws"])
         self.credentials = {each["name"]: Credentials(each["key"], each["secret"]) for each in gate["accounts"]}
 
     async def tell(self, path: str, **body: object) -> Any:
@@ -115,7 +116,7 @@ async def _running(
     system = TradingSystem(
         host=host,
         environment=environment,
-        venues={"gateio": GateioVenue(exchange.endpoints, environment)},
+        venues={"gateio": create_venue(FIRST_KIND, exchange.endpoints, environment)},
         accounts=[
             AccountPlan(
                 name=name,
@@ -257,7 +258,7 @@ async def _executed_orders(count: int) -> dict[str, object]:
     pair, account, warm_up = "M0_USDT", "a0", 1000
     async with _exchange([pair], [account]) as exchange, real_environment() as environment:
         await exchange.tell(f"/market/{pair}", bid="99", ask="101", amount="40000")
-        venue = GateioVenue(exchange.endpoints, environment)
+        venue = create_venue(FIRST_KIND, exchange.endpoints, environment)
         credentials = exchange.credentials[account]
         async with live_account(venue, environment, credentials=credentials, executed_limit=warm_up + count) as handle:
 

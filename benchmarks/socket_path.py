@@ -24,9 +24,10 @@ from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.peers import Peer, peer
 from benchmarks.support.timing import median, percentile, ratio, spread
 from benchmarks.support.verdicts import judged
+from exchanges.base.endpoints import Endpoints
 from exchanges.gateio import wire
 from exchanges.gateio.symbols import to_symbol
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import FIRST_KIND, create_venue
 from messages.events import OrderUpdateEvent
 
 PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
@@ -82,7 +83,7 @@ async def _measure(orders: int, per_second: float, turns: int) -> dict[str, obje
         environment = await stack.enter_async_context(real_environment())
         url = server.ready["url"]
         ours, bare = Side(0), Side(1)
-        gate = GateioVenue(GateioEndpoints(rest="http://127.0.0.1", ws=url), environment)
+        gate = create_venue(FIRST_KIND, Endpoints(rest="http://127.0.0.1", ws=url), environment)
         venue = CannedVenue(
             [to_symbol(pair) for pair in PAIRS],
             make_socket=lambda handlers: gate.create_private_ws_with_handlers(CREDENTIALS, handlers),

@@ -25,10 +25,8 @@ from config.schema import (
     require_name,
 )
 from config.tables import Problems, Table, allowed_among
+from exchanges.registry import FIRST_KIND, VENUE_KINDS
 from messages.errors import ConfigurationError
-
-EMBEDDED_VENUE: Final = "gateio"
-"""What the embedded exchange is called as a venue."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 _KEY_FIELDS: Final = ("key_env", "secret_env")
@@ -129,13 +127,13 @@ def _venues(top: Table, problems: Problems) -> tuple[tuple[VenueConfig, ...], li
         names.add(table, venue)
         if venue is not None:
             venues.append(venue)
-    return tuple(venues), [EMBEDDED_VENUE] if "embedded" in top else names.known
+    return tuple(venues), list(VENUE_KINDS) if "embedded" in top else names.known
 
 
 def _accounts(top: Table, venues: Sequence[str], problems: Problems) -> tuple[tuple[AccountConfig, ...], list[str]]:
     if "accounts" not in top:
         problems.add("accounts", "is missing: at least one [[accounts]] with a name")
-    defaults = {"venue": EMBEDDED_VENUE} if "embedded" in top else {}
+    defaults = {"venue": FIRST_KIND} if "embedded" in top else {}
     names = _Names(problems)
     variables: set[str] = set()
     accounts = []

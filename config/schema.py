@@ -16,7 +16,8 @@ from actors.connection.settings import SupervisorSettings
 from actors.journal import JournalSettings
 from actors.strategy.quoter import QuoterSettings
 from actors.supervision.plans import RestartSettings
-from messages.errors import InvalidValueError
+from exchanges.registry import FIRST_KIND, VENUE_KINDS
+from messages.errors import InvalidValueError, one_of
 from messages.symbol import Symbol
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -52,12 +53,14 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Literal["gateio"] = "gateio"
+    kind: str = FIRST_KIND
     rest: str | None = None
     ws: str | None = None
 
     def __post_init__(self) -> None:
         require_name("name", self.name)
+        if self.kind not in VENUE_KINDS:
+            raise InvalidValueError("kind", self.kind, one_of(VENUE_KINDS))
         _require_address("rest", self.rest, "http")
         _require_address("ws", self.ws, "ws")
         if (self.rest is None) is not (self.ws is None):

@@ -12,16 +12,16 @@ from actors.strategy.base import Strategy
 from actors.strategy.quoter import Quoter
 from actors.system import AccountPlan
 from config import Config
-from config.load import EMBEDDED_VENUE
 from console.embedded import EmbeddedExchange
 from console.journals import Journals
 from console.kill_switch import KillSwitchFile
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment, SystemClock
 from exchanges.base.websockets_transport import WebsocketsTransport
-from exchanges.gateio.venue import GateioEndpoints, GateioVenue
+from exchanges.registry import VENUE_KINDS, create_venue
 
 T = TypeVar("T")
 _log = structlog.get_logger("teller.assembly")
@@ -57,12 +57,13 @@ async def open_environment(seed: int | None) -> AsyncIterator[Environment]:
 def build_venues(config: Config, environment: Environment, embedded: EmbeddedExchange | None) -> dict[str, Venue]:
     """By the name that accounts use."""
     if embedded is not None:
-        return {EMBEDDED_VENUE: GateioVenue(GateioEndpoints(embedded.rest, embedded.ws), environment)}
+        return {kind: create_venue(kind, endpoints, environment) for kind, endpoints in embedded.endpoints.items()}
     venues: dict[str, Venue] = {}
     for venue in config.venues:
-        has_address = venue.rest is not None and venue.ws is not None
-        endpoints = GateioEndpoints(venue.rest or "", venue.ws or "") if has_address else GateioEndpoints.LIVE
-        venues[venue.name] = GateioVenue(endpoints, environment)
+        endpoints = VENUE_KINDS[venue.kind].live
+        if venue.rest is not None and venue.ws is not None:
+            endpoints = Endpoints(venue.rest, venue.ws)
+        venues[venue.name] = create_venue(venue.kind, endpoints, environment)
     return venues
 
 

@@ -74,7 +74,7 @@ async def _check_all(path: Path, checks: "_Checks", hider: Hider) -> None:
             embedded = await checks.line("embedded exchange", _told(started, "runs as a child process"))
             if embedded is None:
                 return
-            credentials = embedded.credentials
+            credentials = embedded.credentials_of(config.accounts)
         for one in (credentials or {}).values():
             hider.learn([one.reveal_key(), one.reveal_secret()])
         venues = build_venues(config, environment, embedded)
@@ -110,6 +110,7 @@ async def _check_account(
 ) -> None:
     name = account.name
     rest = venue.create_private_rest(credentials)
+    await checks.line(f"{name} settings", _settings(account, venue))
     if not await checks.line(f"{name} key", _key(rest, symbols)):
         return
     if symbols:
@@ -205,6 +206,11 @@ async def _public_socket(venue: Venue, symbols: list[Symbol]) -> tuple[bool, str
     finally:
         await socket.close()
     return True, f"book tickers of {', '.join(map(str, symbols)) or 'no market'} subscribed"
+
+
+async def _settings(account: AccountConfig, venue: Venue) -> tuple[bool, str]:
+    account.settings.require_supported(venue.capabilities)
+    return True, f"{account.venue} has all that they need"
 
 
 async def _key(rest: PrivateRest, symbols: tuple[Symbol, ...]) -> tuple[bool, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -11,15 +11,17 @@ from typing import Final
 import msgspec
 import structlog
 
-from config import EmbeddedConfig
+from config import AccountConfig, EmbeddedConfig
 from console.sinks import open_log
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
+from exchanges.registry import VENUE_KINDS
 from messages.errors import ConnectionFailedError
 
 _log = structlog.get_logger("teller.embedded")
 ROOT: Final = Path(__file__).resolve().parents[1]
 _MOST_SOCKETS: Final = 300
-"""As many as Gate takes from one address; more accounts than that are for trying out how the program scales."""
+"""As many as an exchange takes from one address; more accounts than that are for trying out how the program scales."""
 _SOCKETS_FOR_EACH: Final = 3
 """An account's own, that of its successor while it is renewed, and a share of the market data."""
 _LONGEST_LINE: Final = 16 * 1024 * 1024
@@ -34,33 +36,50 @@ class _Account(msgspec.Struct, frozen=True):
     secret: str
 
 
-class _Gateio(msgspec.Struct, frozen=True):
+class _Face(msgspec.Struct, frozen=True):
     rest: str
     ws: str
     accounts: list[_Account]
 
 
-class _Ready(msgspec.Struct, frozen=True):
-    """The line that the exchange prints when it is ready."""
-
-    gateio: _Gateio
+class _Control(msgspec.Struct, frozen=True):
     control: str
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """What the exchange says when it is ready: its faces by the kind of venue, and its control API."""
+
+    faces: Mapping[str, _Face]
+    control: str
+
+    @classmethod
+    def read(cls, line: bytes) -> "_Ready":
+        """Raises `msgspec.DecodeError` for anything else."""
+        said = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        faces = {kind: msgspec.json.decode(face, type=_Face) for kind, face in said.items() if kind in VENUE_KINDS}
+        return cls(faces, msgspec.json.decode(line, type=_Control).control)
 
 
 class EmbeddedExchange:
     """A running one.
 
     Attributes:
-        rest, ws: addresses of its Gate.io face. control: address of its control API.
-        credentials: of its accounts, by name.
+        endpoints: of each face, by the kind of venue. control: address of its control API.
     """
 
     def __init__(self, ready: _Ready, process: asyncio.subprocess.Process) -> None:
-        self.rest: Final = ready.gateio.rest
-        self.ws: Final = ready.gateio.ws
+        self.endpoints: Final = {kind: Endpoints(face.rest, face.ws) for kind, face in ready.faces.items()}
         self.control: Final = ready.control
-        self.credentials: Final = {a.name: Credentials(a.key, a.secret) for a in ready.gateio.accounts}
+        self._credentials: Final = {
+            (kind, account.name): Credentials(account.key, account.secret)
+            for kind, face in ready.faces.items()
+            for account in face.accounts
+        }
         self._process: Final = process
+
+    def credentials_of(self, accounts: Iterable[AccountConfig]) -> dict[str, Credentials]:
+        """By the account's name: what its venue's face has handed out."""
+        return {account.name: self._credentials[account.venue, account.name] for account in accounts}
 
     async def ended(self) -> int:
         """Waits for its end; returns its exit code."""
@@ -100,7 +119,12 @@ async def run_embedded(config: EmbeddedConfig, accounts: Sequence[str]) -> Async
         os.close(log)
     try:
         exchange = EmbeddedExchange(await _ready(process, Path(config.log_file), began), process)
-        _log.info("embedded_exchange_started", pid=process.pid, rest=exchange.rest, control=exchange.control)
+        _log.info(
+            "embedded_exchange_started",
+            pid=process.pid,
+            endpoints={kind: at.rest for kind, at in exchange.endpoints.items()},
+            control=exchange.control,
+        )
         yield exchange
     finally:
         await _end(process)
@@ -118,7 +142,7 @@ async def _ready(process: asyncio.subprocess.Process, log: Path, began: int) -> 
         said = await asyncio.to_thread(_last_line, log, began)
         raise ConnectionFailedError(f"the embedded exchange ended at once with code {code}: {said or f'see {log}'}")
     try:
-        return msgspec.json.decode(line, type=_Ready)
+        return _Ready.read(line)
     except msgspec.DecodeError:
         raise ConnectionFailedError("the embedded exchange did not say where it is") from None
 

@@ -100,7 +100,7 @@ class _Run:
         if config.embedded is None:
             stack.enter_context(hold_keys(config, credentials, Path.home()))
         embedded = await self._run_embedded(stack)
-        credentials = credentials if embedded is None else embedded.credentials
+        credentials = credentials if embedded is None else embedded.credentials_of(self._config.accounts)
         host = LoopHost.current(environment.spawn, dead_letters=DeadLetters(clock=environment.clock.monotonic_s))
         notes = Notes()
         observer = await _start_observer(notes, host, stack)
@@ -195,7 +195,7 @@ class _Run:
             return None
         starting = stack.enter_async_context(run_embedded(config.embedded, [each.name for each in config.accounts]))
         embedded = await self._stop_request.unless_asked(starting)
-        self._hide(embedded.credentials)
+        self._hide(embedded.credentials_of(self._config.accounts))
         return embedded
 
     def _hide(self, credentials: Mapping[str, Credentials]) -> None:

@@ -18,7 +18,7 @@ from actors.strategy.quoter import Quoter
 from actors.system import AccountPlan, TradingSystem
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
-from exchanges.gateio.venue import GateioVenue
+from exchanges.registry import create_venue
 from exchanges.simulator import Exchange
 from messages.errors import TellerError
 from simulation.environment.faults import Fault, Weather
@@ -232,7 +232,7 @@ class Program:
         return TradingSystem(
             host=self._host,
             environment=self._environment,
-            venues={VENUE: GateioVenue(ENDPOINTS, self._environment, scenario.venue)},
+            venues={VENUE: create_venue(VENUE, ENDPOINTS, self._environment, scenario.venue)},
             accounts=[
                 self._account_plan(name, journal) for name, journal in zip(self._names, life.journals, strict=True)
             ],

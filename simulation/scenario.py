@@ -13,8 +13,9 @@ from actors.connection.backoff import BackoffSettings
 from actors.connection.settings import SupervisorSettings
 from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
+from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import SessionSettings
-from exchanges.gateio.settings import GateioSettings
+from exchanges.registry import VENUE_KINDS
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 from exchanges.simulator.config import FeeScheme, Past
 from exchanges.simulator.many_markets import many_markets
@@ -23,7 +24,7 @@ from messages.symbol import Symbol
 from simulation.bounds import USUAL, Bounds
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
-from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS
+from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS, VENUE
 from simulation.strategies.actions import ACTIONS
 
 T = TypeVar("T")
@@ -91,7 +92,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     exchange: SimulatorConfig
     account: AccountSettings
     journal: JournalSettings
-    venue: GateioSettings
+    venue: VenueSettings
     supervisor: SupervisorSettings
     restarts: RestartSettings
     bounds: Bounds
@@ -334,12 +335,12 @@ def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozense
     return config
 
 
-def _venue(rng: random.Random, *, lags: bool) -> GateioSettings:
+def _venue(rng: random.Random, *, lags: bool) -> VenueSettings:
     """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry.
 
     What it reckons queries to lag behind is never less than they do, as with a real venue.
     """
-    return GateioSettings(
+    return VENUE_KINDS[VENUE].settings(
         request_timeout_s=4.0,
         order_expiry_ms=rng.choice((5000, 5000, 2000, None)),
         query_lag_ms=round(1000 * LONGEST_LAG_S) if lags else rng.choice((1_000, 10_000)),

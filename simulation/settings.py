@@ -4,15 +4,16 @@ from decimal import Decimal
 from typing import Final
 
 from actors.strategy.quoter import QuoterSettings
-from exchanges.gateio.settings import GateioEndpoints
+from exchanges.base.endpoints import Endpoints
+from exchanges.registry import FIRST_KIND
 from exchanges.simulator import PairConfig
 from messages.symbol import Symbol
 
 STARTED_MS: Final = 1_790_000_000_000
 """The true time at which a run begins, unix milliseconds."""
-VENUE: Final = "gateio"
+VENUE: Final = FIRST_KIND
 SOL: Final = Symbol("SOL", "USDT")
-ENDPOINTS: Final = GateioEndpoints(rest="http://exchange.test/api/v4", ws="ws://exchange.test/ws/v4/")
+ENDPOINTS: Final = Endpoints(rest="http://exchange.test/api/v4", ws="ws://exchange.test/ws/v4/")
 KEEPS_ALL: Final = 1000
 """Finished orders of each market: more than a run has."""
 QUOTER: Final = QuoterSettings(

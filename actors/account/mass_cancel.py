@@ -30,6 +30,7 @@ _log: Final = structlog.get_logger("teller.account")
 _AT_ONCE: Final = 100
 """So many orders are canceled one by one in one try; the rest in the next."""
 _TRIES_TO_LOOK: Final = 3
+_SWEEPS_BEFORE_SINGLY: Final = 2
 _LONGEST_ASKED_WAIT_S: Final = 5.0
 """A ``Retry-After`` is obeyed up to here: a cancel that is refused once more costs less than an order that rests."""
 
@@ -51,6 +52,7 @@ class _MassCancel:
         sent: orders that a cancel was sent for since they were named.
         is_clean: the last list, asked for after the last cancel, showed nothing of the scope. is_list_old: it may not
             show what was there at the command. has_looked: what is open is known, if need be by a list.
+        sweeps_refused: how often in a row the exchange has refused a cancel of all.
         wake_number: of the wait for the next try that counts.
     """
 
@@ -68,6 +70,7 @@ class _MassCancel:
         self.sent: set[_Key] = set()
         self.replies: list[Reply[Any]] = []
         self.tries = 0
+        self.sweeps_refused = 0
         self.cause = "the exchange has not answered yet"
         self.is_trying = False
         self.is_clean = False
@@ -285,7 +288,7 @@ class MassCancels:
                 self._again_later(job, None)  # nothing that a cancel could name; their fate is being asked for
             else:
                 self._look(job)
-        elif self._can_sweep(job) and (sweeps or self._may_sweep(job)):
+        elif self._can_sweep(job, named) and (sweeps or self._may_sweep(job)):
             job.is_trying, job.is_clean, job.is_list_old = True, False, False
             job.sent.update(map(_key, named))
             scope, intent, context, sent_s = job.scope, job.intent, self._context, self._context.monotonic_s()
@@ -319,11 +322,14 @@ class MassCancels:
         records = self._context.state.orders.open_records(job.scope.symbol)
         return all(job.covers(record.order) for record in records if job.matches(record.order))
 
-    def _can_sweep(self, job: _MassCancel) -> bool:
+    def _can_sweep(self, job: _MassCancel, named: list[Order]) -> bool:
+        """Where a cancel of all was refused again and again, every second try cancels what is named one by one."""
+        if named and job.sweeps_refused >= _SWEEPS_BEFORE_SINGLY and job.tries % 2:
+            return False
         return self._context.account_wide().can_cancel_all(job.scope.side)
 
     def _answered(self, job: _MassCancel, sent_s: float, reports: tuple[Order, ...]) -> None:
-        job.swept_s = sent_s
+        job.swept_s, job.sweeps_refused = sent_s, 0
         for order in map(self._context.apply_order, reports):
             if order.is_finished:
                 job.ended[_key(order)] = order
@@ -332,6 +338,7 @@ class MassCancels:
     def _not_answered(self, job: _MassCancel, sent_s: float, error: Exception) -> None:
         if isinstance(error, VenueRefusedError) and error.reason is RefusalReason.UNKNOWN_SYMBOL:
             job.swept_s = sent_s  # in a market that is gone nothing is open
+        job.sweeps_refused += isinstance(error, VenueRefusedError)
         self._failed(job, error)
 
     def _cancel_singly(self, job: _MassCancel, orders: list[Order]) -> None:

@@ -82,9 +82,8 @@ class OrderCommands:
         )
         if command.client_order_id is not None:
             rest.capabilities.client_order_ids.require("client_order_id", command.client_order_id)
-            if self._is_taken(command.client_order_id):
-                allowed = "an id that no other order of ours has"
-                raise InvalidValueError("client_order_id", command.client_order_id, allowed)
+        if command.client_order_id is not None and self._is_taken(command.client_order_id):
+            raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")
         command = self._client_ids.assigned(command)
         client_order_id = str(command.client_order_id)
         self._intents.require_writable()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from exchanges.base.capabilities import VenueCapabilities
 from messages.errors import InvalidValueError
 
 
@@ -17,7 +18,7 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
         than lists may lag: where the exchange refuses the cancel of all, only a later list shows that it is done.
     cancel_again_first_s, cancel_again_max_s: pauses between its tries; they double in between, and are jittered.
     dead_mans_switch_s: the exchange cancels every open order of the account when it has not heard from us for so long;
-        None leaves that off. Gate takes 5 seconds or more.
+        None leaves that off. Venues have a shortest time.
     """
 
     executed_limit: int = 1000
@@ -44,3 +45,10 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("unresolved_patience_ms", "resolve_grace_ms"):
             if getattr(self, name) < 0:
                 raise InvalidValueError(name, getattr(self, name), "0 or more")
+
+    def require_supported(self, capabilities: VenueCapabilities) -> None:
+        """Raises `UnsupportedError` or `InvalidValueError` for what the account's venue does not have."""
+        if self.dead_mans_switch_s is not None:
+            capabilities.require_countdown("dead_mans_switch_s", self.dead_mans_switch_s)
+        if self.allow_withdrawals:
+            capabilities.require_withdrawals()

@@ -41,11 +41,13 @@ class Withdrawals:
         exchange's history until it is found, or can no longer arrive; the log and the journal tell.
 
         Raises:
-            NotPermittedError: the account's settings do not allow it. NotLiveError: the balances are not those of now.
+            NotPermittedError: the account's settings do not allow it. UnsupportedError: the venue does not have it.
+            NotLiveError: the balances are not those of now.
         """
         self._require_permission()
         self._context.require_trading()
         rest = self._context.require_rest()
+        rest.capabilities.require_withdrawals()
         command = self._client_ids.assigned_withdrawal(command)
         _log.info(
             "withdrawal_requested",

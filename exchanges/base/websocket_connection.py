@@ -1,11 +1,11 @@
 """One socket from opening to its end: what every venue's WebSocket client shares.
 
-A venue's client makes a session for each connection, gives it three things -- how to read a frame, what a heartbeat
-looks like, whom to tell -- and then talks to it in requests:
+A client makes one for each connection, gives it three things -- how to read a frame, what a heartbeat looks like, whom
+to tell -- and then talks to it in requests (see `websocket_clients`):
 
-    session = WebsocketConnection(environment, url=..., name="gateio.private", settings=..., feed=decoder.feed,
-                               heartbeat=..., connection=handlers.connection, error=handlers.error)
-    await session.open()
+    session = WebsocketConnection(environment, name="venue.private", settings=..., feed=frames.feed,
+                                  heartbeat=..., connection=handlers.connection, error=handlers.error)
+    await session.open(url)
     await session.request_all([(1, frame), (2, frame)])      # the decoder calls session.acknowledge / refuse
     session.announce()                                       # connection(True, "")
     ...
@@ -30,7 +30,7 @@ import enum
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
@@ -75,6 +75,14 @@ class SessionSettings:
             raise InvalidValueError("silence_s", self.silence_s, f"at least two heartbeats ({2 * self.heartbeat_s} s)")
 
 
+class Answers(Protocol):
+    """Who waits for acknowledgements: a `WebsocketConnection`, or a test."""
+
+    def acknowledge(self, request_id: int, result: object = None) -> bool: ...
+
+    def refuse(self, request_id: int, error: TellerError) -> bool: ...
+
+
 class _State(enum.Enum):
     NEW = "new"
     OPEN = "open"
@@ -89,7 +97,6 @@ class WebsocketConnection:
         self,
         environment: Environment,
         *,
-        url: str,
         name: str,
         settings: SessionSettings,
         feed: Callable[[bytes], None],
@@ -100,14 +107,13 @@ class WebsocketConnection:
         """Makes a session; nothing happens before `open`.
 
         Args:
-            url: where to connect; must not hold a secret, it is logged. name: for logs and task names.
+            name: for logs and task names.
             feed: takes each frame; calls the handlers, and `acknowledge` or `refuse` for answers to requests.
             heartbeat: makes the frame that the exchange answers, so that a healthy link is never silent.
             connection: told True once `announce` is called, and False with the cause when it ends unexpectedly.
             error: told of frames that could not be taken.
         """
         self._environment = environment
-        self._url = url
         self._name = name
         self._settings = settings
         self._feed = feed
@@ -129,15 +135,15 @@ class WebsocketConnection:
         """Whether frames flow."""
         return self._state is _State.OPEN
 
-    async def open(self) -> None:
-        """Connects and starts reading.
+    async def open(self, url: str) -> None:
+        """Connects and starts reading. What follows a "?" in ``url`` may be a secret, and is not logged.
 
         Raises:
             ConnectionFailedError: no socket, or the session was used before.
         """
         if not self._is_new():
             raise ConnectionFailedError(f"{self._name}: a session is opened once")
-        socket = await self._environment.sockets.connect(self._url, timeout_s=self._settings.connect_timeout_s)
+        socket = await self._environment.sockets.connect(url, timeout_s=self._settings.connect_timeout_s)
         if not self._is_new():
             await asyncio.wait([self._say_goodbye(socket)])
             raise ConnectionFailedError(f"{self._name}: closed while it was being opened")
@@ -150,7 +156,7 @@ class WebsocketConnection:
             ("watch", self._watch()),
         ):
             self._tasks.append(self._environment.spawn(coroutine, f"{self._name}.{part}"))
-        logger.debug("socket_opened", session=self._name, url=self._url)
+        logger.debug("socket_opened", session=self._name, url=url.partition("?")[0])
 
     def announce(self) -> None:
         """Says ``connection(True, "")``: subscribed and streaming.

@@ -3,7 +3,7 @@
 from typing import Final
 
 from exchanges.base.capabilities import ClientIdRules, RequestScope, VenueCapabilities
-from exchanges.gateio.settings import GateioSettings
+from exchanges.base.venue_settings import VenueSettings
 
 _CLIENT_ORDER_IDS: Final = ClientIdRules(
     longest=28, pattern="[0-9A-Za-z_.-]+", allowed="1 to 28 characters out of 0-9 A-Z a-z _ - ."
@@ -17,7 +17,7 @@ _FOUND_BY_TEXT_MS: Final = 1_800_000
 """By text an ended order is found for at least half an hour; how much longer differs (docs/venues/gateio.md)."""
 
 
-def capabilities_of(settings: GateioSettings) -> VenueCapabilities:
+def capabilities_of(settings: VenueSettings) -> VenueCapabilities:
     """``settings`` say whether orders expire."""
     return VenueCapabilities(
         venue="gateio",

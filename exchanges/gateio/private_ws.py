@@ -6,13 +6,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from exchanges.base.credentials import Credentials
-from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_connection import HandlerFailedError, WebsocketConnection
+from exchanges.base.venue_settings import VenueSettings
+from exchanges.base.websocket_clients import Request
+from exchanges.base.websocket_connection import Answers, HandlerFailedError
 from exchanges.gateio import convert, wire
-from exchanges.gateio.settings import GateioSettings
-from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
+from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
 from messages.balance import Balance
 from messages.order import Fill, Order
 
@@ -165,53 +165,39 @@ def _failed(error: Exception) -> HandlerFailedError:
     return failed
 
 
-class GateioPrivateWebsocket:
-    """`exchanges.base.clients.PrivateWebsocket` of one Gate.io spot account: one connection, used once."""
+class GateioPrivateFrames(PrivateFrameDecoder):
+    """`exchanges.base.websocket_clients.PrivateFrames` of one Gate.io spot account."""
+
+    __slots__ = ("_credentials", "_server_clock", "_url", "heartbeat", "name", "settings")
 
     def __init__(
         self,
-        environment: Environment,
         *,
         url: str,
         credentials: Credentials,
         handlers: PrivateWebsocketHandlers,
         server_clock: ServerClock,
-        settings: GateioSettings,
+        settings: VenueSettings,
     ) -> None:
+        super().__init__(handlers, hide=credentials)
+        self.name = _NAME
+        self.settings = settings.socket
+        self.heartbeat = heartbeat(server_clock)
+        self._url = url
         self._credentials = credentials
         self._server_clock = server_clock
-        decoder = PrivateFrameDecoder(handlers, hide=credentials)
-        self._session = WebsocketConnection(
-            environment,
-            url=url,
-            name=_NAME,
-            settings=settings.socket,
-            feed=decoder.feed,
-            heartbeat=heartbeat(server_clock),
-            connection=handlers.connection,
-            error=handlers.error,
-        )
-        decoder.attach(self._session)
 
-    async def connect(self) -> None:
-        """Connects and subscribes to orders, fills and balances of all markets, all three at once.
+    async def url(self) -> str:
+        """The same for every account: each subscription is signed."""
+        return self._url
 
-        Events may reach the handlers before this returns: they begin with the first acknowledgement (R7).
+    def login(self) -> Sequence[Request]:
+        """Nothing: each subscription is signed."""
+        return ()
 
-        Raises:
-            VenueRefusedError: the key is not accepted. ConnectionFailedError: no socket, or no acknowledgement in time.
-        """
-        try:
-            await self._session.open()
-            await self._session.request_all(
-                (number, subscription(self._server_clock, number, channel, payload, self._credentials))
-                for number, (channel, payload) in enumerate(_CHANNELS, start=1)
-            )
-            self._session.announce()
-        except BaseException:
-            await self._session.close()
-            raise
-
-    async def close(self) -> None:
-        """Closes for good; no handler is called after it has returned."""
-        await self._session.close()
+    def subscriptions(self) -> Sequence[Request]:
+        """Orders, fills and balances of all markets."""
+        return [
+            (number, subscription(self._server_clock, number, channel, payload, self._credentials))
+            for number, (channel, payload) in enumerate(_CHANNELS, start=1)
+        ]

@@ -1,16 +1,16 @@
 """Best bid and ask by Gate's spot socket (spot WebSocket manual, `spot.book_ticker`)."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from exchanges.base.environment import Environment
 from exchanges.base.handlers import PublicWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_connection import HandlerFailedError, WebsocketConnection
+from exchanges.base.venue_settings import VenueSettings
+from exchanges.base.websocket_clients import Request
+from exchanges.base.websocket_connection import Answers, HandlerFailedError
 from exchanges.gateio import convert, wire
-from exchanges.gateio.settings import GateioSettings
-from exchanges.gateio.socket_frames import Answers, SocketErrors, heartbeat, subscription
+from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
 from exchanges.gateio.symbols import to_pair
 from messages.symbol import Symbol
 
@@ -49,58 +49,31 @@ class PublicFrameDecoder:
             self._others.give_up(frame, problem)
 
 
-class GateioPublicWebsocket:
-    """`exchanges.base.clients.PublicWebsocket` of Gate.io spot: one connection, used once."""
+class GateioPublicFrames(PublicFrameDecoder):
+    """`exchanges.base.websocket_clients.PublicFrames` of Gate.io spot."""
+
+    __slots__ = ("_numbers", "_server_clock", "_url", "heartbeat", "name", "settings")
 
     def __init__(
-        self,
-        environment: Environment,
-        *,
-        url: str,
-        handlers: PublicWebsocketHandlers,
-        server_clock: ServerClock,
-        settings: GateioSettings,
+        self, *, url: str, handlers: PublicWebsocketHandlers, server_clock: ServerClock, settings: VenueSettings
     ) -> None:
+        super().__init__(handlers)
+        self.name = _NAME
+        self.settings = settings.socket
+        self.heartbeat = heartbeat(server_clock)
+        self._url = url
         self._server_clock = server_clock
         self._numbers = itertools.count(1)
-        decoder = PublicFrameDecoder(handlers)
-        self._session = WebsocketConnection(
-            environment,
-            url=url,
-            name=_NAME,
-            settings=settings.socket,
-            feed=decoder.feed,
-            heartbeat=heartbeat(server_clock),
-            connection=handlers.connection,
-            error=handlers.error,
-        )
-        decoder.attach(self._session)
 
-    async def connect(self, symbols: Iterable[Symbol]) -> None:
-        """Connects and subscribes to the book tickers of ``symbols``; returns when all are acknowledged.
+    async def url(self) -> str:
+        return self._url
 
-        Raises:
-            VenueRefusedError: a market that the exchange does not know (UNKNOWN_SYMBOL).
-            ConnectionFailedError: no socket, or no acknowledgement in time.
-        """
-        try:
-            await self._session.open()
-            await self.subscribe(symbols)
-            self._session.announce()
-        except BaseException:
-            await self._session.close()
-            raise
-
-    async def subscribe(self, symbols: Iterable[Symbol]) -> None:
-        """Adds markets; the ones subscribed before stay. Raises as `connect` does."""
+    def subscriptions(self, symbols: Iterable[Symbol]) -> Sequence[Request]:
+        """Book tickers, some markets a request."""
         pairs = sorted({to_pair(symbol) for symbol in symbols})
         requests = []
         for start in range(0, len(pairs), _MARKETS_A_REQUEST):
             number = next(self._numbers)
             payload = pairs[start : start + _MARKETS_A_REQUEST]
             requests.append((number, subscription(self._server_clock, number, "spot.book_ticker", payload)))
-        await self._session.request_all(requests)
-
-    async def close(self) -> None:
-        """Closes for good; no handler is called after it has returned."""
-        await self._session.close()
+        return requests

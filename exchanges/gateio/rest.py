@@ -12,9 +12,9 @@ from exchanges.base.environment import Environment
 from exchanges.base.http_client import HttpAnswer, HttpCall, HttpClient, lost
 from exchanges.base.rate_limiter import Priority, RateLimiter, Scope
 from exchanges.base.server_clock import ServerClock
+from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import reason_of
 from exchanges.gateio import errors, limits
-from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.signing import sign_request
 from messages.errors import InvalidValueError, ProtocolError, RefusalReason, TellerError, VenueRefusedError
 
@@ -41,7 +41,7 @@ class GateioRest:
         base_url: str,
         limiter: RateLimiter,
         server_clock: ServerClock,
-        settings: GateioSettings,
+        settings: VenueSettings,
         credentials: Credentials | None = None,
     ) -> None:
         self.clock = environment.clock

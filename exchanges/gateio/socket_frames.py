@@ -1,13 +1,13 @@
 """What Gate's public and private sockets have in common: requests, their answers, heartbeats, errors."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from exchanges.base.credentials import Credentials
 from exchanges.base.server_clock import ServerClock
-from exchanges.base.websocket_connection import report_refused_frame, tell_error
+from exchanges.base.websocket_connection import Answers, report_refused_frame, tell_error
 from exchanges.gateio import errors, wire
 from exchanges.gateio.signing import sign_channel
 from messages.errors import ProtocolError, TellerError
@@ -17,14 +17,6 @@ _read_envelope: Final = wire.Reader[wire.Envelope](wire.Envelope).read
 _ANSWERS: Final = frozenset({"subscribe", "unsubscribe"})
 
 Frame = wire.PrivateFrame | wire.PublicFrame
-
-
-class Answers(Protocol):
-    """Who waits for acknowledgements: a `WebsocketConnection`, or a test."""
-
-    def acknowledge(self, request_id: int, result: object = None) -> bool: ...
-
-    def refuse(self, request_id: int, error: TellerError) -> bool: ...
 
 
 class SocketErrors:

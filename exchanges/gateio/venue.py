@@ -1,21 +1,25 @@
-"""Gate.io spot: four factories and nothing else of orchestration."""
+"""Gate.io spot: four factories, what it declares, and nothing else of orchestration."""
 
 from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, PublicWebsocket
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.rate_limiter import RateLimiter
 from exchanges.base.server_clock import ServerClock
+from exchanges.base.venue_account import VenueAccounts
+from exchanges.base.venue_settings import VenueSettings
+from exchanges.base.websocket_clients import PrivateWebsocketClient, PublicWebsocketClient
 from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.private_rest import GateioPrivateRest
-from exchanges.gateio.private_ws import GateioPrivateWebsocket
+from exchanges.gateio.private_ws import GateioPrivateFrames
 from exchanges.gateio.public_rest import GateioPublicRest
-from exchanges.gateio.public_ws import GateioPublicWebsocket
+from exchanges.gateio.public_ws import GateioPublicFrames
 from exchanges.gateio.rest import GateioRest
-from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+from exchanges.gateio.settings import GateioSettings
 
-__all__ = ["GateioEndpoints", "GateioSettings", "GateioVenue"]
+__all__ = ["GateioSettings", "GateioVenue"]
 
 
 class GateioVenue:
@@ -27,46 +31,38 @@ class GateioVenue:
 
     name = "gateio"
 
-    def __init__(
-        self, endpoints: GateioEndpoints, environment: Environment, settings: GateioSettings | None = None
-    ) -> None:
+    def __init__(self, endpoints: Endpoints, environment: Environment, settings: VenueSettings | None = None) -> None:
         self._endpoints = endpoints
         self._environment = environment
         self._settings = settings or GateioSettings()
         self._server_clock = ServerClock(environment.clock)
         self._public_limiter = RateLimiter(environment.clock)
-        self._account_limiters: dict[Credentials, RateLimiter] = {}
+        self._accounts = VenueAccounts(environment.clock)
         self.capabilities: VenueCapabilities = capabilities_of(self._settings)
 
     def create_public_rest(self) -> PublicRest:
         return GateioPublicRest(self._rest(self._public_limiter, None))
 
     def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
-        return GateioPublicWebsocket(
-            self._environment,
-            url=self._endpoints.ws,
-            handlers=handlers,
-            server_clock=self._server_clock,
-            settings=self._settings,
+        frames = GateioPublicFrames(
+            url=self._endpoints.ws, handlers=handlers, server_clock=self._server_clock, settings=self._settings
         )
+        return PublicWebsocketClient(self._environment, frames, handlers)
 
     def create_private_rest(self, credentials: Credentials) -> PrivateRest:
-        limiter = self._account_limiters.get(credentials)
-        if limiter is None:
-            limiter = self._account_limiters[credentials] = RateLimiter(self._environment.clock)
-        return GateioPrivateRest(self._rest(limiter, credentials))
+        return GateioPrivateRest(self._rest(self._accounts.of(credentials).limiter, credentials))
 
     def create_private_ws_with_handlers(
         self, credentials: Credentials, handlers: PrivateWebsocketHandlers
     ) -> PrivateWebsocket:
-        return GateioPrivateWebsocket(
-            self._environment,
+        frames = GateioPrivateFrames(
             url=self._endpoints.ws,
             credentials=credentials,
             handlers=handlers,
             server_clock=self._server_clock,
             settings=self._settings,
         )
+        return PrivateWebsocketClient(self._environment, frames, handlers)
 
     def server_now_ms(self) -> int:
         """The exchange's clock as best we know it, unix milliseconds."""

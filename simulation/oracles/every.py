@@ -54,7 +54,11 @@ def every_oracle(
         way,
         *_of_the_long_fault(parts),
         *_of_strategies(parts),
-        *([StaysLive(parts.told, parts.names, parts.exchange_faults.begun)] if parts.scenario.profile is Profile.CALM else []),
+        *(
+            [StaysLive(parts.told, parts.names, parts.exchange_faults.begun)]
+            if parts.scenario.profile is Profile.CALM
+            else []
+        ),
         *_of_what_is_told(parts, ask),
         *_of_safety(parts, way, ask),
         Secrets(

@@ -168,10 +168,13 @@ class Venue:
 
         return cast("Order", self._carry_out("amend", do))
 
-    async def load_open_orders(self) -> OpenOrdersReport:
+    async def load_open_orders(self, symbol: Symbol | None = None) -> OpenOrdersReport:
         def do() -> OpenOrdersReport:
+            if symbol in self.gone:
+                raise VenueRefusedError(RefusalReason.UNKNOWN_SYMBOL, "INVALID_CURRENCY_PAIR")
             listed = (order for order_id, order in self.open.items() if order_id not in self.hidden)
-            return OpenOrdersReport(tuple(listed), self._now_ms())
+            in_scope = tuple(order for order in listed if symbol in {None, order.symbol})
+            return OpenOrdersReport(in_scope, self._now_ms(), (), None if symbol is None else frozenset({symbol}))
 
         return cast("OpenOrdersReport", self._carry_out("open_orders", do, changes=False))
 

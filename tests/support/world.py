@@ -23,9 +23,10 @@ from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem
 from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment, SystemClock
 from exchanges.base.websockets_transport import WebsocketsTransport
-from exchanges.gateio.venue import GateioEndpoints, GateioSettings, GateioVenue
+from exchanges.gateio.venue import GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
 from messages.enums import OrderStatus, SyncState
 from messages.events import ExecutionReportEvent
@@ -78,7 +79,7 @@ class World:
         )
         self.dead_letters = DeadLetters()
         self.host = LoopHost.current(dead_letters=self.dead_letters)
-        self._endpoints = GateioEndpoints(rest=rest_url, ws=ws_url)
+        self._endpoints = Endpoints(rest=rest_url, ws=ws_url)
         self.keys = {a["name"]: (a["key"], a["secret"]) for a in exchange.endpoints["gateio"]["accounts"]}
         self._systems: list[TradingSystem] = []
         self._executor = ThreadPoolExecutor(2, "journal")

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from actors.account.intents import Intent
 from actors.runtime import Reply
+from exchanges.base.capabilities import RequestScope
 from exchanges.base.clients import OpenOrdersReport
 from messages.commands import CancelAll, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
@@ -25,8 +26,12 @@ from messages.errors import (
 )
 from messages.order import Order
 from tests.support.account_parts import AccountParts, Fate
+from tests.support.capabilities import capabilities
 from tests.support.orders import BTC, SOL
 
+BY_MARKET = capabilities(
+    open_orders=RequestScope.MARKET, cancel_all=RequestScope.MARKET, cancels_by_side=False, order_expiry_ms=5_000
+)
 FAILURES = [fate for fate in Fate if fate is not Fate.DONE]
 
 
@@ -49,6 +54,43 @@ def test_a_cancel_of_all_ends_what_is_in_scope_and_nothing_else() -> None:
     assert ids(reply.result()) == {order.order_id for order in here}
     assert all(order.status is OrderStatus.CANCELED for order in reply.result())
     assert set(parts.venue.open) == {order.order_id for order in others}
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_r13_where_the_venue_knows_markets_only_each_market_of_the_account_is_canceled(refuses: bool) -> None:
+    parts = connected()
+    parts.venue.capabilities = BY_MARKET
+    ours = [parts.resting(SOL, Side.BUY), parts.resting(BTC, Side.SELL)]
+    parts.venue.add(SOL)
+    if refuses:
+        parts.venue.refused.add("cancel_all")
+    reply = parts.cancel_all()
+    parts.pass_time(10)
+    assert not parts.venue.open
+    assert ids(reply.result()) >= ids(tuple(ours))
+
+
+def test_r13_a_side_that_the_venue_cannot_cancel_alone_is_canceled_order_by_order() -> None:
+    parts = connected()
+    parts.venue.capabilities = BY_MARKET
+    buy, sell = parts.resting(SOL, Side.BUY), parts.resting(SOL, Side.SELL)
+    foreign = parts.venue.add(SOL)
+    reply = parts.cancel_all(SOL, Side.BUY)
+    parts.pass_time(5)
+    assert "cancel_all" not in parts.venue.requests
+    assert set(parts.venue.open) == {sell.order_id}
+    assert ids(reply.result()) == {buy.order_id, foreign.order_id}
+
+
+def test_r6_an_order_of_a_market_that_a_list_does_not_cover_is_not_missing_from_it() -> None:
+    parts = connected()
+    parts.venue.capabilities = BY_MARKET
+    reply = parts.cancel_all(SOL)
+    other = parts.resting(BTC, Side.SELL)
+    parts.pass_time(5)
+    assert reply.done
+    assert other.order_id in parts.venue.open
+    assert "get_order" not in parts.venue.requests
 
 
 def test_orders_of_other_programs_are_in_scope_too() -> None:

@@ -12,6 +12,7 @@ from actors.account.order_store import OrderStore
 from actors.account.state import OrderKey
 from actors.journal import IntentCommand, Outcome
 from actors.runtime import Reply
+from exchanges.base.capabilities import ClientIdRules
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
 from messages.errors import (
@@ -22,11 +23,13 @@ from messages.errors import (
     NotLiveError,
     UnknownMarketError,
     UnresolvedOrderError,
+    UnsupportedError,
     VenueRefusedError,
 )
 from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.account_parts import AccountParts, Fate
+from tests.support.capabilities import capabilities
 from tests.support.orders import BTC, SOL, order
 
 USDT = Decimal(100_000)
@@ -174,6 +177,20 @@ def test_without_a_connection_a_cancel_is_refused() -> None:
     parts = AccountParts()
     with pytest.raises(ConnectionFailedError):
         parts.orders.cancel(CancelOrder(symbol=SOL, order_id="1"), Reply)
+
+
+def test_what_the_venue_does_not_have_is_refused_here_by_its_name(parts: AccountParts) -> None:
+    order = parts.resting()
+    parts.venue.capabilities = capabilities(
+        amends_orders=False, client_order_ids=ClientIdRules(longest=4, pattern="[a-z]+", allowed="1 to 4 of a-z")
+    )
+    parts.venue.requests.clear()
+    with pytest.raises(UnsupportedError, match="venue has no amend_order: cancel the order and place a new one"):
+        parts.orders.amend(AmendOrder(symbol=SOL, order_id=order.order_id, price=Decimal(99)), Reply)
+    with pytest.raises(InvalidValueError, match="1 to 4 of a-z"):
+        parts.place(client_order_id="abcde")
+    parts.pass_time(1)
+    assert parts.venue.requests == []
 
 
 @pytest.mark.parametrize("state", ["unknown", "canceled"])

@@ -47,6 +47,7 @@ class Client:
         self.errors: list[TellerError] = []
         self.frames = 0
         self.session: WebsocketConnection
+        self.url = "ws://nowhere"
 
     def feed(self, frame: bytes) -> None:
         self.frames += 1
@@ -75,10 +76,9 @@ class Client:
 @contextlib.asynccontextmanager
 async def connected(client: Client, script: Script) -> AsyncIterator[Client]:
     """The client with an open session to a server that follows ``script``; afterwards nothing of it may still run."""
-    async with websocket_server(script) as url, environment(client.clock, client.tasks) as seams:
+    async with websocket_server(script) as client.url, environment(client.clock, client.tasks) as seams:
         client.session = WebsocketConnection(
             seams,
-            url=url,
             name="test",
             settings=client.settings,
             feed=client.feed,
@@ -86,7 +86,7 @@ async def connected(client: Client, script: Script) -> AsyncIterator[Client]:
             connection=client.told,
             error=client.complain,
         )
-        await client.session.open()
+        await client.session.open(client.url)
         try:
             yield client
         finally:
@@ -404,7 +404,6 @@ async def test_r5_after_a_stop_what_has_arrived_is_read_before_the_silence_count
     async with environment(client.clock, client.tasks) as seams:
         client.session = WebsocketConnection(
             dataclasses.replace(seams, sockets=Opens(socket)),
-            url="ws://nowhere",
             name="test",
             settings=client.settings,
             feed=client.feed,
@@ -412,7 +411,7 @@ async def test_r5_after_a_stop_what_has_arrived_is_read_before_the_silence_count
             connection=client.told,
             error=client.complain,
         )
-        await client.session.open()
+        await client.session.open(client.url)
         client.session.announce()
         await settle()
         if has_arrived:
@@ -428,7 +427,7 @@ async def test_r5_after_a_stop_what_has_arrived_is_read_before_the_silence_count
 async def test_a_session_is_opened_once() -> None:
     async with connected(Client(), say_nothing) as client:
         with pytest.raises(ConnectionFailedError):
-            await client.session.open()
+            await client.session.open(client.url)
 
 
 async def test_a_session_closed_before_it_was_opened_stays_closed() -> None:
@@ -436,7 +435,6 @@ async def test_a_session_closed_before_it_was_opened_stays_closed() -> None:
     async with environment(client.clock, client.tasks) as seams:
         session = WebsocketConnection(
             seams,
-            url=f"ws://127.0.0.1:{unused_port()}/",
             name="test",
             settings=SETTINGS,
             feed=client.feed,
@@ -446,7 +444,7 @@ async def test_a_session_closed_before_it_was_opened_stays_closed() -> None:
         )
         await session.close()
         with pytest.raises(ConnectionFailedError):
-            await session.open()
+            await session.open(f"ws://127.0.0.1:{unused_port()}/")
 
 
 @pytest.mark.parametrize(

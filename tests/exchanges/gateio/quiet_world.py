@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Clock, Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
-from exchanges.gateio.venue import GateioEndpoints, GateioSettings, GateioVenue
+from exchanges.gateio.venue import GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
 from messages.balance import Balance
 from messages.commands import PlaceOrder
@@ -34,7 +35,7 @@ class World:
         self.control = where["control"]
         self.accounts = {account["name"]: account for account in where["gateio"]["accounts"]}
         self._settings = settings
-        self._endpoints = GateioEndpoints(where["gateio"]["rest"], where["gateio"]["ws"])
+        self._endpoints = Endpoints(where["gateio"]["rest"], where["gateio"]["ws"])
         self.venue = self.another_venue()
         self.public = self.venue.create_public_rest()
         self.rest = self.venue.create_private_rest(self.credentials("alpha"))

@@ -12,8 +12,9 @@ import msgspec
 
 from exchanges.base.clients import PrivateRest
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Clock
-from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.venue import GateioVenue
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder, Withdraw
 from messages.enums import Side
@@ -97,7 +98,7 @@ async def scripted(
 ) -> AsyncIterator[GateioVenue]:
     """A venue whose REST face follows the script."""
     async with tcp_server(script.converse) as address, environment(clock) as seams:
-        endpoints = GateioEndpoints(f"http://{address}/api/v4", f"ws://{address}/ws/v4/")
+        endpoints = Endpoints(f"http://{address}/api/v4", f"ws://{address}/ws/v4/")
         yield GateioVenue(endpoints, seams, settings)
 
 

@@ -7,8 +7,10 @@ import pytest
 import structlog
 
 from exchanges.base.credentials import Credentials
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.rate_limiter import LONGEST_PAUSE_S, Priority
-from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+from exchanges.gateio import settings as gateio
+from exchanges.gateio.settings import GateioSettings
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder
 from messages.enums import Side
 from messages.errors import (
@@ -481,12 +483,12 @@ class TestSettings:
     )
     def test_addresses_that_are_none_are_refused(self, rest: str, ws: str) -> None:
         with pytest.raises(InvalidValueError, match="endpoints"):
-            GateioEndpoints(rest, ws)
+            Endpoints(rest, ws)
 
     def test_the_real_hosts(self) -> None:
-        assert GateioEndpoints.LIVE.rest == "https://api.gateio.ws/api/v4"
-        assert GateioEndpoints.LIVE.ws == "wss://api.gateio.ws/ws/v4/"
-        assert "testnet" in GateioEndpoints.TESTNET.rest
+        assert gateio.LIVE.rest == "https://api.gateio.ws/api/v4"
+        assert gateio.LIVE.ws == "wss://api.gateio.ws/ws/v4/"
+        assert "testnet" in gateio.TESTNET.rest
 
     @pytest.mark.parametrize(
         ("field", "value"), [("request_timeout_s", 0), ("max_wait_s", -1), ("order_expiry_ms", 0), ("query_lag_ms", -1)]

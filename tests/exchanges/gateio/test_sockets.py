@@ -12,10 +12,11 @@ import pytest
 import structlog
 from websockets.asyncio.server import ServerConnection
 
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Clock
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.websocket_connection import SessionSettings
-from exchanges.gateio.settings import GateioEndpoints, GateioSettings
+from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.venue import GateioVenue
 from messages.errors import ConnectionFailedError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Order
@@ -100,7 +101,7 @@ async def venue_at(
     tasks = Tasks()
     made_clock = clock or ManualClock(unix_ms=NOW_MS)
     async with websocket_server(converse) as url, environment(made_clock, tasks) as seams:
-        yield GateioVenue(GateioEndpoints("http://127.0.0.1:1/api/v4", url), seams, settings)
+        yield GateioVenue(Endpoints("http://127.0.0.1:1/api/v4", url), seams, settings)
     assert tasks.running == []
 
 
@@ -206,7 +207,7 @@ class TestPrivate:
 
     async def test_nobody_there_is_a_failed_connection(self) -> None:
         async with environment() as seams:
-            where = GateioEndpoints("http://127.0.0.1:1", f"ws://127.0.0.1:{unused_port()}/")
+            where = Endpoints("http://127.0.0.1:1", f"ws://127.0.0.1:{unused_port()}/")
             socket = GateioVenue(where, seams).create_private_ws_with_handlers(ALPHA, Heard().private())
             with pytest.raises(ConnectionFailedError):
                 await socket.connect()

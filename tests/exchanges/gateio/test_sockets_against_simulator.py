@@ -4,7 +4,6 @@ import pytest
 
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PublicWebsocketHandlers
-from exchanges.gateio.private_ws import GateioPrivateWebsocket
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder
 from messages.enums import Liquidity, OrderStatus, Side
 from messages.errors import ConnectionFailedError, RefusalReason, TellerError, VenueRefusedError
@@ -156,4 +155,3 @@ class TestPrivateSocket:
         await socket.close()
         with pytest.raises(ConnectionFailedError):
             await socket.connect()
-        assert isinstance(socket, GateioPrivateWebsocket)

@@ -1,0 +1,60 @@
+"""Every kind of venue there is. A new one is added here, and nowhere else is a venue named."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from exchanges.base.clients import Venue
+from exchanges.base.endpoints import Endpoints
+from exchanges.base.environment import Environment
+from exchanges.base.venue_settings import VenueSettings
+from exchanges.gateio import settings as gateio
+from exchanges.gateio.venue import GateioVenue
+from messages.errors import InvalidValueError, one_of
+
+
+class VenueKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of venue.
+
+    Attributes:
+        name: in configurations (``kind``), and of its face in the embedded exchange.
+        live, testnet: where the real exchange and its test network are. settings: makes those that suit it.
+        create: from endpoints, seams and settings to the venue.
+    """
+
+    name: str
+    live: Endpoints
+    testnet: Endpoints | None
+    settings: Callable[..., VenueSettings]
+    create: Callable[[Endpoints, Environment, VenueSettings], Venue]
+
+
+VENUE_KINDS: Final[Mapping[str, VenueKind]] = {
+    kind.name: kind
+    for kind in (
+        VenueKind(
+            name=GateioVenue.name,
+            live=gateio.LIVE,
+            testnet=gateio.TESTNET,
+            settings=gateio.GateioSettings,
+            create=GateioVenue,
+        ),
+    )
+}
+FIRST_KIND: Final = next(iter(VENUE_KINDS))
+"""What is taken where none is named."""
+
+
+def create_venue(
+    kind: str, endpoints: Endpoints, environment: Environment, settings: VenueSettings | None = None
+) -> Venue:
+    """Makes a venue. ``settings``: those that suit the kind, where None is given.
+
+    Raises:
+        InvalidValueError: there is no such kind.
+    """
+    found = VENUE_KINDS.get(kind)
+    if found is None:
+        raise InvalidValueError("kind", kind, one_of(VENUE_KINDS))
+    return found.create(endpoints, environment, found.settings() if settings is None else settings)

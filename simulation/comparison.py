@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pykka
 
 from actors.journal import HistoryFilter, read_history
-from exchanges.simulator.orders import Order as BookedOrder
-from exchanges.simulator.other_program import OtherProgram
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.core.other_program import OtherProgram
 from messages.errors import TellerError
 from messages.symbol import Symbol
 from simulation.machine.second_program import SecondProgram

@@ -12,8 +12,8 @@ from typing import Any
 from actors.runtime import DeadLetters, LoopHost
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange, HttpRequest
-from exchanges.simulator.faults import Fault as ExchangeFault
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faults.faults import Fault as ExchangeFault
 from simulation.environment.exchange_faults import ExchangeFaults
 from simulation.environment.faults import Weather
 from simulation.environment.hostile_faults import hostile_faults

@@ -17,9 +17,9 @@ from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import SessionSettings
 from exchanges.registry import VENUE_KINDS
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
-from exchanges.simulator.config import FeeScheme, Past
-from exchanges.simulator.many_markets import many_markets
-from exchanges.simulator.retention import Retention
+from exchanges.simulator.core.config import FeeScheme, Past
+from exchanges.simulator.core.many_markets import many_markets
+from exchanges.simulator.core.retention import Retention
 from messages.symbol import Symbol
 from simulation.bounds import USUAL, Bounds
 from simulation.environment.faults import EXCHANGE, Fault

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.runtime import Address, Reply, started, stop
-from exchanges.simulator.faults import SocketCut
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faults.faults import SocketCut
 from messages.commands import Command
 from simulation.comparison import Comparison, is_of_others, leftovers
 from simulation.environment.crashes import crash_some

@@ -15,7 +15,7 @@ What is forgotten, and when, is ``Retention``.
 """
 
 from exchanges.simulator.command import add_arguments, config_from, simulate
-from exchanges.simulator.config import (
+from exchanges.simulator.core.config import (
     AccountConfig,
     FeeScheme,
     PairConfig,
@@ -24,10 +24,10 @@ from exchanges.simulator.config import (
     SimulatorConfig,
     accounts_named,
 )
+from exchanges.simulator.core.retention import Retention
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.gateio.socket import GateSocket, Link
-from exchanges.simulator.http import HttpRequest, HttpResponse
-from exchanges.simulator.retention import Retention
+from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.server import RunningExchange, start_exchange
 
 __all__ = [

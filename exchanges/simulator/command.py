@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
-from exchanges.simulator.config import SimulatorConfig, accounts_named
+from exchanges.simulator.core.config import SimulatorConfig, accounts_named
 from exchanges.simulator.server import is_loopback, start_exchange
 
 EXIT_OK = 0

@@ -6,29 +6,29 @@ A thin server puts it on the network; a simulation on virtual time and in-memory
 import random
 from collections.abc import Callable
 
-from exchanges.simulator.account_book import AccountBook
-from exchanges.simulator.clock import Clock
-from exchanges.simulator.config import SimulatorConfig
-from exchanges.simulator.control import Control
-from exchanges.simulator.countdown import Countdowns
-from exchanges.simulator.delay import Latency
-from exchanges.simulator.engine import Engine
-from exchanges.simulator.fault_injection import LateFills
-from exchanges.simulator.faults import Faults
-from exchanges.simulator.gateio.face import GateFace
-from exchanges.simulator.gateio.socket import GateSocket, Link
-from exchanges.simulator.http import HttpRequest, HttpResponse
-from exchanges.simulator.keys import Keys
-from exchanges.simulator.listings import Listings
-from exchanges.simulator.margin import MarginOrders
-from exchanges.simulator.market_history import MarketHistory
-from exchanges.simulator.past import write_past
-from exchanges.simulator.scheduling import Schedule
-from exchanges.simulator.services import Services
-from exchanges.simulator.traders import Traders
-from exchanges.simulator.transfers import Transfers
-from exchanges.simulator.triggers import Triggers
-from exchanges.simulator.views import Views
+from exchanges.simulator.control.control import Control
+from exchanges.simulator.core.account_book import AccountBook
+from exchanges.simulator.core.clock import Clock
+from exchanges.simulator.core.config import SimulatorConfig
+from exchanges.simulator.core.countdown import Countdowns
+from exchanges.simulator.core.delay import Latency
+from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.keys import Keys
+from exchanges.simulator.core.listings import Listings
+from exchanges.simulator.core.margin import MarginOrders
+from exchanges.simulator.core.market_history import MarketHistory
+from exchanges.simulator.core.past import write_past
+from exchanges.simulator.core.scheduling import Schedule
+from exchanges.simulator.core.services import Services
+from exchanges.simulator.core.traders import Traders
+from exchanges.simulator.core.transfers import Transfers
+from exchanges.simulator.core.triggers import Triggers
+from exchanges.simulator.core.views import Views
+from exchanges.simulator.faces.gateio.face import GateFace
+from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse
+from exchanges.simulator.faults.faults import Faults
+from exchanges.simulator.faults.injection import LateFills
 
 
 class Exchange:

@@ -17,13 +17,13 @@ from collections.abc import Callable
 import structlog
 from aiohttp import WSMsgType, web
 
-from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.core.config import SimulatorConfig
+from exchanges.simulator.core.scheduling import Schedule
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.faults import ActiveFault, RefuseConnections
-from exchanges.simulator.gateio.socket import GateSocket
-from exchanges.simulator.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.faces.gateio.socket import GateSocket
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.faults.faults import ActiveFault, RefuseConnections
 from exchanges.simulator.listener import PortListener
-from exchanges.simulator.scheduling import Schedule
 
 REST_PATH = "/api/v4"
 SOCKET_PATH = "/ws/v4/"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from exchanges.simulator import faults
-from exchanges.simulator.faults import Effect, Fault
+from exchanges.simulator.faults import faults
+from exchanges.simulator.faults.faults import Effect, Fault
 
 _PRESENT: Final = 0.15
 _LONGEST_S: Final = 15.0

@@ -6,12 +6,12 @@ from typing import Final, get_args
 
 import msgspec
 
-from exchanges.simulator import faults
-from exchanges.simulator.faults import Effect, Fault
-from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, OddRows
-from exchanges.simulator.query_faults import OrderUnknown, QueryKind, QueryLag
-from exchanges.simulator.refusals import AllowanceShared, RestRefusal, SubscriptionRefused
-from exchanges.simulator.text_faults import TextMissing
+from exchanges.simulator.faults import faults
+from exchanges.simulator.faults.faults import Effect, Fault
+from exchanges.simulator.faults.odd_rows import FIELDS, PUSHED_ON, OddRows
+from exchanges.simulator.faults.queries import OrderUnknown, QueryKind, QueryLag
+from exchanges.simulator.faults.refusals import AllowanceShared, RestRefusal, SubscriptionRefused
+from exchanges.simulator.faults.texts import TextMissing
 from simulation.options import Feature
 from simulation.oracles.alarms import REFUSED_KEY
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.orders import Order
-from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.core.orders import Order
+from exchanges.simulator.core.rules import RefusedError
 from simulation.environment.faults import Fault, Weather
 from simulation.trace import Trace
 

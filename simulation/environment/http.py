@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from exchanges.base.transport import AnswerLostError, HttpResponse, RequestNotSentError
 from exchanges.simulator import Exchange, HttpRequest
-from exchanges.simulator.http import HttpResponse as ExchangeResponse
+from exchanges.simulator.faces.http import HttpResponse as ExchangeResponse
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import Outside
 from simulation.trace import Trace

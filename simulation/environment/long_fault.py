@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import Fault as ExchangeFault
-from exchanges.simulator.faults import RestError
-from exchanges.simulator.odd_rows import OddRows
-from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.faults.faults import Fault as ExchangeFault
+from exchanges.simulator.faults.faults import RestError
+from exchanges.simulator.faults.odd_rows import OddRows
+from exchanges.simulator.faults.refusals import RestRefusal, SubscriptionRefused
 from simulation.environment.faults import NETWORK, Cut, Fault, Link, Outage
 from simulation.environment.hostile_faults import HOSTILE
 from simulation.options import Feature

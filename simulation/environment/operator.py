@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 from exchanges.simulator import Exchange, PairConfig
-from exchanges.simulator.config import TradeStatus
-from exchanges.simulator.orders import AccountType, NewOrder, OrderType, Side, TimeInForce
-from exchanges.simulator.other_program import OtherProgram
-from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.core.config import TradeStatus
+from exchanges.simulator.core.orders import AccountType, NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.core.other_program import OtherProgram
+from exchanges.simulator.core.rules import RefusedError
 from messages.symbol import Symbol
 from simulation.options import Feature
 from simulation.trace import Trace

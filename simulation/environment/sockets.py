@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
 from exchanges.simulator import Exchange
-from exchanges.simulator.gateio.socket import GateSocket
+from exchanges.simulator.faces.gateio.socket import GateSocket
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import LIFE, Life, Outside
 from simulation.trace import Trace

@@ -6,8 +6,8 @@ from typing import Final
 
 from actors.connection.messages import Connect
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import ActiveFault, Fault, KeyRevoked
-from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.faults.faults import ActiveFault, Fault, KeyRevoked
+from exchanges.simulator.faults.refusals import RestRefusal, SubscriptionRefused
 from messages.enums import SyncState
 from simulation.options import Feature
 from simulation.oracles.alarms import refuses_key

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from actors.journal import Journal, JournalError, JournalSettings
 from actors.runtime import Address, LoopHost, started, stop
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
 from simulation.oracles.check import client_id_of
 from simulation.oracles.watcher import Told, Watcher
 from simulation.program import Program

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from exchanges.simulator.faults import Fault as ExchangeFault
-from exchanges.simulator.refusals import SubscriptionRefused
+from exchanges.simulator.faults.faults import Fault as ExchangeFault
+from exchanges.simulator.faults.refusals import SubscriptionRefused
 from messages.enums import SyncState
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told

@@ -7,8 +7,8 @@ lagging query finds may be as old as the lag. Both are declared.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
-from exchanges.simulator.orders import Finish
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Finish
+from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.commands import (
     AmendOrder,
     CancelAll,

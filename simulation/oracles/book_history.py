@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from exchanges.simulator import Exchange, HttpRequest
-from exchanges.simulator.events import Change, Listener
-from exchanges.simulator.http import HttpResponse, Witness
-from exchanges.simulator.orders import BalanceReason, Fill, Finish, Order, OrderChange
+from exchanges.simulator.core.events import Change, Listener
+from exchanges.simulator.core.orders import BalanceReason, Fill, Finish, Order, OrderChange
+from exchanges.simulator.faces.http import HttpResponse, Witness
 from simulation.oracles.wire_commands import Action, WireCommand, read_command
 
 _ONE_MOMENT_S: Final = 1e-6

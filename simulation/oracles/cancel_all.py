@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.commands import CancelAll, PlaceOrder
 from simulation.oracles.check import CLIENT_ID_PREFIX
 from simulation.oracles.command_log import CommandLog, FiledCommand

@@ -7,8 +7,8 @@ still act, not one of its own.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
 from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut

@@ -9,12 +9,12 @@ import msgspec
 
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator import Exchange
-from exchanges.simulator.engine import FIRST_ORDER_ID
-from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.orders import Fill as BookedFill
-from exchanges.simulator.orders import Finish, TimeInForce
-from exchanges.simulator.orders import Order as BookedOrder
-from exchanges.simulator.other_program import OtherProgram
+from exchanges.simulator.core.engine import FIRST_ORDER_ID
+from exchanges.simulator.core.orders import Fill as BookedFill
+from exchanges.simulator.core.orders import Finish, TimeInForce
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.core.other_program import OtherProgram
+from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
 from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.order import VANISHED, Fill, Order

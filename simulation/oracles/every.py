@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from actors.runtime import Reply
-from exchanges.simulator.orders import Order
-from exchanges.simulator.refusals import SubscriptionRefused
+from exchanges.simulator.core.orders import Order
+from exchanges.simulator.faults.refusals import SubscriptionRefused
 from messages.commands import Command
 from simulation.options import Feature, Profile
 from simulation.oracles.alarms import FalseAlarms, RefusedKey, refuses_key

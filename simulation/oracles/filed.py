@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.engine import FIRST_ORDER_ID
+from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.check import CLIENT_ID_PREFIX, client_id_of
 from simulation.oracles.kill_switch import Seen

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from exchanges.simulator.orders import Side as BookedSide
+from exchanges.simulator.core.orders import Side as BookedSide
 from messages.commands import PlaceOrder
 from messages.enums import Side
 from messages.errors import (

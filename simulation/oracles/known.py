@@ -2,7 +2,7 @@
 
 import msgspec
 
-from exchanges.simulator.retention import Retention
+from exchanges.simulator.core.retention import Retention
 from simulation.options import Feature, Profile
 from simulation.scenario import LONGEST_LAG_S, Scenario, truth_bound_s
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.config import PairConfig
-from exchanges.simulator.orders import NewOrder, OrderType, Side, TimeInForce
-from exchanges.simulator.rules import RefusedError, check_new, check_tradable
+from exchanges.simulator.core.config import PairConfig
+from exchanges.simulator.core.orders import NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.core.rules import RefusedError, check_new, check_tradable
 from messages.commands import PlaceOrder
 from messages.enums import TimeInForce as OurTimeInForce
 from messages.errors import InvalidValueError

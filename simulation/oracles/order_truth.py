@@ -9,9 +9,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final
 
-from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.orders import Finish
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Finish
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
 from messages.enums import OrderStatus
 from messages.order import UNKNOWN_WORD, VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from actors.journal import HistoryFilter, read_history
-from exchanges.simulator.engine import FIRST_ORDER_ID
-from exchanges.simulator.orders import Fill, Side
+from exchanges.simulator.core.engine import FIRST_ORDER_ID
+from exchanges.simulator.core.orders import Fill, Side
 
 _EXACT: Final = Fraction(1, 10**15)
 _ZERO: Final = Fraction(0)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.orders import Order, Side, TimeInForce
+from exchanges.simulator.core.orders import Order, Side, TimeInForce
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.command_log import CommandLog
 from simulation.oracles.oracle import Oracle

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Final
 
 from exchanges.simulator import Exchange, HttpRequest, HttpResponse
-from exchanges.simulator.gateio.limits import LimitKind
-from exchanges.simulator.http import Witness
+from exchanges.simulator.faces.gateio.limits import LimitKind
+from exchanges.simulator.faces.http import Witness
 from simulation.oracles.oracle import Oracle
 
 _PREFIX: Final = "/api/v4"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import Fault as ExchangeFault
-from exchanges.simulator.faults import KeyRevoked, Maintenance, RefuseConnections, RestFault
+from exchanges.simulator.faults.faults import Fault as ExchangeFault
+from exchanges.simulator.faults.faults import KeyRevoked, Maintenance, RefuseConnections, RestFault
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.oracles.oracle import Oracle
 

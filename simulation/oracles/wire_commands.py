@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from exchanges.simulator.http import HttpRequest
+from exchanges.simulator.faces.http import HttpRequest
 
 _PREFIX: Final = "/api/v4"
 _USUAL: Final = {"account": "spot", "action_mode": "FULL", "type": "limit", "time_in_force": "gtc"}

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import TimeInForce
 from messages.symbol import Symbol

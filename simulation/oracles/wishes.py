@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final, TypeVar
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.orders import Finish
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Finish
+from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.commands import AmendOrder, CancelWithdrawal, Command, PlaceOrder, Withdraw
 from messages.errors import VenueRefusedError
 from messages.order import Order

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exchanges.simulator import faults
+from exchanges.simulator.faults import faults
 from simulation.environment.faults import Fault
 from simulation.environment.operator import ACTS
 from simulation.figures import Figures

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from exchanges.simulator.orders import Order, Side
-from exchanges.simulator.other_program import PREFIX
+from exchanges.simulator.core.orders import Order, Side
+from exchanges.simulator.core.other_program import PREFIX
 from messages.enums import OrderStatus
 from simulation.comparison import Comparison
 from simulation.oracles.watcher import Told

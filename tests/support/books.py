@@ -7,8 +7,8 @@ from random import Random
 from urllib.parse import quote
 
 from exchanges.simulator import AccountConfig, Exchange, HttpRequest, HttpResponse, SimulatorConfig
-from exchanges.simulator.engine import Engine
-from exchanges.simulator.orders import NewOrder, Order, OrderType, Side, TimeInForce
+from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.orders import NewOrder, Order, OrderType, Side, TimeInForce
 from tests.exchanges.simulator.clocks import START_MS, VirtualTime
 from tests.exchanges.simulator.wire import hmac_hex
 

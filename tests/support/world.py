@@ -167,7 +167,7 @@ class World:
             return content
 
     async def fault(self, kind: str, **fields: object) -> int:
-        """Lets a fault of the exchange stand (`exchanges/simulator/faults.py`); returns its number."""
+        """Lets a fault of the exchange stand (`exchanges/simulator/faults/faults.py`); returns its number."""
         return int((await self.control("POST", "/faults", {"kind": kind, **fields}))["id"])
 
     async def clear(self, *faults: int) -> None:

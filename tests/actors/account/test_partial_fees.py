@@ -8,7 +8,7 @@ import pytest
 
 from actors.account.state import AccountState, OrderKey
 from actors.journal import SymbolMemory
-from exchanges.simulator.config import AccountConfig, FeeScheme, SimulatorConfig
+from exchanges.simulator.core.config import AccountConfig, FeeScheme, SimulatorConfig
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order

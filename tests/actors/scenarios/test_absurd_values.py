@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exchanges.simulator import SimulatorConfig
-from exchanges.simulator.config import PairConfig
+from exchanges.simulator.core.config import PairConfig
 from messages.commands import AmendOrder, CancelAll, CancelOrder, GetOrder, PlaceOrder, Withdraw
 from messages.enums import Side
 from messages.errors import InvalidValueError, LocalRefusalError, TellerError

@@ -11,9 +11,9 @@ import pytest
 from exchanges.base.clients import FillsReport, OpenOrdersReport
 from exchanges.gateio.private_rest import GateioPrivateRest
 from exchanges.simulator import SimulatorConfig
-from exchanges.simulator.orders import NewOrder, OrderType, TimeInForce
-from exchanges.simulator.orders import Side as TheirSide
-from exchanges.simulator.other_program import OtherProgram
+from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
+from exchanges.simulator.core.orders import Side as TheirSide
+from exchanges.simulator.core.other_program import OtherProgram
 from messages.commands import PlaceOrder
 from messages.enums import Side, SyncState
 from messages.events import ConnectionStatusEvent, ExecutionReportEvent

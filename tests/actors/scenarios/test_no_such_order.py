@@ -8,8 +8,8 @@ import pytest
 from actors.strategy.handle import AccountHandle
 from exchanges.gateio.venue import GateioSettings
 from exchanges.simulator import SimulatorConfig
-from exchanges.simulator.gateio import spot_orders
-from exchanges.simulator.retention import Retention
+from exchanges.simulator.core.retention import Retention
+from exchanges.simulator.faces.gateio import spot_orders
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
 from messages.errors import UnresolvedOrderError, VenueRefusedError

@@ -12,7 +12,7 @@ import actors.account.session as session_module
 from actors.market.messages import GetFeed
 from actors.strategy.handle import AccountHandle
 from exchanges.simulator import SimulatorConfig
-from exchanges.simulator.config import AccountConfig, PairConfig
+from exchanges.simulator.core.config import AccountConfig, PairConfig
 from messages.commands import CancelOrder, GetOrder, GetWithdrawals, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side, SyncState
 from messages.errors import InvalidValueError, RefusalReason, TellerError, UnknownMarketError, VenueRefusedError

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from exchanges.simulator.book import LevelChange
-from exchanges.simulator.config import FeeScheme, PairConfig
-from exchanges.simulator.engine import Engine
-from exchanges.simulator.events import Change, Listener
-from exchanges.simulator.orders import (
+from exchanges.simulator.core.book import LevelChange
+from exchanges.simulator.core.config import FeeScheme, PairConfig
+from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.events import Change, Listener
+from exchanges.simulator.core.orders import (
     BalanceReason,
     Fill,
     NewOrder,
@@ -19,7 +19,7 @@ from exchanges.simulator.orders import (
     TimeInForce,
     Trade,
 )
-from exchanges.simulator.rules import plain
+from exchanges.simulator.core.rules import plain
 
 SOL = PairConfig(
     id="SOL_USDT",

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 import websockets
 
-from exchanges.simulator.engine import HOUSE
+from exchanges.simulator.core.engine import HOUSE
 
 from .conftest import QUIET, Venue, VenueFactory
 from .wire import Wire

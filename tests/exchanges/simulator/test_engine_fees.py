@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.simulator.config import FeeScheme
-from exchanges.simulator.orders import Fill
-from exchanges.simulator.rules import plain
+from exchanges.simulator.core.config import FeeScheme
+from exchanges.simulator.core.orders import Fill
+from exchanges.simulator.core.rules import plain
 
 from .market import BUY, SELL, SmallMarket
 

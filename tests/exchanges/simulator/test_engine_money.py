@@ -6,11 +6,11 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchanges.simulator.book import BookSide
-from exchanges.simulator.config import FeeScheme
-from exchanges.simulator.engine import Engine
-from exchanges.simulator.orders import NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
-from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.core.book import BookSide
+from exchanges.simulator.core.config import FeeScheme
+from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.orders import NewOrder, Order, OrderType, SelfTrade, Side, TimeInForce
+from exchanges.simulator.core.rules import RefusedError
 
 from .market import SmallMarket
 

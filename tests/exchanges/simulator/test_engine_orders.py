@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.simulator.orders import Finish, SelfTrade, TimeInForce
-from exchanges.simulator.rules import Reason, RefusedError
+from exchanges.simulator.core.orders import Finish, SelfTrade, TimeInForce
+from exchanges.simulator.core.rules import Reason, RefusedError
 
 from .market import BUY, SELL, SmallMarket
 

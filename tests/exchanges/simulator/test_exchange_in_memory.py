@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, HttpRequest, HttpResponse
-from exchanges.simulator.orders import NewOrder, OrderType, TimeInForce
+from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
 
 from .clocks import VirtualTime
 from .conftest import QUIET

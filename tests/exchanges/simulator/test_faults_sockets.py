@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from exchanges.simulator import Exchange, HttpRequest
-from exchanges.simulator.faults import FrameDrop
+from exchanges.simulator.faults.faults import FrameDrop
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from exchanges.simulator.config import SimulatorConfig
+from exchanges.simulator.core.config import SimulatorConfig
 from exchanges.simulator.server import is_loopback
 from tests.exchanges.simulator.conftest import QUIET, VenueFactory
 from tests.exchanges.simulator.wire import Wire

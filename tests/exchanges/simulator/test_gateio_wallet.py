@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from exchanges.simulator import AccountConfig, Exchange
-from exchanges.simulator.transfers import chains_of
+from exchanges.simulator.core.transfers import chains_of
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue, VenueFactory

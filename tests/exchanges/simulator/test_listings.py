@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, PairConfig
-from exchanges.simulator.config import TradeStatus
-from exchanges.simulator.faults import LateFill
-from exchanges.simulator.listings import Listings
-from exchanges.simulator.orders import NewOrder, OrderType, TimeInForce
-from exchanges.simulator.rules import Reason, RefusedError
-from exchanges.simulator.traders import MAKERS
+from exchanges.simulator.core.config import TradeStatus
+from exchanges.simulator.core.listings import Listings
+from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
+from exchanges.simulator.core.rules import Reason, RefusedError
+from exchanges.simulator.core.traders import MAKERS
+from exchanges.simulator.faults.faults import LateFill
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue

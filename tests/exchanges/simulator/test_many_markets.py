@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.many_markets import many_markets
-from exchanges.simulator.traders import MAKERS
+from exchanges.simulator.core.many_markets import many_markets
+from exchanges.simulator.core.traders import MAKERS
 
 from .clocks import VirtualTime
 from .conftest import QUIET, VenueFactory

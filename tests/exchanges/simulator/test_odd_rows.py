@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.gateio.odd_fields import BEYOND_64_BITS, FIRST_MADE_UP_ID, LARGE, WORDS
-from exchanges.simulator.odd_rows import FIELDS, PUSHED_ON, ListName, Oddity, OddRows
+from exchanges.simulator.faces.gateio.odd_fields import BEYOND_64_BITS, FIRST_MADE_UP_ID, LARGE, WORDS
+from exchanges.simulator.faults.odd_rows import FIELDS, PUSHED_ON, ListName, Oddity, OddRows
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from exchanges.simulator import AccountConfig, Exchange
-from exchanges.simulator.orders import Order, OrderType
-from exchanges.simulator.other_program import OtherProgram
+from exchanges.simulator.core.orders import Order, OrderType
+from exchanges.simulator.core.other_program import OtherProgram
 
 from .clocks import VirtualTime
 from .conftest import QUIET

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, Past, SimulatorConfig
-from exchanges.simulator.engine import FIRST_ORDER_ID, FIRST_TRADE_ID
-from exchanges.simulator.orders import Finish, Role
-from exchanges.simulator.rules import check_limit
+from exchanges.simulator.core.engine import FIRST_ORDER_ID, FIRST_TRADE_ID
+from exchanges.simulator.core.orders import Finish, Role
+from exchanges.simulator.core.rules import check_limit
 
 from .clocks import START_MS, VirtualTime
 from .conftest import BALANCES, QUIET, VenueFactory

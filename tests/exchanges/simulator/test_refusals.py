@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from exchanges.simulator.listings import Listings
+from exchanges.simulator.core.listings import Listings
 
 from .conftest import Venue
 from .test_faults_rest import PLACE, hits, orders, set_fault

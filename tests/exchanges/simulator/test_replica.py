@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.simulator.gateio.render import rest_fill, rest_order
-from exchanges.simulator.ledger import Balance
-from exchanges.simulator.orders import Finish, Order, TimeInForce
-from exchanges.simulator.replica import Past, Replica
-from exchanges.simulator.rules import RefusedError
+from exchanges.simulator.core.ledger import Balance
+from exchanges.simulator.core.orders import Finish, Order, TimeInForce
+from exchanges.simulator.core.replica import Past, Replica
+from exchanges.simulator.core.rules import RefusedError
+from exchanges.simulator.faces.gateio.render import rest_fill, rest_order
 
 from .market import BUY, SELL, SmallMarket
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, SimulatorConfig
-from exchanges.simulator.orders import NewOrder, Order, OrderType, Side, TimeInForce
-from exchanges.simulator.rules import RefusedError
-from exchanges.simulator.traders import MAKERS, RUNGS, TAKERS
+from exchanges.simulator.core.orders import NewOrder, Order, OrderType, Side, TimeInForce
+from exchanges.simulator.core.rules import RefusedError
+from exchanges.simulator.core.traders import MAKERS, RUNGS, TAKERS
 
 from .clocks import VirtualTime
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange
-from exchanges.simulator.faults import ClockSkew
-from exchanges.simulator.query_faults import QueryLag
+from exchanges.simulator.faults.faults import ClockSkew
+from exchanges.simulator.faults.queries import QueryLag
 
 from .clocks import START_MS, VirtualTime
 from .conftest import QUIET, Venue, VenueFactory

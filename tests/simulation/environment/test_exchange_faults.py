@@ -2,7 +2,7 @@
 
 import random
 
-from exchanges.simulator.faults import SocketCut
+from exchanges.simulator.faults.faults import SocketCut
 from simulation.environment.exchange_faults import ExchangeFaults
 
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.refusals import RestRefusal
+from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.refusals import RestRefusal
 from messages.enums import SyncState
 from simulation.environment.faults import Cut, Link, Outage
 from simulation.environment.long_fault import NOT_STARTED, LongFault, draw_long_fault

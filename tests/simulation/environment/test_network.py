@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exchanges.base.transport import AnswerLostError, RequestNotSentError, Socket, SocketClosedError
-from exchanges.simulator.http import HttpRequest, HttpResponse, Witness
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness
 from simulation.environment.faults import Cut, Fault, Link, Outage
 from simulation.loop import VirtualLoop, run_on_virtual_time
 from tests.support.frames import Frames

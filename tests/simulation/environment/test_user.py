@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from actors.connection.messages import Connect
-from exchanges.simulator.faults import KeyRevoked
-from exchanges.simulator.refusals import RestRefusal, SubscriptionRefused
+from exchanges.simulator.faults.faults import KeyRevoked
+from exchanges.simulator.faults.refusals import RestRefusal, SubscriptionRefused
 from messages.enums import SyncState
 from simulation.environment.user import User
 from simulation.oracles.alarms import REFUSED_KEY

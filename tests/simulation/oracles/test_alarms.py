@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from exchanges.simulator.orders import NewOrder, OrderType, TimeInForce
-from exchanges.simulator.orders import Side as BookedSide
+from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
+from exchanges.simulator.core.orders import Side as BookedSide
 from messages.commands import PlaceOrder
 from messages.enums import Side, SyncState
 from simulation.oracles.alarms import FalseAlarms, RefusedKey

@@ -9,9 +9,9 @@ import pytest
 
 from exchanges.base.transport import HttpResponse
 from exchanges.simulator import Retention
-from exchanges.simulator.orders import Finish
-from exchanges.simulator.orders import Order as BookedOrder
-from exchanges.simulator.orders import Side as SimulatorSide
+from exchanges.simulator.core.orders import Finish
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Side as SimulatorSide
 from messages.commands import (
     AmendOrder,
     CancelAll,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.simulator.orders import Finish, Order, Side
+from exchanges.simulator.core.orders import Finish, Order, Side
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.wire_commands import Action
 from tests.support.books import IOC, Books

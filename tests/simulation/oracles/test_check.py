@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from exchanges.simulator import Exchange, SimulatorConfig
-from exchanges.simulator.orders import Finish, NewOrder, OrderType, Side, TimeInForce
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Finish, NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.balance import Balance
 from messages.enums import Liquidity, OrderStatus, SyncState
 from messages.enums import OrderType as OurType

@@ -10,9 +10,9 @@ import pytest
 from actors.journal.codec import encode
 from actors.journal.database import open_database
 from actors.journal.settings import Durability
-from exchanges.simulator.config import FeeScheme
-from exchanges.simulator.orders import Order as BookedOrder
-from exchanges.simulator.orders import Side as BookedSide
+from exchanges.simulator.core.config import FeeScheme
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Side as BookedSide
 from messages.enums import Liquidity, Side
 from messages.order import Fill
 from messages.symbol import Symbol

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from actors.runtime import Reply
-from exchanges.simulator.faults import ClockSkew
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faults.faults import ClockSkew
 from messages.balance import Balance
 from messages.commands import Command
 from messages.enums import OrderStatus, SyncState

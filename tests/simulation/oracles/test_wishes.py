@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from actors.runtime import Reply
-from exchanges.simulator.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.odd_rows import OddRows
-from exchanges.simulator.orders import Order as BookedOrder
+from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import OddRows
 from messages.commands import (
     AmendOrder,
     CancelAll,

@@ -1,0 +1,1 @@
+"""The control API: the true books, and the operator's hand."""

@@ -1,0 +1,1 @@
+"""What clients see: one folder for each venue's wire protocol."""

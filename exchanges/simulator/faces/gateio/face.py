@@ -1,0 +1,119 @@
+"""Gate's whole face: REST, and all sockets that are open; both with the faults that stand."""
+
+from collections.abc import Callable
+from functools import partial
+
+from exchanges.simulator.core.delay import Latency
+from exchanges.simulator.core.events import Listener
+from exchanges.simulator.core.services import Services
+from exchanges.simulator.faces.gateio.feeds import Feeds
+from exchanges.simulator.faces.gateio.named_pairs import pairs_named
+from exchanges.simulator.faces.gateio.odd_lists import OddLists
+from exchanges.simulator.faces.gateio.rest import GateRest
+from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse
+from exchanges.simulator.faults.faults import (
+    ActiveFault,
+    KeyRevoked,
+    Maintenance,
+    RefuseConnections,
+    RestFault,
+    SocketCut,
+)
+from exchanges.simulator.faults.injection import answer_with, front_page
+
+SERVICE_RESTART = 1012
+
+
+class GateFace(Listener):
+    """One exchange as Gate's clients see it."""
+
+    def __init__(self, services: Services, latency: Latency) -> None:
+        self.sockets: dict[GateSocket, None] = {}
+        self._services = services
+        self._faults = services.faults
+        self._latency = latency
+        self.odd_lists = OddLists(services)
+        self.rest = GateRest(services, self.odd_lists)
+        self._feeds = Feeds(services, latency, self.odd_lists)
+        services.engine.listeners += (self._feeds, self)
+        services.margin.watchers.append(self._feeds.on_order)
+        self._faults.watchers.append(self._fault_changed)
+
+    def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:
+        """Answers a REST request at once, unless a fault wants it otherwise."""
+        fault = self._fault_of(request) if self._faults.active else None
+        if isinstance(fault, RestFault):
+            answer_with(
+                fault,
+                request,
+                perform=self.rest.handle,
+                reply=reply,
+                abort=abort,
+                schedule=self._services.schedule,
+                now_ms=self._services.now_ms,
+            )
+        elif isinstance(fault, Maintenance):
+            reply(front_page(503))
+        elif fault is not None:
+            abort()  # for whoever has no port to shut
+        else:
+            reply(self.rest.handle(request))
+
+    def open_socket(self, link: Link) -> GateSocket | None:
+        """Begins a session, or returns None when there are too many or none are taken."""
+        is_closed = any(self._faults.of_kind(kind) for kind in (Maintenance, RefuseConnections))
+        if is_closed or len(self.sockets) >= self._services.config.max_sockets:
+            return None
+        socket = GateSocket(self._services, self._feeds, self.rest, link, self._latency, on_gone=self._forget)
+        self.sockets[socket] = None
+        return socket
+
+    def concerned(self, account: str | None, channel: str | None) -> list[GateSocket]:
+        """Returns the sessions with a subscription of this account and channel; all, when neither is given."""
+        return [socket for socket in self.sockets if socket.concerns(account, channel)]
+
+    def on_delisted(self, pair: str) -> None:
+        """Ends all subscriptions to the pair, without a word."""
+        for socket in self.sockets:
+            socket.leave(pair)
+        self._feeds.drop(pair)
+
+    def _fault_of(self, request: HttpRequest) -> RestFault | Maintenance | RefuseConnections | None:
+        closed = self._faults.strike(RefuseConnections, _always) or self._faults.strike(Maintenance, _always)
+        if closed is not None:
+            return closed
+        key = request.headers.get("key", "")
+        account, access = self._services.keys.owner(key), "private" if key else "public"
+        endpoint = self.rest.name_of(request)
+        pairs = partial(pairs_named, request)
+        return self._faults.strike(RestFault, lambda fault: fault.concerns(account, endpoint, access, pairs))
+
+    def _fault_changed(self, active: ActiveFault, begins: bool) -> None:
+        """Does at once what a fault that begins or ends does to the sessions that are open."""
+        fault = active.fault
+        if isinstance(fault, KeyRevoked):
+            self._services.keys.revoked = {other.account for other in self._faults.of_kind(KeyRevoked)}
+        for socket in list(self.sockets):
+            socket.note(active, begins)
+        if not begins:
+            return
+        if isinstance(fault, SocketCut):
+            for socket in self.concerned(fault.account, fault.channel):
+                socket.cut(fault.how)
+        elif isinstance(fault, KeyRevoked):
+            for socket in self.concerned(fault.account, None):
+                socket.close()
+        elif isinstance(fault, Maintenance):
+            for socket in list(self.sockets):
+                socket.close(SERVICE_RESTART)
+        elif isinstance(fault, RefuseConnections):
+            for socket in list(self.sockets):
+                socket.reset()
+
+    def _forget(self, socket: GateSocket) -> None:
+        self.sockets.pop(socket, None)
+
+
+def _always(_: object) -> bool:
+    return True

@@ -1,0 +1,11 @@
+"""Every kind of fault that the control API takes."""
+
+from exchanges.simulator.faults.faults import AnyFault
+from exchanges.simulator.faults.odd_rows import OddRows
+from exchanges.simulator.faults.queries import OrderUnknown, QueryLag
+from exchanges.simulator.faults.refusals import AllowanceShared, RestRefusal, SubscriptionRefused
+from exchanges.simulator.faults.texts import TextMissing
+
+EveryFault = (
+    AnyFault | OddRows | QueryLag | OrderUnknown | RestRefusal | SubscriptionRefused | TextMissing | AllowanceShared
+)

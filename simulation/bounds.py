@@ -12,7 +12,7 @@ import msgspec
 from actors.account import order_store, session
 from actors.account.actor import AccountActor
 from actors.journal import commits
-from exchanges.gateio import open_orders, private_rest
+from simulation.venues.wires import WIRE
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +41,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 USUAL: Final = Bounds()
 _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
-    (private_rest, "_FILLS_PAGE", "fills_page"),
-    (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),
-    (private_rest, "_FINISHED_PAGE", "finished_page"),
-    (private_rest, "_MOST_PAGES", "most_pages"),
-    (open_orders, "_READINGS", "open_orders_readings"),
+    *WIRE.bounds,
     (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_FILL_IDS_LIMIT", "trade_ids"),

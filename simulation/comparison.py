@@ -114,7 +114,7 @@ class Comparison:
         which it was asked for an order, perhaps in vain."""
         exchange, scenario = self._parts.exchange, self._parts.scenario
         orders = exchange.engine.accounts[name].orders.values()
-        made_up = exchange.gateio.odd_lists.made_up.values()
+        made_up = exchange.face.made_up.values()
         pairs = dict.fromkeys([*(order.pair for order in orders), *(row.pair for row in made_up)])
         others = (symbol_of(pair) for pair in pairs)
         told = (symbol for symbol, _ in self._parts.told[name].orders)

@@ -7,13 +7,15 @@ from actors.strategy.quoter import QuoterSettings
 from exchanges.base.endpoints import Endpoints
 from exchanges.registry import FIRST_KIND
 from exchanges.simulator import PairConfig
+from exchanges.simulator.faces.registry import FACES
 from messages.symbol import Symbol
 
 STARTED_MS: Final = 1_790_000_000_000
 """The true time at which a run begins, unix milliseconds."""
 VENUE: Final = FIRST_KIND
 SOL: Final = Symbol("SOL", "USDT")
-ENDPOINTS: Final = Endpoints(rest="http://exchange.test/api/v4", ws="ws://exchange.test/ws/v4/")
+_FACE: Final = FACES[VENUE]
+ENDPOINTS: Final = Endpoints(f"http://exchange.test{_FACE.rest_path}", f"ws://exchange.test{_FACE.socket_path}")
 KEEPS_ALL: Final = 1000
 """Finished orders of each market: more than a run has."""
 QUOTER: Final = QuoterSettings(

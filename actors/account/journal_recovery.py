@@ -25,6 +25,10 @@ KILL_SWITCH: Final = "kill_switch"
 """The key in the journal's state under which the reason is kept while the kill switch is engaged."""
 
 
+_FILLS_FROM: Final = "fills_from_ms"
+"""The key under which the first moment is kept from which on fills were asked for."""
+
+
 class JournalRecovery:
     """Reads the journal into the state; afterwards has every intent settled that an earlier life left open."""
 
@@ -81,7 +85,10 @@ class JournalRecovery:
             open_intents=len(remembered.open_intents),
         )
         through_ms = journal.fills_through_ms
-        return min(now_ms, journal.began_ms) if through_ms is None else through_ms - FILLS_OVERLAP_MS
+        if through_ms is not None:
+            return through_ms - FILLS_OVERLAP_MS
+        asked_from_ms = journal.get_state(_FILLS_FROM)
+        return min(now_ms, journal.began_ms if asked_from_ms is None else int(asked_from_ms))
 
     def _arrives_by_ms(self, intent: OpenIntent) -> int:
         if intent.arrives_by_ms is not None:
@@ -134,6 +141,13 @@ class JournalRecovery:
                     self._withdrawals.settle_cancel(intent, command, self._arrives_by_ms(found))
                 case CancelAll():
                     pass  # goes on since the start
+
+    def fills_asked(self, from_ms: int) -> None:
+        """Fills are asked for from here on, by the exchange's clock, which is known by now. A journal without any says
+        by our own clock when it began: were we killed before the answer, what that is ahead would be missing."""
+        journal = self._journal
+        if journal.fills_through_ms is None and from_ms < journal.began_ms and journal.get_state(_FILLS_FROM) is None:
+            journal.set_state(_FILLS_FROM, str(from_ms))
 
     def fills_loaded(self, through_ms: int) -> None:
         """Every fill up to here is known."""

@@ -363,7 +363,7 @@ async def look_up(rest: PrivateRest, order_key: OrderKey) -> tuple[Order | None,
             return order, ()
         return None, (await rest.load_fills(order_key.symbol, order_id=order_key.order_id)).fills
     except VenueRefusedError as error:
-        # Of an order that it does not know Gate may refuse the fills, too; of a market that is gone, everything.
+        # Of an order that it does not know it may refuse the fills, too; of a market that is gone, everything.
         if error.reason not in {RefusalReason.ORDER_NOT_FOUND, RefusalReason.UNKNOWN_SYMBOL}:
             raise
         return None, ()

@@ -63,6 +63,8 @@ class SnapshotJoiner:
         context, coverage = self._context, self._coverage
         now_s, markets = context.monotonic_s(), context.markets
         from_ms = coverage.from_ms(context.server_now_ms())
+        if self._recovery is not None:
+            self._recovery.fills_asked(from_ms)
         return FillsNeeded(from_ms, coverage.again(now_s, markets), markets)
 
     def loaded(self, message: SnapshotLoaded, defer: Defer, found_inconsistent: Callable[[], None]) -> int | None:

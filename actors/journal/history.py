@@ -242,7 +242,7 @@ def _profits(
 
 
 def _fees_apart(connection: sqlite3.Connection, path: Path, symbol: str) -> list[tuple[int, tuple[Fee, ...]]]:
-    """Rebates of which only the orders tell (Gate: rows of fills have no field for them), each with the time of the
+    """Rebates of which only the orders tell (rows of fills may have no field for them), each with the time of the
     order's last fill; in the order of time."""
     found = []
     rows = connection.execute(

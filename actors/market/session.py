@@ -27,7 +27,7 @@ _OF_ALL: Final = {
 }
 """Refusals that are not of the market that was asked for."""
 _QUERIES_AT_ONCE: Final = 50
-"""First tickers in one go; the limit is 200 in 10 s for all that one address asks (Gate), and others ask, too."""
+"""First tickers in one go; venues let one address ask some 200 in 10 s, and others ask, too."""
 _FIRST_PAUSE_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 600.0
 

@@ -31,7 +31,7 @@ class QuoterSettings(msgspec.Struct, frozen=True, kw_only=True):
     quantity: base on each side. half_spread_bps: distance of each quote from the mid, in 1/10000 of the mid.
     requote_bps: a quote moves when it is further than this from where it should be.
     max_inventory: base; the side that would take the inventory past it, long or short, is not quoted.
-    requote_every_s: a side moves at most so often (Gate takes 10 new orders a second for one market).
+    requote_every_s: a side moves at most so often (venues take some ten new orders a second for one market).
     """
 
     symbol: Symbol

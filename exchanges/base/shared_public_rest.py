@@ -12,7 +12,7 @@ from messages.symbol import Symbol
 
 T = TypeVar("T")
 _EVERY_S: Final = 0.1
-"""So often the same is asked at most: of the 200 queries that one address may send in 10 s (Gate) that is half."""
+"""So often the same is asked at most: of the some 200 queries that venues let one address send in 10 s that is half."""
 
 
 class _Asking:

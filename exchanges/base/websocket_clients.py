@@ -20,7 +20,7 @@ class SocketFrames(Protocol):
     """What a venue declares of one socket.
 
     Attributes:
-        name: for logs and errors, for example ``gateio.private``. settings: times of the socket.
+        name: for logs and errors, for example ``venue.private``. settings: times of the socket.
     """
 
     name: str

@@ -3,11 +3,11 @@
 Start one in this process, for tests::
 
     exchange = await start_exchange(SimulatorConfig(seed=7))
-    exchange.endpoints  # {"gateio": {"rest": ..., "ws": ..., "accounts": [...]}, "control": ...}
+    exchange.endpoints  # {"VENUE": {"rest": ..., "ws": ..., "accounts": [...]}, "control": ...}
     await exchange.close()
 
 ``Exchange`` is the same thing without sockets, for a simulation on virtual time: hand it a clock, a scheduler and
-randomness, give it an ``HttpRequest`` or open a ``GateSocket`` on a ``Link`` of your own. What can be made to go wrong
+randomness, give it an ``HttpRequest`` or open a ``Session`` on a ``Link`` of your own. What can be made to go wrong
 is in ``fault_kinds``: ``exchange.faults.add(RestTimeout(effect="done", times=1))``, or ``POST /faults`` of the control
 API. Pairs come, halt, change and go by ``listings``, or ``POST /markets``, ``POST`` and ``DELETE /markets/{pair}``.
 What is forgotten, and when, is ``Retention``.
@@ -26,7 +26,7 @@ from exchanges.simulator.core.config import (
 )
 from exchanges.simulator.core.retention import Retention
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.face import Frame, Link, Session
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.server import RunningExchange, start_exchange
 
@@ -34,7 +34,7 @@ __all__ = [
     "AccountConfig",
     "Exchange",
     "FeeScheme",
-    "GateSocket",
+    "Frame",
     "HttpRequest",
     "HttpResponse",
     "Link",
@@ -43,6 +43,7 @@ __all__ = [
     "RateLimits",
     "Retention",
     "RunningExchange",
+    "Session",
     "SimulatorConfig",
     "accounts_named",
     "add_arguments",

@@ -24,18 +24,25 @@ from exchanges.simulator.core.traders import Traders
 from exchanges.simulator.core.transfers import Transfers
 from exchanges.simulator.core.triggers import Triggers
 from exchanges.simulator.core.views import Views
-from exchanges.simulator.faces.gateio.face import GateFace
-from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.face import Link, Session
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
+from exchanges.simulator.faces.registry import FACES, FIRST_FACE
 from exchanges.simulator.faults.faults import Faults
 from exchanges.simulator.faults.injection import LateFills
 
 
 class Exchange:
-    """One exchange. ``now_ms`` is its clock (ms since 1970), ``schedule`` calls functions later, ``rng`` decides."""
+    """One exchange with its own books. ``now_ms`` is its clock (ms since 1970), ``schedule`` calls functions later,
+    ``rng`` decides; ``face`` names the venue whose protocol it speaks."""
 
     def __init__(
-        self, config: SimulatorConfig, *, now_ms: Callable[[], int], schedule: Schedule, rng: random.Random
+        self,
+        config: SimulatorConfig,
+        *,
+        now_ms: Callable[[], int],
+        schedule: Schedule,
+        rng: random.Random,
+        face: str = FIRST_FACE,
     ) -> None:
         # each part has its own randomness, so that what clients do does not change how the market moves
         traders_rng, services_rng, faults_rng = (random.Random(rng.random()) for _ in range(3))
@@ -90,9 +97,9 @@ class Exchange:
         # margin orders before the face, which ends all subscriptions to a delisted pair
         late_fills = LateFills(self.engine, faults, schedule)
         self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
-        self.gateio = GateFace(self.services, self.latency)
+        self.face = FACES[face](self.services, self.latency)
         self.listings = Listings(self.engine)
-        self._control = Control(self.services, self.gateio, self.traders, self.latency, self.listings)
+        self._control = Control(self.services, self.face, self.traders, self.latency, self.listings)
         self._schedule = schedule
 
     def start(self) -> None:
@@ -103,7 +110,7 @@ class Exchange:
     def stop(self) -> None:
         """Stops the traders and ends all sessions."""
         self.traders.stop()
-        for socket in list(self.gateio.sockets):
+        for socket in list(self.face.sockets):
             socket.close()
 
     def request(
@@ -114,7 +121,7 @@ class Exchange:
         A fault may break the connection off instead (``abort``, if given), or leave the request without an answer.
         """
         self._after_half(
-            lambda: self.gateio.request(
+            lambda: self.face.request(
                 request, lambda response: self._after_half(lambda: reply(response)), abort or (lambda: None)
             )
         )
@@ -125,9 +132,12 @@ class Exchange:
         else:
             call()
 
-    def open_socket(self, link: Link) -> GateSocket | None:
-        """Begins a WebSocket session, or returns None when there are too many or none are taken."""
-        return self.gateio.open_socket(link)
+    def open_socket(self, handshake: HttpRequest, link: Link) -> Session | None:
+        """Begins a WebSocket session, or returns None when there are too many or none are taken.
+
+        ``handshake``: the request that asks for it, with its path and query.
+        """
+        return self.face.open_socket(handshake, link)
 
     def control(self, request: HttpRequest) -> HttpResponse:
         """Answers a request of the control API."""

@@ -1,7 +1,7 @@
 """The exchange on the network: a thin shell of aiohttp around ``Exchange``, which does all the work.
 
-REST and WebSocket share one port, the control API has its own. Nothing here waits on behalf of the exchange: answers
-that are delayed resolve a future, frames go into a buffer that one writer for each connection empties.
+REST and WebSocket of a face share one port, the control API has its own. Nothing here waits on behalf of the exchange:
+answers that are delayed resolve a future, frames go into a buffer that one writer for each connection empties.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import socket as sockets
 import struct
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -20,13 +20,12 @@ from aiohttp import WSMsgType, web
 from exchanges.simulator.core.config import SimulatorConfig
 from exchanges.simulator.core.scheduling import Schedule
 from exchanges.simulator.exchange import Exchange
-from exchanges.simulator.faces.gateio.socket import GateSocket
+from exchanges.simulator.faces.face import Frame, Session
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.faces.registry import FACES
 from exchanges.simulator.faults.faults import ActiveFault, RefuseConnections
 from exchanges.simulator.listener import PortListener
 
-REST_PATH = "/api/v4"
-SOCKET_PATH = "/ws/v4/"
 MAX_BUFFERED_FRAMES = 20_000
 log = structlog.get_logger(__name__)
 
@@ -44,70 +43,53 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class RunningExchange:
-    """An exchange that is listening. ``exchange`` is its inside, for tests that look or reach into it."""
+class FaceServer:
+    """One exchange on its port: REST and sockets of its face."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, host: str, port: int) -> None:
         self.exchange = exchange
-        self._runners: list[web.ServerRunner] = []
-        self._doors: list[PortListener] = []
         self._unanswered: dict[asyncio.Future[HttpResponse | None], None] = {}
-        self._control_token = "" if is_loopback(exchange.config.host) else secrets.token_urlsafe(24)
+        self._port = _Port(self._serve, host, port)
 
-    @property
-    def endpoints(self) -> dict[str, object]:
-        """Where to find it and whose keys it takes, as ``run.py simulate`` prints it."""
-        gate_port, control_port = (listener.port for listener in self._doors)
-        host = self.exchange.config.host
-        authority = f"[{host}]" if ":" in host else host
+    def endpoints(self, authority: str) -> dict[str, object]:
+        """Where to find it and whose keys it takes."""
+        face, at = self.exchange.face, f"{authority}:{self._port.number}"
         return {
-            "gateio": {
-                "rest": f"http://{authority}:{gate_port}{REST_PATH}",
-                "ws": f"ws://{authority}:{gate_port}{SOCKET_PATH}",
-                "accounts": [
-                    {"name": account.name, "key": account.key, "secret": account.secret}
-                    for account in self.exchange.keys.accounts.values()
-                ],
-            },
-            "control": f"http://{authority}:{control_port}",
-            **({"control_token": self._control_token} if self._control_token else {}),
+            "rest": f"http://{at}{face.rest_path}",
+            "ws": f"ws://{at}{face.socket_path}",
+            "accounts": [
+                {"name": account.name, "key": account.key, "secret": account.secret}
+                for account in self.exchange.keys.accounts.values()
+            ],
         }
 
+    @property
+    def unanswered_count(self) -> int:
+        """Requests that wait for an answer now."""
+        return len(self._unanswered)
+
     async def listen(self) -> None:
-        """Binds both ports. Raises ``OSError`` when one is taken."""
-        config = self.exchange.config
-        for handler, port in ((self._serve_gate, config.rest_port), (self._serve_control, config.control_port)):
-            # a handler whose client is gone ends: it may wait for an answer that a fault keeps back
-            server = web.Server(handler, handler_cancellation=True, access_log=None)
-            runner = web.ServerRunner(server, shutdown_timeout=1.0)
-            self._runners.append(runner)
-            await runner.setup()
-            listener = PortListener(runner, config.host, port)
-            await listener.open()
-            self._doors.append(listener)
+        """Binds its port. Raises ``OSError`` when it is taken."""
+        await self._port.open()
         self.exchange.faults.watchers.append(self._fault_changed)
 
     async def close(self) -> None:
-        """Ends all sessions and frees the ports."""
+        """Ends all sessions and frees the port."""
         self.exchange.stop()
         for answered in list(self._unanswered):
             answered.cancel()
-        for listener in self._doors:
-            await listener.close()
-        for runner in self._runners:
-            await runner.cleanup()
-        self._runners.clear()
+        await self._port.close()
 
     def _fault_changed(self, active: ActiveFault, _begins: bool) -> None:
         if isinstance(active.fault, RefuseConnections):
-            self._doors[0].set(is_open=not self.exchange.faults.of_kind(RefuseConnections))
+            self._port.set(is_open=not self.exchange.faults.of_kind(RefuseConnections))
 
-    async def _serve_gate(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        if path.rstrip("/") == SOCKET_PATH.rstrip("/"):
-            return await self._serve_socket(request)
-        answered: asyncio.Future[HttpResponse | None] = asyncio.get_running_loop().create_future()
         plain = await _plain(request, path, query)
+        if path.rstrip("/") == self.exchange.face.socket_path.rstrip("/"):
+            return await self._serve_socket(request, plain)
+        answered: asyncio.Future[HttpResponse | None] = asyncio.get_running_loop().create_future()
         self._unanswered[answered] = None
         try:
             self.exchange.request(
@@ -121,20 +103,13 @@ class RunningExchange:
             return web.Response(status=500)
         return _web(response)
 
-    async def _serve_control(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
-        given = request.headers.get("Authorization", "")
-        if self._control_token and not secrets.compare_digest(given.encode(), f"Bearer {self._control_token}".encode()):
-            return _web(json_response(401, {"error": "the control API wants the token that simulate has printed"}))
-        return _web(self.exchange.control(await _plain(request, path, query)))
-
-    async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _serve_socket(self, request: web.BaseRequest, handshake: HttpRequest) -> web.StreamResponse:
         response = web.WebSocketResponse(autoping=False, autoclose=True, compress=False, timeout=1.0)
         if not response.can_prepare(request).ok:
             return web.Response(status=400, text="a WebSocket handshake is expected here")
         await response.prepare(request)
         connection = Connection(request, response)
-        session = self.exchange.open_socket(connection)
+        session = self.exchange.open_socket(handshake, connection)
         if session is None:
             await response.close(code=1013, message=b"too many connections")
             return response
@@ -151,24 +126,104 @@ class RunningExchange:
         return response
 
 
+class RunningExchange:
+    """Exchanges that are listening, one for each face. ``exchange`` is the inside of the first one, ``exchanges`` of
+    all by the name of their face, for tests that look or reach into it."""
+
+    def __init__(self, exchanges: Mapping[str, Exchange], config: SimulatorConfig) -> None:
+        self.exchanges = exchanges
+        self.exchange = next(iter(exchanges.values()))
+        ports = [config.rest_port, *[0] * (len(exchanges) - 1)]
+        self._host = config.host
+        self.faces = {
+            name: FaceServer(exchange, config.host, port)
+            for (name, exchange), port in zip(exchanges.items(), ports, strict=True)
+        }
+        self._control = _Port(self._serve_control, config.host, config.control_port)
+        self._control_token = "" if is_loopback(config.host) else secrets.token_urlsafe(24)
+
+    @property
+    def endpoints(self) -> dict[str, object]:
+        """Where to find each face and whose keys it takes, as ``run.py simulate`` prints it."""
+        authority = f"[{self._host}]" if ":" in self._host else self._host
+        return {
+            **{name: face.endpoints(authority) for name, face in self.faces.items()},
+            "control": f"http://{authority}:{self._control.number}",
+            **({"control_token": self._control_token} if self._control_token else {}),
+        }
+
+    async def listen(self) -> None:
+        """Binds all ports. Raises ``OSError`` when one is taken."""
+        for face in self.faces.values():
+            await face.listen()
+        await self._control.open()
+
+    async def close(self) -> None:
+        """Ends all sessions and frees the ports."""
+        for face in self.faces.values():
+            await face.close()
+        await self._control.close()
+
+    async def _serve_control(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A path that begins with the name of a face is meant for that one, others for the first."""
+        path, _, query = request.raw_path.partition("?")
+        given = request.headers.get("Authorization", "")
+        if self._control_token and not secrets.compare_digest(given.encode(), f"Bearer {self._control_token}".encode()):
+            return _web(json_response(401, {"error": "the control API wants the token that simulate has printed"}))
+        first, _, rest = path.lstrip("/").partition("/")
+        exchange = self.exchanges.get(first)
+        if exchange is None:
+            exchange, rest = self.exchange, path
+        return _web(exchange.control(await _plain(request, f"/{rest.lstrip('/')}", query)))
+
+
+class _Port:
+    """A port with what answers on it."""
+
+    def __init__(
+        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], host: str, port: int
+    ) -> None:
+        # a handler whose client is gone ends: it may wait for an answer that a fault keeps back
+        server = web.Server(handler, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        self._listener = PortListener(self._runner, host, port)
+
+    @property
+    def number(self) -> int:
+        return self._listener.port
+
+    async def open(self) -> None:
+        """Raises ``OSError`` when the port is taken."""
+        await self._runner.setup()
+        await self._listener.open()
+
+    def set(self, *, is_open: bool) -> None:
+        """See ``PortListener.set``."""
+        self._listener.set(is_open=is_open)
+
+    async def close(self) -> None:
+        await self._listener.close()
+        await self._runner.cleanup()
+
+
 class Connection:
     """One real WebSocket connection: what the session's frames go through."""
 
     def __init__(self, request: web.BaseRequest, response: web.WebSocketResponse) -> None:
-        self.session: GateSocket | None = None
+        self.session: Session | None = None
         self._request = request
         self._response = response
-        self._frames: deque[str | None] = deque()  # None is a ping
+        self._frames: deque[Frame | None] = deque()  # None is a ping
         self._woken = asyncio.Event()
         self._close_code = 0
         self._finished = False
 
-    def send(self, text: str) -> None:
+    def send(self, frame: Frame) -> None:
         """Buffers a frame; a client that reads too slowly for the buffer is cut."""
         if len(self._frames) >= MAX_BUFFERED_FRAMES:
             self._cut_slow_client()
             return
-        self._frames.append(text)
+        self._frames.append(frame)
         self._woken.set()
 
     def ping(self) -> None:
@@ -204,10 +259,8 @@ class Connection:
         if session is None:
             return
         async for message in self._response:
-            if message.type is WSMsgType.TEXT:
+            if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 session.receive(message.data)
-            elif message.type is WSMsgType.BINARY:
-                session.receive(message.data.decode(errors="replace"))
             else:
                 session.heard()
                 if message.type is WSMsgType.PING and not session.is_silent:
@@ -221,8 +274,10 @@ class Connection:
                     frame = self._frames.popleft()
                     if frame is None:
                         await self._response.ping()
-                    else:
+                    elif isinstance(frame, str):
                         await self._response.send_str(frame)
+                    else:
+                        await self._response.send_bytes(frame)
                 if self._close_code:
                     await self._response.close(code=self._close_code)
                     return
@@ -245,19 +300,24 @@ async def start_exchange(
     By default it lives on the machine's clock and the loop's timers, and its seed decides the rest. Raises ``OSError``
     when a port is taken.
     """
-    exchange = Exchange(
-        config,
-        now_ms=now_ms,
-        schedule=schedule or asyncio.get_running_loop().call_later,
-        rng=rng or random.Random(config.seed),
-    )
-    running = RunningExchange(exchange)
+    exchanges: dict[str, Exchange] = {}
+    for face in config.faces or FACES:
+        exchanges[face] = Exchange(
+            config,
+            now_ms=now_ms,
+            schedule=schedule or asyncio.get_running_loop().call_later,
+            # each has a market of its own, and a further face does not change the first one's
+            rng=(rng or random.Random(config.seed)) if not exchanges else random.Random(f"{config.seed} {face}"),
+            face=face,
+        )
+    running = RunningExchange(exchanges, config)
     try:
         await running.listen()
     except OSError:
         await running.close()
         raise
-    exchange.start()
+    for exchange in exchanges.values():
+        exchange.start()
     return running
 
 

@@ -7,21 +7,22 @@ from typing import Final
 
 from exchanges.simulator.faults import faults
 from exchanges.simulator.faults.faults import Effect, Fault
+from simulation.venues.wires import WIRE
 
 _PRESENT: Final = 0.15
 _LONGEST_S: Final = 15.0
 _ENDPOINTS: Final = (
     None,
-    "POST /spot/orders",
-    "DELETE /spot/orders/{}",
-    "PATCH /spot/orders/{}",
-    "GET /spot/orders/{}",
-    "GET /spot/open_orders",
-    "GET /spot/accounts",
-    "GET /spot/my_trades",
+    WIRE.endpoints.place,
+    WIRE.endpoints.cancel,
+    WIRE.endpoints.amend,
+    WIRE.endpoints.order,
+    WIRE.endpoints.open_orders,
+    WIRE.endpoints.balances,
+    WIRE.endpoints.fills,
 )
 _EFFECTS: Final[tuple[Effect, ...]] = ("none", "done", "late")
-_CHANNELS: Final = ("spot.orders", "spot.usertrades", "spot.balances")
+_CHANNELS: Final = (WIRE.channels.orders, WIRE.channels.fills, WIRE.channels.balances)
 
 
 class ExchangeFaults:

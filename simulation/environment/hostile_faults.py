@@ -14,23 +14,24 @@ from exchanges.simulator.faults.refusals import AllowanceShared, RestRefusal, Su
 from exchanges.simulator.faults.texts import TextMissing
 from simulation.options import Feature
 from simulation.oracles.alarms import REFUSED_KEY
+from simulation.venues.wires import WIRE
 
 Draw = Callable[[random.Random, Sequence[str], Sequence[str], float], Fault]
 """Makes one fault out of: randomness, names of accounts, ids of pairs, and how many seconds it lasts."""
 
-_PLACE: Final = "POST /spot/orders"
-_CANCEL: Final = "DELETE /spot/orders/{}"
-_CANCEL_ALL: Final = "DELETE /spot/orders"
-_AMEND: Final = "PATCH /spot/orders/{}"
+_PLACE: Final = WIRE.endpoints.place
+_CANCEL: Final = WIRE.endpoints.cancel
+_CANCEL_ALL: Final = WIRE.endpoints.cancel_all
+_AMEND: Final = WIRE.endpoints.amend
 _CANCELS: Final = (_CANCEL, _CANCEL_ALL)
 _COMMANDS: Final = (_PLACE, _PLACE, _CANCEL, _CANCEL_ALL, _AMEND)
-_PUBLIC: Final = ("GET /spot/currency_pairs", "GET /spot/time")
+_PUBLIC: Final = (WIRE.endpoints.markets, WIRE.endpoints.time)
 _QUERIES: Final = (
     *_PUBLIC,
-    "GET /spot/open_orders",
-    "GET /spot/my_trades",
-    "GET /spot/accounts",
-    "GET /spot/orders/{}",
+    WIRE.endpoints.open_orders,
+    WIRE.endpoints.fills,
+    WIRE.endpoints.balances,
+    WIRE.endpoints.order,
 )
 _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
     (302, ("none",)),
@@ -43,15 +44,6 @@ _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
     (499, ("none", "done")),
 )
 """Statuses of front ends without the exchange's own word; a gateway may say so after the request went through."""
-_LABELLED: Final = (
-    (403, "FORBIDDEN"),
-    (403, "READ_ONLY"),
-    (400, "TRADE_RESTRICTED"),
-    (400, "ACCOUNT_LOCKED"),
-    (400, "SOMETHING_OF_TOMORROW"),
-    (429, "TOO_MANY_REQUESTS"),
-)
-_SERVER_FAULTS: Final = ((400, "SERVER_ERROR"), (429, "TOO_BUSY"), (400, "INTERNAL"), (500, "INTERNAL"), (408, ""))
 _LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestError, faults.RestTimeout)
 """After these nobody can know at once what has happened: a page of something in front of the exchange says nothing."""
 _REPLACED: Final = 0.3
@@ -82,7 +74,7 @@ def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str
         account=rng.choice((None, *names)),
         endpoint=_PLACE,
         status=400,
-        label="REPEATED_CREATION",
+        label=WIRE.repeated,
         message="Order has been created",
         effect="done",
     )
@@ -90,7 +82,7 @@ def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str
 
 def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
     """One permission, one market, one kind of question is refused for a while."""
-    status, label = rng.choice(_LABELLED)
+    status, label = rng.choice(WIRE.labelled)
     endpoint = rng.choice((*_COMMANDS, *_QUERIES))
     is_public = endpoint in _PUBLIC
     return RestRefusal(
@@ -107,11 +99,11 @@ def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], fo
 
 def _checks_refused(rng: random.Random, names: Sequence[str], pairs: Sequence[str], _: float) -> Fault:
     """What a check asks for is refused from now on, with a word that ends nothing: the account knows nothing more."""
-    endpoint = rng.choice(("GET /spot/open_orders", "GET /spot/my_trades", "GET /spot/accounts"))
+    endpoint = rng.choice((WIRE.endpoints.open_orders, WIRE.endpoints.fills, WIRE.endpoints.balances))
     return RestRefusal(
         account=rng.choice(names),
         endpoint=endpoint,
-        pair=rng.choice((None, *pairs[:2])) if endpoint == "GET /spot/my_trades" else None,
+        pair=rng.choice((None, *pairs[:2])) if endpoint == WIRE.endpoints.fills else None,
         status=400,
         label=rng.choice(("TRADE_RESTRICTED", "SOMETHING_OF_TOMORROW")),
         message="not now",
@@ -120,7 +112,7 @@ def _checks_refused(rng: random.Random, names: Sequence[str], pairs: Sequence[st
 
 def _server_fault(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
     """The exchange says that it failed, by a label or by a time-out of its front end: a change may have been made."""
-    status, label = rng.choice(_SERVER_FAULTS)
+    status, label = rng.choice(WIRE.server_faults)
     endpoint = rng.choice((*_COMMANDS, *_QUERIES))
     is_public, is_query = endpoint in _PUBLIC, endpoint in _QUERIES
     return RestRefusal(
@@ -152,7 +144,7 @@ def _limit_ahead(rng: random.Random, names: Sequence[str], endpoint: str) -> Fau
         account=rng.choice(names),
         endpoint=endpoint,
         status=429,
-        label="TOO_MANY_REQUESTS",
+        label=WIRE.too_many,
         message="Request Rate limit Exceeded",
         retry_after_s=_HOUR_S if by_header else None,
         reset_in_s=None if by_header else _HOUR_S,
@@ -166,25 +158,23 @@ def _cancels_fail(rng: random.Random, names: Sequence[str], _: Sequence[str], fo
     endpoint, account = rng.choice((_CANCEL, _CANCEL_ALL, _CANCEL_ALL)), rng.choice((None, *names))
     if rng.random() < 0.5:
         return faults.RestError(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=502)
-    return RestRefusal(
-        times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=429, label="TOO_MANY_REQUESTS"
-    )
+    return RestRefusal(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=429, label=WIRE.too_many)
 
 
 def _no_withdrawals(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
-    """The key may trade and not withdraw (Gate: API_WITHDRAW_DISABLED)."""
+    """The key may trade and not withdraw."""
     return RestRefusal(
         for_s=for_s,
         account=rng.choice(names),
-        endpoint=rng.choice(("POST /withdrawals", "GET /wallet/withdrawals", "DELETE /withdrawals/{}")),
+        endpoint=rng.choice(WIRE.endpoints.withdrawals),
         status=403,
-        label=rng.choice(("API_WITHDRAW_DISABLED", "FORBIDDEN")),
+        label=rng.choice(WIRE.no_withdrawals),
         message="no withdrawals by API",
     )
 
 
 def _one_pair_unsubscribed(rng: random.Random, _: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
-    return SubscriptionRefused(for_s=for_s, channel="spot.book_ticker", pair=rng.choice(pairs))
+    return SubscriptionRefused(for_s=for_s, channel=WIRE.channels.book_tickers, pair=rng.choice(pairs))
 
 
 def _lag(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
@@ -213,7 +203,7 @@ def _lost_arming(rng: random.Random, names: Sequence[str], _: Sequence[str], __:
     return faults.RestAbort(
         probability=rng.choice((1.0, 0.5)),
         account=rng.choice((None, *names)),
-        endpoint="POST /spot/countdown_cancel_all",
+        endpoint=WIRE.endpoints.countdown,
         effect="done",
     )
 
@@ -224,7 +214,7 @@ def _lost_pushes(rng: random.Random, names: Sequence[str], _: Sequence[str], for
         probability=rng.uniform(0.3, 1.0),
         for_s=2 * for_s,
         account=rng.choice((None, *names)),
-        channel=rng.choice((None, None, "spot.orders", "spot.usertrades")),
+        channel=rng.choice((None, None, WIRE.channels.orders, WIRE.channels.fills)),
     )
 
 
@@ -236,7 +226,7 @@ def _unknown_cancel(rng: random.Random, names: Sequence[str], _: Sequence[str], 
         account=rng.choice((None, *names)),
         endpoint=_CANCEL,
         status=404,
-        label="ORDER_NOT_FOUND",
+        label=WIRE.unknown_order,
         message="Order not found",
     )
 
@@ -284,7 +274,7 @@ def _odd_row(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: 
 def _refused_key(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
     """The private socket takes the key no more, and says so with the code of a bad argument."""
     return SubscriptionRefused(
-        for_s=for_s, account=rng.choice(names), channel="spot.orders", code=2, message=REFUSED_KEY
+        for_s=for_s, account=rng.choice(names), channel=WIRE.channels.orders, code=2, message=REFUSED_KEY
     )
 
 

@@ -1,7 +1,6 @@
 """HTTP in memory: the client's bytes go to the embedded exchange, its answer comes back, unless the weather is bad."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from exchanges.simulator.faces.http import HttpResponse as ExchangeResponse
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import Outside
 from simulation.trace import Trace
+from simulation.venues.wires import WIRE
 
 _LEG_S: Final = 0.02
 _REFUSAL_S: Final = 0.001
@@ -87,7 +87,7 @@ class _Call:
         self._number = number
         self._outside, self._exchange = net._outside, net._exchange
         self._weather, self._trace = net._weather, net._trace
-        self._key = request.headers.get("key")
+        self._key = WIRE.key_of(request.headers)
         self._whose = net.names.get(self._key or "", "")
         self._link = Link.PUBLIC_REST if self._key is None else Link.PRIVATE_REST
         self._fate: Fault | None = None
@@ -177,9 +177,8 @@ class _Call:
         return HttpResponse(status=status, headers={"content-type": "text/html"}, body=_FRONT_PAGE)
 
     def _too_many(self) -> HttpResponse:
-        body = json.dumps({"label": "TOO_MANY_REQUESTS", "message": "Request Rate limit Exceeded"}).encode()
         headers = {"content-type": "application/json", "retry-after": str(1 + self._weather.index(3))}
-        return HttpResponse(status=429, headers=headers, body=body)
+        return HttpResponse(status=429, headers=headers, body=WIRE.too_many_requests())
 
     def _answer_later(self, delay_s: float, response: HttpResponse) -> None:
         self._outside.later(delay_s, self._settle, response)

@@ -20,6 +20,7 @@ from simulation.environment.faults import NETWORK, Cut, Fault, Link, Outage
 from simulation.environment.hostile_faults import HOSTILE
 from simulation.options import Feature
 from simulation.oracles.alarms import refuses_key
+from simulation.venues.wires import WIRE
 
 _BEGINS_S: Final = 8.0
 _OUTAGE_S: Final = 15.0
@@ -27,9 +28,9 @@ _WHOLE_RUN_S: Final = 900.0
 _ORDER: Final = re.compile(r"\border (\d+)")
 _NOT_CONNECTED: Final = re.compile(r"no answer to 'connect (\w+)' yet")
 _MARKET: Final = re.compile(r"\b([A-Z0-9]+)/([A-Z0-9]+)\b")
-RULES: Final = "GET /spot/currency_pairs"
+RULES: Final = WIRE.endpoints.markets
 """Without it an account goes on by the rules that it knows."""
-_LISTS_OF_ALL: Final = ("GET /spot/open_orders", "GET /spot/accounts", "GET /spot/time")
+_LISTS_OF_ALL: Final = (WIRE.endpoints.open_orders, WIRE.endpoints.balances, WIRE.endpoints.time)
 """Without these an account cannot know what it must: a refusal of one of them concerns all of the account."""
 NOT_STARTED: Final = "the program could not be started although all was quiet"
 
@@ -114,7 +115,7 @@ def _keeps_from_starting(fault: ExchangeFault | None) -> bool:
     """Whether an account cannot be started under it: a start is whole or not at all (decision 0003)."""
     if not isinstance(fault, RestRefusal):
         return refuses_key(fault)
-    return fault.pair is None and fault.endpoint in {RULES, "GET /spot/my_trades", *_LISTS_OF_ALL[:2]}
+    return fault.pair is None and fault.endpoint in {RULES, WIRE.endpoints.fills, *_LISTS_OF_ALL[:2]}
 
 
 def _may_stay(fault: ExchangeFault) -> bool:

@@ -169,7 +169,7 @@ class Operator:
             pair=pair,
             side=self._rng.choice(tuple(Side)),
             type=OrderType.LIMIT,
-            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELED,
             amount=max(rules.min_base_amount, Decimal(1)),
             price=(rules.start_price * self._rng.choice((8, 12)) / 10).quantize(tick),
             text=self._rng.choice(("", "t-margin-1", "web")),

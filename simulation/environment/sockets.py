@@ -1,28 +1,24 @@
 """WebSockets in memory: each direction a pipe that keeps its order, unless the weather is bad."""
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
-from exchanges.simulator import Exchange
-from exchanges.simulator.faces.gateio.socket import GateSocket
+from exchanges.simulator import Exchange, Frame, HttpRequest, Session
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import LIFE, Life, Outside
 from simulation.trace import Trace
+from simulation.venues.wires import WIRE
 
 _LEG_S: Final = 0.015
 _REFUSAL_S: Final = 0.001
 _GOODBYE_S: Final = 1.0
 _TEND_S: Final = 1.0
-_KEY: Final = re.compile(rb'"KEY":\s*"([^"]+)"')
-_CREDENTIALS: Final = re.compile(rb'"(KEY|SIGN)":\s*"[^"]*"')
-_HIDDEN: Final = rb'"\1":"***"'
-_JUNK: Final = (b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b'{"channel":"spot.orders","event":"update","result":[{}]}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ class Connection:
         self._outside, self._weather, self._trace = net.outside, net.weather, net.trace
         self.life = LIFE.get()
         self.number = number
-        self.session: GateSocket | None = None
+        self.session: Session | None = None
         self.key: str | None = None
         self.is_private = False
         self._to_client = _Pipe(net.outside, net.weather, self._reach_client)
@@ -112,11 +108,12 @@ class Connection:
 
     # -- the exchange's end (Link) --------------------------------------------------------------------------------
 
-    def send(self, text: str) -> None:
-        frame = text.encode()
+    def send(self, frame: Frame) -> None:
+        if isinstance(frame, str):
+            frame = frame.encode()
         weather = self._weather
-        if self._is_mute and b'"update"' in frame:
-            if b'"spot.usertrades"' in frame:
+        if self._is_mute and WIRE.is_push(frame):
+            if WIRE.is_fill(frame):
                 self.fills_withheld_s.append(weather.now_s())
             return
         fate = weather.first_of(
@@ -128,11 +125,11 @@ class Connection:
             Fault.FRAME_DELAYED,
         )
         if fate is not None and self._trace.on:
-            self.note(f"{fate.value}: {text[:300]}")
+            self.note(f"{fate.value}: {frame.decode(errors='replace')[:300]}")
         if fate is Fault.FRAME_DROPPED:
             return
         if fate is Fault.FRAME_JUNK:
-            frame = _JUNK[weather.index(len(_JUNK))]
+            frame = WIRE.junk[weather.index(len(WIRE.junk))]
         elif fate is Fault.FRAME_TRUNCATED:
             frame = frame[: weather.index(len(frame))]
         self._send_down(frame, weather.between(0.2, 5.0) if fate is Fault.FRAME_DELAYED else 0.0)
@@ -158,7 +155,7 @@ class Connection:
         if session is None:
             return
         if isinstance(item, bytes):
-            session.receive(item.decode(errors="replace"))
+            session.receive(item)
         elif isinstance(item, _Ping):
             session.heard()
         else:
@@ -173,10 +170,10 @@ class Connection:
         if self._end is not None or self._closing:
             raise SocketClosedError(self._end or "the socket was closed by us with code 1000")
         frame = message if isinstance(message, bytes) else message.encode()
-        if self.key is None and (found := _KEY.search(frame)) is not None:
-            self.key, self.is_private = found.group(1).decode(), True
+        if self.key is None and (key := WIRE.key_of_frame(frame)) is not None:
+            self.key, self.is_private = key, True
         if self._trace.on:
-            self.note(f"<- {_CREDENTIALS.sub(_HIDDEN, frame).decode(errors='replace')[:200]}")
+            self.note(f"<- {WIRE.without_credentials(frame).decode(errors='replace')[:200]}")
         if self._weather.happens(Fault.CALL_DROPPED):
             self.note("call_dropped")
             return
@@ -326,7 +323,7 @@ class MemorySockets:
         self._count = 0
 
     async def connect(self, url: str, *, timeout_s: float) -> Socket:
-        """Opens a socket; ``url`` is not looked at, there is one exchange.
+        """Opens a socket; of ``url`` only path and query count, there is one exchange.
 
         Raises:
             RequestNotSentError: refused, or not open within ``timeout_s``.
@@ -349,7 +346,7 @@ class MemorySockets:
             connection.note("no socket in time")
             raise RequestNotSentError(f"no socket within {timeout_s:g} s")
         self.open[connection] = None
-        connection.session = self.outside.run(self._exchange.open_socket, connection)
+        connection.session = self.outside.run(self._exchange.open_socket, _handshake(url), connection)
         if connection.session is None:
             connection.close(1013)
         self.outside.later(_TEND_S, connection.tend)
@@ -363,3 +360,8 @@ class MemorySockets:
 
     def forget(self, connection: Connection) -> None:
         self.open.pop(connection, None)
+
+
+def _handshake(url: str) -> HttpRequest:
+    parts = urlsplit(url)
+    return HttpRequest(method="GET", path=parts.path, query=parts.query, remote="10.0.0.1")

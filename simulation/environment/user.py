@@ -15,10 +15,11 @@ from simulation.oracles.watcher import Told
 from simulation.program import Program
 from simulation.scenario import Scenario
 from simulation.trace import Trace
+from simulation.venues.wires import WIRE
 
 _CONNECTS: Final = 0.15
-_NO_PERMISSION: Final = frozenset({"FORBIDDEN", "READ_ONLY", "ACCOUNT_LOCKED"})
-_MUST_BE_READ: Final = frozenset({"GET /spot/accounts", "GET /spot/open_orders"})
+_NO_PERMISSION: Final = WIRE.no_permission
+_MUST_BE_READ: Final = frozenset({WIRE.endpoints.balances, WIRE.endpoints.open_orders})
 
 
 class User:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.mutants.mutant import CALM, REFUSED, Change, Mutant, bug
+from simulation.mutants.mutant import CALM, bug
 
 _INTENTS: Final = "actors/account/intents.py"
 _DESK: Final = "actors/account/order_commands.py"
@@ -11,8 +11,6 @@ _LOOKUPS: Final = "actors/account/order_queries.py"
 _REPORTS: Final = "actors/account/reports.py"
 _STATE: Final = "actors/account/state.py"
 _HTTP: Final = "exchanges/base/http_client.py"
-_ERRORS: Final = "exchanges/gateio/errors.py"
-_REST: Final = "exchanges/gateio/rest.py"
 
 ANSWERS: Final = (
     bug(
@@ -26,30 +24,6 @@ ANSWERS: Final = (
         _HTTP,
         "            if call.changes:\n                raise\n",
         "",
-    ),
-    bug(
-        "an answer that cannot be read is taken for a refusal",
-        _REST,
-        "            if call.changes:\n                raise lost(call, why) from error\n",
-        "",
-    ),
-    Mutant(
-        "a gateway's page is taken for the exchange's refusal",
-        (
-            Change(_HTTP, "        if response.status >= 500:\n", "        if response.status >= 600:\n"),
-            Change(
-                _ERRORS,
-                "    if changes:\n        return UnknownOutcomeError(\n",
-                "    if status == 500:\n        return UnknownOutcomeError(\n",
-            ),
-        ),
-    ),
-    bug(
-        "a label that says that an order is there is taken for a refusal",
-        "exchanges/gateio/labels.py",
-        "_CERTAIN: Final = frozenset({Proof.NOT_TAKEN, Proof.CHECKED, Proof.NOTHING_TO_DO})\n",
-        "_CERTAIN: Final = frozenset({*Proof} - {Proof.SERVER})\n",
-        REFUSED,
     ),
     bug(
         "could not ask is answered as no such order",

@@ -10,5 +10,6 @@ from simulation.mutants.mutant import Mutant
 from simulation.mutants.orders import ORDERS
 from simulation.mutants.safety import SAFETY
 from simulation.mutants.wish import WISH
+from simulation.venues.registry import VENUE_MUTANTS
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*WISH, *ORDERS, *ANSWERS, *MONEY, *SAFETY, *CONNECTION, *JOURNAL)
+MUTANTS: Final[tuple[Mutant, ...]] = (*WISH, *ORDERS, *ANSWERS, *MONEY, *SAFETY, *CONNECTION, *JOURNAL, *VENUE_MUTANTS)

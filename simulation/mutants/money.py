@@ -3,11 +3,8 @@
 from typing import Final
 
 from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
-from simulation.options import Feature, Options
 
 _BROADCAST: Final = "actors/account/event_publisher.py"
-_CONVERT: Final = "exchanges/gateio/convert.py"
-_PRIVATE_WS: Final = "exchanges/gateio/private_ws.py"
 _PROFIT: Final = "actors/journal/profit.py"
 _RESERVATIONS: Final = "actors/account/reservations.py"
 _STATE: Final = "actors/account/state.py"
@@ -20,7 +17,6 @@ MONEY: Final = (
         "        if not balances:\n",
         CALM,
     ),
-    bug("balances are not subscribed to", _PRIVATE_WS, '    ("spot.balances", ()),\n', "", CALM),
     bug(
         "an older balance overrules a newer one",
         _STATE,
@@ -52,21 +48,6 @@ MONEY: Final = (
         "        if kept.is_over(balance):\n",
         "        if kept:\n",
         LATE_BALANCES,
-    ),
-    bug("a fill's fee is dropped", _CONVERT, "        fees=_fees(trade),\n", "        fees=NO_FEES,\n", CALM),
-    bug(
-        "of fees in two currencies one is kept",
-        _CONVERT,
-        "    if not (paid.gt_fee or paid.point_fee):\n",
-        "    if fee or not (paid.gt_fee or paid.point_fee):\n",
-        Options(features=frozenset({Feature.FEES}), certain=True),
-    ),
-    bug(
-        "maker and taker are mixed up",
-        _CONVERT,
-        '{"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}\n',
-        '{"maker": Liquidity.TAKER, "taker": Liquidity.MAKER}\n',
-        CALM,
     ),
     bug(
         "profit is doubled",

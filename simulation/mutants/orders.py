@@ -11,8 +11,6 @@ _SNAPSHOTS: Final = "actors/account/snapshot_joiner.py"
 _SESSION: Final = "actors/account/session.py"
 _RECONCILER: Final = "actors/account/order_reconciler.py"
 _EVIDENCE: Final = "actors/account/evidence.py"
-_REST: Final = "exchanges/gateio/private_rest.py"
-_HISTORIES: Final = "exchanges/gateio/histories.py"
 
 ORDERS: Final = (
     bug(
@@ -88,22 +86,6 @@ ORDERS: Final = (
         _SESSION,
         "            fills=fills,\n",
         "            fills=msgspec.structs.replace(fills, fills=()),\n",
-        NIGHT_OFF,
-    ),
-    Mutant(  # the page is made small, so that there is a second one
-        "the second page of fills is never read",
-        (
-            Change(
-                _REST,
-                "            page_size=_FILLS_PAGE,\n",
-                "            page_size=3,\n",
-            ),
-            Change(
-                _HISTORIES,
-                "        if self._is_enough or await self._is_last_page(window, 1):\n",
-                "        if await self._is_last_page(window, 1) or True:\n",
-            ),
-        ),
         NIGHT_OFF,
     ),
     Mutant(

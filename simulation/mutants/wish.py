@@ -4,59 +4,11 @@ from typing import Final
 
 from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
-_CONVERT: Final = "exchanges/gateio/convert.py"
-_REST: Final = "exchanges/gateio/private_rest.py"
 _DESK: Final = "actors/account/order_commands.py"
 _MASS_CANCEL: Final = "actors/account/mass_cancel.py"
 _CLIENT_IDS: Final = "actors/account/client_ids.py"
 
 WISH: Final = (
-    bug(
-        "limit buys are sent as sells",
-        _CONVERT,
-        "        side=order.side.value,\n",
-        '        side=order.side.value if order.type is _MARKET else "sell",\n',
-    ),
-    bug(
-        "half the quantity is sent",
-        _CONVERT,
-        "        amount=plain(amount),\n",
-        "        amount=plain(amount / 2),\n",
-    ),
-    bug(
-        "post-only is sent as good till canceled",
-        _CONVERT,
-        "        time_in_force=_TO_GATE[order.time_in_force],\n",
-        '        time_in_force=_TO_GATE[order.time_in_force].replace("poc", "gtc"),\n',
-        CALM,
-    ),
-    bug(
-        "the client id's prefix is missing",
-        _CONVERT,
-        "        text=CLIENT_ID_PREFIX + order.client_order_id,\n",
-        "        text=order.client_order_id,\n",
-        CALM,
-    ),
-    bug(
-        "an amend forgets its quantity",
-        _CONVERT,
-        "        amount=None if order.quantity is None else plain(order.quantity),\n",
-        "        amount=None,\n",
-        CALM,
-    ),
-    bug(
-        "cancel-all forgets its side on the wire",
-        _REST,
-        '        if side is not None:\n            query.append(("side", side.value))\n',
-        "",
-    ),
-    bug(
-        "cancel-all forgets its symbol on the wire",
-        _REST,
-        '        if symbol is not None:\n            query.append(("currency_pair", to_pair(symbol)))\n',
-        "",
-        CALM,
-    ),
     bug(
         "cancel-all takes orders of the other side that are on their way",
         _MASS_CANCEL,

@@ -4,6 +4,7 @@ What it answers from memory while it is live may be as old as it takes to notice
 lagging query finds may be as old as the lag. Both are declared.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
@@ -40,8 +41,8 @@ from simulation.oracles.oracle import Oracle
 from simulation.oracles.order_truth import untrue
 from simulation.oracles.placings import Placings
 from simulation.oracles.watcher import Told
-from simulation.oracles.wire_commands import Action
 from simulation.oracles.wish_terms import pair_of, text_of
+from simulation.venues.wire import Action
 
 _WITHOUT_LABEL: Final = "HTTP_"
 """How the client calls a refusal that says nothing but its status."""
@@ -201,9 +202,11 @@ class _Account:
 
     # -- orders ---------------------------------------------------------------------------------------------------
 
-    def _true(self, filed: FiledCommand, order: Order) -> Iterator[str]:
+    def _true(self, filed: FiledCommand, order: Order, *, shared_s: float = math.inf) -> Iterator[str]:
+        """``shared_s``: when the question was asked whose answer it shares."""
         if order.order_id is not None:
-            from_s = filed.asked_s - self._known.lag_s if filed.number in self._cold else self._known_from_s(filed)
+            asked_s = min(filed.asked_s, shared_s)
+            from_s = asked_s - self._known.lag_s if filed.number in self._cold else self._known_from_s(filed)
             yield from untrue(
                 self._history,
                 self._name,
@@ -267,7 +270,7 @@ class _Account:
             came_before = self._history.states(self._name, number)[0].at_s < filed.asked_s  # and not in the same moment
             if came_before and before is not None and before.is_open and after is not None and after.is_open:
                 yield f"order {number} was open before and is open still (R13)"
-            is_ended_by_us = after is not None and after.finish is Finish.CANCELLED and after.request in by_us
+            is_ended_by_us = after is not None and after.finish is Finish.CANCELED and after.request in by_us
             if is_ended_by_us and str(number) not in told and self._must_be_told(filed, booked):
                 yield f"order {number} was canceled by it and is not told (R14)"
 
@@ -319,7 +322,7 @@ class _Account:
         if order is not None:
             if not _is_meant(command, order):
                 yield f"is answered with order {order.order_id} / {order.client_order_id} (R14)"
-            yield from self._true(filed, order)
+            yield from self._true(filed, order, shared_s=self._shared_s(filed, order))
             return
         by_text = command.order_id is None
         if by_text and command.client_order_id is not None:
@@ -336,6 +339,16 @@ class _Account:
                 yield f"is answered None, and there is order {number} (R6)"
             elif self._arrived_later(number, filed, command):
                 yield f"is answered None, and order {number} arrived later (R3)"
+
+    def _shared_s(self, filed: FiledCommand, order: Order) -> float:
+        """When that order was first asked for by a look-up that was not answered yet: one request serves all."""
+        return min(
+            each.asked_s
+            for each in self._commands.of(self._name, GetOrder)
+            if each.asked_s <= filed.asked_s <= _answered(each)
+            and isinstance(each.value, Order)
+            and each.value.order_id == order.order_id
+        )
 
     def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:
         """Whether the account had been asked to place it before, and the exchange took it after the answer."""
@@ -356,7 +369,7 @@ class _Account:
             return False
         ago_s = _answered(filed) - ended_s
         kept_s = known.retention.unfilled_cancel_kept_s
-        if last.finish is Finish.CANCELLED and not last.filled_base and kept_s is not None and ago_s >= kept_s:
+        if last.finish is Finish.CANCELED and not last.filled_base and kept_s is not None and ago_s >= kept_s:
             return True
         return by_text and ago_s >= known.retention.text_kept_s
 

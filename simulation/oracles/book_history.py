@@ -16,7 +16,8 @@ from exchanges.simulator import Exchange, HttpRequest
 from exchanges.simulator.core.events import Change, Listener
 from exchanges.simulator.core.orders import BalanceReason, Fill, Finish, Order, OrderChange
 from exchanges.simulator.faces.http import HttpResponse, Witness
-from simulation.oracles.wire_commands import Action, WireCommand, read_command
+from simulation.venues.wire import Action, WireCommand
+from simulation.venues.wires import WIRE
 
 _ONE_MOMENT_S: Final = 1e-6
 
@@ -134,7 +135,7 @@ class BookHistory(Listener, Witness):
                     self._note_order(order)
         self._began = True
         engine.listeners.insert(0, self)  # before those who tell others: whoever is told finds it noted
-        exchange.gateio.rest.witnesses.append(self)
+        exchange.face.witnesses.append(self)
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -182,13 +183,13 @@ class BookHistory(Listener, Witness):
     # -- what the exchange does -----------------------------------------------------------------------------------
 
     def begins(self, request: HttpRequest) -> None:
-        self._command = read_command(request)
+        self._command = WIRE.read_command(request)
 
     def ends(self, request: HttpRequest, response: HttpResponse) -> None:
         command, self._command = self._command, None
         if command is None:
             return
-        account = self._exchange.keys.owner(request.headers.get("key", "")) or ""
+        account = self._exchange.keys.owner(WIRE.key_of(request.headers) or "") or ""
         answer = _answer(response)
         order_id = str(answer.get("id", ""))
         done = CarriedOut(
@@ -205,7 +206,7 @@ class BookHistory(Listener, Witness):
         self.requests.append(done)
         if command.action is Action.COUNTDOWN and done.label is None:
             timeout_s = command.number("timeout") or Decimal(0)
-            whose = account, command.terms.get("currency_pair")
+            whose = account, command.terms.get("pair")
             self._countdowns.pop(whose, None)
             if timeout_s:
                 self._countdowns[whose] = self._now_s() + float(timeout_s)

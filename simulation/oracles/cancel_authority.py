@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrder, ReleaseKillSwitch
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut
@@ -57,8 +57,8 @@ class CancelAuthority:
     def of_scope(self, done: CarriedOut) -> Iterator[str]:
         """A request to cancel all of a scope; yields what is wrong with it."""
         said = done.command.terms
-        scope = said.get("currency_pair"), said.get("side")
-        others = said.keys() - {"currency_pair", "side"}
+        scope = said.get("pair"), said.get("side")
+        others = said.keys() - {"pair", "side"}
         if others:
             yield f"a cancel of all at {done.at_s:.3f} s says {said} (wish)"
             return
@@ -69,7 +69,7 @@ class CancelAuthority:
     def of_order(self, done: CarriedOut) -> Iterator[str]:
         """A request to cancel one order; yields what is wrong with it."""
         said, item = done.command.terms, done.command.item
-        others = said.keys() - {"currency_pair"}
+        others = said.keys() - {"pair"}
         order_id = order_number(self._history, self._name, item, done.at_s)
         by_itself = any(
             each.asked_s <= done.at_s and not each.was_not_sent and self._means(each, item, order_id, said)
@@ -77,8 +77,8 @@ class CancelAuthority:
         )
         is_wished = (
             by_itself
-            or self._is_covered(order_id, said.get("currency_pair"), done.at_s)
-            or (_is_made_up(item) and self._may_cover(said.get("currency_pair"), done.at_s))
+            or self._is_covered(order_id, said.get("pair"), done.at_s)
+            or (_is_made_up(item) and self._may_cover(said.get("pair"), done.at_s))
             or self._is_engaged(done.at_s)  # then whatever shows up is canceled, whoever has placed it
         )
         if others or not is_wished:
@@ -87,7 +87,7 @@ class CancelAuthority:
     def _means(self, filed: FiledCommand, item: str, order_id: int | None, said: dict[str, str]) -> bool:
         assert isinstance(filed.command, CancelOrder)
         command = filed.command
-        if said.get("currency_pair") != pair_of(command.symbol):
+        if said.get("pair") != pair_of(command.symbol):
             return False
         if item in (command.order_id, None if command.client_order_id is None else text_of(command.client_order_id)):
             return True

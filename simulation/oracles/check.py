@@ -14,7 +14,7 @@ from exchanges.simulator.core.orders import Fill as BookedFill
 from exchanges.simulator.core.orders import Finish, TimeInForce
 from exchanges.simulator.core.orders import Order as BookedOrder
 from exchanges.simulator.core.other_program import OtherProgram
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.order import VANISHED, Fill, Order
@@ -22,11 +22,12 @@ from messages.snapshot import AccountSnapshot
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.order_truth import is_end_guessed, may_end_be_guessed
 from simulation.oracles.watcher import FillKey, Told, key_of
+from simulation.venues.wires import WIRE
 
-CLIENT_ID_PREFIX: Final = "t-"
+CLIENT_ID_PREFIX: Final = WIRE.client_id_prefix
 """What the exchange wants before every id of a client."""
 _TIMES_IN_FORCE: Final = {
-    TimeInForce.GOOD_TILL_CANCELLED: "GTC",
+    TimeInForce.GOOD_TILL_CANCELED: "GTC",
     TimeInForce.IMMEDIATE_OR_CANCEL: "IOC",
     TimeInForce.POST_ONLY: "POST_ONLY",
     TimeInForce.FILL_OR_KILL: "FOK",
@@ -34,7 +35,7 @@ _TIMES_IN_FORCE: Final = {
 """By the names that accounts give them."""
 _ENDINGS: Final = {
     Finish.FILLED: OrderStatus.FILLED,
-    Finish.CANCELLED: OrderStatus.CANCELED,
+    Finish.CANCELED: OrderStatus.CANCELED,
     Finish.IMMEDIATE_REST: OrderStatus.EXPIRED,
     Finish.SELF_TRADE: OrderStatus.EXPIRED,
     Finish.BOOK_RAN_DRY: OrderStatus.EXPIRED,
@@ -165,7 +166,7 @@ def fees_of(paid: Order | Fill) -> dict[str, Decimal]:
 
 
 def booked_fees(paid: BookedOrder | BookedFill, *, with_rebate: bool = True) -> dict[str, Decimal]:
-    """The same of the books. A rebate is told with an order only (Gate: rows of fills have no fields for it)."""
+    """The same of the books. A rebate is told with an order only (rows of fills may have no fields for it)."""
     received = paid.receives if isinstance(paid, BookedOrder) else paid.fee_currency
     parts = [(received, paid.fee), ("GT", paid.gt_fee), ("POINT", paid.point_fee)]
     if isinstance(paid, BookedOrder) and with_rebate:

@@ -7,7 +7,7 @@ from typing import Final
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
-from simulation.oracles.wire_commands import Action
+from simulation.venues.wire import Action
 
 _SPANS: Final = 2
 """Within so many spans of live time with the exchange in reach a countdown that ran out has been started again."""

@@ -4,15 +4,11 @@ A refusal that an asker is told of must have been one of them; only an answer sa
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 
 from exchanges.base.transport import HttpResponse, HttpTransport
-
-_UNREADABLE: Final = ""
-_ALL_ORDERS: Final = "/spot/orders"
+from simulation.venues.wires import WIRE
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -48,9 +44,9 @@ class Delivered:
         response = await self._inner.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
         account = next((self._names[key] for key in headers.values() if key in self._names), None)
         if account is not None and not 200 <= response.status < 300:
-            refusal = Refusal(self._now_s(), response.status, _label_of(response.body))
+            refusal = Refusal(self._now_s(), response.status, WIRE.label_of(response.body))
             self._refusals.setdefault(account, []).append(refusal)
-        elif account is not None and method == "DELETE" and _is_of_all(url) and _is_list(response.body):
+        elif account is not None and WIRE.cancels_all(method, url) and _is_list(response.body):
             self._cancels_of_all.setdefault(account, []).append(self._now_s())
         return response
 
@@ -58,21 +54,8 @@ class Delivered:
         await self._inner.close()
 
 
-def _is_of_all(url: str) -> bool:
-    return urlsplit(url).path.endswith(_ALL_ORDERS)
-
-
 def _is_list(body: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(body), list)
     except msgspec.DecodeError:
         return False  # nobody could read what it told
-
-
-def _label_of(body: bytes) -> str:
-    try:
-        value: object = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return _UNREADABLE
-    label = value.get("label") if isinstance(value, dict) else None
-    return label.upper() if isinstance(label, str) else _UNREADABLE

@@ -97,9 +97,7 @@ class Filed(Oracle):
                 *self._amends(name, intents),
                 *self._withdrawals(name, intents),
             )
-            if (
-                not self._exchange.gateio.odd_lists.made_up
-            ):  # the exchange itself has told of fills that are in no books
+            if not self._exchange.face.made_up:  # the exchange itself has told of fills that are in no books
                 fills = [each for each in self._exchange.engine.accounts[name].fills if symbol_of(each.pair)]
                 wrongs = (*wrongs, *profit_differences(fills, self._path(name), self._exchange.engine.delisted))
             for wrong in wrongs:
@@ -215,7 +213,7 @@ def _wants(amend: Intent, state: OrderState) -> bool:
 
 
 def _is_done(amend: Intent, state: OrderState) -> bool:
-    """An amount that is filled already cancels the rest (Gate REST manual, amend an order)."""
+    """An amount that is filled already cancels the rest."""
     return _wants(amend, state) or (state.cause is Cause.AMEND and not state.is_open)
 
 

@@ -16,7 +16,7 @@ from simulation.oracles.wish_terms import pair_of
 
 _BY_RULES: Final = frozenset({"symbol", "side", "price", "quantity", "price x quantity", "quote_quantity"})
 _TIMES_IN_FORCE: Final = {
-    OurTimeInForce.GTC: TimeInForce.GOOD_TILL_CANCELLED,
+    OurTimeInForce.GTC: TimeInForce.GOOD_TILL_CANCELED,
     OurTimeInForce.IOC: TimeInForce.IMMEDIATE_OR_CANCEL,
     OurTimeInForce.FOK: TimeInForce.FILL_OR_KILL,
     OurTimeInForce.POST_ONLY: TimeInForce.POST_ONLY,

@@ -11,7 +11,7 @@ from typing import Final
 
 from exchanges.simulator.core.orders import Finish
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.enums import OrderStatus
 from messages.order import UNKNOWN_WORD, VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState
@@ -19,7 +19,7 @@ from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
 
 _ENDS: Final = {
     Finish.FILLED: {OrderStatus.FILLED},
-    Finish.CANCELLED: {OrderStatus.CANCELED},
+    Finish.CANCELED: {OrderStatus.CANCELED},
     Finish.IMMEDIATE_REST: {OrderStatus.EXPIRED},
     Finish.SELF_TRADE: {OrderStatus.EXPIRED},
     Finish.BOOK_RAN_DRY: {OrderStatus.EXPIRED},

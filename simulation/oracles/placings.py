@@ -7,7 +7,7 @@ from simulation.oracles import wish_terms as terms
 from simulation.oracles.book_history import CarriedOut
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.matching import Matching, Request, Wanted, id_of_answer
-from simulation.oracles.wire_commands import Action
+from simulation.venues.wire import Action
 
 
 class Placings:

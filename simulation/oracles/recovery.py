@@ -8,6 +8,7 @@ from simulation.environment.faults import Outage
 from simulation.oracles.check import is_made_up
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
+from simulation.venues.wires import WIRE
 
 BACK_WITHIN_S: Final = 8.0
 """A request that left in the last moment of the outage may take its time-out of 4 s; then everybody tries at once."""
@@ -50,7 +51,7 @@ class Recovery(Oracle):
 
 
 _SHARED: Final = "exchange:AllowanceShared"
-_LIMITED: Final = ("TOO_MANY_REQUESTS", "rate limit")
+_LIMITED: Final = (WIRE.too_many, "rate limit")
 
 
 class StaysLive(Oracle):

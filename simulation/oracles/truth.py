@@ -13,7 +13,7 @@ from actors.runtime import Reply
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from exchanges.simulator.core.orders import Finish
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.commands import Command, GetSnapshot
 from messages.order import Order
 from messages.snapshot import AccountSnapshot

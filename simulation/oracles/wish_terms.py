@@ -1,6 +1,5 @@
 """What a command wants, in the exchange's words: a reading of our vocabulary without the client's encoder."""
 
-import re
 from decimal import Decimal
 from typing import Final
 
@@ -11,18 +10,17 @@ from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import TimeInForce
 from messages.symbol import Symbol
 from simulation.oracles.book_history import BookHistory
-from simulation.oracles.wire_commands import WireCommand
+from simulation.venues.wire import WireCommand
+from simulation.venues.wires import WIRE
 
-CLIENT_ID_PREFIX: Final = "t-"
-_TEXT: Final = re.compile(r"t-[0-9A-Za-z_.-]{1,28}")
 TIMES_IN_FORCE: Final = {
     TimeInForce.GTC: "gtc",
     TimeInForce.IOC: "ioc",
     TimeInForce.FOK: "fok",
-    TimeInForce.POST_ONLY: "poc",
+    TimeInForce.POST_ONLY: "post_only",
 }
-_PLACE_TERMS: Final = {"text", "currency_pair", "side", "type", "time_in_force", "amount", "price"}
-_AMEND_TERMS: Final = {"currency_pair", "amount", "price"}
+_PLACE_TERMS: Final = {"text", "pair", "side", "type", "time_in_force", "amount", "price"}
+_AMEND_TERMS: Final = {"pair", "amount", "price"}
 _WITHDRAW_TERMS: Final = {"currency", "amount", "chain", "address", "memo", "withdraw_order_id"}
 
 
@@ -33,12 +31,12 @@ def pair_of(symbol: Symbol) -> str:
 
 def text_of(client_order_id: str) -> str:
     """The exchange's form of a client order id."""
-    return f"{CLIENT_ID_PREFIX}{client_order_id}"
+    return f"{WIRE.client_id_prefix}{client_order_id}"
 
 
 def is_text(text: str) -> bool:
     """Whether the exchange takes it for a client order id."""
-    return _TEXT.fullmatch(text) is not None
+    return WIRE.is_client_id(text)
 
 
 def order_number(history: BookHistory, account: str, item: str, at_s: float, *, pair: str | None = None) -> int | None:
@@ -130,7 +128,7 @@ def placed(command: PlaceOrder) -> OrderTerms:
 def placed_on_wire(command: WireCommand) -> OrderTerms:
     """A new order as it was asked for at the exchange."""
     return OrderTerms(
-        command.term("currency_pair"),
+        command.term("pair"),
         command.term("side"),
         command.term("type"),
         command.term("time_in_force"),
@@ -161,7 +159,7 @@ def amended_on_wire(command: WireCommand, order: int | str) -> AmendTerms:
     """A change as it was asked for at the exchange."""
     return AmendTerms(
         order,
-        command.term("currency_pair"),
+        command.term("pair"),
         command.number("amount"),
         command.number("price"),
         _others(command, _AMEND_TERMS),

@@ -22,7 +22,7 @@ from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.matching import Matching, Request, Wanted, id_of_answer
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.placings import Placings
-from simulation.oracles.wire_commands import Action
+from simulation.venues.wire import Action
 
 C = TypeVar("C", bound=Command)
 _READ_HERE: Final = {
@@ -171,7 +171,7 @@ class _Account:
         by_number = {done.number: done for done in self._requests}
         for order_id in self._history.order_ids(self._name):
             last = self._history.states(self._name, order_id)[-1]
-            if last.finish is not Finish.CANCELLED:
+            if last.finish is not Finish.CANCELED:
                 continue
             if last.cause is Cause.COUNTDOWN and self._countdown_s is None:
                 yield f"order {order_id} was canceled by a countdown that nobody wanted (wish)"
@@ -184,7 +184,7 @@ class _Account:
         order, said = self._orders[order_id], done.command.terms
         if done.command.item:
             return done.command.item in {str(order_id), order.text}
-        return said.get("currency_pair") in {None, order.pair} and said.get("side") in {None, order.side.value}
+        return said.get("pair") in {None, order.pair} and said.get("side") in {None, order.side.value}
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

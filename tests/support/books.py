@@ -12,7 +12,7 @@ from exchanges.simulator.core.orders import NewOrder, Order, OrderType, Side, Ti
 from tests.exchanges.simulator.clocks import START_MS, VirtualTime
 from tests.exchanges.simulator.wire import hmac_hex
 
-GTC = TimeInForce.GOOD_TILL_CANCELLED
+GTC = TimeInForce.GOOD_TILL_CANCELED
 IOC = TimeInForce.IMMEDIATE_OR_CANCEL
 
 

@@ -27,13 +27,13 @@ class Net:
             rng=random.Random(1),
         )
         self.arrived = 0
-        answer = self.exchange.gateio.request
+        answer = self.exchange.face.request
 
         def count(*arguments: Any) -> Any:
             self.arrived += 1
             return answer(*arguments)
 
-        self.exchange.gateio.request = count  # type: ignore[method-assign]  # counts, and lets pass
+        self.exchange.face.request = count  # type: ignore[method-assign]  # counts, and lets pass
         self.weather = Weather(random.Random(1), loop.time, begins_s=0.0, ends_s=1e9, keys=())
         self.weather.rates, self.weather.bursts, self.weather.outages = {}, [], []
         trace = Trace(loop.time, on=False)

@@ -25,8 +25,7 @@ from exchanges.simulator.core.rules import RefusedError, check_limit, check_trad
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.traders import Traders
 from exchanges.simulator.core.transfers import WithdrawalStatus
-from exchanges.simulator.faces.gateio import channels
-from exchanges.simulator.faces.gateio.face import GateFace
+from exchanges.simulator.faces.face import Face
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, json_response
 from exchanges.simulator.faults.faults import Fault
 from exchanges.simulator.faults.kinds import EveryFault
@@ -85,12 +84,10 @@ class MarketBody(msgspec.Struct, forbid_unknown_fields=True):
 class Control:
     """Answers control requests."""
 
-    def __init__(
-        self, services: Services, gateio: GateFace, traders: Traders, latency: Latency, listings: Listings
-    ) -> None:
+    def __init__(self, services: Services, face: Face, traders: Traders, latency: Latency, listings: Listings) -> None:
         self._services = services
         self._engine = services.engine
-        self._gateio = gateio
+        self._face = face
         self._traders = traders
         self._latency = latency
         self._handlers: dict[tuple[str, ...], Handler] = {
@@ -108,7 +105,7 @@ class Control:
             ("POST", "traders"): self._switch_traders,
             ("POST", "withdrawals", "*", "status"): self._set_withdrawal,
             ("POST", "market", "*"): self._set_market,
-            **OrdersControl(services).handlers(),
+            **OrdersControl(services, face).handlers(),
             **MarketsControl(services.engine, listings).handlers(),
             **MarginControl(services).handlers(),
         }
@@ -175,20 +172,19 @@ class Control:
         return [
             {
                 "id": socket.id,
-                "accounts": sorted({topic.account for topic in socket.subscriptions.values() if topic.account}),
+                "accounts": sorted({topic.account for topic in socket.topics if topic.account}),
                 "subscriptions": [
-                    {"channel": topic.channel, "name": topic.name, "account": topic.account}
-                    for topic in socket.subscriptions.values()
+                    {"channel": topic.channel, "name": topic.name, "account": topic.account} for topic in socket.topics
                 ],
             }
-            for socket in self._gateio.sockets
+            for socket in self._face.sockets
         ]
 
     def _cut(self, _item: str, request: HttpRequest) -> Json:
         body = _body(request, CutBody)
         if body.account is not None:
             known_account(self._services.keys.accounts, body.account)
-        chosen = self._gateio.concerned(body.account, body.channel)
+        chosen = self._face.concerned(body.account, body.channel)
         for socket in chosen:
             socket.cut(body.how)
         log.info("sockets_cut", count=len(chosen), account=body.account, channel=body.channel, how=body.how)
@@ -207,10 +203,10 @@ class Control:
         )
         if account is not None and account not in self._services.keys.accounts:
             raise ControlError(400, f"account: {account!r} is not one of {', '.join(self._services.keys.accounts)}")
-        if channel is not None and channel not in channels.PRIVATE | channels.PUBLIC:
-            known = ", ".join(sorted(channels.PRIVATE | channels.PUBLIC))
+        if channel is not None and channel not in self._face.channels:
+            known = ", ".join(sorted(self._face.channels))
             raise ControlError(400, f"channel: {channel!r} is not one of {known}")
-        if endpoint is not None and not self._gateio.rest.knows(endpoint):
+        if endpoint is not None and not self._face.knows(endpoint):
             raise ControlError(400, f"endpoint: {endpoint!r} is none, must be like 'POST /spot/orders'")
         if pair is not None and pair not in self._engine.markets | self._engine.delisted:
             raise ControlError(400, f"pair: {pair!r} is not traded here, must be one that is listed or was")
@@ -287,7 +283,7 @@ class Control:
                     pair=pair,
                     side=side,
                     type=OrderType.LIMIT,
-                    time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+                    time_in_force=TimeInForce.GOOD_TILL_CANCELED,
                     amount=amount,
                     price=price,
                 ),

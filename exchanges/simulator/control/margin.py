@@ -49,7 +49,7 @@ class MarginControl:
             pair=body.currency_pair,
             side=body.side,
             type=OrderType.LIMIT,
-            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELED,
             amount=body.amount,
             price=body.price,
             text=body.text,

@@ -10,7 +10,7 @@ from exchanges.simulator.core.orders import ZERO, Fill, NewOrder, Order, OrderTy
 from exchanges.simulator.core.other_program import ORIGINS
 from exchanges.simulator.core.rules import plain
 from exchanges.simulator.core.services import Services
-from exchanges.simulator.faces.gateio.parameters import TEXT
+from exchanges.simulator.faces.face import Face
 from exchanges.simulator.faces.http import HttpRequest
 
 
@@ -51,7 +51,8 @@ class FillBody(msgspec.Struct, forbid_unknown_fields=True):
 class OrdersControl:
     """Answers control requests about orders."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, face: Face) -> None:
+        self._face = face
         self._accounts = services.keys.accounts
         self._engine = services.engine
 
@@ -66,10 +67,10 @@ class OrdersControl:
 
     def _place(self, item: str, request: HttpRequest) -> Json:
         name, body = known_account(self._accounts, item), body_of(request, PlaceBody)
-        if body.text and not TEXT.fullmatch(body.text):
-            raise ControlError(400, f"text: {body.text!r} must be t- and then at most 28 of 0-9 a-z A-Z _ - .")
+        if body.text and not self._face.takes_client_id(body.text):
+            raise ControlError(400, f"text: {body.text!r} must be {self._face.client_ids}")
         is_limit = body.type is OrderType.LIMIT
-        usual = TimeInForce.GOOD_TILL_CANCELLED if is_limit else TimeInForce.IMMEDIATE_OR_CANCEL
+        usual = TimeInForce.GOOD_TILL_CANCELED if is_limit else TimeInForce.IMMEDIATE_OR_CANCEL
         new = NewOrder(
             pair=body.currency_pair,
             side=body.side,

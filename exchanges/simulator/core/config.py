@@ -15,7 +15,7 @@ import msgspec
 from exchanges.simulator.core.retention import Retention
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")  # any script: Gate lists such names
+PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")  # any script: venues list such names
 MAX_DECIMALS = 12
 MAX_TIME_S = 10**11
 MAX_AMOUNT = Decimal(10**15)  # with 12 decimals still exact in 28 digits
@@ -36,7 +36,7 @@ def _refuse(field: str, value: object, allowed: str) -> ValueError:
 
 
 class TradeStatus(enum.Enum):
-    """Which new orders a pair takes (values are those of Gate's ``trade_status``)."""
+    """Which new orders a pair takes."""
 
     TRADABLE = "tradable"
     UNTRADABLE = "untradable"
@@ -101,7 +101,7 @@ class PairConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class FeeScheme(enum.Enum):
-    """How an account pays for its fills (Gate REST manual: ``fee``, ``gt_fee``, ``point_fee``, ``rebated_fee``)."""
+    """How an account pays for its fills."""
 
     RECEIVED = "received"
     """In what the fill brings in."""
@@ -153,10 +153,11 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests allowed per window (Gate REST manual, rate limits).
+    """Requests allowed per window.
 
     Private limits count per account, those for placing and amending also per pair, the others per endpoint.
-    Public ones count per address; the default is far above Gate's 200, as all clients share the loopback address.
+    Public ones count per address; the default is far above what venues allow, as all clients share the loopback
+    address.
     """
 
     enabled: bool = True
@@ -238,11 +239,13 @@ def accounts_named(*names: str) -> tuple[AccountConfig, ...]:
 
 
 class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole embedded exchange. Ports of 0 are picked by the operating system; fee rates are fractions.
+    """A whole embedded exchange: for each of its ``faces`` (the names of their venues; empty: all that there are) an
+    exchange of these rules and accounts. Ports of 0 are picked by the operating system, ``rest_port`` is that of the
+    first face; fee rates are fractions.
 
-    ``self_trades_allowed``: an order without ``stp_act`` trades with its own account's orders (Gate: who is in no STP
-    group); by default, as in a group, the newer order gives way. ``balance_push_delay_ms``: balances are pushed that
-    much later than orders and answers. ``engine_clock_step_ms``: the engine's stamps are multiples of it.
+    ``self_trades_allowed``: an order that says nothing of it trades with its own account's orders; by default the newer
+    one gives way. ``balance_push_delay_ms``: balances are pushed that much later than orders and answers.
+    ``engine_clock_step_ms``: the engine's stamps are multiples of it.
     ``zero_balances_listed``: False where a list of balances leaves out what is zero. ``dust_cancels``: a market buy
     whose rest does not pay for one more lot ends as canceled (reports of 2023), not as filled (docs of 2024).
     ``public_past``: candles and trades of before the start are there, made up (`public_past`).
@@ -253,6 +256,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     rest_port: int = 0
     control_port: int = 0
+    faces: tuple[str, ...] = ()
     pairs: tuple[PairConfig, ...] = msgspec.field(default_factory=_default_pairs)
     accounts: tuple[AccountConfig, ...] = msgspec.field(default_factory=lambda: accounts_named("alpha", "beta"))
     maker_fee_rate: Decimal = Decimal("0.0002")

@@ -42,7 +42,7 @@ from exchanges.simulator.core.rules import (
 HOUSE = "~house"
 HOUSE_TOP_UP = 1_000
 FIRST_ORDER_ID = 912_000_000_000
-FIRST_TRADE_ID = 7_744_000  # trade ids are unique on their pair only, as on Gate: every pair begins here
+FIRST_TRADE_ID = 7_744_000  # trade ids are unique on their pair only: every pair begins here
 FIRST_UPDATE_ID = 4_815_162_000
 
 
@@ -81,7 +81,7 @@ class Engine:
         self.fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
         self._max_open_orders = max_open_orders
         self._self_trades_allowed = self_trades_allowed
-        self._dust_ends_as = Finish.CANCELLED if dust_cancels else Finish.FILLED
+        self._dust_ends_as = Finish.CANCELED if dust_cancels else Finish.FILLED
         self._last_order_id = FIRST_ORDER_ID
         self.open_account(HOUSE, internal=True)
 
@@ -125,12 +125,12 @@ class Engine:
             self.ledger.take_out(account, currency, amount)
         except NotEnoughFundsError as error:
             raise RefusedError(Reason.NOT_ENOUGH_FUNDS, f"Not enough balance: {error}") from error
-        self._tell_balances(account, BalanceReason.WITHDRAW, (currency, -amount, ZERO))
+        self._tell_balances(account, BalanceReason.WITHDRAWAL, (currency, -amount, ZERO))
 
     def return_withdrawal(self, account: str, currency: str, amount: Decimal) -> None:
         """Credits back what a withdrawal took that did not go through."""
         self.ledger.bring_in(account, currency, amount)
-        self._tell_balances(account, BalanceReason.WITHDRAW, (currency, amount, ZERO))
+        self._tell_balances(account, BalanceReason.WITHDRAWAL, (currency, amount, ZERO))
 
     def place(self, account: str, new: NewOrder) -> Order:
         """Takes an order, matches it, and returns it as it then stands. Raises ``RefusedError``."""
@@ -169,7 +169,7 @@ class Engine:
         self._last_order_id = order.id
         self._lock(order, needed)
         record.began(order)
-        self._tell_balances(account, BalanceReason.ORDER_CREATE, (order.pays, ZERO, needed))
+        self._tell_balances(account, BalanceReason.ORDER_PLACED, (order.pays, ZERO, needed))
         if new.time_in_force.may_rest:
             self._tell_order(order, OrderChange.PUT)
         self._match_and_rest(market, order)
@@ -186,7 +186,7 @@ class Engine:
         self._check_open(order)
         market = self.markets[order.pair]
         market.book.remove(order)
-        self._finish(order, Finish.CANCELLED)
+        self._finish(order, Finish.CANCELED)
         self._tell_book(market)
         return order
 
@@ -206,7 +206,7 @@ class Engine:
         amount: Decimal | None = None,
         amend_text: str = "",
     ) -> Order:
-        """Changes price or total amount (filled part included) of an open order (Gate REST manual, amend an order).
+        """Changes price or total amount (filled part included) of an open order.
 
         A lower amount keeps the place in the queue, a higher one or another price loses it; an amount that is
         filled already cancels the rest. Raises ``RefusedError``, with the order as it was.
@@ -238,7 +238,7 @@ class Engine:
         order.price, order.amount, order.remaining = new_price, new_amount, remaining
         order.amend_text, order.updated_ms, order.rules = order_text, self.now_ms(), market.rules
         if freeze:
-            self._tell_balances(order.account, BalanceReason.ORDER_UPDATE, (order.pays, ZERO, freeze))
+            self._tell_balances(order.account, BalanceReason.ORDER_CHANGED, (order.pays, ZERO, freeze))
         self._tell_order(order, OrderChange.UPDATE)
         if not keeps_place:
             self._match_and_rest(market, order)
@@ -274,7 +274,7 @@ class Engine:
         The order stays canceled and only the fill and the balances are told. Raises ``RefusedError``: it was not
         canceled, had less left than ``amount`` and a bit, or the account has spent the money.
         """
-        if order.finish is not Finish.CANCELLED or order.type is OrderType.MARKET:
+        if order.finish is not Finish.CANCELED or order.type is OrderType.MARKET:
             raise RefusedError(Reason.INVALID_VALUE, f"order {order.id} is no cancelled limit order")
         if not 0 < amount < order.remaining:
             raise RefusedError(
@@ -434,7 +434,7 @@ class Engine:
             self._tell_order(order, OrderChange.UPDATE if order.is_open else OrderChange.FINISH)
         self._tell_balances(
             account,
-            BalanceReason.ORDER_MATCH,
+            BalanceReason.ORDER_MATCHED,
             (order.pays, -paid, -released),
             (order.receives, received - cost.fee, ZERO),
         )
@@ -468,7 +468,7 @@ class Engine:
         self.accounts[order.account].ended(order)
         self._tell_order(order, OrderChange.FINISH)
         if freed:
-            self._tell_balances(order.account, BalanceReason.ORDER_UPDATE, (order.pays, ZERO, -freed))
+            self._tell_balances(order.account, BalanceReason.ORDER_CHANGED, (order.pays, ZERO, -freed))
 
     def _lock(self, order: Order, amount: Decimal) -> None:
         order.locked += amount

@@ -52,7 +52,7 @@ class MarginOrders(Listener):
         if not order.is_open:
             raise RefusedError(Reason.ORDER_CANCELLED, "Order has been cancelled")
         now_ms = self._engine.now_ms()
-        order.finish, order.updated_ms, order.ended_ms = Finish.CANCELLED, now_ms, now_ms
+        order.finish, order.updated_ms, order.ended_ms = Finish.CANCELED, now_ms, now_ms
         self._tell(order, OrderChange.FINISH)
         return order
 

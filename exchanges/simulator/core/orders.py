@@ -31,38 +31,38 @@ class OrderType(enum.Enum):
 class TimeInForce(enum.Enum):
     """How long an order may wait."""
 
-    GOOD_TILL_CANCELLED = "gtc"
+    GOOD_TILL_CANCELED = "gtc"
     IMMEDIATE_OR_CANCEL = "ioc"
-    POST_ONLY = "poc"
+    POST_ONLY = "post_only"
     FILL_OR_KILL = "fok"
 
     @property
     def may_rest(self) -> bool:
         """Whether what is not filled at once stays in the book."""
-        return self in (TimeInForce.GOOD_TILL_CANCELLED, TimeInForce.POST_ONLY)
+        return self in (TimeInForce.GOOD_TILL_CANCELED, TimeInForce.POST_ONLY)
 
 
 class SelfTrade(enum.Enum):
     """What gives way when an order meets a resting order of its own account."""
 
-    CANCEL_NEWEST = "cn"
-    CANCEL_OLDEST = "co"
-    CANCEL_BOTH = "cb"
+    CANCEL_NEWEST = "cancel_newest"
+    CANCEL_OLDEST = "cancel_oldest"
+    CANCEL_BOTH = "cancel_both"
 
 
 class Finish(enum.Enum):
-    """How an order stands: open, or why it ended (values are those of Gate's ``finish_as``)."""
+    """How an order stands: open, or why it ended."""
 
     OPEN = "open"
     FILLED = "filled"
-    CANCELLED = "cancelled"
-    IMMEDIATE_REST = "ioc"
-    SELF_TRADE = "stp"
-    BOOK_RAN_DRY = "depth_not_enough"
+    CANCELED = "cancelled"  # as the control API has told it from the beginning
+    IMMEDIATE_REST = "immediate_rest"
+    SELF_TRADE = "self_trade"
+    BOOK_RAN_DRY = "book_ran_dry"
 
 
 class AccountType(enum.Enum):
-    """Whose money an order trades with (values are those of Gate's ``account``)."""
+    """Whose money an order trades with."""
 
     SPOT = "spot"
     MARGIN = "margin"
@@ -85,15 +85,15 @@ class OrderChange(enum.Enum):
 
 
 class BalanceReason(enum.Enum):
-    """Why a balance changed (values are those of Gate's ``change_type``)."""
+    """Why a balance changed."""
 
     DEPOSIT = "deposit"
-    WITHDRAW = "withdraw"
-    ORDER_CREATE = "order-create"
-    ORDER_MATCH = "order-match"
-    ORDER_UPDATE = "order-update"
-    FEE = "trade-fee-deduct"
-    REBATE = "other"
+    WITHDRAWAL = "withdrawal"
+    ORDER_PLACED = "order_placed"
+    ORDER_MATCHED = "order_matched"
+    ORDER_CHANGED = "order_changed"
+    FEE = "fee"
+    REBATE = "rebate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

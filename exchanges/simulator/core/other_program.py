@@ -9,7 +9,7 @@ from exchanges.simulator.core.orders import NewOrder, Order, OrderType, Side, Ti
 from exchanges.simulator.core.rules import RefusedError
 
 ORIGINS = {"web": "web", "app": "101", "apiv4": "apiv4"}
-"""What Gate shows as ``text`` of an order without one, by where it came from (Gate REST manual, order ``text``)."""
+"""What is shown as ``text`` of an order without one, by where it came from."""
 PREFIX = "t-other-"
 """Of its client ids."""
 REACH = 0.003  # how far from the middle its limits are, as a fraction: some are filled at once, some wait
@@ -60,7 +60,7 @@ class OtherProgram:
             pair=rules.id,
             side=side,
             type=OrderType.MARKET if at_market else OrderType.LIMIT,
-            time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL if at_market else TimeInForce.GOOD_TILL_CANCELLED,
+            time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL if at_market else TimeInForce.GOOD_TILL_CANCELED,
             amount=amount * price if in_quote else amount,
             price=None if at_market else price,
             text=f"{PREFIX}{self._rng.getrandbits(40):010x}" if self._rng.random() < NAMED_CHANCE else "",

@@ -89,7 +89,7 @@ def _order(number: int, plan: Plan, rules: PairConfig, rng: random.Random) -> tu
         rules=rules,
         side=rng.choice((Side.BUY, Side.SELL)),
         type=OrderType.LIMIT,
-        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELED,
         amount=filled + rest,
         price=price,
         remaining=rest,
@@ -100,7 +100,7 @@ def _order(number: int, plan: Plan, rules: PairConfig, rng: random.Random) -> tu
         origin=rng.choice(("web", "apiv4")),
         filled_base=filled,
         filled_quote=filled * price,
-        finish=Finish.CANCELLED if rest else Finish.FILLED,
+        finish=Finish.CANCELED if rest else Finish.FILLED,
     )
     return order, sizes
 

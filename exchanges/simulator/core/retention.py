@@ -8,14 +8,14 @@ MAX_DAYS = 30
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    """What is forgotten, and when. The defaults forget little; Gate's manuals and staff disagree on each.
+    """What is forgotten, and when. The defaults forget little; manuals and staff of venues disagree on each.
 
-    ``text_kept_s``: after its end an order is found by its text for so long (Gate: 30 to 60 minutes).
+    ``text_kept_s``: after its end an order is found by its text for so long (30 to 60 minutes).
     ``unfilled_cancel_kept_s``: an order that ended without a fill is unknown by id and text after so long, and gone
-    from the list of finished orders (Gate: a minute, for orders that were canceled); None: never.
+    from the list of finished orders (a minute, for orders that were canceled); None: never.
     ``unknown_order_trades_refused``: fills of an order that is not known are refused with ORDER_NOT_FOUND, instead of
     there being none.
-    ``trades_from_alone_days``: fills asked for with ``from`` and without ``to`` end so many days later (Gate: 7); None:
+    ``trades_from_alone_days``: fills asked for with ``from`` and without ``to`` end so many days later (7); None:
     they reach until now.
     """
 

@@ -80,7 +80,7 @@ class Crowd:
                 wanted.append((side, rung, self._price(price, side)))
         for side, rung, limit in wanted:
             amount = self._amount(self._rng.uniform(*RUNG_VALUE), middle)
-            order = self._place(MAKERS, side, limit, amount, TimeInForce.GOOD_TILL_CANCELLED)
+            order = self._place(MAKERS, side, limit, amount, TimeInForce.GOOD_TILL_CANCELED)
             if order is not None:
                 self._rungs[side, rung] = order
 

@@ -10,7 +10,7 @@ from exchanges.simulator.core.scheduling import Schedule
 
 
 class WithdrawalStatus(enum.Enum):
-    """Where a withdrawal stands (values are those of Gate)."""
+    """Where a withdrawal stands."""
 
     REQUEST = "REQUEST"
     REVIEW = "REVIEW"

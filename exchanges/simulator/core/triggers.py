@@ -1,4 +1,4 @@
-"""Orders that wait for a price (Gate REST manual, price-triggered orders): placed when the last trade reaches it."""
+"""Orders that wait for a price: placed when the last trade reaches it."""
 
 import enum
 from collections import deque
@@ -24,7 +24,7 @@ class Rule(enum.Enum):
 
 
 class TriggerStatus(enum.Enum):
-    """What became of it (values are Gate's)."""
+    """What became of it."""
 
     OPEN = "open"
     CANCELLED = "cancelled"

@@ -73,7 +73,7 @@ class RestFault(Fault, frozen=True, kw_only=True):
 
 class FailedAnswer(RestFault, frozen=True, kw_only=True):
     """The answer fails; ``effect`` says what the request does, ``late_ms`` when, if late. A request that takes effect
-    late is checked then, so that its ``X-Gate-Exptime`` may have passed."""
+    late is checked then, so that its expiry may have passed."""
 
     effect: Effect = "none"
     late_ms: int = 0

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from exchanges.simulator.core.engine import Engine
@@ -13,7 +13,7 @@ from exchanges.simulator.core.events import Listener
 from exchanges.simulator.core.orders import Finish, Order, OrderChange
 from exchanges.simulator.core.rules import RefusedError
 from exchanges.simulator.core.scheduling import Schedule
-from exchanges.simulator.faces.http import HttpRequest, HttpResponse, json_response
+from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faults.faults import (
     ActiveFault,
     FailedAnswer,
@@ -37,7 +37,6 @@ from exchanges.simulator.faults.faults import (
 )
 from exchanges.simulator.faults.refusals import RestRefusal
 
-JUNK = ("", "null", "[]", '{"channel":7}', '{"time":1,"channel":"spot.orders","event":"update","result":[{}]}', "\x00")
 log = structlog.get_logger(__name__)
 
 
@@ -47,12 +46,40 @@ def front_page(status: int, headers: Mapping[str, str] | None = None) -> HttpRes
     return HttpResponse(status=status, headers={"Content-Type": "text/html", **(headers or {})}, body=body.encode())
 
 
-def refusal(fault: RestRefusal, now_ms: int) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a frame is: on which channel, and whether it is a push (and not an answer)."""
+
+    channel: str
+    is_push: bool
+
+
+class WireForm(Protocol):
+    """How a face says what a fault wants said. ``junk``: frames that nobody can read."""
+
+    junk: tuple[str | bytes, ...]
+
+    def head(self, frame: str | bytes) -> Head:
+        """What a frame of the face is."""
+
+    def refusal(self, status: int, label: str, message: str, headers: dict[str, str]) -> HttpResponse:
+        """An error in the face's form."""
+
+    def too_many(self, retry_after_s: int) -> HttpResponse:
+        """The refusal of a request over the limit."""
+
+    def spent(self, reset_ms: int) -> dict[str, str]:
+        """Headers of a limit that is spent until then (ms since 1970)."""
+
+
+def refusal(fault: RestRefusal, now_ms: int, form: WireForm) -> HttpResponse:
     """Returns the exchange's own refusal, or that of something in front of it when the fault has no label."""
-    headers = fault.headers(now_ms)
+    headers = fault.headers()
+    if fault.reset_in_s is not None:
+        headers |= form.spent(now_ms + fault.reset_in_s * 1000)
     if not fault.label:
         return front_page(fault.status, headers)
-    return json_response(fault.status, {"label": fault.label, "message": fault.message}, headers)
+    return form.refusal(fault.status, fault.label, fault.message, headers)
 
 
 def answer_with(
@@ -64,11 +91,11 @@ def answer_with(
     abort: Callable[[], None],
     schedule: Schedule,
     now_ms: Callable[[], int],
+    form: WireForm,
 ) -> None:
     """Lets a request have the effect that the fault leaves it, and answers as the fault wants it."""
     if isinstance(fault, RestLimit):
-        body = {"label": "TOO_MANY_REQUESTS", "message": "Request Rate limit Exceeded"}
-        reply(json_response(429, body, {"Retry-After": str(fault.retry_after_s)}))
+        reply(form.too_many(fault.retry_after_s))
     elif isinstance(fault, RestSlow):
         response = perform(request)
         schedule(fault.delay_ms / 1000, lambda: reply(response))
@@ -80,7 +107,7 @@ def answer_with(
         if isinstance(fault, RestError):
             reply(front_page(fault.status))
         elif isinstance(fault, RestRefusal):
-            reply(refusal(fault, now_ms()))
+            reply(refusal(fault, now_ms(), form))
         elif isinstance(fault, RestAbort):
             abort()
 
@@ -99,7 +126,7 @@ class LateFills(Listener):
 
     def on_order(self, order: Order, change: OrderChange) -> None:
         """Looks out for cancels."""
-        if change is not OrderChange.FINISH or order.finish is not Finish.CANCELLED or not self._faults.active:
+        if change is not OrderChange.FINISH or order.finish is not Finish.CANCELED or not self._faults.active:
             return
         fault = self._faults.strike(LateFill, lambda fault: fault.account in (None, order.account))
         if fault is not None:
@@ -116,8 +143,8 @@ class LateFills(Listener):
 class Wire(Protocol):
     """What carries a session's frames."""
 
-    def send(self, text: str) -> None:
-        """Sends a text frame after the others."""
+    def send(self, frame: str | bytes) -> None:
+        """Sends a frame after the others."""
 
     def ping(self) -> None:
         """Sends a protocol ping."""
@@ -139,25 +166,19 @@ class Subscribed(Protocol):
         """Whether it is subscribed to this channel for an account."""
 
 
-class Head(msgspec.Struct):
-    """What a frame is."""
-
-    channel: str = ""
-    event: str = ""
-
-
 class FaultyLink:
     """A session's link that does to frames what the faults say; without faults it changes nothing."""
 
-    def __init__(self, link: Wire, session: Subscribed, faults: Faults, schedule: Schedule) -> None:
+    def __init__(self, link: Wire, session: Subscribed, faults: Faults, schedule: Schedule, form: WireForm) -> None:
         self._link = link
+        self._form = form
         self._session = session
         self._faults = faults
         self._schedule = schedule
         self._silent: set[int] = set()
         self._deaf: set[int] = set()
         self._line: deque[_Held] = deque()
-        self._shuffled: list[str] = []
+        self._shuffled: list[str | bytes] = []
         self._ended = False
 
     @property
@@ -176,12 +197,12 @@ class FaultyLink:
         elif self._session.concerns(fault.account, fault.channel):
             chosen.add(active.id)
 
-    def send(self, text: str) -> None:
+    def send(self, frame: str | bytes) -> None:
         """Sends a frame, or whatever becomes of it."""
         if self._faults.active:
-            self._disturb(text)
+            self._disturb(frame)
         else:
-            self._pass_on(text)
+            self._pass_on(frame)
 
     def ping(self) -> None:
         """Sends a ping, unless silent."""
@@ -202,18 +223,18 @@ class FaultyLink:
         self._line.clear()
         self._shuffled.clear()
 
-    def _disturb(self, text: str) -> None:
+    def _disturb(self, frame: str | bytes) -> None:
         if self._silent:
             return
-        head = msgspec.json.decode(text, type=Head)
-        if head.event != "update":
-            self._pass_on(text)
+        head = self._form.head(frame)
+        if not head.is_push:
+            self._pass_on(frame)
             return
         if self._deaf and self._session.is_private(head.channel):
             return
-        self._push(text, head.channel)
+        self._push(frame, head.channel)
 
-    def _push(self, text: str, channel: str) -> None:
+    def _push(self, frame: str | bytes, channel: str) -> None:
         def concerned(fault: FrameFault) -> bool:
             return fault.channel in (None, channel) and self._session.concerns(fault.account, fault.channel)
 
@@ -221,41 +242,41 @@ class FaultyLink:
         if strike(FrameDrop, concerned):
             return
         if strike(FrameTruncate, concerned):
-            text = text[: rng.randrange(1, len(text))]
+            frame = frame[: rng.randrange(1, len(frame))]
         if strike(FrameJunk, concerned):
-            self._pass_on(rng.choice(JUNK))
+            self._pass_on(rng.choice(self._form.junk))
         twice = strike(FrameDuplicate, concerned)
         late = strike(FrameLate, concerned)
         delay = strike(FrameDelay, concerned)
         reorder = strike(FrameReorder, concerned)
         if late:
-            self._schedule(late.delay_ms / 1000, lambda: self._pass_on(text))
+            self._schedule(late.delay_ms / 1000, lambda: self._pass_on(frame))
         elif delay:
-            held = _Held(text)
+            held = _Held(frame)
             self._line.append(held)
             self._schedule(delay.delay_ms / 1000, lambda: self._release(held))
         elif reorder:
-            self._shuffle(text, reorder)
+            self._shuffle(frame, reorder)
         else:
-            self._pass_on(text)
+            self._pass_on(frame)
         if twice:
-            self._schedule(twice.delay_ms / 1000, lambda: self._pass_on(text))
+            self._schedule(twice.delay_ms / 1000, lambda: self._pass_on(frame))
 
-    def _pass_on(self, text: str) -> None:
+    def _pass_on(self, frame: str | bytes) -> None:
         if self._ended:
             return
         if self._line:
-            self._line.append(_Held(text, ready=True))
+            self._line.append(_Held(frame, ready=True))
         else:
-            self._link.send(text)
+            self._link.send(frame)
 
     def _release(self, held: "_Held") -> None:
         held.ready = True
         while self._line and self._line[0].ready:
-            self._link.send(self._line.popleft().text)
+            self._link.send(self._line.popleft().frame)
 
-    def _shuffle(self, text: str, fault: FrameReorder) -> None:
-        self._shuffled.append(text)
+    def _shuffle(self, frame: str | bytes, fault: FrameReorder) -> None:
+        self._shuffled.append(frame)
         if len(self._shuffled) == 1:
             self._schedule(fault.hold_ms / 1000, self._release_shuffled)
         if len(self._shuffled) >= fault.window:
@@ -274,8 +295,8 @@ class FaultyLink:
 class _Held:
     """A frame in line; sent when it is ready and all before it are gone."""
 
-    __slots__ = ("ready", "text")
+    __slots__ = ("frame", "ready")
 
-    def __init__(self, text: str, *, ready: bool = False) -> None:
-        self.text = text
+    def __init__(self, frame: str | bytes, *, ready: bool = False) -> None:
+        self.frame = frame
         self.ready = ready

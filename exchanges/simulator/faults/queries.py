@@ -12,9 +12,9 @@ QueryKind = Literal["order_by_id", "order_by_text", "open_orders", "finished_ord
 class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):
     """Queries of one kind, of one account, are answered as the books stood ``lag_ms`` ago; by default all.
 
-    ``spares``: a kind that is answered as of now while all others lag. Gate's staff: an order just placed may not be
-    found by GET for some seconds; past 10 s it is an error. What a command does, and the times in the headers, are of
-    now.
+    ``spares``: a kind that is answered as of now while all others lag. Staff of venues say that an order just placed
+    may not be found for some seconds; past 10 s it is an error. What a command does, and the times in the headers, are
+    of now.
     """
 
     account: str | None = None

@@ -31,22 +31,19 @@ class RestRefusal(FailedAnswer, frozen=True, kw_only=True, tag="rest_refusal"):
             if value is not None:
                 check(name, value, 0 <= value <= MAX_RESET_S, f"null, or from 0 to {MAX_RESET_S} seconds")
 
-    def headers(self, now_ms: int) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """Returns what the refusal says beside its body: where to go, and when to come again."""
         headers = {"Location": "/"} if self.status == 302 else {}
         if self.retry_after_s is not None:
             headers["Retry-After"] = str(self.retry_after_s)
-        if self.reset_in_s is not None:
-            headers["X-Gate-RateLimit-Requests-Remain"] = "0"
-            headers["X-Gate-RateLimit-Reset-Timestamp"] = str(now_ms + self.reset_in_s * 1000)
         return headers
 
 
 class SubscriptionRefused(SocketFault, frozen=True, kw_only=True, tag="subscription_refused"):
     """Subscriptions to a channel, of an account, to a pair are answered with a socket error; by default all.
 
-    Of a request that names several pairs with a refused one among them, all is refused (``protocols/gateio.md``,
-    acknowledgement). What is subscribed already stays so. ``message``: by default as for an unknown pair.
+    Of a request that names several pairs with a refused one among them, all is refused. What is
+    subscribed already stays so. ``message``: by default as for an unknown pair.
     """
 
     pair: str | None = None

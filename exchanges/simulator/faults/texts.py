@@ -11,7 +11,7 @@ TextPlace = Literal["placed", "orders", "fills"]
 class TextMissing(Fault, frozen=True, kw_only=True, tag="text_missing"):
     """Where the client's ``text`` belongs there is ``-``: in the answer to placing, in pushes of orders or of fills.
 
-    Gate's rows of fills have none for orders of some kinds, and the answer ACK may leave it out; by default all
+    Rows of fills have none for orders of some kinds, and a short answer may leave it out; by default all
     places. Lists over REST have it.
     """
 

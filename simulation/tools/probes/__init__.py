@@ -15,6 +15,7 @@ from simulation.tools.probes.journals import JOURNALS
 from simulation.tools.probes.order_reconciler import RECONCILER
 from simulation.tools.probes.orders import ORDERS
 from simulation.tools.probes.requests import REQUESTS
+from simulation.venues.registry import VENUE_PROBES
 
 PROBES: Final = (
     *ORDERS,
@@ -26,4 +27,5 @@ PROBES: Final = (
     *JOURNALS,
     *REQUESTS,
     *ANSWERS,
+    *VENUE_PROBES,
 )

@@ -13,7 +13,7 @@ from actors.account.state import AccountState
 from actors.journal import Journal, JournalSettings
 from exchanges.base.clients import FillsReport, UnreadableRow
 from messages.symbol import Symbol
-from tests.support.orders import BTC
+from tests.support.orders import BTC, SOL
 
 MINUTE_MS = 60_000
 NOW_MS = 100 * MINUTE_MS
@@ -134,3 +134,43 @@ async def test_r4_a_journal_that_lost_all_its_records_wants_fills_from_its_begin
     assert await recovery.restore(20 * MINUTE_MS) == 7 * MINUTE_MS
     assert await recovery.restore(3 * MINUTE_MS) == 3 * MINUTE_MS, "our clock was ahead then"
     await journal.close()
+
+
+async def test_r6_fills_are_wanted_from_the_first_contact_on_though_our_clock_was_ahead_then(tmp_path: Path) -> None:
+    """A life asks the exchange, whose clock it knows by then, and is over before the answer."""
+    path = tmp_path / "alpha.sqlite"
+    recovery, journal = memory_of(path, at_ms=7 * MINUTE_MS)
+    await recovery.restore(7 * MINUTE_MS)
+    recovery.fills_asked(6 * MINUTE_MS)
+    recovery.fills_asked(8 * MINUTE_MS)
+    await journal.close()
+
+    recovery, journal = memory_of(path, at_ms=20 * MINUTE_MS)
+    assert await recovery.restore(20 * MINUTE_MS) == 6 * MINUTE_MS
+    await journal.close()
+
+
+def test_r6_where_the_venue_lists_by_market_a_new_market_is_asked_for_from_the_beginning() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    assert coverage.again(0.0, [SOL]) == {}, "nothing has been asked for yet: the first question names all"
+    listed = FillsReport((), 0, (), frozenset({SOL}))
+    coverage.loaded(listed, {}, from_ms=MINUTE_MS, through_ms=10 * MINUTE_MS, now_s=0.0)
+    assert coverage.again(1.0, [SOL]) == {}
+
+    assert coverage.again(2.0, [SOL, BTC]) == {BTC: MINUTE_MS}
+    assert (coverage.complete_ms, coverage.causes()) == (MINUTE_MS, {})
+
+    both = FillsReport((), 0, (), frozenset({SOL, BTC}))
+    coverage.loaded(both, {BTC: FillsReport((), 0)}, from_ms=10 * MINUTE_MS, through_ms=11 * MINUTE_MS, now_s=3.0)
+    assert coverage.again(4.0, [SOL, BTC]) == {}
+    assert coverage.complete_ms == 11 * MINUTE_MS
+
+
+def test_r6_a_new_market_whose_fills_cannot_be_had_is_told_and_asked_for_again() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    coverage.loaded(FillsReport((), 0, (), frozenset({SOL})), {}, from_ms=0, through_ms=10 * MINUTE_MS, now_s=0.0)
+    coverage.again(1.0, [SOL, BTC])
+    both = FillsReport((), 0, (), frozenset({SOL, BTC}))
+    coverage.loaded(both, {BTC: "not now"}, from_ms=0, through_ms=11 * MINUTE_MS, now_s=1.0)
+    assert coverage.causes() == {BTC: "not now"}
+    assert coverage.again(100.0, [SOL, BTC]) == {BTC: MINUTE_MS}

@@ -75,7 +75,11 @@ class FakeDoubts:
 class FakeMemory:
     def __init__(self) -> None:
         self.through: list[int] = []
+        self.asked_from: list[int] = []
         self.settled = 0
+
+    def fills_asked(self, from_ms: int) -> None:
+        self.asked_from.append(from_ms)
 
     def fills_loaded(self, through_ms: int) -> None:
         self.through.append(through_ms)

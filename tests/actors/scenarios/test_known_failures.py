@@ -149,7 +149,7 @@ async def test_submit_times_out_order_was_accepted(world: World, how: str) -> No
 async def test_an_exception_in_one_message_handler(world: World) -> None:
     account, recorder = await start(world)
     sockets = {session["id"] for session in await world.control("GET", "/sockets")}
-    for session in world.exchange.exchange.gateio.sockets:  # numbers where texts belong, in every private channel
+    for session in world.exchange.exchange.face.sockets:  # numbers where texts belong, in every private channel
         for channel in ("spot.orders", "spot.usertrades", "spot.balances"):
             session.push(f'{{"time":1,"channel":"{channel}","event":"update","result":[{{"id":[],"currency":1}}]}}')
     await eventually(lambda: len([e for e in recorder.events if isinstance(e, ErrorEvent)]) >= 3)

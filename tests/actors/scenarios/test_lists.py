@@ -30,7 +30,7 @@ def new_bid(price: Decimal, *, pair: str = "SOL_USDT", amount: str = "0.1") -> N
         pair=pair,
         side=TheirSide.BUY,
         type=OrderType.LIMIT,
-        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELED,
         amount=D(amount),
         price=price,
         text="",

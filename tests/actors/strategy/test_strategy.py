@@ -189,7 +189,7 @@ async def test_the_quoter_keeps_a_post_only_bid_and_ask_around_the_mid_and_moves
     system = await world.start(strategies=[strategy])
     # mid 140.50, 20 bps away: 140.219 down to the tick, 140.781 up to it
     await until_quotes(world, {"buy": "140.21", "sell": "140.79"})
-    assert {row["time_in_force"] for row in (await world.books())["orders"]} == {"poc"}
+    assert {row["time_in_force"] for row in (await world.books())["orders"]} == {"post_only"}
     await world.market("SOL_USDT", "140.3", "141.3")
     await until_quotes(world, {"buy": "140.51", "sell": "141.09"})
     assert strategy.report().requotes_count >= 2

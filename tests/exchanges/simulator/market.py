@@ -102,7 +102,7 @@ class SmallMarket:
         amount: str,
         price: str,
         *,
-        time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED,
+        time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELED,
         text: str = "",
         self_trade: SelfTrade | None = None,
     ) -> Order:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.simulator import Exchange, HttpRequest, HttpResponse, RateLimits
+from tests.exchanges.simulator.wire import HANDSHAKE
 
 from .clocks import START_MS, VirtualTime
 from .conftest import QUIET
@@ -198,7 +199,7 @@ frames = st.fixed_dictionaries(
 def test_any_frame_is_answered_and_the_session_goes_on(asked: list[dict[str, Any]], junk: list[str]) -> None:
     exchange, time = quiet_exchange()
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     for text in [*junk, *(json.dumps(sign(frame, exchange)) for frame in asked)]:
         before = len(link.texts)

@@ -64,7 +64,7 @@ def test_an_amount_that_is_filled_already_cancels_the_rest(market: SmallMarket, 
     order = market.limit("ann", BUY, "2", "141")
     market.limit("bob", SELL, "0.5", "141")
     market.engine.amend(order, amount=Decimal(amount))
-    assert (order.finish, order.filled_base) == (Finish.CANCELLED, Decimal("0.5"))
+    assert (order.finish, order.filled_base) == (Finish.CANCELED, Decimal("0.5"))
     assert market.balance("ann", "USDT")[1] == 0
 
 
@@ -81,7 +81,7 @@ def test_an_amended_order_is_told_as_updated_after_its_balance(market: SmallMark
     market.told.events.clear()
     market.engine.amend(order, price=Decimal(142), amend_text="t-again")
     assert market.told.events == [
-        ("balances", "ann", "order-update", ("USDT", "0", "1")),
+        ("balances", "ann", "order_changed", ("USDT", "0", "1")),
         ("order", "ann", "update", "open", "1"),
     ]
     assert order.amend_text == "t-again"

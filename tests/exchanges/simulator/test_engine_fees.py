@@ -94,8 +94,8 @@ def test_fees_in_gt_and_rebates_are_told_after_the_match() -> None:
     market.limit("bob", SELL, "1", "100")
     told = [event for event in market.told.events if event[:2] == ("balances", "ann")]
     assert told[-4:] == [
-        ("balances", "ann", "order-match", ("USDT", "-100", "-100"), ("SOL", "1", "0")),
-        ("balances", "ann", "trade-fee-deduct", ("GT", "-0.01", "0")),
-        ("balances", "ann", "order-match", ("USDT", "-100", "-100"), ("SOL", "1", "0")),
-        ("balances", "ann", "other", ("USDT", "0.1", "0")),
+        ("balances", "ann", "order_matched", ("USDT", "-100", "-100"), ("SOL", "1", "0")),
+        ("balances", "ann", "fee", ("GT", "-0.01", "0")),
+        ("balances", "ann", "order_matched", ("USDT", "-100", "-100"), ("SOL", "1", "0")),
+        ("balances", "ann", "rebate", ("USDT", "0.1", "0")),
     ]

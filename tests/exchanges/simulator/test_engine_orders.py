@@ -70,7 +70,7 @@ def test_the_dust_of_a_market_buy_may_end_it_as_canceled() -> None:
     market = SmallMarket(dust_cancels=True)
     market.limit("ann", SELL, "10", "141")
     order = market.market("bob", BUY, "100")
-    assert (order.finish, order.filled_base) == (Finish.CANCELLED, Decimal("0.709"))
+    assert (order.finish, order.filled_base) == (Finish.CANCELED, Decimal("0.709"))
     assert market.balance("bob", "USDT") == (Decimal("99900.031"), Decimal(0))
     exact = market.market("bob", BUY, "141")
     assert exact.finish is Finish.FILLED
@@ -140,7 +140,7 @@ def test_canceling_frees_exactly_what_is_still_locked(market: SmallMarket) -> No
     order = market.limit("ann", BUY, "2", "141")
     market.limit("bob", SELL, "0.5", "141")
     market.engine.cancel(order)
-    assert order.finish is Finish.CANCELLED
+    assert order.finish is Finish.CANCELED
     assert market.balance("ann", "USDT") == (Decimal("99929.5"), Decimal(0))
 
 
@@ -256,17 +256,17 @@ def test_an_order_filled_in_two_parts_is_told_in_the_venues_order(market: SmallM
     market.limit("bob", SELL, "0.5", "141")
     market.limit("bob", SELL, "1.5", "141")
     assert market.told.kinds("ann") == [
-        "balances order-create",
+        "balances order_placed",
         "order put",
         "fill",
         "order update",
-        "balances order-match",
+        "balances order_matched",
         "fill",
         "order finish",
-        "balances order-match",
+        "balances order_matched",
     ]
     paid_and_received = ("USDT", "-70.5", "-70.5"), ("SOL", "0.4995", "0")
-    assert ("balances", "ann", "order-match", *paid_and_received) in market.told.events
+    assert ("balances", "ann", "order_matched", *paid_and_received) in market.told.events
 
 
 def test_ids_rise_strictly(market: SmallMarket) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from exchanges.simulator import Exchange, HttpRequest, HttpResponse
 from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
+from tests.exchanges.simulator.wire import HANDSHAKE
 
 from .clocks import VirtualTime
 from .conftest import QUIET
@@ -33,7 +34,7 @@ def place(exchange: Exchange, account: str = "alpha", price: str = "100") -> Non
             pair="SOL_USDT",
             side=BUY,
             type=OrderType.LIMIT,
-            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELED,
             amount=Decimal(1),
             price=Decimal(price),
         ),
@@ -49,7 +50,7 @@ def test_tickers_candles_and_book_snapshots_come_at_their_pace(exchange: Exchang
     exchange.engine.fill_from_house(next(iter(exchange.engine.accounts["alpha"].open_orders.values())))
     place(exchange, price="140")
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     for channel, payload in (
         ("spot.candlesticks", ["1m", "SOL_USDT"]),
@@ -69,7 +70,7 @@ def test_tickers_candles_and_book_snapshots_come_at_their_pace(exchange: Exchang
 
 def subscribed(exchange: Exchange, channel: str, *payload: str) -> MemoryLink:
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     session.receive(json.dumps({"channel": channel, "event": "subscribe", "payload": payload}))
     return link
@@ -119,7 +120,7 @@ def test_an_answer_takes_half_of_the_latency_each_way(exchange: Exchange, time: 
 
 def test_pushes_keep_their_order_when_the_latency_falls(exchange: Exchange, time: VirtualTime) -> None:
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     session.receive('{"channel":"spot.order_book","event":"subscribe","payload":["SOL_USDT","5","100ms"]}')
     exchange.latency.push_ms = 500
@@ -135,7 +136,7 @@ def test_pushes_keep_their_order_when_the_latency_falls(exchange: Exchange, time
 
 def test_a_client_that_is_silent_for_a_minute_is_dropped(exchange: Exchange, time: VirtualTime) -> None:
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     time.advance(45)
     session.heard()
@@ -143,18 +144,18 @@ def test_a_client_that_is_silent_for_a_minute_is_dropped(exchange: Exchange, tim
     assert (link.pings, link.closed_with) == (4, None)
     time.advance(40)
     assert link.closed_with == 1001
-    assert not exchange.gateio.sockets
+    assert not exchange.face.sockets
 
 
 def test_no_more_sockets_are_opened_than_allowed(time: VirtualTime) -> None:
     config = msgspec.structs.replace(QUIET, max_sockets=2)
     exchange = Exchange(config, now_ms=time.now_ms, schedule=time.schedule, rng=Random(7))
-    first = exchange.open_socket(MemoryLink())
+    first = exchange.open_socket(HANDSHAKE, MemoryLink())
     assert first is not None
-    assert exchange.open_socket(MemoryLink()) is not None
-    assert exchange.open_socket(MemoryLink()) is None
+    assert exchange.open_socket(HANDSHAKE, MemoryLink()) is not None
+    assert exchange.open_socket(HANDSHAKE, MemoryLink()) is None
     first.gone()
-    assert exchange.open_socket(MemoryLink()) is not None
+    assert exchange.open_socket(HANDSHAKE, MemoryLink()) is not None
 
 
 def test_the_countdown_cancels_what_is_open_when_it_runs_out(exchange: Exchange, time: VirtualTime) -> None:
@@ -188,7 +189,7 @@ def test_the_same_seed_makes_the_same_exchange_and_another_seed_another(time: Vi
         exchange = Exchange(config, now_ms=clock.now_ms, schedule=clock.schedule, rng=Random(seed))
         link = MemoryLink()
         exchange.start()
-        session = exchange.open_socket(link)
+        session = exchange.open_socket(HANDSHAKE, link)
         assert session is not None
         for channel in ("spot.trades", "spot.book_ticker", "spot.tickers"):
             session.receive(json.dumps({"channel": channel, "event": "subscribe", "payload": ["SOL_USDT"]}))

@@ -343,4 +343,6 @@ async def test_a_fault_that_does_not_stand_cannot_be_cleared(wire: Wire, path: s
 async def test_a_handler_that_keeps_an_answer_back_ends_with_its_client(venue: Venue, wire: Wire) -> None:
     await set_fault(wire, "rest_timeout", times=1)
     await unanswered_order(wire)
-    await eventually(lambda: not venue.running._unanswered, what="the handler to end")
+    await eventually(
+        lambda: not any(face.unanswered_count for face in venue.running.faces.values()), what="the handler to end"
+    )

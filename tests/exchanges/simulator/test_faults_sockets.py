@@ -12,6 +12,7 @@ import websockets
 
 from exchanges.simulator import Exchange, HttpRequest
 from exchanges.simulator.faults.faults import FrameDrop
+from tests.exchanges.simulator.wire import HANDSHAKE
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue
@@ -209,7 +210,7 @@ def lost_frames(seed: int) -> list[int]:
     time = VirtualTime()
     exchange = Exchange(QUIET, now_ms=time.now_ms, schedule=time.schedule, rng=Random(seed))
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     session.receive(json.dumps({"channel": "spot.trades", "event": "subscribe", "payload": ["SOL_USDT"]}))
     exchange.faults.add(FrameDrop(channel="spot.trades", probability=0.3, for_s=1_000))

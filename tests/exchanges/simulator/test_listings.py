@@ -14,6 +14,7 @@ from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
 from exchanges.simulator.core.rules import Reason, RefusedError
 from exchanges.simulator.core.traders import MAKERS
 from exchanges.simulator.faults.faults import LateFill
+from tests.exchanges.simulator.wire import HANDSHAKE
 
 from .clocks import VirtualTime
 from .conftest import QUIET, Venue
@@ -230,7 +231,7 @@ def test_streams_that_were_about_to_push_stay_silent_when_their_pair_is_delisted
     time = VirtualTime()
     exchange = Exchange(QUIET, now_ms=time.now_ms, schedule=time.schedule, rng=Random(7))
     link = MemoryLink()
-    session = exchange.open_socket(link)
+    session = exchange.open_socket(HANDSHAKE, link)
     assert session is not None
     for channel, payload in (
         ("spot.tickers", ["SOL_USDT"]),
@@ -258,7 +259,7 @@ def test_a_fill_that_turns_out_late_is_not_made_on_a_delisted_pair() -> None:
             pair="SOL_USDT",
             side=BUY,
             type=OrderType.LIMIT,
-            time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELED,
             amount=Decimal(1),
             price=Decimal(100),
         ),

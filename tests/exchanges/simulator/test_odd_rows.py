@@ -271,7 +271,7 @@ def test_the_same_randomness_makes_the_same_rows() -> None:
     def run(seed: int) -> str:
         time = VirtualTime()
         exchange = Exchange(QUIET, now_ms=time.now_ms, schedule=time.schedule, rng=Random(seed))
-        lists = exchange.gateio.odd_lists
+        lists = exchange.face.odd_lists
         for name, oddity in EVERY:
             if name not in ("currency_pairs", "finished_orders"):
                 exchange.faults.add(OddRows(list=name, oddity=oddity, push=True, times=1))

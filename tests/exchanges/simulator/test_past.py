@@ -48,7 +48,7 @@ def test_orders_and_fills_add_up(past: Past) -> None:
             assert order.filled_quote == sum(fill.amount * fill.price for fill in order.fills)
             assert order.fee == sum(fill.fee for fill in order.fills)
             assert order.remaining == order.amount - order.filled_base
-            assert order.finish is (Finish.CANCELLED if order.remaining else Finish.FILLED)
+            assert order.finish is (Finish.CANCELED if order.remaining else Finish.FILLED)
             assert {(fill.order_id, fill.text, fill.side) for fill in order.fills} <= {
                 (order.id, order.shown_text, order.side)
             }

@@ -53,7 +53,7 @@ def act(market: SmallMarket, rng: random.Random) -> None:
     """One thing that an account, its neighbour or the house may do."""
     engine, record = market.engine, market.engine.accounts["ann"]
     open_orders = list(record.open_orders.values())
-    cancelled = [order for order in record.finished.get(PAIR, []) if order.finish is Finish.CANCELLED]
+    cancelled = [order for order in record.finished.get(PAIR, []) if order.finish is Finish.CANCELED]
     who, side = rng.choice(("ann", "bob")), rng.choice((BUY, SELL))
     price, amount = str(rng.randrange(98, 103)), str(rng.randrange(1, 5))
     match rng.randrange(8):

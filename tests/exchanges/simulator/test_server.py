@@ -52,7 +52,7 @@ async def test_a_client_that_does_not_read_is_cut_and_others_lose_nothing(venue:
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         await slow_reader.readuntil(b"\r\n\r\n")
-        sessions = venue.running.exchange.gateio.sockets
+        sessions = venue.running.exchange.face.sockets
         slow = list(sessions)[-1]
         await eventually(lambda: len(sessions) == 2)
         blob = json.dumps({"channel": "spot.filler", "text": 2_000 * "x"})
@@ -73,7 +73,7 @@ async def test_a_client_that_does_not_read_is_cut_and_others_lose_nothing(venue:
 async def test_many_pushes_arrive_in_order_and_complete(venue: Venue, wire: Wire) -> None:
     async with wire.socket() as socket:
         await socket.subscribe("spot.trades", ["SOL_USDT"])
-        (session,) = venue.running.exchange.gateio.sockets
+        (session,) = venue.running.exchange.face.sockets
         for number in range(10_000):
             session.push(f'{{"number":{number}}}')
         assert [(await socket.next())["number"] for _ in range(10_000)] == list(range(10_000))

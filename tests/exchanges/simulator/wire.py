@@ -13,6 +13,10 @@ import aiohttp
 import websockets
 from multidict import CIMultiDictProxy
 
+from exchanges.simulator import HttpRequest
+
+HANDSHAKE = HttpRequest(method="GET", path="/ws/v4/")
+
 
 def hmac_hex(secret: str, text: str) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha512).hexdigest()

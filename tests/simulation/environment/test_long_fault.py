@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from exchanges.simulator.faults.refusals import RestRefusal
 from messages.enums import SyncState
 from simulation.environment.faults import Cut, Link, Outage

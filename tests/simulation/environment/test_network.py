@@ -33,7 +33,7 @@ def test_it_knows_when_a_request_left_that_the_exchange_carries_out() -> None:
             def ends(self, request: HttpRequest, response: HttpResponse) -> None:
                 left_s.append((net.http.sent_s(request), asyncio.get_running_loop().time()))
 
-        net.exchange.gateio.rest.witnesses.append(Departures())
+        net.exchange.face.witnesses.append(Departures())
         await asyncio.sleep(3)
         await net.time()
 
@@ -136,7 +136,7 @@ def test_frames_keep_their_order_and_a_goodbye_is_answered() -> None:
         answers = [await frames.next() for _ in range(50)]
         assert [b'"id":%d,' % number in answer for number, answer in enumerate(answers)] == [True] * 50
         await socket.close()
-        assert not net.exchange.gateio.sockets
+        assert not net.exchange.face.sockets
         with pytest.raises(SocketClosedError):
             await frames.next()
         with pytest.raises(SocketClosedError):
@@ -153,7 +153,7 @@ def test_a_cut_socket_ends_on_both_sides(fault: Fault) -> None:
         with pytest.raises(SocketClosedError):
             await Frames(socket).next()
         await asyncio.sleep(1.0)
-        assert not net.exchange.gateio.sockets
+        assert not net.exchange.face.sockets
         assert not net.sockets.open
 
     on_virtual_time(test)
@@ -180,6 +180,6 @@ def test_a_socket_that_cannot_be_opened_says_so(fault: Fault) -> None:
         net.weather.rates[fault] = 1.0
         with pytest.raises(RequestNotSentError):
             await net.connect()
-        assert not net.exchange.gateio.sockets
+        assert not net.exchange.face.sockets
 
     on_virtual_time(test)

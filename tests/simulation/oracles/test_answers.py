@@ -235,6 +235,27 @@ def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge
         assert (judge.found() == []) is right
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_look_up_may_share_the_answer_to_one_that_was_under_way(judge: Judge, is_shared: bool) -> None:
+    booked = judge.place(text=MINE)
+    before = said(booked)
+    judge.told.live_since_s = None
+    judge.time.advance(1)
+    first = judge.ask(BY_OWN_ID)
+    judge.engine.cancel(booked)
+    judge.time.advance(1)
+    if not is_shared:
+        first.set(said(booked, OrderStatus.CANCELED))
+        judge.time.advance(1)
+    second = judge.ask(BY_OWN_ID)
+    if is_shared:
+        first.set(before)
+    second.set(before)
+    judge.time.advance(1)
+
+    assert (judge.found() == []) is is_shared
+
+
 @pytest.mark.parametrize(
     ("changed", "finding"),
     [
@@ -245,7 +266,7 @@ def test_an_account_that_is_not_live_asks_before_it_tells_of_an_open_order(judge
         ({"quantity": Decimal(3)}, "over 3"),
         ({"price": Decimal(101)}, "at 101"),
         ({"side": Side.SELL}, "sell"),
-        ({"time_in_force": TimeInForce.POST_ONLY}, "poc"),
+        ({"time_in_force": TimeInForce.POST_ONLY}, "post_only"),
         ({"client_order_id": None}, "None, is t-mine"),
         ({"order_id": "77"}, "is not in the books"),
     ],

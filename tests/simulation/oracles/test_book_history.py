@@ -6,7 +6,7 @@ import pytest
 
 from exchanges.simulator.core.orders import Finish, Order, Side
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
-from simulation.oracles.wire_commands import Action
+from simulation.venues.wire import Action
 from tests.support.books import IOC, Books
 
 
@@ -41,7 +41,7 @@ def test_every_state_of_an_order_is_there_with_the_time_at_which_it_began(books:
         (0, Finish.OPEN, Decimal(2), Decimal(0)),
         (1, Finish.OPEN, Decimal(2), Decimal("0.5")),
         (2, Finish.OPEN, Decimal(3), Decimal("0.5")),
-        (3, Finish.CANCELLED, Decimal(3), Decimal("0.5")),
+        (3, Finish.CANCELED, Decimal(3), Decimal("0.5")),
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_fill_after_the_cancel_is_a_state_of_its_own(books: RememberedBooks) -
     books.engine.fill_late(order, Decimal("0.5"))
 
     last = books.states(order)[-1]
-    assert (last.at_s, last.finish, last.filled_base) == (1, Finish.CANCELLED, Decimal("0.5"))
+    assert (last.at_s, last.finish, last.filled_base) == (1, Finish.CANCELED, Decimal("0.5"))
 
 
 def test_the_state_of_a_moment_is_the_last_one_that_had_begun(books: RememberedBooks) -> None:
@@ -115,7 +115,7 @@ def test_what_a_request_does_is_told_from_what_happens_by_itself(books: Remember
     assert causes == [(Cause.OUTSIDE, None), (Cause.CANCEL, 1), (Cause.CANCEL_ALL, 2)]
     one, scope = books.history.requests
     assert (one.account, one.command.action, one.command.item) == ("alpha", Action.CANCEL, str(by_request.id))
-    assert scope.command.terms == {"currency_pair": "SOL_USDT", "side": "buy"}
+    assert scope.command.terms == {"pair": "SOL_USDT", "side": "buy"}
 
 
 def test_a_request_is_filed_with_the_time_at_which_it_left(books: RememberedBooks) -> None:

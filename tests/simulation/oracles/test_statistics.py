@@ -7,7 +7,7 @@ import pytest
 
 from actors.runtime import Reply
 from exchanges.simulator.core.engine import Engine
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.commands import CancelAll, Command, GetOrder, PlaceOrder
 from messages.enums import OrderStatus, SyncState
 from messages.errors import KillSwitchError, RefusalReason, VenueRefusedError

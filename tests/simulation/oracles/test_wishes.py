@@ -10,8 +10,7 @@ import pytest
 
 from actors.runtime import Reply
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.faces.gateio.odd_fields import FIRST_MADE_UP_ID
-from exchanges.simulator.faults.odd_rows import OddRows
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, OddRows
 from messages.commands import (
     AmendOrder,
     CancelAll,

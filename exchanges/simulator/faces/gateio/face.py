@@ -1,16 +1,21 @@
 """Gate's whole face: REST, and all sockets that are open; both with the faults that stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from typing import ClassVar
 
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.events import Listener
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.faces.face import Link
+from exchanges.simulator.faces.gateio import channels
 from exchanges.simulator.faces.gateio.feeds import Feeds
+from exchanges.simulator.faces.gateio.form import FORM
 from exchanges.simulator.faces.gateio.named_pairs import pairs_named
-from exchanges.simulator.faces.gateio.odd_lists import OddLists
-from exchanges.simulator.faces.gateio.rest import GateRest
-from exchanges.simulator.faces.gateio.socket import GateSocket, Link
+from exchanges.simulator.faces.gateio.odd_lists import MadeUp, OddLists
+from exchanges.simulator.faces.gateio.parameters import TEXT
+from exchanges.simulator.faces.gateio.rest import PREFIX, GateRest
+from exchanges.simulator.faces.gateio.socket import GateSocket
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faults.faults import (
     ActiveFault,
@@ -26,19 +31,44 @@ SERVICE_RESTART = 1012
 
 
 class GateFace(Listener):
-    """One exchange as Gate's clients see it."""
+    """`exchanges.simulator.faces.face.Face`: one exchange as Gate's clients see it."""
+
+    name: ClassVar[str] = "gateio"
+    rest_path: ClassVar[str] = PREFIX
+    socket_path: ClassVar[str] = "/ws/v4/"
+    client_ids: ClassVar[str] = "t- and then at most 28 of 0-9 a-z A-Z _ - ."
+    channels: ClassVar = channels.PRIVATE | channels.PUBLIC
 
     def __init__(self, services: Services, latency: Latency) -> None:
-        self.sockets: dict[GateSocket, None] = {}
+        self._sockets: dict[GateSocket, None] = {}
         self._services = services
         self._faults = services.faults
         self._latency = latency
         self.odd_lists = OddLists(services)
         self.rest = GateRest(services, self.odd_lists)
         self._feeds = Feeds(services, latency, self.odd_lists)
+        self.witnesses = self.rest.witnesses
         services.engine.listeners += (self._feeds, self)
         services.margin.watchers.append(self._feeds.on_order)
         self._faults.watchers.append(self._fault_changed)
+
+    @property
+    def sockets(self) -> Collection[GateSocket]:
+        """Sessions that are open."""
+        return self._sockets.keys()
+
+    @property
+    def made_up(self) -> Mapping[int, MadeUp]:
+        """Rows that a fault has made up, by number."""
+        return self.odd_lists.made_up
+
+    def takes_client_id(self, text: str) -> bool:
+        """Whether it takes this for the client's id of an order."""
+        return TEXT.fullmatch(text) is not None
+
+    def knows(self, endpoint: str) -> bool:
+        """Whether an endpoint is called this, with or without its method."""
+        return self.rest.knows(endpoint)
 
     def request(self, request: HttpRequest, reply: Callable[[HttpResponse], None], abort: Callable[[], None]) -> None:
         """Answers a REST request at once, unless a fault wants it otherwise."""
@@ -52,6 +82,7 @@ class GateFace(Listener):
                 abort=abort,
                 schedule=self._services.schedule,
                 now_ms=self._services.now_ms,
+                form=FORM,
             )
         elif isinstance(fault, Maintenance):
             reply(front_page(503))
@@ -60,22 +91,24 @@ class GateFace(Listener):
         else:
             reply(self.rest.handle(request))
 
-    def open_socket(self, link: Link) -> GateSocket | None:
-        """Begins a session, or returns None when there are too many or none are taken."""
+    def open_socket(self, handshake: HttpRequest, link: Link) -> GateSocket | None:
+        """Begins a session, or returns None when there are too many or none are taken. Gate's is the same for all: who
+        asks is told by each subscription."""
+        del handshake
         is_closed = any(self._faults.of_kind(kind) for kind in (Maintenance, RefuseConnections))
-        if is_closed or len(self.sockets) >= self._services.config.max_sockets:
+        if is_closed or len(self._sockets) >= self._services.config.max_sockets:
             return None
         socket = GateSocket(self._services, self._feeds, self.rest, link, self._latency, on_gone=self._forget)
-        self.sockets[socket] = None
+        self._sockets[socket] = None
         return socket
 
     def concerned(self, account: str | None, channel: str | None) -> list[GateSocket]:
         """Returns the sessions with a subscription of this account and channel; all, when neither is given."""
-        return [socket for socket in self.sockets if socket.concerns(account, channel)]
+        return [socket for socket in self._sockets if socket.concerns(account, channel)]
 
     def on_delisted(self, pair: str) -> None:
         """Ends all subscriptions to the pair, without a word."""
-        for socket in self.sockets:
+        for socket in self._sockets:
             socket.leave(pair)
         self._feeds.drop(pair)
 
@@ -94,7 +127,7 @@ class GateFace(Listener):
         fault = active.fault
         if isinstance(fault, KeyRevoked):
             self._services.keys.revoked = {other.account for other in self._faults.of_kind(KeyRevoked)}
-        for socket in list(self.sockets):
+        for socket in list(self._sockets):
             socket.note(active, begins)
         if not begins:
             return
@@ -105,14 +138,14 @@ class GateFace(Listener):
             for socket in self.concerned(fault.account, None):
                 socket.close()
         elif isinstance(fault, Maintenance):
-            for socket in list(self.sockets):
+            for socket in list(self._sockets):
                 socket.close(SERVICE_RESTART)
         elif isinstance(fault, RefuseConnections):
-            for socket in list(self.sockets):
+            for socket in list(self._sockets):
                 socket.reset()
 
     def _forget(self, socket: GateSocket) -> None:
-        self.sockets.pop(socket, None)
+        self._sockets.pop(socket, None)
 
 
 def _always(_: object) -> bool:

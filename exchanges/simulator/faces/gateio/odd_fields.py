@@ -8,9 +8,8 @@ import msgspec
 from exchanges.simulator.core.config import PairConfig
 from exchanges.simulator.core.orders import Fill, Order, OrderType, Role, Side, TimeInForce
 from exchanges.simulator.faces.gateio.render import Json, rest_fill, rest_order
-from exchanges.simulator.faults.odd_rows import ListName, OddRows
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, ListName, OddRows
 
-FIRST_MADE_UP_ID = 990_000_000_000  # of orders and trades; above all that the engine gives out
 WORDS = {
     "status": "suspended",
     "event": "replace",
@@ -99,7 +98,7 @@ def from_nothing(kind: ListName, rules: PairConfig, rng: random.Random, now_ms: 
         rules=rules,
         side=Side.BUY,
         type=OrderType.LIMIT,
-        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELED,
         amount=amount,
         price=price,
         remaining=amount,

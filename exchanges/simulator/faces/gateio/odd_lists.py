@@ -8,7 +8,6 @@ from exchanges.simulator.core.services import Services
 from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint
 from exchanges.simulator.faces.gateio.errors import GateError
 from exchanges.simulator.faces.gateio.odd_fields import (
-    FIRST_MADE_UP_ID,
     as_push,
     cancelled,
     from_nothing,
@@ -17,7 +16,7 @@ from exchanges.simulator.faces.gateio.odd_fields import (
 )
 from exchanges.simulator.faces.gateio.render import Json
 from exchanges.simulator.faults.faults import ActiveFault
-from exchanges.simulator.faults.odd_rows import PUSHED_ON, ListName, OddRows
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, PUSHED_ON, ListName, OddRows
 
 LISTS: dict[str, ListName] = {
     "/spot/currency_pairs": "currency_pairs",

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from exchanges.simulator.core.orders import NewOrder, OrderType, Side, TimeInForce
+from exchanges.simulator.core.orders import NewOrder, OrderType, Side
 from exchanges.simulator.core.rules import plain
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.triggers import Rule, Trigger
@@ -12,6 +12,7 @@ from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint, newes
 from exchanges.simulator.faces.gateio.errors import GateError, invalid
 from exchanges.simulator.faces.gateio.parameters import parse_decimal, parse_text, typed
 from exchanges.simulator.faces.gateio.render import Json
+from exchanges.simulator.faces.gateio.words import TIME_IN_FORCE_OF, TIMES_IN_FORCE
 
 LONGEST_S = 30 * 86_400
 
@@ -74,7 +75,7 @@ class PriceOrders:
                 pair=body.market,
                 side=Side(put.side),
                 type=OrderType(put.type),
-                time_in_force=TimeInForce("ioc" if put.type == "market" else put.time_in_force),
+                time_in_force=TIME_IN_FORCE_OF["ioc" if put.type == "market" else put.time_in_force],
                 amount=parse_decimal("amount", put.amount),
                 price=price if put.type == "limit" else None,
                 text=parse_text(put.text),
@@ -144,7 +145,7 @@ def _rendered(trigger: Trigger, user_id: int) -> Json:
             "price": "0" if new.price is None else plain(new.price),
             "amount": plain(new.amount),
             "account": "normal",
-            "time_in_force": new.time_in_force.value,
+            "time_in_force": TIMES_IN_FORCE[new.time_in_force],
             "text": trigger.text,
         },
         "ctime": trigger.created_ms // 1000,

@@ -11,6 +11,7 @@ from exchanges.simulator.core.market_history import DayFigures
 from exchanges.simulator.core.orders import BalanceReason, Fill, Finish, Order, OrderChange, Side, Trade
 from exchanges.simulator.core.public_past import Candle
 from exchanges.simulator.core.rules import plain
+from exchanges.simulator.faces.gateio.words import CHANGE_TYPES, FINISHES, SELF_TRADES, TIMES_IN_FORCE
 
 Json = dict[str, object]
 STP_GROUP = 1
@@ -58,7 +59,7 @@ def rest_order(order: Order, action_mode: str = "FULL") -> Json:
         "side": order.side.value,
         "amount": plain(order.amount),
         "price": plain(order.price),
-        "time_in_force": order.time_in_force.value,
+        "time_in_force": TIMES_IN_FORCE[order.time_in_force],
         "iceberg": plain(order.iceberg),
         "left": plain(order.remaining),
         "filled_amount": plain(order.filled_base),
@@ -75,7 +76,7 @@ def rest_order(order: Order, action_mode: str = "FULL") -> Json:
         "rebated_fee": plain(order.rebated_fee),
         "rebated_fee_currency": order.pays,
         **_self_trade(order),
-        "finish_as": order.finish.value,
+        "finish_as": FINISHES[order.finish],
     }
     if action_mode == "RESULT":
         return {name: value for name, value in rendered.items() if name not in SETTLEMENT_FIELDS}
@@ -95,7 +96,7 @@ def ws_order(order: Order, change: OrderChange, user_id: int, *, with_fees: bool
         "side": order.side.value,
         "amount": plain(order.amount),
         "price": plain(order.price),
-        "time_in_force": order.time_in_force.value,
+        "time_in_force": TIMES_IN_FORCE[order.time_in_force],
         "left": plain(order.remaining),
         "filled_total": plain(order.filled_quote),
         "filled_amount": plain(order.filled_base),
@@ -107,7 +108,7 @@ def ws_order(order: Order, change: OrderChange, user_id: int, *, with_fees: bool
         "user": user_id,
         "event": change.value,
         **_self_trade(order),
-        "finish_as": order.finish.value,
+        "finish_as": FINISHES[order.finish],
         "biz_info": "-",
         "amend_text": order.amend_text or "-",
     }
@@ -124,7 +125,7 @@ def ws_order(order: Order, change: OrderChange, user_id: int, *, with_fees: bool
 def _self_trade(order: Order) -> Json:
     if order.self_trade is None:
         return {"stp_id": 0, "stp_act": "-"}
-    return {"stp_id": STP_GROUP, "stp_act": order.self_trade.value}
+    return {"stp_id": STP_GROUP, "stp_act": SELF_TRADES[order.self_trade]}
 
 
 def rest_fill(fill: Fill) -> Json:
@@ -189,7 +190,7 @@ def ws_balance(change: Change, user_id: int, reason: BalanceReason, now_ms: int)
         "available": plain(change.balance.available),
         "freeze": plain(change.balance.locked),
         "freeze_change": plain(change.freeze),
-        "change_type": reason.value,
+        "change_type": CHANGE_TYPES[reason],
     }
 
 

@@ -1,16 +1,17 @@
 """One WebSocket session: what it asks, what it is subscribed to, and whether it is still alive."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Collection
 
 import msgspec
 
 from exchanges.simulator.core.delay import DelayLine, Latency
 from exchanges.simulator.core.scheduling import Cancellable
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.faces.face import Frame, Link
 from exchanges.simulator.faces.gateio import channels
 from exchanges.simulator.faces.gateio.errors import GateError
 from exchanges.simulator.faces.gateio.feeds import Feeds, Topic
+from exchanges.simulator.faces.gateio.form import FORM
 from exchanges.simulator.faces.gateio.frames import SocketError, encode
 from exchanges.simulator.faces.gateio.order_entry import OrderEntry
 from exchanges.simulator.faces.gateio.rest import GateRest
@@ -27,22 +28,6 @@ from exchanges.simulator.faults.refusals import SubscriptionRefused
 PING_EVERY_S = 20.0
 SILENT_PINGS_ALLOWED = 3  # a minute without any frame from the client
 GOING_AWAY = 1001
-
-
-class Link(Protocol):
-    """What carries a session's frames: a real socket, or one in memory."""
-
-    def send(self, text: str) -> None:
-        """Sends a text frame after the others, without waiting."""
-
-    def ping(self) -> None:
-        """Sends a protocol ping."""
-
-    def close(self, code: int) -> None:
-        """Closes in order, with a close frame."""
-
-    def reset(self) -> None:
-        """Breaks the connection off without a word."""
 
 
 class Auth(msgspec.Struct):
@@ -81,7 +66,7 @@ class GateSocket:
         self.subscriptions: dict[tuple[str, str, str], Topic] = {}
         self._feeds = feeds
         self._services = services
-        self._link = FaultyLink(link, self, services.faults, services.schedule)
+        self._link = FaultyLink(link, self, services.faults, services.schedule, FORM)
         self._line = DelayLine(lambda: latency.push_ms, services.schedule, self._deliver)
         self._entry = OrderEntry(services, rest, self.id, self.push)
         self._on_gone = on_gone
@@ -125,9 +110,15 @@ class GateSocket:
         else:
             self.reset()
 
-    def receive(self, text: str) -> None:
-        """Takes a text frame; the answer goes out like a push. Bad frames are answered with an error."""
+    @property
+    def topics(self) -> Collection[Topic]:
+        """What it is subscribed to."""
+        return self.subscriptions.values()
+
+    def receive(self, frame: Frame) -> None:
+        """Takes a frame; the answer goes out like a push. Bad frames are answered with an error."""
         self.heard()
+        text = frame if isinstance(frame, str) else frame.decode(errors="replace")
         try:
             request = msgspec.json.decode(text, type=Request)
             if request.event == "api":

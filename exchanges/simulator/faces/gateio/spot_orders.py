@@ -15,9 +15,7 @@ from exchanges.simulator.core.orders import (
     NewOrder,
     Order,
     OrderType,
-    SelfTrade,
     Side,
-    TimeInForce,
 )
 from exchanges.simulator.core.rules import Reason, RefusedError
 from exchanges.simulator.core.services import Services
@@ -40,6 +38,7 @@ from exchanges.simulator.faces.gateio.parameters import (
     without_nulls,
 )
 from exchanges.simulator.faces.gateio.render import Json, rest_fill, rest_order
+from exchanges.simulator.faces.gateio.words import SELF_TRADE_OF, TIME_IN_FORCE_OF
 from exchanges.simulator.faults.queries import QueryKind
 from exchanges.simulator.faults.texts import NO_TEXT, TextMissing
 
@@ -273,12 +272,12 @@ class SpotOrders:
                 pair=self._pair(body.currency_pair),
                 side=Side(body.side),
                 type=OrderType(body.type),
-                time_in_force=TimeInForce(body.time_in_force),
+                time_in_force=TIME_IN_FORCE_OF[body.time_in_force],
                 amount=parse_decimal("amount", body.amount),
                 price=parse_decimal("price", body.price or "0") if body.type == "limit" else None,
                 text=parse_text(body.text),
                 origin=call.origin,
-                self_trade=SelfTrade(body.stp_act) if body.stp_act not in ("-", "") else None,
+                self_trade=SELF_TRADE_OF.get(body.stp_act),
                 iceberg=parse_decimal("iceberg", body.iceberg) if body.iceberg else ZERO,
             ),
         )

@@ -13,6 +13,7 @@ from exchanges.simulator.faces.gateio.errors import GateError, invalid, missing
 from exchanges.simulator.faces.gateio.limits import LimitKind
 from exchanges.simulator.faces.gateio.parameters import Query, TransferBody, WithdrawalBody, parse_decimal, typed
 from exchanges.simulator.faces.gateio.render import Json
+from exchanges.simulator.faces.gateio.words import CHANGE_TYPES
 
 DAY_S = 86_400
 MAX_SPAN_S = 30 * DAY_S
@@ -76,7 +77,7 @@ class Wallet:
             for booking in self._services.account_book.of(call.owner)
             if since_s <= booking.time_ms // 1000 <= until_s
             and currency in ("", booking.currency)
-            and kind in ("", booking.reason.value)
+            and kind in ("", CHANGE_TYPES[booking.reason])
         ]
         page, headers = newest_page(found, limit=limit, offset=(query.whole("page", 1, low=1) - 1) * limit)
         return Answer([_booking(booking) for booking in page], headers=headers)
@@ -357,7 +358,7 @@ def _booking(booking: Booking) -> Json:
         "currency": booking.currency,
         "change": plain(booking.change),
         "balance": plain(booking.total),
-        "type": booking.reason.value,
+        "type": CHANGE_TYPES[booking.reason],
         "text": "",
     }
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from exchanges.simulator import HttpRequest
-from simulation.oracles.wire_commands import Action, read_command
+from simulation.venues.wire import Action
+from simulation.venues.wires import WIRE
 
 
 def request(method: str, path: str, *, query: str = "", body: bytes = b"") -> HttpRequest:
@@ -13,7 +14,7 @@ def request(method: str, path: str, *, query: str = "", body: bytes = b"") -> Ht
 
 
 def test_a_question_is_no_command() -> None:
-    assert read_command(request("GET", "/spot/orders/12", query="currency_pair=SOL_USDT")) is None
+    assert WIRE.read_command(request("GET", "/spot/orders/12", query="currency_pair=SOL_USDT")) is None
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_question_is_no_command() -> None:
     ],
 )
 def test_method_and_path_say_what_is_to_be_done(method: str, path: str, action: Action, item: str) -> None:
-    command = read_command(request(method, path))
+    command = WIRE.read_command(request(method, path))
 
     assert command is not None
     assert (command.action, command.item) == (action, item)
@@ -39,10 +40,10 @@ def test_method_and_path_say_what_is_to_be_done(method: str, path: str, action: 
 
 def test_every_term_is_there_and_the_usual_ones_are_understood() -> None:
     body = b'{"account":"spot","amount":"1.50","iceberg":"0.1","auto_borrow":true}'
-    command = read_command(request("POST", "/spot/orders", query="currency_pair=%24X_USDT", body=body))
+    command = WIRE.read_command(request("POST", "/spot/orders", query="currency_pair=%24X_USDT", body=body))
 
     assert command is not None
-    assert command.terms == {"currency_pair": "$X_USDT", "amount": "1.50", "iceberg": "0.1", "auto_borrow": "true"}
+    assert command.terms == {"pair": "$X_USDT", "amount": "1.50", "iceberg": "0.1", "auto_borrow": "true"}
     assert (command.term("time_in_force"), command.term("price")) == ("gtc", None)
     assert (command.number("amount"), command.number("iceberg"), command.number("price")) == (
         Decimal("1.5"),
@@ -52,7 +53,7 @@ def test_every_term_is_there_and_the_usual_ones_are_understood() -> None:
 
 
 def test_an_unusual_account_and_a_term_given_twice_are_seen() -> None:
-    command = read_command(request("DELETE", "/spot/orders", query="side=buy&side=sell&account=margin"))
+    command = WIRE.read_command(request("DELETE", "/spot/orders", query="side=buy&side=sell&account=margin"))
 
     assert command is not None
     assert command.terms == {"side": "buy|sell", "account": "margin"}
@@ -60,6 +61,6 @@ def test_an_unusual_account_and_a_term_given_twice_are_seen() -> None:
 
 def test_a_body_that_is_no_object_is_a_term_of_its_own() -> None:
     for body, text in ((b"{", "b'{'"), (b"[1]", "[1]")):
-        command = read_command(request("POST", "/spot/orders", body=body))
+        command = WIRE.read_command(request("POST", "/spot/orders", body=body))
         assert command is not None
         assert command.terms == {"body": text}

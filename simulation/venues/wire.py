@@ -1,0 +1,159 @@
+"""What the simulation must know of a venue's wire: a reading of its own, neither the client's nor the exchange's."""
+
+import enum
+from collections.abc import Hashable, Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from exchanges.simulator import HttpRequest, HttpResponse
+
+
+class Action(enum.Enum):
+    """What a request wants to change. OTHER: something that no command of ours asks for."""
+
+    PLACE = "place"
+    AMEND = "amend"
+    CANCEL = "cancel"
+    CANCEL_ALL = "cancel all"
+    COUNTDOWN = "countdown"
+    WITHDRAW = "withdraw"
+    CANCEL_WITHDRAWAL = "cancel withdrawal"
+    OTHER = "other"
+
+
+class WireCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that is to change something.
+
+    Attributes:
+        item: the order or withdrawal that it names, by the exchange's id or by ours as the exchange writes it; empty
+            where there is none.
+        terms: everything that it says, as text, by the names that the exchange's books have for it (``pair``, ``side``,
+            ``type``, ``time_in_force``, ``amount``, ``price``, ``text``, ...); without the form of the answer and the
+            account where these are the usual ones. One that is given twice with two values is there as ``a|b``.
+        usual: what a term means when it is left out.
+    """
+
+    action: Action
+    item: str
+    terms: dict[str, str]
+    usual: Mapping[str, str]
+
+    def number(self, name: str) -> Decimal | None:
+        """A term as a number; None where it is missing or no number."""
+        try:
+            return Decimal(self.terms[name])
+        except (KeyError, ArithmeticError):
+            return None
+
+    def term(self, name: str) -> str | None:
+        """A term, or what leaving it out means."""
+        return self.terms.get(name, self.usual.get(name))
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """What faults call the endpoints."""
+
+    place: str
+    amend: str
+    cancel: str
+    cancel_all: str
+    countdown: str
+    order: str
+    open_orders: str
+    fills: str
+    balances: str
+    markets: str
+    time: str
+    withdrawals: tuple[str, ...]
+
+
+class Channels(msgspec.Struct, frozen=True, kw_only=True):
+    """What faults call the channels."""
+
+    orders: str
+    fills: str
+    balances: str
+    book_tickers: str
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What a request is counted under: a kind and a key within it, and the window, seconds."""
+
+    kind: str
+    key: Hashable
+    window_s: float
+
+
+class VenueWire(Protocol):
+    """One venue's.
+
+    Attributes:
+        too_many: the label of a request over the limit. labelled: refusals of one thing, with their statuses.
+        repeated: of an order that was placed already. server_faults: of an exchange that failed. no_withdrawals: of a
+            key that may not withdraw. no_permission: labels that say that a key lacks a permission.
+        junk: frames that nobody can read. client_id_prefix: what stands before our ids of orders.
+        bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
+    """
+
+    endpoints: Endpoints
+    channels: Channels
+    too_many: str
+    unknown_order: str
+    repeated: str
+    labelled: tuple[tuple[int, str], ...]
+    server_faults: tuple[tuple[int, str], ...]
+    no_withdrawals: tuple[str, ...]
+    no_permission: frozenset[str]
+    junk: tuple[bytes, ...]
+    client_id_prefix: str
+    bounds: tuple[tuple[Any, str, str], ...]
+
+    def read_command(self, request: HttpRequest) -> WireCommand | None:
+        """What the request asks for; None for one that only asks questions."""
+        ...
+
+    def is_client_id(self, text: str) -> bool:
+        """Whether the exchange takes it for a client order id."""
+        ...
+
+    def key_of(self, headers: Mapping[str, str]) -> str | None:
+        """The API key of a request; ``headers`` by their names in lower case."""
+        ...
+
+    def key_of_frame(self, frame: bytes) -> str | None:
+        """The API key in a frame of the client's; None where it has none."""
+        ...
+
+    def without_credentials(self, frame: bytes) -> bytes:
+        """The frame as a trace may show it."""
+        ...
+
+    def is_push(self, frame: bytes) -> bool:
+        """Whether it tells of something that has happened, and answers nothing."""
+        ...
+
+    def is_fill(self, frame: bytes) -> bool:
+        """Whether it tells of fills."""
+        ...
+
+    def label_of(self, body: bytes) -> str:
+        """The exchange's word in the body of a refusal, in upper case; empty where there is none that can be read."""
+        ...
+
+    def too_many_requests(self) -> bytes:
+        """The body of a refusal over the limit."""
+        ...
+
+    def cancels_all(self, method: str, url: str) -> bool:
+        """Whether a request is to cancel all of something."""
+        ...
+
+    def allowance_of(self, request: HttpRequest) -> Allowance | None:
+        """What a private request is counted under; None for what the exchange does not know."""
+        ...
+
+    def is_over(self, response: HttpResponse) -> int | None:
+        """The limit that a request was over; None where it was over none."""
+        ...

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from actors.account.actor import AccountActor, KillSwitchRule
+from actors.account.funds.products import FUNDS
 from actors.account.messages import SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
@@ -34,7 +35,7 @@ from exchanges.base.shared_public_rest import SharedPublicRest
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of
 from messages.events import ConnectionStatus, ConnectionStatusEvent
-from messages.symbol import Symbol
+from messages.symbol import Product, Symbol
 
 _log: Final = structlog.get_logger("teller.system")
 CANCEL_PATIENCE_S: Final = 15.0
@@ -45,8 +46,9 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One account to run.
 
     Attributes:
-        name: unique. venue: one of the venues of the system. symbols: markets that its strategies trade; the start
-            fails if the venue does not list one of them and, as far as the journal remembers, never did.
+        name: unique. venue: one of the venues of the system. product: what it trades.
+        symbols: markets of that product that its strategies trade; the start fails if the venue does not list one of
+            them and, as far as the journal remembers, never did.
         journal: of this account, open; whoever opened it closes it after the system has stopped. None for none.
         kill_switch: asked whenever the account starts, before it takes orders; None: as the journal remembers it.
     """
@@ -54,6 +56,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     venue: str
     credentials: Credentials
+    product: Product = Product.SPOT
     symbols: tuple[Symbol, ...] = ()
     settings: AccountSettings = AccountSettings()
     journal: Journal | None = None
@@ -91,7 +94,13 @@ class TradingSystem:
         for plan in accounts:
             if plan.venue not in venues:
                 raise InvalidValueError(f"venue of account {plan.name!r}", plan.venue, one_of(venues))
+            venues[plan.venue].capabilities.require_product(plan.product)
             plan.settings.require_supported(venues[plan.venue].capabilities)
+            for symbol in plan.symbols:
+                if symbol.product is not plan.product:
+                    raise InvalidValueError(
+                        f"symbol of account {plan.name!r}", str(symbol), f"a {plan.product.value} market"
+                    )
         names = [plan.name for plan in accounts]
         for strategy in strategies:
             for name in strategy.accounts:
@@ -304,7 +313,7 @@ class TradingSystem:
                 supervisor=connection,
                 symbols=plan.symbols,
                 subscribers=subscribers,
-                told_currencies=told_currencies,
+                make_funds=lambda: FUNDS[plan.product](told_currencies),
                 has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
                 server_now_ms=venue.server_now_ms,
                 monotonic_s=self._environment.clock.monotonic_s,

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.account import order_store, session
+from actors.account import session
 from actors.account.actor import AccountActor
+from actors.account.orders import store as order_store
 from actors.journal import commits
 from simulation.venues.wires import WIRE
 

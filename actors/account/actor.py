@@ -7,13 +7,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import structlog
 
-from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.dead_mans_switch import DeadMansSwitch
 from actors.account.event_publisher import EventPublisher
+from actors.account.funds.funds import Funds
+from actors.account.funds.withdrawals import Withdrawals
 from actors.account.intents import Intents
 from actors.account.journal_recovery import JournalRecovery
-from actors.account.mass_cancel import MassCancels
 from actors.account.messages import (
     Continue,
     FillsNeeded,
@@ -24,15 +24,16 @@ from actors.account.messages import (
     SyncChanged,
     Unsubscribe,
 )
-from actors.account.order_commands import OrderCommands
-from actors.account.order_queries import OrderQueries
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.client_ids import ClientIds
+from actors.account.orders.commands import OrderCommands
+from actors.account.orders.mass_cancel import MassCancels
+from actors.account.orders.queries import OrderQueries
+from actors.account.orders.reconciler import OrderReconciler
+from actors.account.orders.told_before import ToldBefore
 from actors.account.reports import snapshot_of, stats_of
 from actors.account.settings import AccountSettings
 from actors.account.snapshot_joiner import SnapshotJoiner
 from actors.account.state import AccountState, OrderKey
-from actors.account.told_before import ToldBefore
-from actors.account.withdrawals import Withdrawals
 from actors.connection.messages import FactsDoubted, RequestFailed, Resync
 from actors.journal import Journal
 from actors.runtime import Address, Envelope, LoopActor, Reply, handles, mailbox_depth
@@ -112,7 +113,7 @@ class AccountActor(LoopActor):
         has_credentials: bool,
         symbols: tuple[Symbol, ...],
         subscribers: dict[Address, None],
-        told_currencies: set[str] | None = None,
+        make_funds: Callable[[], Funds],
         server_now_ms: Callable[[], int],
         monotonic_s: Callable[[], float],
         rng: random.Random,
@@ -121,7 +122,7 @@ class AccountActor(LoopActor):
     ) -> None:
         """``account``: unique name. ``symbols``: markets that it is to trade.
         ``subscribers``: who is told every event; given by whoever restarts the account, so that it outlives it.
-        ``told_currencies``: the same, of currencies whose balance was told.
+        ``make_funds``: those of the account's product, anew for each life.
         ``server_now_ms``: the exchange's clock, unix milliseconds. ``monotonic_s``: times what the account does, finer
         than the loop's own clock. ``journal``: outlives the actor; None for none.
         ``kill_switch``: has the last word at every start; None leaves it as the journal remembers it."""
@@ -143,7 +144,7 @@ class AccountActor(LoopActor):
         self._told_state: SyncState | None = None
         self._told_unknown: dict[Symbol, str] = {}
         self._subscribers = subscribers
-        self._told_currencies = told_currencies
+        self._make_funds = make_funds
         self._publisher = EventPublisher(account, subscribers, journal)
         self._inconsistency_check_due = False
         self._socket_check_due = False
@@ -157,7 +158,7 @@ class AccountActor(LoopActor):
         return self._take_up()
 
     async def _take_up(self) -> None:
-        state = AccountState(executed_limit=self._settings.executed_limit, told_currencies=self._told_currencies)
+        state = AccountState(self._make_funds(), executed_limit=self._settings.executed_limit)
         self._state = state
         self._account = AccountContext(
             name=self.name,
@@ -254,7 +255,7 @@ class AccountActor(LoopActor):
         if event.session_id != self._session_id:
             return
         self._account.figures.events += 1
-        self._publisher.balances(self._state.apply_balances(event.balances))
+        self._publisher.balances(self._state.funds.apply_balances(event.balances))
 
     def _look_for_oddities_soon(self) -> None:
         self._state.has_new_inconsistent = False

@@ -5,13 +5,13 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext
+from actors.account.funds.withdrawals import Withdrawals
 from actors.account.intents import Intents
-from actors.account.lost_changes import shows
-from actors.account.mass_cancel import MassCancels
-from actors.account.order_commands import OrderCommands
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.commands import OrderCommands
+from actors.account.orders.lost_changes import shows
+from actors.account.orders.mass_cancel import MassCancels
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
-from actors.account.withdrawals import Withdrawals
 from actors.journal import FILLS_OVERLAP_MS, Journal, OpenIntent
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.enums import OrderStatus

@@ -14,7 +14,7 @@ def snapshot_of(context: AccountContext, venue: str) -> AccountSnapshot:
         sync_state=context.sync_state,
         true_at_ms=context.true_at_ms,
         stale_since_ms=context.stale_since_ms,
-        balances=dict(context.state.balances),
+        balances=dict(context.state.funds.balances),
         open_orders=tuple(record.order for record in context.state.orders.open_records()),
         unknown_markets=dict(context.unknown_markets),
     )
@@ -28,7 +28,7 @@ def stats_of(
     return TradingStats(
         account=context.name,
         sync_state=context.sync_state,
-        total_balances={c: b.total for c, b in state.balances.items() if b.total != ZERO},
+        total_balances={c: b.total for c, b in state.funds.balances.items() if b.total != ZERO},
         open_orders_count=state.orders.open_count,
         executed_orders_count=state.orders.executed_count,
         symbols_with_executed_orders=state.orders.symbols_with_executed,

@@ -7,11 +7,11 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext, Defer
-from actors.account.fills_coverage import FillsCoverage
 from actors.account.journal_recovery import JournalRecovery
 from actors.account.messages import FillsNeeded, SnapshotLoaded
-from actors.account.missed_updates import MissedUpdates
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.fills_coverage import FillsCoverage
+from actors.account.orders.missed_updates import MissedUpdates
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
 from messages.balance import Balance
 from messages.errors import ProtocolError, RefusalReason, VenueRefusedError
@@ -126,8 +126,8 @@ class SnapshotJoiner:
         account, report = self._context, message.balances
         settled_ms = max(report.as_of_ms - account.query_lag_ms, min(message.subscribed_ms, report.as_of_ms))
         unreadable = {row.market for row in report.unreadable}
-        contested = account.state.contested_by(report.balances, settled_ms, unreadable)
-        self._tell_balances(account.state.apply_all_balances(report.balances, settled_ms, unreadable))
+        contested = account.state.funds.contested_by(report.balances, settled_ms, unreadable)
+        self._tell_balances(account.state.funds.apply_all_balances(report.balances, settled_ms, unreadable))
         return min([report.as_of_ms, *(balance.updated_ms for balance in contested)])
 
     def _ask_for_missing(

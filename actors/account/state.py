@@ -4,22 +4,19 @@ Every method returns what changed, for the caller to tell others. Nothing here f
 be there and is not, or that looks odd, is in doubt: the caller asks the exchange about it (R3, R6).
 """
 
-from collections.abc import Collection, Iterable
-from decimal import Decimal
+from collections.abc import Iterable
 
 import msgspec
 
-from actors.account.order_record import OrderRecord
-from actors.account.order_store import OrderStore, SymbolOrders
-from actors.account.reservations import Reservation, Reservations, reservation_for
+from actors.account.funds.funds import Funds
+from actors.account.funds.reservations import Reservation
+from actors.account.orders.record import OrderRecord
+from actors.account.orders.store import OrderStore, SymbolOrders
 from actors.journal import SymbolMemory
-from messages.balance import Balance
 from messages.commands import OrderReference
-from messages.enums import OrderStatus, Side
-from messages.errors import InsufficientBalanceError
+from messages.enums import OrderStatus
 from messages.order import VANISHED, Fill, Order
 from messages.symbol import Symbol
-from messages.validation import ZERO
 
 
 class OrderKey(msgspec.Struct, frozen=True):
@@ -36,27 +33,24 @@ class OrderKey(msgspec.Struct, frozen=True):
 
 
 class AccountState:
-    """Balances and orders of one spot account.
+    """Orders of one account, whatever it trades, and its funds, which know what orders of its product cost.
 
     Attributes:
+        orders, funds: the two.
         fills_count: fills counted. has_new_inconsistent: something to ask about has come up; for the caller to reset.
         fills_asked_from_ms: fills from here on will be asked for again (the exchange's clock), so none of them is
             forgotten; for the caller to set.
         query_lag_ms: so long after something happened a query may not know of it yet; for the caller to set.
     """
 
-    def __init__(self, *, executed_limit: int = 1000, told_currencies: set[str] | None = None) -> None:
-        """``executed_limit``: finished orders kept for each symbol (R9), 1 or more. ``told_currencies``: of which an
-        earlier state has told a balance; kept up, so that what a complete list leaves out is told as zero (R14)."""
+    def __init__(self, funds: Funds, *, executed_limit: int = 1000) -> None:
+        """``executed_limit``: finished orders kept for each symbol (R9), 1 or more."""
         self.orders = OrderStore(executed_limit)
-        self.balances: dict[str, Balance] = {}
+        self.funds = funds
         self.fills_count = 0
         self.has_new_inconsistent = False
-        self._told_currencies = set() if told_currencies is None else told_currencies
-        self._queried: set[str] = set()
         self.fills_asked_from_ms = 0
         self.query_lag_ms = 0
-        self._reservations = Reservations()
 
     # -- restart --------------------------------------------------------------------------------------------------
 
@@ -98,8 +92,7 @@ class AccountState:
         """
         if self.orders.find(order.symbol, order.order_id, order.client_order_id) is None:
             self.orders.of(order.symbol).add(OrderRecord(order))
-            if order.client_order_id is not None:
-                self._reservations.add(order.client_order_id, reservation_for(order))
+            self.funds.restore(order)
 
     # -- orders ---------------------------------------------------------------------------------------------------
 
@@ -111,12 +104,9 @@ class AccountState:
         Raises:
             InsufficientBalanceError: what is available less what is set aside does not cover it; nothing has changed.
         """
-        available = self.available(reservation.currency)
-        if reservation.amount > available:
-            raise InsufficientBalanceError(reservation.currency, reservation.amount, available)
         assert order.client_order_id is not None, "an order of ours carries a client order id"
+        self.funds.reserve(order.client_order_id, reservation)
         self.orders.of(order.symbol).add(OrderRecord(order, decided_ms=decided_ms))
-        self._reservations.add(order.client_order_id, reservation)
 
     def apply_order(self, report: Order, as_of_ms: int = 0) -> Order | None:
         """Joins one report of the exchange; returns the order as now known, or None when nobody is to be told anything.
@@ -134,7 +124,7 @@ class AccountState:
         if report.order_id is not None:
             for fill in orders.index(record):
                 changed |= record.apply_fill(fill)
-        if was_inferred or self._reservations or record.order.status.is_finished:
+        if was_inferred or self.funds.has_reservations or record.order.status.is_finished:
             self._file(orders, record, was_inferred=was_inferred)
         return record.order if changed else None
 
@@ -209,8 +199,8 @@ class AccountState:
             else:
                 orders.contradicted.pop(record, None)
         self._file_fees(orders, record)
-        if self._reservations:
-            self._settle_reservation(orders, record)
+        if self.funds.has_reservations:
+            self._settle_funds(orders, record)
 
     def _file_fees(self, orders: SymbolOrders, record: OrderRecord) -> None:
         """What it lacks is asked for."""
@@ -220,24 +210,12 @@ class AccountState:
         else:
             orders.without_all_fees.pop(record, None)
 
-    def _settle_reservation(self, orders: SymbolOrders, record: OrderRecord) -> None:
-        order, client_order_id = record.order, record.order.client_order_id
-        if client_order_id is None or orders.find(None, client_order_id) is not record:
+    def _settle_funds(self, orders: SymbolOrders, record: OrderRecord) -> None:
+        order = record.order
+        if order.client_order_id is None or orders.find(None, order.client_order_id) is not record:
             return  # not ours, or an earlier order of a client id that is used again
-        currency = self._reservations.currency_of(client_order_id)
-        if currency is None:
-            return
-        if not record.is_acknowledged:
-            if order.is_finished:
-                self._reservations.free(client_order_id)
-            return
-        spent = order.filled_quote if order.side is Side.BUY else order.filled_quantity
-        self._reservations.take(
-            client_order_id,
-            max(order.created_ms or order.updated_ms, record.decided_ms),
-            spent if order.is_finished else None,
-            self.balances.get(currency),
-        )
+        taken_ms = max(order.created_ms or order.updated_ms, record.decided_ms) if record.is_acknowledged else None
+        self.funds.settle(order, taken_ms)
 
     def find(self, order_key: OrderKey) -> Order | None:
         """The order of that key as it is known now."""
@@ -308,41 +286,6 @@ class AccountState:
             and (record.order.symbol, record.order.client_order_id) not in client_ids
         ]
 
-    def apply_all_balances(
-        self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str] = ()
-    ) -> tuple[Balance, ...]:
-        """Joins a complete list: a currency that it lacks is zero, unless an event says something newer.
-
-        ``as_of_ms``: events of later moments stand, by the exchange's clock. ``unreadable``: currencies of rows that
-        could not be read, which stay as they were; "" for one without a name, which may be any.
-        """
-        return self._join_balances(self._complete(balances, as_of_ms, unreadable), is_push=False)
-
-    def contested_by(
-        self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str] = ()
-    ) -> list[Balance]:
-        """Balances as events after ``as_of_ms`` told them that a complete list has otherwise: one of the two is old."""
-        known = ((self.balances.get(row.currency), row) for row in self._complete(balances, as_of_ms, unreadable))
-        return [
-            balance
-            for balance, row in known
-            if balance is not None
-            and balance.updated_ms > as_of_ms
-            and (balance.available, balance.locked) != (row.available, row.locked)
-        ]
-
-    def _complete(self, balances: Iterable[Balance], as_of_ms: int, unreadable: Collection[str]) -> list[Balance]:
-        """What a complete list says of each currency, dated ``as_of_ms``."""
-        listed = {row.currency: msgspec.structs.replace(row, updated_ms=as_of_ms) for row in balances}
-        if "" in unreadable:
-            return list(listed.values())
-        zeros = (
-            Balance(currency=currency, available=ZERO, locked=ZERO, updated_ms=as_of_ms)
-            for currency in dict.fromkeys([*self.balances, *sorted(self._told_currencies)])
-            if currency not in listed and currency not in unreadable
-        )
-        return [*listed.values(), *zeros]
-
     def inconsistent_orders(self) -> list[OrderKey]:
         """Orders that what we heard does not settle.
 
@@ -359,43 +302,6 @@ class AccountState:
             found.extend(OrderKey(symbol, order_id, None) for order_id in orders.orphan_order_ids)
             found.extend(OrderKey.of(record.order) for record in orders.late_reports.values())
         return found
-
-    # -- balances -------------------------------------------------------------------------------------------------
-
-    def apply_balances(self, balances: Iterable[Balance]) -> tuple[Balance, ...]:
-        """Joins balances that the exchange pushed, newest wins by its time stamp; returns those that changed."""
-        return self._join_balances(balances, is_push=True)
-
-    def _join_balances(self, balances: Iterable[Balance], *, is_push: bool) -> tuple[Balance, ...]:
-        """Of one millisecond the later push stands, and any push against a query: that was taken up in this
-        millisecond, perhaps before the change."""
-        known, queried = self.balances, self._queried
-        changed = []
-        for balance in balances:
-            currency = balance.currency
-            before = known.get(currency)
-            if before is not None and (
-                balance.updated_ms < before.updated_ms
-                or (balance.updated_ms == before.updated_ms and not is_push and currency not in queried)
-            ):
-                continue
-            known[currency] = balance
-            if is_push:
-                queried.discard(currency)
-            else:
-                queried.add(currency)
-            if self._reservations:
-                self._reservations.apply(before, balance, is_push=is_push)
-            if before is None or before.available != balance.available or before.locked != balance.locked:
-                changed.append(balance)
-                self._told_currencies.add(currency)
-        return tuple(changed)
-
-    def available(self, currency: str) -> Decimal:
-        """What a new order may use: available on the exchange less what orders on their way will lock."""
-        balance = self.balances.get(currency)
-        free = balance.available if balance is not None else ZERO
-        return free - self._reservations.amount_of(currency)
 
     @property
     def unresolved_count(self) -> int:

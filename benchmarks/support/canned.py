@@ -23,7 +23,7 @@ from exchanges.gateio.private_ws import PrivateFrameDecoder
 from messages.balance import Balance
 from messages.instrument import Instrument
 from messages.market import BookTicker
-from messages.symbol import Symbol
+from messages.symbol import Product, Symbol
 
 NOW_MS: Final = 1_760_000_000_000
 PLENTY: Final = Decimal(1_000_000_000)
@@ -75,6 +75,7 @@ class CannedPublicRest:
 
 _EVERYTHING: Final = VenueCapabilities(
     venue="canned",
+    products=frozenset({Product.SPOT}),
     open_orders=RequestScope.ACCOUNT,
     histories=RequestScope.ACCOUNT,
     cancel_all=RequestScope.ACCOUNT,

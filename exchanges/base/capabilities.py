@@ -6,6 +6,7 @@ import re
 import msgspec
 
 from messages.errors import InvalidValueError, UnsupportedError
+from messages.symbol import Product
 
 
 class RequestScope(enum.Enum):
@@ -36,7 +37,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What one venue can do for one account.
 
     Attributes:
-        venue: its name, for error texts.
+        venue: its name, for error texts. products: what it lets trade.
         open_orders: what one list of open orders covers. histories: the same of fills and of finished orders.
         cancel_all: what one cancel of all covers. cancels_by_side: whether it can be limited to buys or to sells.
         amends_orders: price or quantity of an open order can be changed.
@@ -51,6 +52,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     venue: str
+    products: frozenset[Product]
     open_orders: RequestScope
     histories: RequestScope
     cancel_all: RequestScope
@@ -63,6 +65,11 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     found_by_client_id_ms: int | None
     order_expiry_ms: int | None
     unfilled_kept_ms: int | None
+
+    def require_product(self, product: Product) -> None:
+        """Raises `UnsupportedError` for a product that it does not have."""
+        if product not in self.products:
+            raise UnsupportedError(self.venue, f"{product.value} accounts", "use another venue")
 
     def require_amend(self) -> None:
         """Raises `UnsupportedError` where open orders cannot be changed."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from exchanges.base.capabilities import ClientIdRules, RequestScope, VenueCapabilities
 from exchanges.base.venue_settings import VenueSettings
+from messages.symbol import Product
 
 _CLIENT_ORDER_IDS: Final = ClientIdRules(
     longest=28, pattern="[0-9A-Za-z_.-]+", allowed="1 to 28 characters out of 0-9 A-Z a-z _ - ."
@@ -21,6 +22,7 @@ def capabilities_of(settings: VenueSettings) -> VenueCapabilities:
     """``settings`` say whether orders expire."""
     return VenueCapabilities(
         venue="gateio",
+        products=frozenset({Product.SPOT}),
         open_orders=RequestScope.ACCOUNT,
         histories=RequestScope.ACCOUNT,
         cancel_all=RequestScope.ACCOUNT,

@@ -1,7 +1,7 @@
 """Gate writes a market as ``SOL_USDT`` (REST manual, currency pairs); a base may have a ``_``, too, no quote has."""
 
 from messages.errors import InvalidValueError
-from messages.symbol import Symbol
+from messages.symbol import Product, Symbol
 
 _symbols: dict[str, Symbol] = {}
 _pairs: dict[Symbol, str] = {}
@@ -23,8 +23,10 @@ def to_symbol(pair: str) -> Symbol:
 
 
 def to_pair(symbol: Symbol) -> str:
-    """A `Symbol` as ``SOL_USDT``."""
+    """A `Symbol` as ``SOL_USDT``; raises `InvalidValueError` for one that is no spot market."""
     pair = _pairs.get(symbol)
     if pair is None:
+        if symbol.product is not Product.SPOT:
+            raise InvalidValueError("symbol", str(symbol), "a spot market, BASE/QUOTE")
         pair = _pairs[symbol] = f"{symbol.base}_{symbol.quote}"
     return pair

@@ -5,9 +5,9 @@ from typing import Final
 from simulation.mutants.mutant import CALM, bug
 
 _INTENTS: Final = "actors/account/intents.py"
-_DESK: Final = "actors/account/order_commands.py"
-_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
-_LOOKUPS: Final = "actors/account/order_queries.py"
+_DESK: Final = "actors/account/orders/commands.py"
+_MASS_CANCEL: Final = "actors/account/orders/mass_cancel.py"
+_LOOKUPS: Final = "actors/account/orders/queries.py"
 _REPORTS: Final = "actors/account/reports.py"
 _STATE: Final = "actors/account/state.py"
 _HTTP: Final = "exchanges/base/http_client.py"

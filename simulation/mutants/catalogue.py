@@ -12,4 +12,4 @@ from simulation.mutants.safety import SAFETY
 from simulation.mutants.wish import WISH
 from simulation.venues.registry import VENUE_MUTANTS
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*WISH, *ORDERS, *ANSWERS, *MONEY, *SAFETY, *CONNECTION, *JOURNAL, *VENUE_MUTANTS)
+MUTANTS: Final[tuple[Mutant, ...]] = (*VENUE_MUTANTS, *WISH, *ORDERS, *ANSWERS, *MONEY, *SAFETY, *CONNECTION, *JOURNAL)

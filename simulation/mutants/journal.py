@@ -8,7 +8,7 @@ from simulation.options import Feature, Options
 _INTENTS: Final = "actors/account/intents.py"
 _JOURNAL: Final = "actors/journal/journal.py"
 _MEMORY: Final = "actors/account/journal_recovery.py"
-_ORDER_STORE: Final = "actors/account/order_store.py"
+_ORDER_STORE: Final = "actors/account/orders/store.py"
 _SCHEMA: Final = "actors/journal/schema.py"
 _STORE: Final = "actors/journal/store.py"
 

@@ -6,7 +6,8 @@ from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
 
 _BROADCAST: Final = "actors/account/event_publisher.py"
 _PROFIT: Final = "actors/journal/profit.py"
-_RESERVATIONS: Final = "actors/account/reservations.py"
+_FUNDS: Final = "actors/account/funds/spot.py"
+_RESERVATIONS: Final = "actors/account/funds/reservations.py"
 _STATE: Final = "actors/account/state.py"
 
 MONEY: Final = (
@@ -19,7 +20,7 @@ MONEY: Final = (
     ),
     bug(
         "an older balance overrules a newer one",
-        _STATE,
+        _FUNDS,
         "                balance.updated_ms < before.updated_ms\n",
         "                False\n",
     ),
@@ -27,8 +28,8 @@ MONEY: Final = (
         "no money is set aside",
         (
             Change(
-                _STATE,
-                "        self._reservations.add(order.client_order_id, reservation)\n",
+                _FUNDS,
+                "        self._reservations.add(client_order_id, reservation)\n",
                 "",
             ),
         ),

@@ -4,13 +4,13 @@ from typing import Final
 
 from simulation.mutants.mutant import BESIDE_OTHERS, NIGHT_OFF, SELF_TRADES, Change, Mutant, bug
 
-_RECORD: Final = "actors/account/order_record.py"
-_STORE: Final = "actors/account/order_store.py"
+_RECORD: Final = "actors/account/orders/record.py"
+_STORE: Final = "actors/account/orders/store.py"
 _STATE: Final = "actors/account/state.py"
 _SNAPSHOTS: Final = "actors/account/snapshot_joiner.py"
 _SESSION: Final = "actors/account/session.py"
-_RECONCILER: Final = "actors/account/order_reconciler.py"
-_EVIDENCE: Final = "actors/account/evidence.py"
+_RECONCILER: Final = "actors/account/orders/reconciler.py"
+_EVIDENCE: Final = "actors/account/orders/evidence.py"
 
 ORDERS: Final = (
     bug(

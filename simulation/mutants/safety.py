@@ -7,7 +7,7 @@ from simulation.options import Feature, Options
 
 _ACTOR: Final = "actors/account/actor.py"
 _CONTEXT: Final = "actors/account/context.py"
-_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
+_MASS_CANCEL: Final = "actors/account/orders/mass_cancel.py"
 _LIMITER: Final = "exchanges/base/rate_limiter.py"
 _MEMORY: Final = "actors/account/journal_recovery.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"

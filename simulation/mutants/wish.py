@@ -4,9 +4,9 @@ from typing import Final
 
 from simulation.mutants.mutant import CALM, Change, Mutant, bug
 
-_DESK: Final = "actors/account/order_commands.py"
-_MASS_CANCEL: Final = "actors/account/mass_cancel.py"
-_CLIENT_IDS: Final = "actors/account/client_ids.py"
+_DESK: Final = "actors/account/orders/commands.py"
+_MASS_CANCEL: Final = "actors/account/orders/mass_cancel.py"
+_CLIENT_IDS: Final = "actors/account/orders/client_ids.py"
 
 WISH: Final = (
     bug(

@@ -345,9 +345,9 @@ class _Account:
         return min(
             each.asked_s
             for each in self._commands.of(self._name, GetOrder)
-            if each.asked_s <= filed.asked_s <= _answered(each)
-            and isinstance(each.value, Order)
+            if isinstance(each.value, Order)
             and each.value.order_id == order.order_id
+            and each.asked_s <= filed.asked_s <= _answered(each)
         )
 
     def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:

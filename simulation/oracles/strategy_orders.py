@@ -74,9 +74,11 @@ class GivenUp(Oracle):
 
 
 def _is_quote(order: Order, side: Side) -> bool:
+    """By its terms, down to how the quantity is written: traders give every decimal of the market, and may by chance
+    ask for as much."""
     return (
         order.side is side
         and order.pair == pair_of(QUOTER.symbol)
         and order.time_in_force is TimeInForce.POST_ONLY
-        and order.amount == QUOTER.quantity
+        and order.amount.as_tuple() == QUOTER.quantity.as_tuple()
     )

@@ -13,14 +13,13 @@ from typing import Any, cast
 
 import msgspec
 
-from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext
 from actors.account.intents import Intents
-from actors.account.mass_cancel import MassCancels
-from actors.account.order_commands import OrderCommands
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.client_ids import ClientIds
+from actors.account.orders.commands import OrderCommands
+from actors.account.orders.mass_cancel import MassCancels
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState
 from actors.journal import Journal
 from actors.runtime import Reply
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest
@@ -38,6 +37,7 @@ from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.capabilities import capabilities
 from tests.support.orders import BTC, SOL, balance
+from tests.support.spot_state import spot_state
 
 START_MS = 1_700_000_000_000
 
@@ -207,7 +207,7 @@ class AccountParts:
         self.told: list[Order] = []
         self.trouble: list[Exception] = []
         self.venue = Venue(self.now_ms)
-        self.state = AccountState(executed_limit=settings.get("executed_limit", 1000))
+        self.state = spot_state(executed_limit=settings.get("executed_limit", 1000))
         self.context = AccountContext(
             name="alpha",
             settings=AccountSettings(**settings),
@@ -220,7 +220,7 @@ class AccountParts:
             tell_fill=lambda _: None,
             tell_trouble=self.trouble.append,
         )
-        self.state.apply_balances([balance("USDT", "100000"), balance("SOL", "1000"), balance("BTC", "1000")])
+        self.state.funds.apply_balances([balance("USDT", "100000"), balance("SOL", "1000"), balance("BTC", "1000")])
         self.context.instruments = {symbol: _instrument(symbol) for symbol in (SOL, BTC)}
         self.context.sync_state = SyncState.LIVE
         self.intents = Intents(journal)

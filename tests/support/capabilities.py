@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 
 from exchanges.base.capabilities import ClientIdRules, RequestScope, VenueCapabilities
+from messages.symbol import Product
 
 EVERYTHING = VenueCapabilities(
     venue="venue",
+    products=frozenset({Product.SPOT}),
     open_orders=RequestScope.ACCOUNT,
     histories=RequestScope.ACCOUNT,
     cancel_all=RequestScope.ACCOUNT,

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, cast
 
 from actors.account.context import AccountContext
-from actors.account.order_queries import OrderQueries
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.queries import OrderQueries
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState, OrderKey, Reservation
+from actors.account.state import OrderKey, Reservation
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
 from messages.commands import OrderReference
 from messages.enums import OrderStatus
@@ -17,6 +17,7 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from tests.support.capabilities import capabilities
 from tests.support.orders import SOL, balance, order
+from tests.support.spot_state import spot_state
 
 LAG_MS = 10_000
 KEPT_MS = 60_000
@@ -84,7 +85,7 @@ class Reconciling:
 
     def __init__(self, *, now_ms: int = 1_000_000) -> None:
         self.now_ms = now_ms
-        self.state = AccountState()
+        self.state = spot_state()
         self.rest = Answers(lambda: self.now_ms)
         self.told: list[Order] = []
         self.fills: list[Fill] = []
@@ -111,7 +112,7 @@ class Reconciling:
         )
         self.desk = OrderReconciler(self.context)
         self.lookups = OrderQueries(self.context, self.desk)
-        self.state.apply_balances([balance("USDT", "1000000000")])
+        self.state.funds.apply_balances([balance("USDT", "1000000000")])
 
     def _io(
         self,

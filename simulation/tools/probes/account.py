@@ -6,9 +6,9 @@ from simulation.tools.reach import Probe
 
 _ACTOR: Final = "actors/account/actor.py"
 _CONTEXT: Final = "actors/account/context.py"
-_COVERAGE: Final = "actors/account/fills_coverage.py"
+_COVERAGE: Final = "actors/account/orders/fills_coverage.py"
 _SNAPSHOTS: Final = "actors/account/snapshot_joiner.py"
-_LATE: Final = "actors/account/missed_updates.py"
+_LATE: Final = "actors/account/orders/missed_updates.py"
 _SWITCH: Final = "actors/account/dead_mans_switch.py"
 
 ACCOUNT: Final = (

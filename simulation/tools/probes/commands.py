@@ -5,12 +5,12 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _CONTEXT: Final = "actors/account/context.py"
-_ORDERS: Final = "actors/account/order_commands.py"
-_MASS_CANCELS: Final = "actors/account/mass_cancel.py"
-_LOST: Final = "actors/account/lost_changes.py"
-_TOLD_BEFORE: Final = "actors/account/told_before.py"
-_LOOKUPS: Final = "actors/account/order_queries.py"
-_WITHDRAWALS: Final = "actors/account/withdrawals.py"
+_ORDERS: Final = "actors/account/orders/commands.py"
+_MASS_CANCELS: Final = "actors/account/orders/mass_cancel.py"
+_LOST: Final = "actors/account/orders/lost_changes.py"
+_TOLD_BEFORE: Final = "actors/account/orders/told_before.py"
+_LOOKUPS: Final = "actors/account/orders/queries.py"
+_WITHDRAWALS: Final = "actors/account/funds/withdrawals.py"
 _SETTLED: Final = "OrderCommands.settle.<locals>.settled"
 _CANCEL_SETTLED: Final = "OrderCommands._not_canceled.<locals>.settled"
 _AMEND_SETTLED: Final = "OrderCommands._not_amended.<locals>.settled"

@@ -4,9 +4,9 @@ from typing import Final
 
 from simulation.tools.reach import Probe
 
-_RECONCILER: Final = "actors/account/order_reconciler.py"
-_EVIDENCE: Final = "actors/account/evidence.py"
-_LISTS: Final = "actors/account/order_lists.py"
+_RECONCILER: Final = "actors/account/orders/reconciler.py"
+_EVIDENCE: Final = "actors/account/orders/evidence.py"
+_LISTS: Final = "actors/account/orders/lists.py"
 
 RECONCILER: Final = (
     Probe(

@@ -5,8 +5,9 @@ from typing import Final
 from simulation.tools.reach import Probe
 
 _STATE: Final = "actors/account/state.py"
-_RECORD: Final = "actors/account/order_record.py"
-_STORE: Final = "actors/account/order_store.py"
+_FUNDS: Final = "actors/account/funds/spot.py"
+_RECORD: Final = "actors/account/orders/record.py"
+_STORE: Final = "actors/account/orders/store.py"
 _CONCLUDED: Final = (
     "changed = record.conclude(asked_ms, by_order_id=order_key.order_id is not None, may_have_ended=may_have_ended)"
 )
@@ -49,8 +50,8 @@ ORDERS: Final = (
     ),
     Probe(
         "order: refused here for want of money",
-        _STATE,
-        "AccountState.begin_order",
+        _FUNDS,
+        "SpotFunds.reserve",
         "raise InsufficientBalanceError(reservation.currency, reservation.amount, available)",
     ),
     Probe(
@@ -80,22 +81,22 @@ ORDERS: Final = (
     ),
     Probe(
         "balance: older than what is known",
-        _STATE,
-        "AccountState._join_balances",
+        _FUNDS,
+        "SpotFunds._join_balances",
         "continue",
         "balance.updated_ms < before.updated_ms",
     ),
     Probe(
         "balance: asked for in the millisecond of a push",
-        _STATE,
-        "AccountState._join_balances",
+        _FUNDS,
+        "SpotFunds._join_balances",
         "continue",
         "balance.updated_ms == before.updated_ms",
     ),
     Probe(
         "balance: zero because a complete list lacks it",
-        _STATE,
-        "AccountState._complete",
+        _FUNDS,
+        "SpotFunds._complete",
         "return [*listed.values(), *zeros]",
         "self.balances.keys() - listed.keys()",
     ),

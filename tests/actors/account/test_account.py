@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from actors.account.actor import AccountActor
+from actors.account.funds.spot import SpotFunds
 from actors.account.settings import AccountSettings
 from actors.runtime import Address, LoopHost, ask, started, stop
 from messages.commands import (
@@ -274,6 +275,7 @@ async def test_r5_an_account_that_has_not_heard_of_its_connection_yet_says_since
         has_credentials=True,
         symbols=(SOL,),
         subscribers={},
+        make_funds=SpotFunds,
         server_now_ms=lambda: 1_790_000_000_000,
         monotonic_s=time.monotonic,
         rng=random.Random(1),

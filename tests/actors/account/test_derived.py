@@ -6,11 +6,11 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from actors.account.order_record import OrderRecord
-from actors.account.state import AccountState
+from actors.account.orders.record import OrderRecord
 from messages.enums import OrderStatus, OrderType
 from messages.order import Fill, Order
 from tests.support.orders import SOL, apply, fill, order, paid
+from tests.support.spot_state import spot_state
 
 FILLED, CANCELED = OrderStatus.FILLED, OrderStatus.CANCELED
 
@@ -22,7 +22,7 @@ def derived(filled: str, quote: str, *, at: int = 5, status: OrderStatus = Order
 
 
 def joined(*news: Order | Fill) -> Order:
-    state = apply(AccountState(), order(at=1, quantity="20"), *news)
+    state = apply(spot_state(), order(at=1, quantity="20"), *news)
     record = state.orders.find(SOL, "1001", None)
     assert record is not None
     return record.order

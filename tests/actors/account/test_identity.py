@@ -7,13 +7,14 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from actors.account import order_store
-from actors.account.reservations import Reservation
+from actors.account.funds.reservations import Reservation
+from actors.account.orders import store as order_store
 from actors.account.state import AccountState, OrderKey
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order, add_fees
 from tests.support.orders import BTC, SOL, apply, balance, fill, order, paid
+from tests.support.spot_state import spot_state
 
 FILLED, CANCELED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 LATER_MS = 100_000
@@ -21,7 +22,7 @@ LATER_MS = 100_000
 
 
 def ours(client_order_id: str = "c1", *, decided_ms: int = 0, state: AccountState | None = None) -> AccountState:
-    state = state or AccountState()
+    state = state or spot_state()
     state.begin_order(
         order(OrderStatus.PENDING, at=0, created=0, order_id=None, client_order_id=client_order_id),
         Reservation("USDT", Decimal(0)),
@@ -47,7 +48,7 @@ def test_r2_both_sides_of_a_trade_with_oneself_count_each_once(repeated: int) ->
     bought = fill("7", "2", order_id="1", client_order_id="buy", at=5)
     sold = fill("7", "2", order_id="2", client_order_id="sell", side=Side.SELL, at=5)
     state = apply(
-        AccountState(),
+        spot_state(),
         order(order_id="1", client_order_id="buy"),
         order(order_id="2", client_order_id="sell", side=Side.SELL),
         *[bought, sold] * repeated,
@@ -58,14 +59,14 @@ def test_r2_both_sides_of_a_trade_with_oneself_count_each_once(repeated: int) ->
 
 def test_r2_both_sides_of_a_trade_with_oneself_count_though_their_orders_are_not_known_yet() -> None:
     sides = [fill("7", order_id="1", client_order_id=None), fill("7", order_id="2", client_order_id=None)]
-    state = apply(AccountState(), *sides, *sides)
+    state = apply(spot_state(), *sides, *sides)
     assert state.fills_count == 2
     apply(state, order(order_id="1", client_order_id=None), order(order_id="2", client_order_id=None))
     assert [known.filled_quantity for known in open_orders(state)] == [1, 1]
 
 
 def test_r2_after_a_restart_each_side_of_a_trade_with_oneself_is_remembered_on_its_own() -> None:
-    state = AccountState()
+    state = spot_state()
     state.restore(SymbolMemory(symbol=SOL, open_orders=(order(order_id="1"),), fill_ids=(("7", "1"),)))
     assert state.apply_fill(fill("7", order_id="1"))[1] is False
     assert state.apply_fill(fill("7", order_id="2", client_order_id="c2"))[1] is True
@@ -116,8 +117,8 @@ def test_an_order_that_ended_before_its_text_was_heard_is_ours_once_it_is() -> N
 
 
 def test_r3_an_order_of_ours_that_was_dropped_for_room_before_its_text_was_heard_is_ours_once_it_is() -> None:
-    state = AccountState(executed_limit=1)
-    state.apply_balances([balance("USDT", "1000", at=1)])
+    state = spot_state(executed_limit=1)
+    state.funds.apply_balances([balance("USDT", "1000", at=1)])
     pending = order(OrderStatus.PENDING, at=0, created=0, order_id=None)
     state.begin_order(pending, Reservation("USDT", Decimal(1000)), LATER_MS)
     apply(state, order(CANCELED, order_id="9", client_order_id=None, created=LATER_MS, at=LATER_MS + 4))
@@ -127,8 +128,8 @@ def test_r3_an_order_of_ours_that_was_dropped_for_room_before_its_text_was_heard
     assert state.apply_order(told, LATER_MS + 50) == told
     assert state.find(OrderKey(SOL, None, "c1")) == told
     assert open_orders(state) == []
-    state.apply_balances([balance("USDT", "1000", at=LATER_MS + 60)])
-    assert state.available("USDT") == 1000, "nothing is set aside for it any more"
+    state.funds.apply_balances([balance("USDT", "1000", at=LATER_MS + 60)])
+    assert state.funds.available("USDT") == 1000, "nothing is set aside for it any more"
 
 
 def test_an_order_taken_for_never_arrived_and_heard_of_without_its_text_becomes_one() -> None:
@@ -141,7 +142,7 @@ def test_an_order_taken_for_never_arrived_and_heard_of_without_its_text_becomes_
 
 
 def test_the_client_id_of_an_order_placed_elsewhere_is_known_once_it_is_told() -> None:
-    state = apply(AccountState(), order(order_id="9", client_order_id=None, at=1))
+    state = apply(spot_state(), order(order_id="9", client_order_id=None, at=1))
     assert state.find(OrderKey(SOL, None, "web")) is None
     apply(state, order(order_id="9", client_order_id="web", at=2))
     assert state.find(OrderKey(SOL, None, "web")) == only(state)
@@ -192,7 +193,7 @@ def first_of_its_id(**changes: object) -> Order:
 def test_a_client_id_that_is_used_again_is_not_bound_to_the_old_order(
     late: Order | Fill, *, is_remembered: bool
 ) -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     if is_remembered:  # dropped for room; otherwise not even heard of in this life
         apply(state, first_of_its_id(), order(CANCELED, order_id="2", client_order_id="other", at=25))
     ours("again", decided_ms=LATER_MS, state=state)
@@ -210,7 +211,7 @@ def test_a_client_id_that_is_used_again_is_not_bound_to_the_old_order(
 
 
 def test_a_client_id_that_is_used_again_within_seconds_is_not_bound_to_the_old_order() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     apply(state, first_of_its_id(), order(CANCELED, order_id="2", client_order_id="other", at=25))
     ours("again", decided_ms=30, state=state)
     apply(state, fill("7", order_id="1", client_order_id="again", at=20), first_of_its_id())
@@ -235,7 +236,7 @@ def test_of_two_orders_of_one_client_id_the_younger_one_is_meant_in_whichever_or
     older = order(CANCELED, order_id="1", client_order_id="again", created=10, at=20)
     younger = order(order_id="2", client_order_id="again", created=30, at=40)
     for news in ((older, younger), (younger, older)):
-        state = apply(AccountState(), *news)
+        state = apply(spot_state(), *news)
         assert state.find(OrderKey(SOL, None, "again")) == younger
         assert state.orders.open_count == state.orders.executed_count == 1
 
@@ -265,7 +266,7 @@ def test_an_old_order_without_text_is_not_taken_for_ours_when_its_text_is_told()
 @pytest.mark.parametrize("limit", [1, 2, 4])
 @pytest.mark.parametrize("as_of_ms", [0, 10_000])
 def test_r2_with_few_finished_orders_kept_none_reopens_in_what_is_told(limit: int, as_of_ms: int) -> None:
-    state = AccountState(executed_limit=limit)
+    state = spot_state(executed_limit=limit)
     finished: set[str] = set()
 
     def told(changed: Order | None) -> None:
@@ -286,7 +287,7 @@ def test_r2_with_few_finished_orders_kept_none_reopens_in_what_is_told(limit: in
 
 
 def test_r2_the_end_of_a_dropped_order_is_told_once_and_a_later_fill_with_its_client_id() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     state.apply_order(order(CANCELED, filled="1", at=20, order_id="1", client_order_id="c1"))
     state.apply_order(order(CANCELED, at=30, order_id="2", client_order_id="c2"))
     again = order(CANCELED, filled="1", at=20, order_id="1", client_order_id=None)
@@ -297,7 +298,7 @@ def test_r2_the_end_of_a_dropped_order_is_told_once_and_a_later_fill_with_its_cl
 
 def test_r2_a_dropped_order_that_is_asked_for_does_not_go_back_in_time() -> None:
     """Two clocks of one exchange stamp the same order."""
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     state.apply_order(order(CANCELED, filled="1", at=20, order_id="1", client_order_id="c1"))
     state.apply_order(order(CANCELED, at=30, order_id="2", client_order_id="c2"))
     told = state.apply_order(order(CANCELED, filled="1", at=10, order_id="1", client_order_id="c1"), 40)
@@ -307,7 +308,7 @@ def test_r2_a_dropped_order_that_is_asked_for_does_not_go_back_in_time() -> None
 
 def dropped(*, through_ms: int = 50) -> AccountState:
     """Finished orders were dropped for room, and which they were is not known any more."""
-    state = AccountState()
+    state = spot_state()
     state.restore(SymbolMemory(symbol=SOL, older_through_ms=through_ms))
     return state
 
@@ -365,7 +366,7 @@ def test_our_own_order_is_no_echo_however_late_it_is_told_of() -> None:
 
 def test_r9_the_ids_of_dropped_orders_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_EVICTED_IDS_LIMIT", 2)
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     for number in range(4):
         apply(state, order(CANCELED, order_id=str(number), client_order_id=f"c{number}", at=10 + number))
     orders = state.orders.of(SOL)
@@ -373,7 +374,7 @@ def test_r9_the_ids_of_dropped_orders_are_bounded(monkeypatch: pytest.MonkeyPatc
 
 
 def test_r9_a_dropped_order_is_found_by_neither_id_and_a_younger_one_of_its_client_id_is() -> None:
-    state = AccountState(executed_limit=2)
+    state = spot_state(executed_limit=2)
     apply(state, order(CANCELED, order_id="1", at=5, created=1), order(CANCELED, order_id="2", at=6, created=2))
     apply(state, order(CANCELED, order_id="3", client_order_id="c3", at=7))
     assert state.orders.find(SOL, "1", None) is None
@@ -386,7 +387,7 @@ def test_r9_a_dropped_order_is_found_by_neither_id_and_a_younger_one_of_its_clie
 
 
 def test_fills_of_the_journal_are_joined_by_their_orders() -> None:
-    state = AccountState()
+    state = spot_state()
     mine, strangers = fill("1", "4", at=3), fill("2", "1", order_id="9", client_order_id=None, at=3)
     ids = (("1", "1001"), ("2", "9"))
     state.restore(SymbolMemory(symbol=SOL, open_orders=(order(at=1),), fills=(mine, strangers), fill_ids=ids))
@@ -399,14 +400,14 @@ def test_fills_of_the_journal_are_joined_by_their_orders() -> None:
 
 
 def test_what_was_dropped_in_an_earlier_life_is_known_by_its_time() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     apply(state, order(CANCELED, at=90), order(CANCELED, order_id="2", client_order_id="c2", at=95))
     state.restore(SymbolMemory(symbol=SOL, older_through_ms=50))
     assert state.orders.of(SOL).evicted_through_ms == 90
 
 
 def test_a_dropped_order_that_is_looked_up_is_kept_again() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     apply(state, order(CANCELED, at=5), order(CANCELED, order_id="2", client_order_id="c2", at=6))
     found = state.apply_order(order(CANCELED, at=5), 60)
     assert state.orders.executed(SOL) == (found,)
@@ -418,7 +419,7 @@ def test_a_dropped_order_that_is_looked_up_is_kept_again() -> None:
 
 
 def test_r6_fills_of_an_order_that_the_exchange_denies_are_kept_for_when_it_tells_of_it() -> None:
-    state = apply(AccountState(), fill("1", "2", client_order_id=None, at=3))
+    state = apply(spot_state(), fill("1", "2", client_order_id=None, at=3))
     state.conclude_unknown(OrderKey(SOL, "1001", None), 50)
     assert state.inconsistent_orders() == []
     apply(state, fill("2", "1", client_order_id=None, at=4))
@@ -431,7 +432,7 @@ def test_r6_fills_of_an_order_that_the_exchange_denies_are_kept_for_when_it_tell
 
 def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 2)
-    state = AccountState()
+    state = spot_state()
     for number, order_id in enumerate(("1", "1", "2")):
         assert state.apply_fill(fill(str(number), order_id=order_id, client_order_id=None)) == (None, True)
     assert {order_key.order_id for order_key in state.inconsistent_orders()} == {"1", "2"}, (
@@ -450,7 +451,7 @@ def test_r9_fills_without_an_order_are_bounded_and_the_oldest_give_way(monkeypat
 def test_r9_orders_whose_fills_gave_way_are_bounded_and_forgotten_when_denied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 1)
     monkeypatch.setattr(order_store, "_ORPHAN_ORDERS_LIMIT", 2)
-    state = AccountState()
+    state = spot_state()
     for order_id in "12345":
         state.apply_fill(fill(order_id, order_id=order_id, client_order_id=None, at=int(order_id)))
     assert {order_key.order_id for order_key in state.inconsistent_orders()} == {"3", "4", "5"}
@@ -467,7 +468,7 @@ def test_r9_orders_whose_fills_gave_way_are_bounded_and_forgotten_when_denied(mo
 def test_r6_what_came_of_fills_that_gave_way_outlasts_an_older_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A late fill of a canceled order that was dropped for room, and a query that is behind it."""
     monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", 1)
-    state = AccountState()
+    state = spot_state()
     first, second = fill("1", "2", client_order_id=None, at=7), fill("2", "1", price="90", client_order_id=None, at=8)
     apply(state, first, second, fill("x", order_id="2", client_order_id=None, at=9))
     assert state.orders.of(SOL).first_orphan_ms("1001") == 7
@@ -489,7 +490,7 @@ def test_r2_a_fill_of_an_order_still_to_be_asked_for_counts_once_however_many_id
     """Asking for the order tells its fills again, also those whose ids were forgotten for want of room."""
     monkeypatch.setattr(order_store, "_ORPHAN_FILLS_LIMIT", kept)
     monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
-    state = AccountState()
+    state = spot_state()
     state.fills_asked_from_ms = 50
     early = [fill(str(number), order_id="1", client_order_id=None, at=7) for number in range(2)]
     others = [fill(f"x{number}", order_id="2", client_order_id=None, at=60) for number in range(3)]
@@ -504,7 +505,7 @@ def test_r2_a_fill_of_an_order_still_to_be_asked_for_counts_once_however_many_id
 
 
 def test_r4_what_is_held_is_not_dropped_for_room_until_it_is_released() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     names = SOL, "1", None
     state.orders.hold(*names)
     state.orders.hold(*names)
@@ -526,7 +527,7 @@ def test_r4_what_is_held_is_not_dropped_for_room_until_it_is_released() -> None:
 
 def test_r9_the_ids_of_fills_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
-    orders = AccountState().orders.of(SOL)
+    orders = spot_state().orders.of(SOL)
     assert [orders.is_new_fill(trade_id, "1", 5, 6) for trade_id in ("a", "b", "c", "b", "a")] == [
         True,
         True,
@@ -540,7 +541,7 @@ def test_r2_a_fill_that_will_be_asked_for_again_is_not_forgotten_for_want_of_roo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     fills = [fill(str(number), order_id=str(number), client_order_id=None, at=100_000 + number) for number in range(5)]
     for item in fills:
         apply(state, order(FILLED, filled="1", order_id=item.order_id, client_order_id=None, at=item.time_ms), item)
@@ -553,7 +554,7 @@ def test_r2_a_fill_that_will_be_asked_for_again_is_not_forgotten_for_want_of_roo
 
 def test_r2_after_a_restart_no_fill_that_is_asked_for_again_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_store, "_FILL_IDS_LIMIT", 2)
-    state = AccountState()
+    state = spot_state()
     ids = tuple((str(number), "1") for number in range(5))
     state.restore(SymbolMemory(symbol=SOL, fill_ids=ids, newest_fill_ms=50_000))
     state.fills_asked_from_ms = 45_000
@@ -590,19 +591,19 @@ MISTYPED = BTC
     ],
 )
 def test_r10_a_question_about_a_market_does_not_make_it_one_of_ours(question: Callable[[AccountState], object]) -> None:
-    state = AccountState()
+    state = spot_state()
     question(state)
     assert [*state.orders.symbols()] == []
 
 
 def test_an_order_of_an_earlier_life_that_is_known_by_now_is_not_doubled() -> None:
-    state = apply(AccountState(), order(at=5))
+    state = apply(spot_state(), order(at=5))
     state.restore_unresolved(order(OrderStatus.UNRESOLVED, at=0, order_id=None))
     assert only(state) == order(at=5)
 
 
 def test_the_money_of_no_order_is_asked_for() -> None:
-    state = AccountState()
-    state.apply_balances([balance("USDT", "5")])
-    assert state.available("USDT") == 5
-    assert state.available("SOL") == 0
+    state = spot_state()
+    state.funds.apply_balances([balance("USDT", "5")])
+    assert state.funds.available("USDT") == 5
+    assert state.funds.available("SOL") == 0

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.account.order_record import OrderRecord
-from actors.account.reservations import Reservation
+from actors.account.funds.reservations import Reservation
+from actors.account.orders.record import OrderRecord
 from actors.account.state import AccountState, OrderKey
 from actors.journal import SymbolMemory
 from messages.enums import OrderStatus
 from messages.order import Fill, Order
 from tests.support.orders import SOL, balance, fill, order
+from tests.support.spot_state import spot_state
 
 BY_ID = OrderKey(SOL, "1001", "c1")
 BY_CLIENT_ID = OrderKey(SOL, None, "c1")
@@ -39,8 +40,8 @@ News = Order | Fill | Listed | Denied
 
 
 def ours() -> AccountState:
-    state = AccountState()
-    state.apply_balances([balance("USDT", "5000")])
+    state = spot_state()
+    state.funds.apply_balances([balance("USDT", "5000")])
     state.begin_order(order(OrderStatus.PENDING, at=0, created=0, order_id=None), Reservation("USDT", Decimal(1000)))
     return state
 
@@ -201,7 +202,7 @@ def test_r2_a_conclusion_may_be_heard_before_the_word_that_it_is_newer_than() ->
 
 
 def test_r6_a_market_buy_that_vanished_without_a_fill_was_not_filled() -> None:
-    state = AccountState()
+    state = spot_state()
     state.apply_order(msgspec.structs.replace(order(at=10, quantity="0"), quote_quantity=Decimal(50), price=None))
     state.conclude_unknown(BY_ID, 50)
     assert now(state).status is OrderStatus.CANCELED
@@ -250,7 +251,7 @@ def test_r3_what_was_taken_for_never_arrived_reopens_in_place_with_any_word_of_t
     ended = state.conclude_unknown(BY_CLIENT_ID, 50)
     assert ended is not None
     assert (ended.status, ended.finish_reason, ended.is_inferred) == (OrderStatus.REJECTED, "never_arrived", True)
-    assert state.available("USDT") == 5000
+    assert state.funds.available("USDT") == 5000
     assert state.unresolved_count == 0
 
     apply(state, word)
@@ -297,7 +298,7 @@ def test_r3_a_refusal_that_comes_late_stands_in_place_of_our_conclusion() -> Non
 
 def test_r6_a_conclusion_of_an_earlier_life_is_still_our_own_after_a_restart() -> None:
     earlier = apply(ours(), order(filled="4", at=10), Denied(BY_ID, 50))
-    state = AccountState()
+    state = spot_state()
     state.restore(SymbolMemory(symbol=SOL, finished_orders=(now(earlier),)))
     assert now(state) == now(earlier)
     assert record_of(state).is_inferred
@@ -308,7 +309,7 @@ def test_r6_a_conclusion_of_an_earlier_life_is_still_our_own_after_a_restart() -
 
 
 def test_r6_an_inferred_end_that_was_dropped_for_room_is_no_word_of_the_exchange() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     apply(
         state, order(at=10), Denied(BY_ID, 50), order(OrderStatus.CANCELED, order_id="2", client_order_id="c2", at=20)
     )

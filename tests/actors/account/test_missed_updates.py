@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.account.missed_updates import MissedUpdates
+from actors.account.orders.missed_updates import MissedUpdates
 from messages.enums import OrderStatus
 from messages.order import Order
 from tests.support.orders import fill, order

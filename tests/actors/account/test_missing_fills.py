@@ -6,14 +6,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from actors.account.context import AccountContext
-from actors.account.fills_coverage import FillsCoverage
 from actors.account.journal_recovery import JournalRecovery
+from actors.account.orders.fills_coverage import FillsCoverage
 from actors.account.settings import AccountSettings
-from actors.account.state import AccountState
 from actors.journal import Journal, JournalSettings
 from exchanges.base.clients import FillsReport, UnreadableRow
 from messages.symbol import Symbol
 from tests.support.orders import BTC, SOL
+from tests.support.spot_state import spot_state
 
 MINUTE_MS = 60_000
 NOW_MS = 100 * MINUTE_MS
@@ -103,7 +103,7 @@ def memory_of(path: Path, *, at_ms: int) -> tuple[JournalRecovery, Journal]:
         executor=None,
         now_ms=lambda: at_ms,
     )
-    state = AccountState()
+    state = spot_state()
     context = cast("AccountContext", SimpleNamespace(name="alpha", settings=AccountSettings(), state=state))
     nobody = cast("Any", None)
     recovery = JournalRecovery(

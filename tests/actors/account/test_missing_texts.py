@@ -6,13 +6,14 @@ from typing import Any, cast
 import pytest
 
 from actors.account.context import AccountContext
-from actors.account.reservations import Reservation
+from actors.account.funds.reservations import Reservation
 from actors.account.settings import AccountSettings
 from actors.account.state import AccountState, OrderKey
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
 from tests.support.orders import SOL, fill, order
+from tests.support.spot_state import spot_state
 from tests.support.world import Recorder, World, assert_agrees, until_async
 
 
@@ -49,7 +50,7 @@ class Account:
         self.context = AccountContext(
             name="alpha",
             settings=AccountSettings(),
-            state=AccountState(),
+            state=spot_state(),
             io=unused,
             later=unused,
             monotonic_s=unused,
@@ -83,7 +84,7 @@ def test_an_answer_is_about_the_order_that_was_asked_for_and_no_other() -> None:
 
 def ended_and_dropped(client_order_id: str | None) -> AccountState:
     """Order 7 has ended and given way to order 8; ours of the client id c1 is on its way."""
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     state.apply_order(order(OrderStatus.CANCELED, order_id="7", client_order_id=client_order_id, at=2))
     state.apply_order(order(OrderStatus.CANCELED, order_id="8", client_order_id="c8", at=3))
     assert state.orders.find(SOL, "7", None) is None

@@ -135,7 +135,7 @@ async def test_r4_an_order_that_the_journal_knows_and_memory_has_no_room_for_has
     for each in (first, second):
         life.journal.record_order(life.parts.venue.end(each))
     await life.restored()
-    assert life.parts.state.available("USDT") == 100_000, "it has ended: no money is set aside for it"
+    assert life.parts.state.funds.available("USDT") == 100_000, "it has ended: no money is set aside for it"
     await life.begin()
     assert await life.outcomes() == [("confirmed", "asked later")]
     assert "get_order" not in life.parts.venue.requests, "a query that lags might deny it"
@@ -211,7 +211,7 @@ async def test_r4_an_order_that_cannot_be_filed_sets_no_money_aside(life: NextLi
     life.journal.abandon()
     with pytest.raises(JournalError):
         parts.place()
-    assert parts.state.available("USDT") == 100_000
+    assert parts.state.funds.available("USDT") == 100_000
     assert parts.told == []
 
 

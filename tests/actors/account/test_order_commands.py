@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.account.intents import Intent, Intents
-from actors.account.order_store import OrderStore
+from actors.account.orders.store import OrderStore
 from actors.account.state import OrderKey
 from actors.journal import IntentCommand, Outcome
 from actors.runtime import Reply
@@ -64,7 +64,7 @@ def test_money_is_set_aside_from_the_moment_of_sending(
 ) -> None:
     parts.latency_s = 1.0
     placing(parts, command)
-    assert parts.state.available(currency) == left
+    assert parts.state.funds.available(currency) == left
     parts.pass_time(1)
 
 
@@ -76,7 +76,7 @@ def test_what_is_set_aside_cannot_be_spent_twice_and_a_refusal_frees_it(parts: A
         placing(parts, most)
     parts.pass_time(0)
     assert isinstance(first.error, VenueRefusedError)
-    assert parts.state.available("USDT") == USDT
+    assert parts.state.funds.available("USDT") == USDT
     second = placing(parts, most)
     parts.pass_time(0)
     assert second.result().status is OrderStatus.NEW
@@ -88,9 +88,9 @@ def test_money_of_an_order_of_unknown_fate_stays_set_aside(parts: AccountParts) 
     parts.pass_time(0)
     assert isinstance(reply.error, UnresolvedOrderError)
     assert parts.told[-1].status is OrderStatus.UNRESOLVED
-    assert parts.state.available("USDT") == USDT - 100
+    assert parts.state.funds.available("USDT") == USDT - 100
     parts.pass_time(120)
-    assert parts.state.available("USDT") == USDT
+    assert parts.state.funds.available("USDT") == USDT
 
 
 def test_an_id_that_another_order_has_is_refused_in_whichever_market(parts: AccountParts) -> None:
@@ -314,7 +314,7 @@ def test_an_order_against_the_rules_of_its_market_is_not_sent(parts: AccountPart
         parts.place()
     parts.pass_time(1)
     assert parts.venue.requests == []
-    assert parts.state.available("USDT") == USDT
+    assert parts.state.funds.available("USDT") == USDT
 
 
 def test_an_amend_of_an_order_that_the_exchange_has_not_named_is_refused_here(parts: AccountParts) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from structlog.testing import capture_logs
 
-from actors.account import order_store
-from actors.account.reservations import Reservation
+from actors.account.funds.reservations import Reservation
+from actors.account.orders import store as order_store
 from actors.account.state import OrderKey
 from exchanges.base.clients import UnreadableRow
 from messages.commands import OrderReference

@@ -14,6 +14,7 @@ from messages.enums import OrderStatus, Side
 from messages.order import Fill, Order
 from tests.support.eventually import eventually
 from tests.support.orders import SOL, apply, fill, order, paid
+from tests.support.spot_state import spot_state
 from tests.support.world import Recorder, assert_agrees, open_world
 
 CANCELED = OrderStatus.CANCELED
@@ -38,7 +39,7 @@ def known(state: AccountState) -> Order:
 def test_r2_fees_are_partial_until_a_report_covers_the_fills_whatever_comes_first() -> None:
     report, late = rebated("0", "0", at=5), [free("7", "1", at=6), free("8", "2", at=7)]
     for arrival in permutations((order(at=1), msgspec.structs.replace(report, fees=()), *late)):
-        state = apply(AccountState(), *arrival)
+        state = apply(spot_state(), *arrival)
         assert known(state).fees_are_partial
         assert state.inconsistent_orders() == [ASK]
         apply(state, rebated("1", "0.1", at=6))
@@ -49,7 +50,7 @@ def test_r2_fees_are_partial_until_a_report_covers_the_fills_whatever_comes_firs
 
 
 def test_r14_an_order_that_we_took_for_ended_says_that_its_fees_are_partial_until_the_exchange_tells_of_it() -> None:
-    state = apply(AccountState(), order(at=1), free("7", "10", at=6))
+    state = apply(spot_state(), order(at=1), free("7", "10", at=6))
     state.conclude_unknown(ASK, 50)
     assert (known(state).status, known(state).fees_are_partial) == (OrderStatus.FILLED, True)
     apply(state, msgspec.structs.replace(order(OrderStatus.FILLED, filled="10", at=6), fees=paid("-1 USDT")))
@@ -58,13 +59,13 @@ def test_r14_an_order_that_we_took_for_ended_says_that_its_fees_are_partial_unti
 
 def test_an_open_order_and_one_whose_report_came_first_are_not_asked_about() -> None:
     for news in ((order(at=1), free("7", "1", at=6)), (order(CANCELED, filled="1", at=7), free("7", "1", at=6))):
-        state = apply(AccountState(), *news)
+        state = apply(spot_state(), *news)
         assert not known(state).fees_are_partial
         assert state.inconsistent_orders() == []
 
 
 def test_it_is_asked_until_an_answer_is_late_enough_whatever_that_says() -> None:
-    state = apply(AccountState(), order(CANCELED, at=5), free("7", "1", at=6))
+    state = apply(spot_state(), order(CANCELED, at=5), free("7", "1", at=6))
     state.query_lag_ms = 100
     assert state.has_new_inconsistent
     state.apply_order(order(CANCELED, at=5), as_of_ms=106)
@@ -75,7 +76,7 @@ def test_it_is_asked_until_an_answer_is_late_enough_whatever_that_says() -> None
 
 
 def test_it_is_not_dropped_for_room_before_it_was_asked_about() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     apply(state, order(CANCELED, at=5), free("7", "1", at=6))
     others = [order(CANCELED, at=10 + number, order_id=f"200{number}", client_order_id=None) for number in range(3)]
     apply(state, *others)
@@ -89,8 +90,8 @@ def test_it_is_not_dropped_for_room_before_it_was_asked_about() -> None:
 @pytest.mark.parametrize("has_its_fills", [True, False])
 def test_r4_it_is_asked_about_in_the_next_life_where_this_one_has_not_been_answered(*, has_its_fills: bool) -> None:
     late = free("7", "1", at=6)
-    filed = known(apply(AccountState(), order(CANCELED, at=5), late))
-    state = AccountState()
+    filed = known(apply(spot_state(), order(CANCELED, at=5), late))
+    state = spot_state()
     state.restore(SymbolMemory(symbol=SOL, finished_orders=(filed,), fills=(late,) if has_its_fills else ()))
     assert known(state) == filed
     assert state.inconsistent_orders() == [ASK]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from actors.account import order_store
 from actors.account.context import AccountContext
 from actors.account.messages import SnapshotLoaded
+from actors.account.orders import store as order_store
 from actors.account.settings import AccountSettings
 from actors.account.snapshot_joiner import SnapshotJoiner
-from actors.account.state import AccountState, OrderKey
+from actors.account.state import OrderKey
 from actors.runtime import Reply
 from exchanges.base.clients import BalancesReport, FillsReport, OpenOrdersReport, UnreadableRow
 from messages.balance import Balance
@@ -29,6 +29,7 @@ from messages.order import Fill, Order
 from messages.symbol import Symbol
 from tests.support.capabilities import EVERYTHING
 from tests.support.orders import BTC, SOL, balance, fill, order
+from tests.support.spot_state import spot_state
 
 OLD = Symbol("OLD", "USDT")
 UNLISTED = VenueRefusedError(RefusalReason.UNKNOWN_SYMBOL, "INVALID_CURRENCY_PAIR")
@@ -97,7 +98,7 @@ class Account:
         self.balances: list[Balance] = []
         self.markets: list[dict[Symbol, str]] = []
         self.inconsistent = 0
-        self.state = AccountState()
+        self.state = spot_state()
         self.reconciler = FakeDoubts()
         self.recovery = FakeMemory()
         nothing: Any = lambda *_: None  # noqa: E731
@@ -220,10 +221,10 @@ def test_r10_a_balance_that_cannot_be_read_stays_and_leaves_the_markets_of_its_c
     account.load(balances=BalancesReport((balance("BTC", "3"), balance("SOL", "5")), 1))
     row = unreadable(None, "", market="BTC")
     account.load(balances=BalancesReport((balance("SOL", "5"),), 100_000, (row,)))
-    assert account.state.balances["BTC"].available == 3
+    assert account.state.funds.balances["BTC"].available == 3
     assert list(account.markets[-1]) == [BTC]
     account.load(balances=BalancesReport((balance("SOL", "5"),), 200_000))
-    assert account.state.balances["BTC"].available == 0
+    assert account.state.funds.balances["BTC"].available == 0
     assert account.markets[-1] == {}
 
 
@@ -403,40 +404,40 @@ def test_r2_a_list_of_balances_overrules_what_the_socket_told_only_where_it_is_c
     pushed_ms: int, kept: str
 ) -> None:
     account = lagging()
-    account.state.apply_balances([balance("USDT", "800", at=pushed_ms)])
+    account.state.funds.apply_balances([balance("USDT", "800", at=pushed_ms)])
     account.load(balances=dollars("900", at=100_000))
-    assert account.state.balances["USDT"].available == Decimal(kept)
+    assert account.state.funds.balances["USDT"].available == Decimal(kept)
 
 
 def test_r2_a_push_of_before_a_lagging_list_was_taken_up_is_newer_than_the_list() -> None:
     account = lagging()
     account.load(balances=dollars("900", at=100_000))
-    account.state.apply_balances([balance("USDT", "800", at=97_000)])  # late on its way
-    assert account.state.balances["USDT"].available == 800
+    account.state.funds.apply_balances([balance("USDT", "800", at=97_000)])  # late on its way
+    assert account.state.funds.balances["USDT"].available == 800
 
 
 def test_r7_what_was_told_before_the_subscription_stands_for_nothing_however_much_lists_lag() -> None:
     account = lagging()
-    account.state.apply_balances([balance("USDT", "800", at=9_999)])  # and what came between was not heard
+    account.state.funds.apply_balances([balance("USDT", "800", at=9_999)])  # and what came between was not heard
     account.load(balances=dollars("900", at=10_500), as_of_ms=10_500)  # subscribed at 10,000
-    assert account.state.balances["USDT"].available == 900
+    assert account.state.funds.balances["USDT"].available == 900
 
 
 def test_r5_a_snapshot_is_as_old_as_a_balance_that_a_list_contradicts() -> None:
     account = lagging()
-    account.state.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    account.state.funds.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
     account.load(balances=dollars("900", at=100_000))  # and no SOL at all
     assert account.desk.proven_ms == 97_000
     account.load(balances=BalancesReport((balance("USDT", "900"), balance("SOL", "5")), 104_000), as_of_ms=104_000)
     assert account.desk.proven_ms == 104_000, "by now the list is certainly newer, or agrees"
-    assert account.state.balances["USDT"].available == 900
+    assert account.state.funds.balances["USDT"].available == 900
 
 
 def test_r10_a_balance_that_cannot_be_read_contradicts_nothing() -> None:
     account = lagging()
-    account.state.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
+    account.state.funds.apply_balances([balance("USDT", "800", at=97_000), balance("SOL", "5", at=98_000)])
     rows = (unreadable(None, "", market="SOL"),)
     account.load(balances=BalancesReport((balance("USDT", "800"),), 100_000, rows))
     assert account.desk.proven_ms == 100_000
     account.load(balances=BalancesReport((), 100_000, (unreadable(None, ""),)), as_of_ms=101_000)
-    assert account.state.balances["USDT"].available == 800
+    assert account.state.funds.balances["USDT"].available == 800

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.account.order_record import OrderRecord
-from actors.account.reservations import Reservation
+from actors.account.funds.reservations import Reservation
+from actors.account.orders.record import OrderRecord
 from actors.account.state import AccountState, OrderKey
 from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import UNKNOWN_WORD, Fill, Order
 from tests.support.orders import BTC, SOL, apply, balance, fill, order, paid
+from tests.support.spot_state import spot_state
 
 FEES = st.sampled_from(
     [paid(), paid("0.001 SOL"), paid("0.1 GT"), paid("0.002 SOL", "0.2 GT"), paid("0.003 SOL", "-0.5 USDT")]
@@ -24,7 +25,7 @@ FINISHED = [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED]
 
 
 def heard(*news: Order | Fill, state: AccountState | None = None) -> AccountState:
-    return apply(state or AccountState(), *news)
+    return apply(state or spot_state(), *news)
 
 
 def the_order(state: AccountState, order_id: str = "1001") -> Order:
@@ -79,7 +80,7 @@ def test_r2_any_order_of_arrival_and_any_repetition_ends_in_the_same_state(data:
 @settings(max_examples=200, deadline=None)
 def test_r2_filled_never_falls_and_a_finished_order_never_reopens(data: st.DataObject) -> None:
     news = data.draw(life_of_an_order())
-    state, filled, finished = AccountState(), Decimal(0), False
+    state, filled, finished = spot_state(), Decimal(0), False
     for item in data.draw(st.permutations(news * 2)):
         heard(item, state=state)
         record = state.orders.of(SOL).find("1001", "c1")
@@ -139,16 +140,16 @@ def test_r2_our_own_pending_order_joins_the_same_way(arrival: list[str]) -> None
         "update": order(filled="4", at=3),
         "finish": order(OrderStatus.CANCELED, filled="4", at=4),
     }
-    state = AccountState()
-    state.apply_balances([balance("USDT", "5000")])
+    state = spot_state()
+    state.funds.apply_balances([balance("USDT", "5000")])
     state.begin_order(order(OrderStatus.PENDING, at=0, created=0, order_id=None), Reservation("USDT", Decimal(1000)))
 
     heard(*(news[name] for name in arrival), state=state)
 
     assert the_order(state) == order(OrderStatus.CANCELED, filled="4", at=4)
-    assert state.available("USDT") == Decimal(4600), "what it cost, until a balance shows it"
-    state.apply_balances([balance("USDT", "4600", at=4)])
-    assert state.available("USDT") == Decimal(4600)
+    assert state.funds.available("USDT") == Decimal(4600), "what it cost, until a balance shows it"
+    state.funds.apply_balances([balance("USDT", "4600", at=4)])
+    assert state.funds.available("USDT") == Decimal(4600)
 
 
 def test_a_late_update_after_the_finish_does_not_reopen() -> None:
@@ -197,7 +198,7 @@ def test_a_fill_before_its_order_waits_for_it() -> None:
 
 
 def test_r2_a_report_that_says_what_its_fills_had_said_is_not_told_again() -> None:
-    state = apply(AccountState(), order(at=1), fill("7", "4", at=2))
+    state = apply(spot_state(), order(at=1), fill("7", "4", at=2))
     assert state.apply_order(order(filled="4", at=2)) is None
     assert state.apply_order(order(filled="5", at=3)) is not None
 
@@ -253,8 +254,8 @@ def pending(state: AccountState, client_order_id: str = "c1", cost: str = "1000"
 
 
 def rich() -> AccountState:
-    state = AccountState()
-    state.apply_balances([balance("USDT", "5000")])
+    state = spot_state()
+    state.funds.apply_balances([balance("USDT", "5000")])
     return state
 
 
@@ -264,7 +265,7 @@ def test_r3_an_unresolved_order_stays_open_and_keeps_its_money_aside() -> None:
     marked = state.mark_unresolved(SOL, "c1")
     assert marked is not None
     assert marked.status is OrderStatus.UNRESOLVED
-    assert state.available("USDT") == 4000
+    assert state.funds.available("USDT") == 4000
     assert state.unresolved_count == 1
     assert state.inconsistent_orders() == [OrderKey(SOL, None, "c1")]
 
@@ -275,7 +276,7 @@ def test_r3_an_unresolved_order_is_settled_by_what_the_exchange_says() -> None:
     state.mark_unresolved(SOL, "c1")
     heard(order(filled="2", at=4), state=state)
     assert the_order(state).status is OrderStatus.PARTIALLY_FILLED
-    assert state.available("USDT") == 4000
+    assert state.funds.available("USDT") == 4000
 
 
 def test_r3_an_order_taken_for_never_arrived_is_believed_when_the_exchange_tells_of_it_after_all() -> None:
@@ -343,7 +344,7 @@ def test_r6_an_order_that_is_filled_whole_is_asked_about_until_its_end_is_told()
 
 
 def test_r9_finished_orders_are_bounded_and_the_oldest_go_first_while_open_ones_stay() -> None:
-    state = AccountState(executed_limit=3)
+    state = spot_state(executed_limit=3)
     heard(order(at=1, order_id="open", client_order_id="co"), state=state)
     for number in range(5):
         heard(
@@ -358,7 +359,7 @@ def test_r9_finished_orders_are_bounded_and_the_oldest_go_first_while_open_ones_
 
 
 def test_r9_each_symbol_has_its_own_bound() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=1), state=state)
     heard(order(OrderStatus.FILLED, filled="10", at=1, order_id="b", client_order_id="cb", symbol=BTC), state=state)
     assert state.orders.executed_count == 2
@@ -366,7 +367,7 @@ def test_r9_each_symbol_has_its_own_bound() -> None:
 
 
 def test_r2_the_late_echo_of_an_evicted_order_is_not_believed() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=5), state=state)
     heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
     assert state.apply_order(order(at=2)) is None, "the exchange has finished it, and that stays so"
@@ -375,7 +376,7 @@ def test_r2_the_late_echo_of_an_evicted_order_is_not_believed() -> None:
 
 
 def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=5), fill("t1", "10", at=5), state=state)
     heard(order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"), state=state)
     assert state.apply_fill(fill("t1", "10", at=5)) == (None, False)
@@ -389,18 +390,18 @@ def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
     st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=8, unique_by=lambda pair: pair[0])
 )
 def test_balances_join_to_the_newest_whatever_the_order(stamps: list[tuple[int, int]]) -> None:
-    state = AccountState()
+    state = spot_state()
     for at, amount in [*stamps, *reversed(stamps)]:
-        state.apply_balances([balance("USDT", str(amount), at=at)])
-    assert state.balances["USDT"].available == max(stamps)[1]
+        state.funds.apply_balances([balance("USDT", str(amount), at=at)])
+    assert state.funds.balances["USDT"].available == max(stamps)[1]
 
 
 def test_a_complete_list_makes_what_it_lacks_zero_unless_an_event_is_newer() -> None:
-    state = AccountState()
-    state.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=30)])
-    changed = state.apply_all_balances([balance("USDT", "1", at=20)], as_of_ms=20)
+    state = spot_state()
+    state.funds.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=30)])
+    changed = state.funds.apply_all_balances([balance("USDT", "1", at=20)], as_of_ms=20)
     assert {b.currency: b.available for b in changed} == {"USDT": 1, "SOL": 0}
-    assert state.balances["ETH"].available == 7
+    assert state.funds.balances["ETH"].available == 7
 
 
 def test_money_on_its_way_is_not_spent_twice() -> None:
@@ -411,11 +412,11 @@ def test_money_on_its_way_is_not_spent_twice() -> None:
     assert state.orders.of(SOL).find(None, "c2") is None
     state.reject_order(SOL, "c1", "BALANCE_NOT_ENOUGH")
     pending(state, "c3", "3000")
-    assert state.available("USDT") == 2000
+    assert state.funds.available("USDT") == 2000
 
 
 def test_a_market_buy_is_kept_in_quote() -> None:
-    state = AccountState()
+    state = spot_state()
     buy = Order(
         symbol=SOL,
         side=Side.BUY,
@@ -436,27 +437,27 @@ def test_a_market_buy_is_kept_in_quote() -> None:
 
 
 def test_r14_a_currency_whose_row_cannot_be_read_is_not_taken_for_zero() -> None:
-    state = AccountState()
-    state.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=10)])
-    changed = state.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={"SOL"})
+    state = spot_state()
+    state.funds.apply_balances([balance("SOL", "5", at=10), balance("ETH", "7", at=10)])
+    changed = state.funds.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={"SOL"})
     assert {b.currency: b.available for b in changed} == {"USDT": 1, "ETH": 0}
-    assert state.balances["SOL"].available == 5
+    assert state.funds.balances["SOL"].available == 5
 
 
 def test_r14_a_row_without_a_currency_may_be_any() -> None:
-    state = AccountState()
-    state.apply_balances([balance("SOL", "5", at=10)])
-    assert [b.currency for b in state.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == [
+    state = spot_state()
+    state.funds.apply_balances([balance("SOL", "5", at=10)])
+    assert [b.currency for b in state.funds.apply_all_balances([balance("USDT", "1", at=20)], 20, unreadable={""})] == [
         "USDT"
     ]
-    assert state.balances["SOL"].available == 5
+    assert state.funds.balances["SOL"].available == 5
 
 
 def test_r14_what_an_earlier_state_has_told_and_a_list_lacks_is_told_as_zero() -> None:
     told: set[str] = set()
-    earlier = AccountState(told_currencies=told)
-    earlier.apply_balances([balance("GT", "1", at=100)])
-    later = AccountState(told_currencies=told)  # the account has crashed, and its subscribers have not
-    (gone,) = later.apply_all_balances([], as_of_ms=200)
+    earlier = spot_state(told_currencies=told)
+    earlier.funds.apply_balances([balance("GT", "1", at=100)])
+    later = spot_state(told_currencies=told)  # the account has crashed, and its subscribers have not
+    (gone,) = later.funds.apply_all_balances([], as_of_ms=200)
     assert (gone.currency, gone.total) == ("GT", 0)
-    assert later.apply_all_balances([], as_of_ms=300) == ()
+    assert later.funds.apply_all_balances([], as_of_ms=300) == ()

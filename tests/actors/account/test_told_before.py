@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.account.told_before import ToldBefore
+from actors.account.orders.told_before import ToldBefore
 from messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus, Side
 from messages.errors import CanceledBeforeSentError, LocalRefusalError

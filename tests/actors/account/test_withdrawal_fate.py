@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from actors.account.client_ids import ClientIds
+from actors.account.funds.withdrawals import Withdrawals
 from actors.account.intents import Intent, Intents
-from actors.account.withdrawals import Withdrawals
+from actors.account.orders.client_ids import ClientIds
 from actors.runtime import Reply
 from messages.commands import CancelWithdrawal, Withdraw
 from messages.enums import WithdrawalStatus

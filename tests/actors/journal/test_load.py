@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from actors.account.order_record import OrderRecord
-from actors.account.state import AccountState, OrderKey
+from actors.account.orders.record import OrderRecord
+from actors.account.state import OrderKey
 from actors.journal import Journal, JournalSettings, JournalState, Outcome, read_state
 from actors.journal.codec import decode_order
 from actors.journal.loading import load
@@ -23,6 +23,7 @@ from messages.order import Order
 from tests.actors.journal.samples import NOW_MS, journal_at, place
 from tests.support.eventually import eventually
 from tests.support.orders import BTC, SOL, fill, order
+from tests.support.spot_state import spot_state
 
 CANCELED, FILLED = OrderStatus.CANCELED, OrderStatus.FILLED
 
@@ -62,7 +63,7 @@ async def test_r2_what_ended_lately_is_known_beyond_the_limit_as_a_list_that_lag
         assert [known.order_id for known in memory.finished_orders] == ["a", "newest"]
         assert [known.order_id for known in memory.lately_finished] == ["c", "b"]
         assert memory.older_through_ms == 70_000
-    state = AccountState(executed_limit=2)
+    state = spot_state(executed_limit=2)
     state.restore(memory)
     assert state.apply_order(order(order_id="b", client_order_id="b", at=10), 100_005) is None
     assert not state.has_new_inconsistent
@@ -95,7 +96,7 @@ async def test_r6_fills_whose_orders_were_lost_are_told_so_that_the_orders_are_a
         assert [known.trade_id for known in bitcoin.loose_fills] == ["t9"], "an order of another market"
         assert [known.trade_id for known in sol.fills] == ["t0", "t2"]
         assert [known.trade_id for known in journal.load(fill_ids_limit=2).symbols[1].loose_fills] == ["t3", "t4"]
-    state = AccountState()
+    state = spot_state()
     state.restore(sol)
     assert state.has_new_inconsistent
     assert state.inconsistent_orders() == [OrderKey(SOL, "lost", None), OrderKey(SOL, "lost too", None)]
@@ -115,7 +116,7 @@ async def test_r6_a_late_fill_of_an_order_that_was_filed_without_it_is_not_taken
         journal.record_fill(fill("t2", "3", order_id="new", client_order_id=None, at=9))
         await journal.flush()
         (memory,) = journal.load(executed_limit=1).symbols
-    state = AccountState(executed_limit=1)
+    state = spot_state(executed_limit=1)
     (told,) = state.restore(memory)
     assert (told.order_id, told.status, told.filled_quantity, told.updated_ms) == ("new", CANCELED, 3, 9)
     assert told.fees_are_partial

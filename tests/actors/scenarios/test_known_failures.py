@@ -18,6 +18,7 @@ from messages.events import ErrorEvent, ExecutionReportEvent
 from messages.order import Order
 from tests.support.eventually import eventually
 from tests.support.orders import SOL, fill, order
+from tests.support.spot_state import spot_state
 from tests.support.world import (
     Recorder,
     World,
@@ -271,7 +272,7 @@ def life(state: AccountState, number: int) -> None:
 
 
 def test_many_finished_orders_do_not_make_an_event_dearer() -> None:
-    state = AccountState(executed_limit=1_000)
+    state = spot_state(executed_limit=1_000)
     for number in range(1, 20):
         life(state, number)
     few = operations(lambda: life(state, 20))
@@ -284,7 +285,7 @@ def test_many_finished_orders_do_not_make_an_event_dearer() -> None:
 
 
 def test_many_fills_on_one_order_do_not_make_an_event_dearer() -> None:
-    state = AccountState()
+    state = spot_state()
     state.apply_order(order(quantity="100000"))
 
     def one_fill(number: int) -> None:

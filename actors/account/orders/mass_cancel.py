@@ -16,7 +16,7 @@ import structlog
 
 from actors.account.context import AccountContext, Defer
 from actors.account.intents import Intent, Intents
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
 from actors.runtime import Reply
 from exchanges.base.clients import OpenOrdersReport

@@ -5,9 +5,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext, Defer
 from actors.account.intents import CERTAIN, Intent, Intents
+from actors.account.orders.client_ids import ClientIds
 from actors.runtime import Reply
 from messages.commands import CancelWithdrawal, GetWithdrawal, GetWithdrawals, Withdraw
 from messages.enums import WithdrawalStatus

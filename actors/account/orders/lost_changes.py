@@ -10,7 +10,7 @@ import structlog
 
 from actors.account.context import AccountContext
 from actors.account.intents import Intent
-from actors.account.order_reconciler import OrderReconciler
+from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
 from messages.commands import AmendOrder, CancelOrder
 from messages.enums import OrderStatus

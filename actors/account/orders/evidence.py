@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from actors.account.context import AccountContext
-from actors.account.inquiry import Inquiry
-from actors.account.order_record import OrderRecord
+from actors.account.orders.inquiry import Inquiry
+from actors.account.orders.record import OrderRecord
 from actors.account.state import OrderKey
 from messages.enums import OrderStatus
 from messages.order import Order

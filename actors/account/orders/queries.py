@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias
 import structlog
 
 from actors.account.context import AccountContext, Defer
-from actors.account.order_reconciler import OrderReconciler
-from actors.account.order_record import OrderRecord
+from actors.account.orders.reconciler import OrderReconciler
+from actors.account.orders.record import OrderRecord
 from actors.account.state import OrderKey
 from actors.runtime import Reply
 from messages.commands import GetOrder

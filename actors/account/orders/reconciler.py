@@ -13,9 +13,9 @@ from typing import Final
 import structlog
 
 from actors.account.context import AccountContext
-from actors.account.evidence import Evidence
-from actors.account.inquiry import Failed, Inquiry, Settled, Unsure, taken
-from actors.account.order_lists import Listed, MarketLists, load_lists
+from actors.account.orders.evidence import Evidence
+from actors.account.orders.inquiry import Failed, Inquiry, Settled, Unsure, taken
+from actors.account.orders.lists import Listed, MarketLists, load_lists
 from actors.account.state import OrderKey
 from exchanges.base.clients import PrivateRest
 from messages.commands import GetOrder

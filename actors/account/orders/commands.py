@@ -5,13 +5,12 @@ from typing import Any, Final
 
 import structlog
 
-from actors.account.client_ids import ClientIds
 from actors.account.context import AccountContext, Defer
 from actors.account.intents import CERTAIN, Intent, Intents
-from actors.account.lost_changes import LostChanges, is_amended
-from actors.account.order_reconciler import OrderReconciler
-from actors.account.order_record import OrderRecord
-from actors.account.reservations import reservation_for
+from actors.account.orders.client_ids import ClientIds
+from actors.account.orders.lost_changes import LostChanges, is_amended
+from actors.account.orders.reconciler import OrderReconciler
+from actors.account.orders.record import OrderRecord
 from actors.account.state import OrderKey
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
@@ -89,7 +88,7 @@ class OrderCommands:
         self._intents.require_writable()
         pending = command.as_order(OrderStatus.PENDING)
         decided_ms = context.server_now_ms()
-        context.state.begin_order(pending, reservation_for(pending), decided_ms)
+        context.state.begin_order(pending, context.state.funds.reservation_for(pending), decided_ms)
         arrives_by_ms = context.arrives_by_ms(decided_ms)
         intent = self._intents.begin(command, arrives_by_ms)
         reply = defer()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from actors.account.order_record import FillsTotal, OrderRecord
+from actors.account.orders.record import FillsTotal, OrderRecord
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 

@@ -9,8 +9,6 @@ from decimal import Decimal
 import msgspec
 
 from messages.balance import Balance
-from messages.enums import Side
-from messages.order import Order
 from messages.validation import ZERO
 
 
@@ -19,15 +17,6 @@ class Reservation(msgspec.Struct, frozen=True):
 
     currency: str
     amount: Decimal
-
-
-def reservation_for(order: Order) -> Reservation:
-    """What an order of ours will lock: base to sell; to buy, its limit's cost or the quote that it is to spend."""
-    if order.side is Side.SELL:
-        return Reservation(order.symbol.base, order.quantity)
-    if order.quote_quantity is not None:
-        return Reservation(order.symbol.quote, order.quote_quantity)
-    return Reservation(order.symbol.quote, order.quantity * (order.price or ZERO))
 
 
 class _Kept:

@@ -1,0 +1,1 @@
+"""What an account has: one kind of funds for each product."""

@@ -1,0 +1,1 @@
+"""Orders of an account, the same for every product: what is known of them, commands, queries, reconciliation."""

@@ -5,11 +5,13 @@ from typing import Final
 
 import msgspec
 
+from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.clients import Venue
 from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.gateio import settings as gateio
+from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.venue import GateioVenue
 from messages.errors import InvalidValueError, one_of
 
@@ -20,7 +22,7 @@ class VenueKind(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: in configurations (``kind``), and of its face in the embedded exchange.
         live, testnet: where the real exchange and its test network are. settings: makes those that suit it.
-        create: from endpoints, seams and settings to the venue.
+        create: from endpoints, seams and settings to the venue. capabilities: what it can with such settings.
     """
 
     name: str
@@ -28,6 +30,7 @@ class VenueKind(msgspec.Struct, frozen=True, kw_only=True):
     testnet: Endpoints | None
     settings: Callable[..., VenueSettings]
     create: Callable[[Endpoints, Environment, VenueSettings], Venue]
+    capabilities: Callable[[VenueSettings], VenueCapabilities]
 
 
 VENUE_KINDS: Final[Mapping[str, VenueKind]] = {
@@ -39,6 +42,7 @@ VENUE_KINDS: Final[Mapping[str, VenueKind]] = {
             testnet=gateio.TESTNET,
             settings=gateio.GateioSettings,
             create=GateioVenue,
+            capabilities=capabilities_of,
         ),
     )
 }

@@ -24,7 +24,7 @@ from exchanges.simulator.core.traders import Traders
 from exchanges.simulator.core.transfers import Transfers
 from exchanges.simulator.core.triggers import Triggers
 from exchanges.simulator.core.views import Views
-from exchanges.simulator.faces.face import Link, Session
+from exchanges.simulator.faces.face import Face, Link, Session
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faces.registry import FACES, FIRST_FACE
 from exchanges.simulator.faults.faults import Faults
@@ -33,7 +33,8 @@ from exchanges.simulator.faults.injection import LateFills
 
 class Exchange:
     """One exchange with its own books. ``now_ms`` is its clock (ms since 1970), ``schedule`` calls functions later,
-    ``rng`` decides; ``face`` names the venue whose protocol it speaks."""
+    ``rng`` decides; ``face`` is the one that it shows, or the
+    name of a registered one."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Exchange:
         now_ms: Callable[[], int],
         schedule: Schedule,
         rng: random.Random,
-        face: str = FIRST_FACE,
+        face: str | type[Face] = FIRST_FACE,
     ) -> None:
         # each part has its own randomness, so that what clients do does not change how the market moves
         traders_rng, services_rng, faults_rng = (random.Random(rng.random()) for _ in range(3))
@@ -97,7 +98,8 @@ class Exchange:
         # margin orders before the face, which ends all subscriptions to a delisted pair
         late_fills = LateFills(self.engine, faults, schedule)
         self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
-        self.face = FACES[face](self.services, self.latency)
+        make_face = FACES[face] if isinstance(face, str) else face
+        self.face: Face = make_face(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.face, self.traders, self.latency, self.listings)
         self._schedule = schedule

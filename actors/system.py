@@ -9,17 +9,16 @@ import structlog
 
 from actors.account.actor import AccountActor, KillSwitchRule
 from actors.account.funds.products import FUNDS
-from actors.account.messages import SyncChanged
 from actors.account.session import AccountSessions
 from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
 from actors.connection.neighbours import Neighbours
+from actors.connection.routes import AccountRoute, FeedRoute
 from actors.connection.session import SessionFactory, TellSync, in_parallel
 from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
 from actors.journal import Journal
 from actors.market.actor import MarketActor
-from actors.market.messages import FeedSyncChanged
 from actors.market.session import FeedSessions
 from actors.orderly_end import cancel_open_orders as cancel_until_done
 from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause, ask, started, stop
@@ -34,7 +33,6 @@ from exchanges.base.environment import Environment
 from exchanges.base.shared_public_rest import SharedPublicRest
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of
-from messages.events import ConnectionStatus, ConnectionStatusEvent
 from messages.symbol import Product, Symbol
 
 _log: Final = structlog.get_logger("teller.system")
@@ -124,7 +122,10 @@ class TradingSystem:
         self._strategy_addresses = {name: Address(name, host.dead_letters) for name in self._strategies}
         self._subscribers: dict[str, dict[Address, None]] = {name: dict.fromkeys(observers) for name in names}
         self._book_subscribers: dict[str, dict[Symbol, dict[Address, None]]] = {name: {} for name in self._markets}
-        self._feed_is_up = dict.fromkeys(self._markets, False)
+        self._feed_routes = {
+            name: FeedRoute(name, market, (self._supervisors[plan.name] for plan in accounts if plan.venue == name))
+            for name, market in self._markets.items()
+        }
         self._neighbours = {name: Neighbours() for name in self._markets}
         self._restart_settings = restart_settings or RestartSettings()
         self._given_up: set[str] = set()
@@ -263,19 +264,10 @@ class TradingSystem:
         symbols = tuple({symbol: None for plan in on_venue for symbol in plan.symbols})
         subscribers = self._book_subscribers[venue_name]
 
-        def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, _reconnects: int) -> None:
-            address.tell(FeedSyncChanged(sync_state, links.public_rest, links.public_ws, cause))
-            self._feed_is_up[venue_name] = links.public_ws
-            for plan in on_venue:
-                supervisor = self._supervisors[plan.name]
-                if supervisor.is_bound:
-                    supervisor.tell(PublicLinkChanged(links.public_ws))
+        route = self._feed_routes[venue_name]
 
         def went_down(cause: TerminationCause) -> None:
-            tell_sync(SyncState.DOWN, ConnectionStatus(), str(cause), 0)
-            status = _down_status(venue_name, SyncState.RECOVERING, cause)
-            for subscriber in {s: None for some in subscribers.values() for s in some}:
-                subscriber.tell(status)
+            route.went_down([each for some in subscribers.values() for each in some], str(cause))
 
         sessions = FeedSessions(
             address=address,
@@ -293,7 +285,7 @@ class TradingSystem:
                     ),
                     address=address,
                 ),
-                self._connection_plan(venue_name, venue_name, sessions, tell_sync),
+                self._connection_plan(venue_name, venue_name, sessions, route),
             ),
             went_down=went_down,
             resumed=lambda: _reconnect(connection),
@@ -323,17 +315,10 @@ class TradingSystem:
                 host=self._host,
             )
 
-        def tell_sync(sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int) -> None:
-            if address.is_bound:
-                address.tell(SyncChanged(sync_state=sync_state, links=links, cause=cause, reconnects=reconnects))
-
-        def tell_subscribers(sync_state: SyncState, cause: TerminationCause) -> None:
-            status = _down_status(name, sync_state, cause)
-            for subscriber in subscribers:
-                subscriber.tell(status)
+        route = AccountRoute(address, subscribers)
 
         async def resumed() -> None:
-            connection.tell(PublicLinkChanged(self._feed_is_up[plan.venue]))
+            connection.tell(PublicLinkChanged(self._feed_routes[plan.venue].is_up))
             await _reconnect(connection)
 
         sessions = AccountSessions(
@@ -350,11 +335,11 @@ class TradingSystem:
             name=f"account {name}",
             children=(
                 ChildPlan(name=name, start=start_account, address=address, stop_deadline_s=_ACCOUNT_ENDS_WITHIN_S),
-                self._connection_plan(name, plan.venue, sessions, tell_sync, needs_public_feed=True),
+                self._connection_plan(name, plan.venue, sessions, route, needs_public_feed=True),
             ),
-            went_down=lambda cause: tell_subscribers(SyncState.RECOVERING, cause),
+            went_down=lambda cause: route.went_down(SyncState.RECOVERING, str(cause)),
             resumed=resumed,
-            given_up=lambda cause: tell_subscribers(SyncState.FAILED, cause),
+            given_up=lambda cause: route.went_down(SyncState.FAILED, str(cause)),
         )
 
     def _connection_plan(
@@ -430,12 +415,6 @@ _ACCOUNT_ENDS_WITHIN_S: Final = 8.0
 
 def _strategy_group_name(name: str) -> str:
     return f"strategy {name}"
-
-
-def _down_status(name: str, sync_state: SyncState, cause: TerminationCause) -> ConnectionStatusEvent:
-    return ConnectionStatusEvent(
-        name=name, sync_state=sync_state, links=ConnectionStatus(), since_ms=0, cause=str(cause)
-    )
 
 
 async def _reconnect(connection: Address) -> None:

@@ -1,7 +1,7 @@
 """The account actor: the one writer of an account's state (R1)."""
 
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -15,7 +15,6 @@ from actors.account.funds.withdrawals import Withdrawals
 from actors.account.intents import Intents
 from actors.account.journal_recovery import JournalRecovery
 from actors.account.messages import (
-    Continue,
     FillsNeeded,
     GetFillsNeeded,
     SessionOpened,
@@ -36,7 +35,7 @@ from actors.account.snapshot_joiner import SnapshotJoiner
 from actors.account.state import AccountState, OrderKey
 from actors.connection.messages import FactsDoubted, RequestFailed, Resync
 from actors.journal import Journal
-from actors.runtime import Address, Envelope, LoopActor, Reply, handles, mailbox_depth
+from actors.runtime import Address, Continue, Envelope, LoopActor, Reply, handles, mailbox_depth
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -164,8 +163,8 @@ class AccountActor(LoopActor):
             name=self.name,
             settings=self._settings,
             state=state,
-            io=self._io,
-            later=lambda delay_s, run: self.later(delay_s, Continue(run)),
+            io=self.io,
+            later=lambda delay_s, run: self.call_later(delay_s, "account timer", run),
             monotonic_s=self._monotonic_s,
             server_now_ms=self._server_now_ms,
             tell_order=self._order_changed,
@@ -341,10 +340,6 @@ class AccountActor(LoopActor):
             RequestFailed(self._session_id, "the private socket told something that could not be read")
         )
 
-    @handles(Continue)
-    def _continue(self, message: Continue) -> None:
-        message.run()
-
     # -- what strategies ask --------------------------------------------------------------------------------------
 
     @handles(PlaceOrder)
@@ -364,7 +359,7 @@ class AccountActor(LoopActor):
         self._overtakes(command)
         if self.inbox.command_depth and self._state.find(OrderKey.of(command)) is None:
             # Perhaps the order that it means waits behind it: what was told before has its turn first.
-            later = Continue(partial(self._cancel_when_told, command, self.defer()))
+            later = Continue("cancel_when_told", partial(self._cancel_when_told, command, self.defer()))
             self.inbox.put(Envelope(later), Lane.EVENT)
             return None
         return self._orders.cancel(command, self.defer)
@@ -445,7 +440,7 @@ class AccountActor(LoopActor):
     def _reload(self, _: Reload) -> None:
         reply = self.defer()
         asked = self._supervisor.ask(Resync())
-        self._io(
+        self.io(
             "reload",
             _wait_for(asked),
             lambda _: reply.set(self._get_snapshot(GetSnapshot())),
@@ -512,20 +507,6 @@ class AccountActor(LoopActor):
         """What was refused here by its market's rules the exchange may take by now: they are read anew."""
         if isinstance(error, InvalidValueError):
             self._supervisor.tell(FactsDoubted(self._session_id))
-
-    def _io(
-        self,
-        name: str,
-        coroutine: Coroutine[Any, Any, T],
-        then: Callable[[T], None],
-        failed: Callable[[Exception], None],
-    ) -> None:
-        self.pipe(
-            coroutine,
-            lambda value: Continue(partial(then, value)),
-            lambda error: Continue(partial(failed, error)),
-            name=f"{self.name}:{name}",
-        )
 
 
 def _cut(reason: str | None) -> str | None:

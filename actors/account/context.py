@@ -35,11 +35,12 @@ class Io(Protocol):
 
     def __call__(
         self,
-        name: str,
-        coroutine: Coroutine[Any, Any, T],
+        what: str,
+        coro: Coroutine[Any, Any, T],
+        /,
         then: Callable[[T], None],
         failed: Callable[[Exception], None],
-    ) -> None: ...
+    ) -> object: ...
 
 
 @dataclass(slots=True)

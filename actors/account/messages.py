@@ -1,6 +1,6 @@
 """Messages between an account, its connection supervisor and its subscribers that are nobody else's business."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -89,9 +89,3 @@ class SyncChanged(msgspec.Struct, frozen=True, kw_only=True):
     links: ConnectionStatus
     cause: str
     reconnects: int
-
-
-class Continue(msgspec.Struct, frozen=True):
-    """An I/O task or a timer has ended; ``run`` takes its result in, inside a turn of the account."""
-
-    run: Callable[[], None]

@@ -167,9 +167,8 @@ class AccountSession:
             ConnectionFailedError: a link fails.
         """
         parts = self._parts
-        answered = parts.address.ask(SessionOpened(self._session_id, parts.private_rest))
+        parts.address.tell(SessionOpened(self._session_id, parts.private_rest))  # served before what comes later
         await in_parallel(parts.environment.spawn, self._learn_clock(), _not_of_the_key(parts.renew_instruments()))
-        await answered
         self._socket = parts.venue.create_private_ws_with_handlers(parts.credentials, self._handlers())
         await self._socket.connect()
         self._subscribed_ms = parts.venue.server_now_ms()

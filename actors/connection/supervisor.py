@@ -21,20 +21,9 @@ from actors.connection.messages import (
     VenueAnswered,
 )
 from actors.connection.neighbours import WITHIN_S, Neighbours
-from actors.connection.outcomes import (
-    AttemptDue,
-    AttemptFailed,
-    CheckAgain,
-    CheckDue,
-    Checked,
-    Loaded,
-    Opened,
-    Resynced,
-    RetryDue,
-)
 from actors.connection.session import Session, SessionFactory, TellSync
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import LoopActor, Reply, handles, tell
+from actors.runtime import Continue, LoopActor, Reply, handles, tell
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
@@ -136,25 +125,24 @@ class ConnectionSupervisor(LoopActor):
         if session is None or not self._is_loaded:
             raise ConnectionFailedError(f"{self._owner!r} is {self._state.value}: there is no connection to load from")
         reply, session_id, asked_s = self.defer(), self._session_id, self.now()
-        self.pipe(
+        self.io(
+            "resync",
             self._bounded(session.load, "the load"),
-            lambda _: Resynced(session_id, asked_s, reply, None),
-            lambda error: Resynced(session_id, asked_s, reply, error),
-            name=f"{self.name}:resync",
+            lambda _: self._resynced(session_id, asked_s, reply),
+            partial(self._not_resynced, session_id, reply),
         )
 
-    @handles(Resynced)
-    def _resynced(self, message: Resynced) -> None:
-        """A load that fails is worth a look at the links; one that succeeds is as good as a check."""
-        is_current = message.session_id == self._session_id and self._is_loaded
-        if message.error is None:
-            if is_current:
-                self._was_checked(message.asked_s)
-            message.reply.set(None)
-            return
-        if is_current:
+    def _resynced(self, session_id: int, asked_s: float, reply: Reply[Any]) -> None:
+        """A load that succeeds is as good as a check."""
+        if session_id == self._session_id and self._is_loaded:
+            self._was_checked(asked_s)
+        reply.set(None)
+
+    def _not_resynced(self, session_id: int, reply: Reply[Any], error: Exception) -> None:
+        """One that fails is worth a look at the links."""
+        if session_id == self._session_id and self._is_loaded:
             self.validate_connection_state()
-        message.reply.set_error(message.error)
+        reply.set_error(error)
 
     @handles(PublicLinkChanged)
     def _public_link_changed(self, message: PublicLinkChanged) -> None:
@@ -185,17 +173,17 @@ class ConnectionSupervisor(LoopActor):
             self._drop_session()
             session_id = self._session_id = self._sessions.next_number()
             session = self._session = self._sessions(session_id, lambda cause: self._lost(session_id, cause))
-        self._attempt_task = self.pipe(
+        self._attempt_task = self.io(
+            "attempt",
             self._bounded(partial(self._bring_live, session, attempt, is_open=is_open), "the attempt"),
-            lambda _: Loaded(attempt),
-            lambda error: AttemptFailed(attempt, error),
-            name=f"{self.name}:attempt",
+            lambda _: self._loaded(attempt),
+            partial(self._attempt_failed, attempt),
         )
 
     async def _bring_live(self, session: Session, attempt: int, *, is_open: bool) -> None:
         if not is_open:
             await session.open()
-        self.actor_ref.tell(Opened(attempt, not is_open))
+        self.actor_ref.tell(Continue("opened", partial(self._opened, attempt, is_new=not is_open)))
         await session.load()
 
     async def _bounded(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
@@ -209,16 +197,14 @@ class ConnectionSupervisor(LoopActor):
     def _lost(self, session_id: int, cause: str) -> None:
         tell(self.actor_ref, LinkLost(session_id, cause))  # who has ended meanwhile need not know
 
-    @handles(Opened)
-    def _opened(self, message: Opened) -> None:
-        if message.attempt == self._attempt and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:
+    def _opened(self, attempt: int, *, is_new: bool) -> None:
+        if attempt == self._attempt and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:
             self._move(Signal.OPENED)
-            if message.is_new:
+            if is_new:
                 self._tell_neighbours()
 
-    @handles(Loaded)
-    def _loaded(self, message: Loaded) -> None:
-        if message.attempt != self._attempt or self._state is not SyncState.SYNCING:
+    def _loaded(self, attempt: int) -> None:
+        if attempt != self._attempt or self._state is not SyncState.SYNCING:
             return
         self._is_loaded = True
         self._tell_neighbours()
@@ -228,7 +214,7 @@ class ConnectionSupervisor(LoopActor):
             self._go_live()
         else:
             self._report("waiting for the venue's market data")
-        self.later(self._settings.check_every_s, CheckDue(self._attempt))
+        self._check_later(attempt)
 
     def _tell_neighbours(self) -> None:
         """Only after attempts that failed: whoever merely comes back says nothing of the venue."""
@@ -248,10 +234,9 @@ class ConnectionSupervisor(LoopActor):
         )
         self._answer(None)
 
-    @handles(AttemptFailed)
-    def _attempt_failed(self, message: AttemptFailed) -> None:
-        if message.attempt == self._attempt and self._state in _ATTEMPTING:
-            self._end_attempt(message.error)
+    def _attempt_failed(self, attempt: int, error: Exception) -> None:
+        if attempt == self._attempt and self._state in _ATTEMPTING:
+            self._end_attempt(error)
 
     @handles(LinkLost)
     def _link_lost(self, message: LinkLost) -> None:
@@ -281,7 +266,7 @@ class ConnectionSupervisor(LoopActor):
         if _refuses_key(error):
             self._confirm_refusal(error)
             self._drop_broken_session()
-            self.later(self._settings.confirm_refusal_s, AttemptDue(self._attempt))
+            self._attempt_later(self._settings.confirm_refusal_s)
             return
         if not isinstance(error, TellerError):
             _log.error("connection_attempt_crashed", name=self._owner, exc_info=error)
@@ -298,10 +283,15 @@ class ConnectionSupervisor(LoopActor):
         self._key_was_refused = True
         _log.warning("key_refused_once", name=self._owner, session_id=self._session_id, error=str(error))
 
-    @handles(AttemptDue)
-    def _attempt_due(self, message: AttemptDue) -> None:
-        if message.attempt == self._attempt and self._state in _ATTEMPTING:
-            self._begin_attempt()
+    def _attempt_later(self, delay_s: float) -> None:
+        """Another one in the same state: the one before was broken off or has to be confirmed."""
+        attempt = self._attempt
+
+        def due() -> None:
+            if attempt == self._attempt and self._state in _ATTEMPTING:
+                self._begin_attempt()
+
+        self.call_later(delay_s, "attempt due", due)
 
     def _lose(self, cause: str) -> None:
         _log.warning("connection_lost", name=self._owner, session_id=self._session_id, cause=cause)
@@ -326,8 +316,7 @@ class ConnectionSupervisor(LoopActor):
         if self._was_called:  # while the attempt was under way that has just failed
             delay_s = min(delay_s, self._rng.uniform(0, WITHIN_S))
         _log.info("connection_retry", name=self._owner, delay_s=round(delay_s, 3))
-        self._retry_at_s = now_s + delay_s
-        self.later(delay_s, RetryDue(self._attempt))
+        self._retry_after(delay_s)
 
     @handles(VenueAnswered)
     def _venue_answered(self, _: VenueAnswered) -> None:
@@ -336,13 +325,12 @@ class ConnectionSupervisor(LoopActor):
         self._was_called = True
         if self._state is SyncState.DEGRADED and not self._is_loaded and self._retry_at_s > self.now() + WITHIN_S:
             self._attempt += 1
-            self._retry_at_s = self.now() + delay_s
-            self.later(delay_s, RetryDue(self._attempt))
+            self._retry_after(delay_s)
         elif self._hangs():
             self._was_hurried = True
             self._stop_attempt()
             self._drop_broken_session()
-            self.later(delay_s, AttemptDue(self._attempt))
+            self._attempt_later(delay_s)
 
     def _hangs(self) -> bool:
         """An attempt after others that failed which has not come to its end for a while."""
@@ -354,12 +342,16 @@ class ConnectionSupervisor(LoopActor):
             and self.now() - self._began_s > WITHIN_S
         )
 
-    @handles(RetryDue)
-    def _retry_due(self, message: RetryDue) -> None:
-        if message.attempt == self._attempt and self._state is SyncState.DEGRADED and not self._is_loaded:
-            self._move(Signal.RETRY)
-            self._was_hurried = False
-            self._begin_attempt()
+    def _retry_after(self, delay_s: float) -> None:
+        attempt, self._retry_at_s = self._attempt, self.now() + delay_s
+
+        def due() -> None:
+            if attempt == self._attempt and self._state is SyncState.DEGRADED and not self._is_loaded:
+                self._move(Signal.RETRY)
+                self._was_hurried = False
+                self._begin_attempt()
+
+        self.call_later(delay_s, "retry due", due)
 
     # -- looking after the links ----------------------------------------------------------------------------------
 
@@ -374,16 +366,17 @@ class ConnectionSupervisor(LoopActor):
         if message.session_id == self._session_id and session is not None and session.doubt_facts():
             self.validate_connection_state()
 
-    @handles(CheckAgain)
-    def _check_again(self, message: CheckAgain) -> None:
-        if message.attempt == self._attempt:
+    def _check_again(self, attempt: int) -> None:
+        if attempt == self._attempt:
             self.validate_connection_state()
 
-    @handles(CheckDue)
-    def _check_due(self, message: CheckDue) -> None:
-        if message.attempt == self._attempt and self._is_loaded:
+    def _check_later(self, attempt: int) -> None:
+        self.call_later(self._settings.check_every_s, "check due", partial(self._check_due, attempt))
+
+    def _check_due(self, attempt: int) -> None:
+        if attempt == self._attempt and self._is_loaded:
             self.validate_connection_state()
-            self.later(self._settings.check_every_s, message)
+            self._check_later(attempt)
 
     def validate_connection_state(self) -> None:
         """Looks whether both REST links answer and whether the socket has told everything (R5).
@@ -396,21 +389,19 @@ class ConnectionSupervisor(LoopActor):
             return
         self._is_checking = True
         session_id, asked_s = self._session_id, self.now()
-        self.pipe(
+        self.io(
+            "check",
             self._bounded(session.check, "the check"),
-            lambda _: Checked(session_id, asked_s, None),
-            lambda error: Checked(session_id, asked_s, error),
-            name=f"{self.name}:check",
+            lambda _: self._checked(session_id, asked_s, None),
+            partial(self._checked, session_id, asked_s),
         )
 
-    @handles(Checked)
-    def _checked(self, message: Checked) -> None:
+    def _checked(self, session_id: int, asked_s: float, error: Exception | None) -> None:
         self._is_checking = False
-        error = message.error
-        if message.session_id != self._session_id or not self._is_loaded:
+        if session_id != self._session_id or not self._is_loaded:
             return
         if error is None:
-            self._was_checked(message.asked_s)
+            self._was_checked(asked_s)
         elif not isinstance(error, VenueRefusedError | LocalRefusalError | ListChangedError):
             self._broke(error)
         elif not _refuses_key(error):
@@ -419,7 +410,7 @@ class ConnectionSupervisor(LoopActor):
             self._fail(error)
         else:
             self._confirm_refusal(error)
-            self.later(self._settings.confirm_refusal_s, CheckAgain(self._attempt))
+            self.call_later(self._settings.confirm_refusal_s, "check again", partial(self._check_again, self._attempt))
 
     def _was_checked(self, asked_s: float) -> None:
         """``asked_s``: when the exchange was asked what turned out to be as we know it."""

@@ -6,7 +6,7 @@ with `tell` and `ask`, or to an `Address`, which stays good when the actor is re
 
 from actors.runtime.address import Address
 from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetter, DeadLetters
-from actors.runtime.envelope import Envelope
+from actors.runtime.envelope import Continue, Envelope
 from actors.runtime.errors import (
     ActorCrashedError,
     ActorStoppedError,
@@ -42,6 +42,7 @@ __all__ = [
     "ActorMetrics",
     "ActorStoppedError",
     "Address",
+    "Continue",
     "DeadLetter",
     "DeadLetters",
     "Envelope",

@@ -45,15 +45,11 @@ class Address:
         """Deliver to ``ref`` from now on. When that actor ends the address unbinds itself, with its end as reason."""
         with self._change:
             self._ref = ref
-        terminated(ref).add_done_callback(lambda cause: self._unbind(str(cause.result()), only=ref))
+        terminated(ref).add_done_callback(lambda cause: self._unbind(str(cause.result()), ref))
 
-    def unbind(self, reason: str) -> None:
-        """Deliver to nobody; ``reason`` is what askers are told."""
-        self._unbind(reason, only=None)
-
-    def _unbind(self, reason: str, *, only: pykka.ActorRef[Any] | None) -> None:
+    def _unbind(self, reason: str, ref: pykka.ActorRef[Any]) -> None:
         with self._change:
-            if only is None or self._ref is only:
+            if self._ref is ref:
                 self._ref = None
                 self._reason = reason
 

@@ -59,7 +59,7 @@ class DeadLetters:
 
     def add(self, message: object, actor: str, reason: str) -> None:
         """Take note that ``actor`` did not handle ``message``."""
-        letter = DeadLetter(type(message).__name__, actor, reason)
+        letter = DeadLetter(name_of(message), actor, reason)
         now_s = self._clock()
         with self._lock:
             self._recent.append(letter)
@@ -70,6 +70,13 @@ class DeadLetters:
             unlogged, self._unlogged = self._unlogged, 0
             self._next_log_s = now_s + self._log_every_s
         _log.warning("dead_letter", message_type=letter.message_type, actor=actor, reason=reason, unlogged=unlogged)
+
+
+def name_of(message: object) -> str:
+    """What logs call a message: its type, and what it is about where all of that type are alike."""
+    what = getattr(message, "what", None)
+    kind = type(message).__name__
+    return kind if what is None else f"{kind}({what})"
 
 
 PROCESS_DEAD_LETTERS = DeadLetters()

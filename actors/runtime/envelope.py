@@ -1,11 +1,12 @@
 """A message on its way, and what becomes of it when nobody will handle it."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
 from pykka.messages import _ActorStop
 
-from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
+from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters, name_of
 from actors.runtime.errors import ActorStoppedError, SupersededError
 from actors.runtime.reply import Reply
 from messages.errors import BusyError
@@ -18,6 +19,17 @@ class Stop(msgspec.Struct, frozen=True):
     lane: ClassVar[Lane] = Lane.CONTROL
 
     deadline_s: float | None = None
+
+
+class Continue(msgspec.Struct, frozen=True):
+    """An actor goes on with something of its own, in a turn of its own: its I/O or a timer has ended.
+
+    Attributes:
+        what: it is, in a word or two, for logs, traces and dead letters. run: takes it in.
+    """
+
+    what: str
+    run: Callable[[], None]
 
 
 STOP_TYPES = (Stop, _ActorStop)
@@ -40,7 +52,7 @@ class Envelope(msgspec.Struct, eq=False):
     number: int = 0
 
     def __repr__(self) -> str:
-        return f"<Envelope {type(self.message).__name__}{' ask' if self.reply_to else ''}>"
+        return f"<Envelope {name_of(self.message)}{' ask' if self.reply_to else ''}>"
 
 
 class Refusals:

@@ -17,9 +17,9 @@ import pykka
 import structlog
 
 from actors.runtime.core import ActorCore
-from actors.runtime.envelope import Envelope
+from actors.runtime.envelope import Continue, Envelope
 from actors.runtime.errors import ActorCrashedError, TaskCancelledError
-from actors.runtime.handlers import Handler
+from actors.runtime.handlers import Handler, handles
 from actors.runtime.loop_host import LoopHost
 from actors.runtime.ref import Ref, TerminationCause, TerminationKind
 from actors.runtime.timers import Timer, check_delay, own_lane
@@ -94,6 +94,36 @@ class LoopActor(ActorCore):
         handle = self._host.loop.call_later(delay_s, self._fire, timer, message, context=self._context)
         self._timers[timer] = handle
         return timer
+
+    def call_later(self, delay_s: float, what: str, run: Callable[[], None]) -> Timer:
+        """Runs ``run`` in a turn of this actor's after ``delay_s`` seconds (>= 0), unless it stops first.
+
+        ``what``: it is, for logs.
+        """
+        return self.later(delay_s, Continue(what, run))
+
+    def io(
+        self,
+        what: str,
+        coro: Coroutine[Any, Any, T],
+        then: Callable[[T], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> "asyncio.Task[None]":
+        """Runs I/O in a task; its end comes back as a message and calls ``then`` or ``failed`` in a turn of this
+        actor's, where they may touch its state. Without ``failed`` failures are logged and counted.
+
+        ``what``: it is, for logs.
+        """
+        return self.pipe(
+            coro,
+            lambda value: Continue(what, functools.partial(then, value)),
+            None if failed is None else lambda error: Continue(what, functools.partial(failed, error)),
+            name=f"{self.name}:{what}",
+        )
+
+    @handles(Continue)
+    def _continue(self, message: Continue) -> None:
+        message.run()
 
     def spawn(self, coro: Coroutine[Any, Any, T], name: str = "") -> "asyncio.Task[T]":
         """Start a task that ends, at the latest, with this actor. Its failure is logged and counted.

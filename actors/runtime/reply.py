@@ -6,7 +6,6 @@ appended *before* it looks whether the reply is done, so that it is seen either 
 """
 
 import asyncio
-import functools
 import sys
 import threading
 from asyncio import _get_running_loop
@@ -224,14 +223,6 @@ class Reply(pykka.Future[T]):
 
         self.add_done_callback(push)
         return mapped
-
-    def filter(self: "Reply[Iterable[J]]", func: Callable[[J], bool]) -> "Reply[Iterable[J]]":
-        """A reply with the list of those items for which ``func(item)`` is true."""
-        return self.map(lambda items: [item for item in items if func(item)])
-
-    def reduce(self: "Reply[Iterable[J]]", func: Callable[[R, J], R], *args: R) -> "Reply[R]":
-        """A reply with the items folded into one value; ``args`` may hold the initial one."""
-        return self.map(lambda items: cast("R", functools.reduce(cast("Any", func), items, *args)))
 
     def join(self: "Reply[Any]", *futures: pykka.Future[Any]) -> "Reply[Iterable[Any]]":
         """A reply with the list of all values, or with the error of the first one to fail.

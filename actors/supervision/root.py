@@ -12,6 +12,7 @@ import structlog
 
 from actors.connection.backoff import Backoff
 from actors.runtime import (
+    Continue,
     LoopActor,
     Ref,
     Reply,
@@ -70,43 +71,6 @@ class _Running(msgspec.Struct, frozen=True):
     ref: Ref[Any]
 
 
-class _Started(msgspec.Struct, frozen=True):
-    name: str
-    attempt: int
-    running: list[_Running]
-    reply: Reply[Any] | None
-
-
-class _StartFailed(msgspec.Struct, frozen=True):
-    name: str
-    attempt: int
-    error: Exception
-    reply: Reply[Any] | None
-
-
-class _Ended(msgspec.Struct, frozen=True):
-    name: str
-    index: int
-    ref: Ref[Any]
-    cause: TerminationCause
-
-
-class _RestDown(msgspec.Struct, frozen=True):
-    name: str
-    attempt: int
-
-
-class _RestartDue(msgspec.Struct, frozen=True):
-    name: str
-    attempt: int
-
-
-class _Stopped(msgspec.Struct, frozen=True):
-    groups: list["_Group"]
-    stopped: list[_Running]
-    reply: Reply[Any]
-
-
 class _Group:
     """What the supervisor knows of one group.
 
@@ -151,63 +115,58 @@ class RootSupervisor(LoopActor):
         self._bring_up(self._groups[plan.name], self.defer())
 
     def _bring_up(self, group: _Group, reply: Reply[Any] | None) -> None:
-        name, attempt = group.plan.name, group.attempt
-        group.starting = self.pipe(
+        attempt = group.attempt
+        group.starting = self.io(
+            f"start of {group.plan.name}",
             _start_children(group.plan.children[len(group.running) :]),
-            lambda running: _Started(name, attempt, running, reply),
-            lambda error: _StartFailed(name, attempt, error, reply),
-            name=f"start:{name}",
+            lambda running: self._group_started(group, attempt, running, reply),
+            lambda error: self._group_start_failed(group, attempt, error, reply),
         )
 
-    @handles(_Started)
-    def _group_started(self, message: _Started) -> None:
-        group = self._groups[message.name]
+    def _group_started(self, group: _Group, attempt: int, running: list[_Running], reply: Reply[Any] | None) -> None:
         group.starting = None
-        if group.is_stopping or message.attempt != group.attempt:
-            self._take_down(group, message.running)
+        if group.is_stopping or attempt != group.attempt:
+            self._take_down(group, running)
             return
         first = len(group.running)
-        group.running.extend(message.running)
+        group.running.extend(running)
         group.started_s = self.now()
-        for index, each in enumerate(message.running, start=first):
-            terminated(each.ref).add_done_callback(partial(self._noticed, message.name, index, each.ref))
-        if message.reply is not None:
-            message.reply.set(None)
+        for index, each in enumerate(running, start=first):
+            terminated(each.ref).add_done_callback(partial(self._noticed, group, index, each.ref))
+        if reply is not None:
+            reply.set(None)
             return
-        _log.warning("group_restarted", group=message.name, restarts=group.restarts)
-        group.resuming = self.spawn(_resume(group.plan), f"resume:{message.name}")
+        _log.warning("group_restarted", group=group.plan.name, restarts=group.restarts)
+        group.resuming = self.spawn(_resume(group.plan), f"resume:{group.plan.name}")
 
-    @handles(_StartFailed)
-    def _group_start_failed(self, message: _StartFailed) -> None:
-        group = self._groups[message.name]
+    def _group_start_failed(self, group: _Group, attempt: int, error: Exception, reply: Reply[Any] | None) -> None:
         group.starting = None
-        if message.reply is not None:
-            message.reply.set_error(message.error)
-        elif message.attempt != group.attempt:
+        if reply is not None:
+            reply.set_error(error)
+        elif attempt != group.attempt:
             self._take_down(group, [])
         else:
-            self._restart(group, len(group.running), TerminationCause(TerminationKind.START_FAILED, message.error))
+            self._restart(group, len(group.running), TerminationCause(TerminationKind.START_FAILED, error))
 
-    def _noticed(self, name: str, index: int, ref: Ref[Any], cause: Reply[TerminationCause]) -> None:
-        tell(self.actor_ref, _Ended(name, index, ref, cause.result()))
+    def _noticed(self, group: _Group, index: int, ref: Ref[Any], cause: Reply[TerminationCause]) -> None:
+        ended = partial(self._child_ended, group, index, ref, cause.result())
+        tell(self.actor_ref, Continue(f"end of {ref.name}", ended))
 
     # -- crashes --------------------------------------------------------------------------------------------------
 
-    @handles(_Ended)
-    def _child_ended(self, message: _Ended) -> None:
-        group = self._groups[message.name]
-        is_current = message.index < len(group.running) and group.running[message.index].ref is message.ref
-        if not is_current or group.is_stopping or not message.cause.is_failure:
+    def _child_ended(self, group: _Group, index: int, ref: Ref[Any], cause: TerminationCause) -> None:
+        is_current = index < len(group.running) and group.running[index].ref is ref
+        if not is_current or group.is_stopping or not cause.is_failure:
             return
         _log.error(
             "child_crashed",
-            group=message.name,
-            child=group.plan.children[message.index].name,
-            cause=str(message.cause),
-            exc_info=message.cause.error,
+            group=group.plan.name,
+            child=group.plan.children[index].name,
+            cause=str(cause),
+            exc_info=cause.error,
         )
-        group.plan.went_down(message.cause)
-        self._restart(group, message.index, message.cause)
+        group.plan.went_down(cause)
+        self._restart(group, index, cause)
 
     def _restart(self, group: _Group, first: int, cause: TerminationCause) -> None:
         if group.is_stopping:
@@ -243,21 +202,18 @@ class RootSupervisor(LoopActor):
         """Stops these, and whoever is on the way down already; then the group is brought up again, once."""
         group.attempt += 1
         group.going += rest
-        name, attempt = group.plan.name, group.attempt
-        self.pipe(_stop_in_reverse(list(group.going)), lambda _: _RestDown(name, attempt), name=f"stop:{name}")
+        attempt, what = group.attempt, f"end of {group.plan.name}"
+        self.io(what, _stop_in_reverse(list(group.going)), lambda _: self._rest_down(group, attempt))
 
-    @handles(_RestDown)
-    def _rest_down(self, message: _RestDown) -> None:
-        group = self._groups[message.name]
-        if message.attempt == group.attempt:
+    def _rest_down(self, group: _Group, attempt: int) -> None:
+        if attempt == group.attempt:
             group.going.clear()
-            self.later(group.delay_s, _RestartDue(message.name, message.attempt))
+            restart = partial(self._restart_due, group, attempt)
+            self.call_later(group.delay_s, f"restart of {group.plan.name}", restart)
 
-    @handles(_RestartDue)
-    def _restart_due(self, message: _RestartDue) -> None:
-        group = self._groups[message.name]
+    def _restart_due(self, group: _Group, attempt: int) -> None:
         # Where an earlier attempt is still starting somebody, its end begins the next one.
-        if message.attempt == group.attempt and not group.is_stopping and group.starting is None:
+        if attempt == group.attempt and not group.is_stopping and group.starting is None:
             self._bring_up(group, None)
 
     def _give_up(self, group: _Group, rest: list[_Running], cause: TerminationCause) -> None:
@@ -291,17 +247,16 @@ class RootSupervisor(LoopActor):
     def _stop_groups_and_answer(self, groups: list[_Group], reply: Reply[Any]) -> None:
         running = [each for group in reversed(groups) for each in (*group.running, *group.going)]
         starting = [group.starting for group in groups if group.starting is not None]
-        self.pipe(_stop_all(running, starting), lambda _: _Stopped(groups, running, reply), name="stop")
+        self.io("end of groups", _stop_all(running, starting), lambda _: self._stopped(groups, running, reply))
 
-    @handles(_Stopped)
-    def _groups_stopped(self, message: _Stopped) -> None:
-        for group in message.groups:
+    def _stopped(self, groups: list[_Group], stopped: list[_Running], reply: Reply[Any]) -> None:
+        for group in groups:
             group.running.clear()
-            group.going = [each for each in group.going if each not in message.stopped]
-        if any(group.going for group in message.groups):  # a start was through in the last moment
-            self._stop_groups_and_answer(message.groups, message.reply)
+            group.going = [each for each in group.going if each not in stopped]
+        if any(group.going for group in groups):  # a start was through in the last moment
+            self._stop_groups_and_answer(groups, reply)
         else:
-            message.reply.set(None)
+            reply.set(None)
 
     @handles(GetSupervision)
     def _get_supervision(self, _: GetSupervision) -> tuple[GroupStatus, ...]:

@@ -47,11 +47,6 @@ class ServerClock:
         """The exchange's clock minus this machine's wall clock, in milliseconds; 0 before the first sample."""
         return self.now_ms() - self._clock.now_ms()
 
-    @property
-    def uncertainty_ms(self) -> float:
-        """Half the round trip of the sample in use; 0.0 before the first."""
-        return self._round_trip_ms / 2
-
     def now_ms(self) -> int:
         """Unix milliseconds by the exchange's clock."""
         if self._offset_ms is None:

@@ -57,8 +57,8 @@ CONNECTION: Final = (
     bug(
         "seconds between attempts are taken for minutes",
         _SUPERVISOR,
-        "        self._retry_at_s = now_s + delay_s\n        self.later(delay_s, RetryDue(self._attempt))\n",
-        "        self._retry_at_s = now_s\n        self.later(delay_s * 60, RetryDue(self._attempt))\n",
+        "        attempt, self._retry_at_s = self._attempt, self.now() + delay_s\n",
+        "        attempt, self._retry_at_s = self._attempt, self.now()\n        delay_s *= 60\n",
     ),
     bug(
         "the exchange's clock is taken for ours",

@@ -89,14 +89,14 @@ CONNECTIONS: Final = (
     Probe(
         "connection: a load that failed asks for a check",
         _SUPERVISOR,
-        "ConnectionSupervisor._resynced",
+        "ConnectionSupervisor._not_resynced",
         "self.validate_connection_state()",
     ),
     Probe(
         "connection: another one got through, and a pause is cut short",
         _SUPERVISOR,
         "ConnectionSupervisor._venue_answered",
-        "self._retry_at_s = self.now() + delay_s",
+        "self._retry_after(delay_s)",
     ),
     Probe(
         "connection: another one got through, and an attempt that hangs is begun anew",
@@ -153,7 +153,7 @@ CONNECTIONS: Final = (
         "connection: an attempt keeps the sound socket",
         _SUPERVISOR,
         "ConnectionSupervisor._begin_attempt",
-        "self._attempt_task = self.pipe(",
+        "self._attempt_task = self.io(",
         "is_open",
     ),
     Probe(
@@ -190,19 +190,19 @@ CONNECTIONS: Final = (
         "supervision: an actor crashed",
         _ROOT,
         "RootSupervisor._child_ended",
-        "group.plan.went_down(message.cause)",
+        "group.plan.went_down(cause)",
     ),
     Probe(
         "supervision: a group runs again",
         _ROOT,
         "RootSupervisor._group_started",
-        'group.resuming = self.spawn(_resume(group.plan), f"resume:{message.name}")',
+        'group.resuming = self.spawn(_resume(group.plan), f"resume:{group.plan.name}")',
     ),
     Probe(
         "supervision: a restart was overtaken by another",
         _ROOT,
         "RootSupervisor._group_started",
-        "self._take_down(group, message.running)",
+        "self._take_down(group, running)",
     ),
     Probe(
         "supervision: a restart failed for what a person has to mend",
@@ -214,7 +214,7 @@ CONNECTIONS: Final = (
         "supervision: a restart failed",
         _ROOT,
         "RootSupervisor._group_start_failed",
-        "self._restart(group, len(group.running), TerminationCause(TerminationKind.START_FAILED, message.error))",
+        "self._restart(group, len(group.running), TerminationCause(TerminationKind.START_FAILED, error))",
     ),
     Probe("supervision: given up", _ROOT, "RootSupervisor._give_up", "group.is_given_up = True"),
     Probe(

@@ -137,9 +137,6 @@ class Account:
     def ask(self, message: object) -> Reply[Any]:
         reply: Reply[Any] = Reply()
         match message:
-            case SessionOpened():
-                self.opened.append(message.session_id)
-                reply.set(None)
             case GetFillsNeeded():
                 reply.set(FillsNeeded(5_000, self.again, (SOL,)))
             case SnapshotLoaded():
@@ -151,7 +148,10 @@ class Account:
         return reply
 
     def tell(self, message: object) -> bool:
-        self.events.append(message)
+        if isinstance(message, SessionOpened):
+            self.opened.append(message.session_id)
+        else:
+            self.events.append(message)
         return True
 
     async def live(self) -> AccountSession:

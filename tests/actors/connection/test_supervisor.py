@@ -1,13 +1,15 @@
 """What a supervisor makes of refusals, of checks that cannot be made and of what it is asked (R5, R8, R10, R14)."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
 from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, RequestFailed, Resync
-from actors.connection.outcomes import AttemptFailed, CheckDue, Checked, Loaded, Opened, RetryDue
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import ask, stop, tell
+from actors.runtime import Continue, ask, stop, tell
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
@@ -364,23 +366,27 @@ def test_what_an_old_session_says_is_ignored() -> None:
 def test_what_comes_of_an_earlier_attempt_or_check_is_ignored() -> None:
     async def scene() -> None:
         stage = Stage()
+        supervisor: Any = stage.ref._actor_weakref()
+
+        def comes(what: Callable[..., None], *arguments: object, **named: object) -> None:
+            tell(stage.ref, Continue("what comes late", partial(what, *arguments, **named)))
+
         stage.exchange.hangs = True
         asked = stage.connect()
         await asyncio.sleep(1)
-        tell(stage.ref, Opened(1, is_new=True))
+        comes(supervisor._opened, 1, is_new=True)
         await stage.until(SyncState.SYNCING)
-        tell(stage.ref, Loaded(0))
-        tell(stage.ref, AttemptFailed(0, GONE))
+        comes(supervisor._loaded, 0)
+        comes(supervisor._attempt_failed, 0, GONE)
         await asyncio.sleep(1)
         assert stage.state is SyncState.SYNCING
         stage.exchange.hangs = False
-        tell(stage.ref, AttemptFailed(1, GONE))
+        comes(supervisor._attempt_failed, 1, GONE)
         with pytest.raises(ConnectionFailedError):
             await asked
         await stage.connect()
-        tell(stage.ref, Checked(99, 0.0, GONE))
-        tell(stage.ref, RetryDue(0))
-        tell(stage.ref, CheckDue(0))
+        comes(supervisor._checked, 99, 0.0, GONE)
+        comes(supervisor._check_due, 0)
         await asyncio.sleep(1)
         assert stage.state is SyncState.LIVE
         assert not stage.exchange.checks

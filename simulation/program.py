@@ -13,6 +13,7 @@ import pykka
 
 from actors.journal import Journal
 from actors.runtime import Address, LoopHost, Reply, terminated
+from actors.runtime.core import ActorCore
 from actors.strategy.base import Strategy
 from actors.strategy.quoter import Quoter
 from actors.system import AccountPlan, TradingSystem
@@ -207,14 +208,15 @@ class Program:
 
     def forgotten_replies(self) -> list[str]:
         """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors, and those
-        ``asked`` for, which are known by name."""
+        ``asked`` for, which are known by name. That an actor keeps the reply that it owes is no waiting for it: who has
+        asked may have given up, while what was asked (a limit may hold a look-up back for a minute) is not over."""
         gc.collect()
         ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
         known = ends | {id(reply) for reply in (*self._lost_replies, *(reply for _, reply in self.asked))}
         return sorted(  # the collector's own order is not decided by the seed
             f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
             for reply in self._unsettled()
-            if reply._waiters and id(reply) not in known
+            if id(reply) not in known and any(map(_is_waiting, reply._waiters))
         )
 
     def bury(self) -> None:
@@ -288,6 +290,10 @@ async def _close(journals: Sequence[Journal]) -> dict[str, str]:
         except TellerError as error:
             problems[journal.path.stem] = str(error)
     return problems
+
+
+def _is_waiting(waiter: object) -> bool:
+    return getattr(waiter, "__func__", None) is not ActorCore._untrack
 
 
 def _nobody() -> None:

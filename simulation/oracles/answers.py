@@ -379,7 +379,12 @@ class _Account:
         if isinstance(error, InsufficientBalanceError) and isinstance(filed.command, PlaceOrder):
             stale_s = filed.asked_s - self._known_from_s(filed)
             yield from funds.wrongly_refused(
-                self._history, filed, self._placed, stale_s, loses_records=self._known.loses_records
+                self._history,
+                filed,
+                self._placed,
+                stale_s,
+                stood_still_s=sum(to_s - from_s for from_s, to_s in self._standstills if to_s <= filed.asked_s),
+                loses_records=self._known.loses_records,
             )
         elif isinstance(error, KillSwitchError):
             if not self._may_be_engaged(filed):

@@ -60,11 +60,13 @@ def wrongly_refused(
     placed: Sequence[FiledCommand],
     stale_s: float,
     *,
+    stood_still_s: float = 0.0,
     loses_records: bool = False,
 ) -> Iterator[str]:
     """What is wrong with an `InsufficientBalanceError` that a `PlaceOrder` was answered with.
 
     ``placed``: all orders of the account, in the order of asking. ``stale_s``: balances may be known so late.
+    ``stood_still_s``: for so long nothing could be found out before it was asked.
     ``loses_records``: the journal of an earlier life may lack how its orders ended.
     """
     error, command = filed.error, filed.command
@@ -77,7 +79,12 @@ def wrongly_refused(
         return
     states = history.balance_during(filed.account, currency, filed.asked_s - stale_s, filed.answered_s)
     least = min(Decimal(0) if state is None else state.available for state in states)
-    aside = sum(_may_be_aside(filed, placed, currency, stale_s, loses_records=loses_records), Decimal(0))
+    aside = sum(
+        _may_be_aside(
+            filed, placed, currency, stale_s, unresolved_s=_UNRESOLVED_S + stood_still_s, loses_records=loses_records
+        ),
+        Decimal(0),
+    )
     if amount <= least - aside:
         yield (
             f"it was refused for {amount} {currency}; available were {least} at least, "
@@ -168,7 +175,13 @@ def _placing(filed: FiledCommand) -> PlaceOrder:
 
 
 def _may_be_aside(
-    filed: FiledCommand, placed: Sequence[FiledCommand], currency: str, stale_s: float, *, loses_records: bool
+    filed: FiledCommand,
+    placed: Sequence[FiledCommand],
+    currency: str,
+    stale_s: float,
+    *,
+    unresolved_s: float,
+    loses_records: bool,
 ) -> Iterator[Decimal]:
     heard_s: dict[int | None, float] = {}
     for each in placed:
@@ -182,15 +195,15 @@ def _may_be_aside(
         is_lost = is_unwritten and not isinstance(each.error, _NEVER_FILED)
         may_be_open = is_lost or isinstance(each.error, UnknownOutcomeError)
         is_restored = each.life != filed.life and may_be_open
-        since_s = float("-inf") if is_restored else filed.asked_s - _kept_s(each.error, stale_s)
+        since_s = float("-inf") if is_restored else filed.asked_s - _kept_s(each.error, stale_s, unresolved_s)
         if pays == currency and (each.answered_s is None or each.answered_s >= since_s):
             yield amount
 
 
-def _kept_s(error: BaseException | None, stale_s: float) -> float:
+def _kept_s(error: BaseException | None, stale_s: float, unresolved_s: float) -> float:
     """How long after its answer an order's money may be set aside, or not be known yet to be spent."""
     if isinstance(error, InsufficientBalanceError):
         return float("-inf")
     if isinstance(error, (*NOT_SENT, VenueRefusedError)):
         return 0.0
-    return _UNRESOLVED_S if isinstance(error, UnknownOutcomeError) else stale_s
+    return unresolved_s if isinstance(error, UnknownOutcomeError) else stale_s

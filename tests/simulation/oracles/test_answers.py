@@ -31,6 +31,7 @@ from messages.errors import (
     KillSwitchError,
     NotLiveError,
     RefusalReason,
+    UnresolvedOrderError,
     VenueRefusedError,
 )
 from messages.order import VANISHED, Order
@@ -597,6 +598,22 @@ def test_money_that_is_set_aside_for_another_order_may_be_wanting(judge: Judge) 
     judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
 
     assert judge.found() == []
+
+
+@pytest.mark.parametrize("stood_still", [True, False])
+def test_money_of_an_order_of_unknown_fate_may_be_wanting_for_as_long_as_nothing_could_be_asked(
+    judge: Judge, stood_still: bool
+) -> None:
+    available = judge.engine.ledger.balance("alpha", "USDT").available
+    whole = PlaceOrder.limit(SOL, Side.BUY, Decimal(1), available)
+    judge.answer(whole, UnresolvedOrderError("placing", "c1", "the connection broke"))
+    list(judge.oracle.look())
+    judge.time.advance(200)
+    if stood_still:
+        judge.oracle.resume()
+    judge.answer(whole, InsufficientBalanceError("USDT", available, Decimal(0)))
+
+    assert (judge.found() == []) is stood_still
 
 
 @pytest.mark.parametrize("loses_records", [True, False])

@@ -5,6 +5,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 DEMO_SECONDS ?= 20
 SEEDS ?= 200
@@ -13,34 +14,39 @@ FEATURES ?= none
 KILLS ?= 25
 KILL_SEED ?= 1
 FAST := $(addprefix tests/,messages config actors/account actors/connection actors/market actors/strategy \
-  exchanges/base exchanges/gateio simulation/oracles simulation/environment test_rules.py)
+  exchanges/base exchanges/gateio exchanges/conformance simulation/oracles simulation/environment test_rules.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
+.PHONY: help setup demo test test-fast coverage lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## create .venv with everything that is needed, in pinned versions
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed; found: $$($(PYTHON) --version 2>/dev/null || echo none)."; \
 	  echo "Install it, or name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## trade two accounts on the embedded exchange for 20 s, then compare with its books
 	$(BIN)/python run.py start --for $(DEMO_SECONDS)
 
-test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+test: $(STAMP)  ## all tests; those of test-fast with a floor for how much of the core they run
+	$(PYTEST) --without-sockets --cov --cov-report= $(FAST)
+	$(PYTEST) --beyond "$(FAST)"
 
-test-fast: $(STAMP)  ## state, wire formats, messages, oracles: no sockets, under 20 s
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --without-sockets $(FAST)
+test-fast: $(STAMP)  ## state, wire formats, messages, oracles, conformance: no sockets, under 20 s
+	$(PYTEST) --without-sockets $(FAST)
+
+coverage: $(STAMP)  ## which lines of the core the fast tests do not run
+	$(PYTEST) --without-sockets --cov --cov-report=term-missing:skip-covered $(FAST)
 
 lint: $(STAMP)  ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ markets in turn, since ten a second is all that the account's rate limiter lets 
 import gc
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from typing import Any, Final
@@ -148,7 +148,7 @@ async def _in_turns(account: AccountHandle, transport: StampingTransport, bare: 
             await bare.place(symbol)
             figures.script.append((time.perf_counter() - began) * 1e6)
 
-        sides = deque((send_ours, send_bare, send_script))
+        sides: deque[Callable[[], Awaitable[None]]] = deque((send_ours, send_bare, send_script))
         sides.rotate(number)
         for send in sides:
             await send()

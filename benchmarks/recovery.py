@@ -17,10 +17,9 @@ from typing import Any, Final
 
 import aiohttp
 
-from actors.account.messages import Continue
 from actors.connection.backoff import BackoffSettings
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import Address, LoopActor, LoopHost, handles, stop
+from actors.runtime import Address, Continue, LoopActor, LoopHost, handles, stop
 from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem
 from benchmarks.support.account import UNDISTURBED_S, real_environment, spawn
@@ -79,6 +78,10 @@ async def _took_ms(waiting: asyncio.Future[float], began: float) -> float:
         return (await waiting - began) * 1000
 
 
+def _fail() -> None:
+    raise ZeroDivisionError
+
+
 class _Scene:
     """A system of some accounts on the embedded exchange."""
 
@@ -104,7 +107,7 @@ class _Scene:
         waiting = self.witness.live[account] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         try:
-            await self.system.address(account).ask(Continue(lambda: 1 // 0 and None))
+            await self.system.address(account).ask(Continue("crash", _fail))
         except TellerError:
             return await _took_ms(waiting, began)
         raise AssertionError("the actor survived")

@@ -29,12 +29,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without-sockets", action="store_true", help="only modules that open none; who does all the same fails"
     )
+    parser.addoption(
+        "--beyond", default="", help="all but what --without-sockets runs of these paths, separated by spaces"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--without-sockets"):
-        config.hook.pytest_deselected(items=[item for item in items if _opens_sockets(item)])
-        items[:] = [item for item in items if not _opens_sockets(item)]
+    beyond = [config.rootpath / path for path in config.getoption("--beyond").split()]
+
+    def is_left_out(item: pytest.Item) -> bool:
+        if config.getoption("--without-sockets"):
+            return _opens_sockets(item)
+        return any(item.path.is_relative_to(path) for path in beyond) and not _opens_sockets(item)
+
+    left_out = [item for item in items if is_left_out(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not is_left_out(item)]
 
 
 def _opens_sockets(item: pytest.Item) -> bool:

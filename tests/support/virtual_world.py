@@ -25,7 +25,7 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment
 from exchanges.base.venue_settings import VenueSettings
-from exchanges.registry import VENUE_KINDS
+from exchanges.registry import FIRST_KIND, VENUE_KINDS
 from exchanges.simulator import Exchange, HttpRequest, SimulatorConfig
 from exchanges.simulator.faces.face import Face
 from exchanges.simulator.faces.registry import FACES
@@ -53,7 +53,7 @@ class Subject(msgspec.Struct, frozen=True):
     create: Callable[[Endpoints, Environment, VenueSettings], Venue]
 
 
-def registered(kind: str) -> Subject:
+def registered(kind: str = FIRST_KIND) -> Subject:
     """One of the registry's."""
     found = VENUE_KINDS[kind]
     return Subject(kind, FACES[kind], found.settings, found.create)
@@ -163,22 +163,54 @@ class VirtualWorld:
             assert self._loop.time() < deadline_s, f"{account.name} is not {state.value} after {within_s:g} s"
             await asyncio.sleep(0.05)
 
+    async def agrees(self, account: AccountHandle, *symbols: Symbol, within_s: float = 60.0) -> None:
+        """The account is live in time, and then its open orders, balances and what ended are those of the books."""
+        await self.until_state(account, SyncState.LIVE)
+        deadline_s = self._loop.time() + within_s
+        while differences := await self._differences(account, symbols):
+            assert self._loop.time() < deadline_s, differences
+            await asyncio.sleep(0.5)
+
+    async def _differences(self, account: AccountHandle, symbols: Sequence[Symbol]) -> list[str]:
+        snapshot = await account.snapshot()
+        record = self.exchange.engine.accounts[account.name]
+        differences = []
+        known = {str(order.order_id) for order in snapshot.open_orders}
+        if known != set(map(str, record.open_orders)):
+            differences.append(f"open orders {known} against {record.open_orders}")
+        for currency, booked in self.exchange.engine.ledger.balances(account.name).items():
+            held = snapshot.balances.get(currency)
+            ours = (held.available, held.locked) if held is not None else (0, 0)
+            if ours != (booked.available, booked.locked):
+                differences.append(f"{currency} {ours} against {(booked.available, booked.locked)}")
+        for symbol in symbols:
+            for order in await account.executed_orders(symbol):
+                filled = record.orders[int(order.order_id)].filled_base if order.order_id is not None else 0
+                if order.filled_quantity != filled:
+                    differences.append(f"{order.client_order_id} filled {order.filled_quantity} against {filled}")
+        return differences
+
     async def close(self) -> None:
         for system in self._systems:
             await system.stop(cancel_open_orders=False)
         self.exchange.stop()
 
 
-def on_virtual_time(**config: Any) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
-    """Makes a test of a coroutine whose first argument is a `VirtualWorld`; a ``subject`` comes from a fixture or
-    parameter of that name. ``config``: of the exchange, see `SimulatorConfig`."""
+def on_virtual_time(
+    *, runs_for: Subject | None = None, **config: Any
+) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
+    """Makes a test of a coroutine whose first argument is a `VirtualWorld`.
+
+    ``runs_for``: this venue; None: the ``subject`` of a fixture or parameter. ``config``: see `SimulatorConfig`.
+    """
 
     def decorate(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
         _, *others = inspect.signature(test).parameters.values()
         subject = inspect.Parameter("subject", inspect.Parameter.KEYWORD_ONLY)
 
         @functools.wraps(test)
-        def run(*, subject: Subject, **arguments: Any) -> None:
+        def run(*, subject: Subject | None = runs_for, **arguments: Any) -> None:
+            assert subject is not None
             loop = VirtualLoop()
 
             async def main() -> None:
@@ -195,7 +227,8 @@ def on_virtual_time(**config: Any) -> Callable[[Callable[..., Coroutine[Any, Any
                     pykka.ActorRegistry.unregister(ref)
 
         keyword = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in others]
-        run.__signature__ = inspect.Signature([*keyword, subject])  # type: ignore[attr-defined]
+        named = keyword if runs_for is not None else [*keyword, subject]
+        run.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
         return run
 
     return decorate

@@ -7,7 +7,7 @@ import pytest
 from actors.strategy.handle import AccountHandle
 from exchanges.simulator.faults.faults import FrameDrop, RestAbort, SocketCut, SocketDeaf
 from messages.commands import PlaceOrder
-from messages.enums import OrderStatus, Side, SyncState
+from messages.enums import OrderStatus, Side
 from messages.errors import InvalidValueError, UnresolvedOrderError, UnsupportedError
 from messages.symbol import Symbol
 from tests.support.orders import BTC, SOL
@@ -25,24 +25,6 @@ async def live(world: VirtualWorld, **settings: int) -> AccountHandle:
     return system.account("alpha")
 
 
-async def agrees(world: VirtualWorld, account: AccountHandle) -> None:
-    """Open orders and balances are those of the books once all is quiet; orders that ended say how."""
-    await world.environment.clock.sleep(5)
-    await world.until_state(account, SyncState.LIVE)
-    snapshot = await account.snapshot()
-    assert snapshot.is_live
-    record = world.exchange.engine.accounts["alpha"]
-    assert {str(order.order_id) for order in snapshot.open_orders} == set(map(str, record.open_orders))
-    for currency, held in world.exchange.engine.ledger.balances("alpha").items():
-        if held.available or held.locked:
-            known = snapshot.balances[currency]
-            assert (known.available, known.locked) == (held.available, held.locked), currency
-    for symbol in (SOL, BTC):
-        for order in await account.executed_orders(symbol):
-            if order.order_id is not None:
-                assert order.filled_quantity == record.orders[int(order.order_id)].filled_base
-
-
 @on_virtual_time()
 async def test_an_account_lives_and_agrees(world: VirtualWorld) -> None:
     account = await live(world)
@@ -52,7 +34,7 @@ async def test_an_account_lives_and_agrees(world: VirtualWorld) -> None:
     assert (await account.cancel(resting)).status is OrderStatus.CANCELED
     await account.place(buy(symbol=BTC, price="50000"))
     await world.until(lambda: len(world.exchange.engine.accounts["alpha"].open_orders) == 1)
-    await agrees(world, account)
+    await world.agrees(account, SOL, BTC)
 
 
 @on_virtual_time()
@@ -63,7 +45,7 @@ async def test_r7_what_happens_while_the_socket_is_gone_is_known_when_the_accoun
     engine = world.exchange.engine
     engine.cancel(engine.accounts["alpha"].orders[int(str(first.order_id))])
     engine.fill_from_house(engine.accounts["alpha"].orders[int(str(second.order_id))])
-    await agrees(world, account)
+    await world.agrees(account, SOL, BTC)
     found = await account.get_active_order(SOL, str(second.order_id))
     assert found is not None
     assert (found.status, found.filled_quantity) == (OrderStatus.FILLED, Decimal(1))
@@ -87,7 +69,7 @@ async def test_a_socket_that_has_gone_deaf_is_found_by_a_check(world: VirtualWor
         if await is_filled():
             break
         await world.environment.clock.sleep(0.1)
-    await agrees(world, account)
+    await world.agrees(account, SOL, BTC)
 
 
 @pytest.mark.parametrize("pushes", [True, False])
@@ -107,7 +89,7 @@ async def test_r3_an_order_whose_answer_is_lost_is_found(world: VirtualWorld, pu
             break
         await world.environment.clock.sleep(0.1)
     assert [(order.order_id, order.client_order_id) for order in open_orders] == [(number, "lost")]
-    await agrees(world, account)
+    await world.agrees(account, SOL, BTC)
 
 
 @on_virtual_time()
@@ -147,7 +129,7 @@ async def test_what_the_venue_does_not_have_is_refused_by_the_account_and_nothin
     too_long = "x" * (capabilities.client_order_ids.longest + 1)
     with pytest.raises(InvalidValueError, match="client_order_id"):
         await account.place(buy(too_long))
-    await agrees(world, account)
+    await world.agrees(account, SOL, BTC)
 
 
 def _endpoint_of(world: VirtualWorld, operation: str) -> str:

@@ -21,7 +21,7 @@ from actors.journal import Journal
 from actors.market.actor import MarketActor
 from actors.market.session import FeedSessions
 from actors.orderly_end import cancel_open_orders as cancel_until_done
-from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause, ask, started, stop
+from actors.runtime import Address, LoopHost, Ref, Reply, TerminationCause
 from actors.strategy.base import Strategy, StrategyReport
 from actors.strategy.handle import AccountHandle
 from actors.strategy.hosts import Begin, GetReport, Surroundings, start_strategy
@@ -181,7 +181,7 @@ class TradingSystem:
         """How every group of actors fares: an account with its connection, a feed with its own, a strategy."""
         if self._root is None:
             return ()
-        status: tuple[GroupStatus, ...] = await ask(self._root, GetSupervision())
+        status: tuple[GroupStatus, ...] = await self._root.ask(GetSupervision())
         return status
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -196,14 +196,14 @@ class TradingSystem:
             settings=self._restart_settings, rng=self._environment.rng, host=self._host
         )
         try:
-            await started(root)
+            await root.started
             for venue_name in self._markets:
-                await ask(root, StartGroup(self._market_group(venue_name)))
+                await root.ask(StartGroup(self._market_group(venue_name)))
             for plan in self._plans.values():
-                await ask(root, StartGroup(self._account_group(plan)))
+                await root.ask(StartGroup(self._account_group(plan)))
             await in_parallel(self._environment.spawn, *(_answer(a.ask(Connect())) for a in self._supervisors.values()))
             for strategy in self._strategies.values():
-                await ask(root, StartGroup(self._strategy_group(strategy)))
+                await root.ask(StartGroup(self._strategy_group(strategy)))
                 await self._strategy_addresses[strategy.name].ask(Begin())
         except BaseException:
             await self.stop(cancel_open_orders=False)
@@ -245,12 +245,12 @@ class TradingSystem:
             task.cancel()
         root, self._root = self._root, None
         if root is not None and root.is_alive():
-            await ask(root, StopGroups())
-            await stop(root)
+            await root.ask(StopGroups())
+            await root.stop()
 
     async def _stop_groups(self, names: tuple[str, ...]) -> None:
         if self._root is not None and self._root.is_alive():
-            await ask(self._root, StopGroups(names))
+            await self._root.ask(StopGroups(names))
 
     async def _cancel_of_given_up(self, name: str) -> None:
         """Cancels what strategies have left on an account that nobody trades any more; the log tells how it went."""

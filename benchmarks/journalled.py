@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from actors.connection.settings import SupervisorSettings
 from actors.journal import IntentThread, Journal, JournalSettings
-from actors.runtime import Address, LoopHost, stop
+from actors.runtime import Address, LoopHost
 from actors.system import AccountPlan, TradingSystem
 from benchmarks import socket_path
 from benchmarks.support.account import UNDISTURBED_S, Observer, real_environment, spawn
@@ -172,7 +172,7 @@ async def _steady(directory: Path, orders: int, per_second: float, turns: int) -
         host = LoopHost.current(spawn=spawn)
         for name, side in sides.items():  # one after the other: the server numbers their connections
             observer = Observer.start(side.arrived, host=host)
-            stack.push_async_callback(stop, observer)
+            stack.push_async_callback(observer.stop)
             observing = Address(f"observer of {name}", host.dead_letters)
             observing.bind(observer)
             kept = journal if name == _WITH else None

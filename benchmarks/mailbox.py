@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 import pykka
 
-from actors.runtime import LoopActor, LoopHost, Reply, ThreadActor, ask, handles, started, stop, tell
+from actors.runtime import LoopActor, LoopHost, Ref, Reply, ThreadActor, handles
 
 TELLS = 50_000
 ASKS = 3_000
@@ -63,29 +63,28 @@ class _Bench:
     """One actor of each kind; the hosted one lives on the loop that runs the benchmark."""
 
     def __init__(self) -> None:
-        self.refs: dict[str, pykka.ActorRef[Any]] = {
-            "pykka": _Pykka.start(),
+        self.pykkas = _Pykka.start()
+        self.ours: dict[str, Ref[Any]] = {
             "thread": _OnThread.start(),
             "loop": _OnLoop.start(host=LoopHost.current()),
         }
 
     async def ready(self) -> None:
-        for kind in ("thread", "loop"):
-            await started(self.refs[kind])
+        for ref in self.ours.values():
+            await ref.started
 
     async def close(self) -> None:
-        for kind in ("thread", "loop"):
-            await stop(self.refs[kind])
-        await asyncio.to_thread(self.refs["pykka"].stop)
+        for ref in self.ours.values():
+            await ref.stop()
+        await asyncio.to_thread(self.pykkas.stop)
 
     def asker(self, kind: str) -> "Callable[[Tick], pykka.Future[Any]]":
-        ref = self.refs[kind]
-        return functools.partial(ref.ask, block=False) if kind == "pykka" else functools.partial(ask, ref)
+        return functools.partial(self.pykkas.ask, block=False) if kind == "pykka" else self.ours[kind].ask
 
     def tell_all(self, kind: str) -> "tuple[float, pykka.Future[Any]]":
         """When it began, and the ask whose answer says that every told message is through."""
-        ref, tick = self.refs[kind], Tick(1)
-        send: Callable[[Tick], object] = ref.tell if kind == "pykka" else functools.partial(tell, ref)
+        tick = Tick(1)
+        send: Callable[[Tick], object] = self.pykkas.tell if kind == "pykka" else self.ours[kind].tell
         began = time.perf_counter()
         for _ in range(TELLS):
             send(tick)
@@ -120,11 +119,11 @@ class _Bench:
         return await _in_thread(work)
 
     async def await_on_loop(self, kind: str) -> Times:
-        ref, tick = self.refs[kind], Tick(1)
+        ref, tick = self.ours[kind], Tick(1)
         took: Times = []
         for _ in range(ASKS):
             began = time.perf_counter()
-            await ask(ref, tick)
+            await ref.ask(tick)
             took.append((time.perf_counter() - began) * 1e6)
         return took
 

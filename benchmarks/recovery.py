@@ -19,7 +19,7 @@ import aiohttp
 
 from actors.connection.backoff import BackoffSettings
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import Address, Continue, LoopActor, LoopHost, handles, stop
+from actors.runtime import Address, Continue, LoopActor, LoopHost, handles
 from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem
 from benchmarks.support.account import UNDISTURBED_S, real_environment, spawn
@@ -172,7 +172,7 @@ async def _scene(accounts: int) -> AsyncIterator[_Scene]:
             yield _Scene(system, actor, control)
         finally:
             await system.stop(cancel_open_orders=False)
-            await stop(ref)
+            await ref.stop()
 
 
 def _start_with(actor: _Witness, host: LoopHost) -> Any:

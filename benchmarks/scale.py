@@ -21,7 +21,7 @@ import aiohttp
 from actors.account.settings import AccountSettings
 from actors.connection.settings import SupervisorSettings
 from actors.orderly_end import cancel_open_orders
-from actors.runtime import Address, LoopActor, LoopHost, handles, stop
+from actors.runtime import Address, LoopActor, LoopHost, handles
 from actors.strategy.handle import AccountHandle
 from actors.system import AccountPlan, TradingSystem
 from benchmarks.support.account import live_account, real_environment, spawn
@@ -136,7 +136,7 @@ async def _running(
         yield _Running(system, states, left, time.perf_counter() - began_s)
     finally:
         await system.stop(cancel_open_orders=False)
-        await stop(watcher)
+        await watcher.stop()
 
 
 def _memory_kb() -> float:

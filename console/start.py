@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from actors.runtime import Address, DeadLetters, Hang, HangWatchdog, LoopHost, started, stop
+from actors.runtime import Address, DeadLetters, Hang, HangWatchdog, LoopHost
 from actors.system import TradingSystem
 from config import Config, load_credentials
 from console.assembly import build_plans, build_strategies, build_venues, open_environment
@@ -269,10 +269,10 @@ def _kill_switches(config: Config, directory: Path | None) -> dict[str, KillSwit
 
 async def _start_observer(notes: Notes, host: LoopHost, stack: AsyncExitStack) -> Address:
     ref = Observer.start(notes, host=host)
-    await started(ref)
+    await ref.started
 
     async def end() -> None:
-        await stop(ref)
+        await ref.stop()
 
     stack.push_async_callback(end)
     address = Address("observer", host.dead_letters)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pykka
 
 from actors.journal import Journal
-from actors.runtime import Address, LoopHost, Reply, terminated
+from actors.runtime import Address, LoopHost, Ref, Reply
 from actors.runtime.core import ActorCore
 from actors.strategy.base import Strategy
 from actors.strategy.quoter import Quoter
@@ -211,7 +211,7 @@ class Program:
         ``asked`` for, which are known by name. That an actor keeps the reply that it owes is no waiting for it: who has
         asked may have given up, while what was asked (a limit may hold a look-up back for a minute) is not over."""
         gc.collect()
-        ends = {id(terminated(ref)) for ref in pykka.ActorRegistry.get_all()}
+        ends = {id(ref.terminated) for ref in pykka.ActorRegistry.get_all() if isinstance(ref, Ref)}
         known = ends | {id(reply) for reply in (*self._lost_replies, *(reply for _, reply in self.asked))}
         return sorted(  # the collector's own order is not decided by the seed
             f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"

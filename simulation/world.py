@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from actors.runtime import Address, Reply, started, stop
+from actors.runtime import Address, Reply
 from exchanges.simulator.core.orders import Order as BookedOrder
 from exchanges.simulator.faults.faults import SocketCut
 from messages.commands import Command
@@ -87,7 +87,7 @@ class World:
         self._describe()
         parts.exchange.start()
         watcher = Watcher.start(parts.told, self.violations, self._trace, host=parts.host)
-        await started(watcher)
+        await watcher.started
         observer = Address("watcher", parts.dead_letters)
         observer.bind(watcher)
         subscribers = await self.machine.start_subscriber(parts.host, parts.dead_letters)
@@ -110,7 +110,7 @@ class World:
         elif not self._is_misconfigured():
             self.violations.append(NOT_STARTED)
         parts.exchange.stop()
-        await stop(watcher)
+        await watcher.stop()
         await self.machine.stop_subscriber()
         self.violations += leftovers(parts)
         self.violations[:] = [each for each in self.violations if not parts.long_fault.excuses(each, parts.exchange)]

@@ -35,7 +35,7 @@ from actors.account.snapshot_joiner import SnapshotJoiner
 from actors.account.state import AccountState, OrderKey
 from actors.connection.messages import FactsDoubted, RequestFailed, Resync
 from actors.journal import Journal
-from actors.runtime import Address, Continue, Envelope, LoopActor, Reply, handles, mailbox_depth
+from actors.runtime import Address, Continue, Envelope, LoopActor, Reply, handles
 from messages.commands import (
     AmendOrder,
     CancelAll,
@@ -433,7 +433,7 @@ class AccountActor(LoopActor):
 
     @handles(GetTradingStats)
     def _get_trading_stats(self, _: GetTradingStats) -> TradingStats:
-        depth = mailbox_depth(self.actor_ref)
+        depth = self.actor_ref.depth
         return stats_of(self._account, self._links, has_credentials=self._has_credentials, mailbox_depth=depth)
 
     @handles(Reload)

@@ -23,7 +23,7 @@ from actors.connection.messages import (
 from actors.connection.neighbours import WITHIN_S, Neighbours
 from actors.connection.session import Session, SessionFactory, TellSync
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import Continue, LoopActor, Reply, handles, tell
+from actors.runtime import Continue, LoopActor, Reply, handles
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
@@ -103,7 +103,7 @@ class ConnectionSupervisor(LoopActor):
 
     def _hear_venue(self) -> None:
         """Called by a neighbour in its own turn, which is not to fail when this one has just ended."""
-        tell(self.actor_ref, VenueAnswered())
+        self.actor_ref.tell(VenueAnswered())
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ class ConnectionSupervisor(LoopActor):
             raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None
 
     def _lost(self, session_id: int, cause: str) -> None:
-        tell(self.actor_ref, LinkLost(session_id, cause))  # who has ended meanwhile need not know
+        self.actor_ref.tell(LinkLost(session_id, cause))  # who has ended meanwhile need not know
 
     def _opened(self, attempt: int, *, is_new: bool) -> None:
         if attempt == self._attempt and self._state in {SyncState.CONNECTING, SyncState.RECOVERING}:

@@ -1,7 +1,7 @@
 """The actor runtime: pykka's actors, hosted on an event loop or a thread, without pykka's traps.
 
-An actor subclasses `LoopActor` or `ThreadActor` and marks its handlers with `handles`. Others send to its reference
-with `tell` and `ask`, or to an `Address`, which stays good when the actor is replaced.
+An actor subclasses `LoopActor` or `ThreadActor` and marks its handlers with `handles`. Others send to its
+`Ref`, or to an `Address`, which stays good when the actor is replaced; both with ``tell``, ``tell_latest`` and ``ask``.
 """
 
 from actors.runtime.address import Address
@@ -21,16 +21,6 @@ from actors.runtime.hang_watchdog import Hang, HangWatchdog
 from actors.runtime.inbox import Inbox
 from actors.runtime.loop_actor import LoopActor
 from actors.runtime.loop_host import LoopHost, Spawn
-from actors.runtime.messaging import (
-    ask,
-    mailbox_depth,
-    metrics,
-    started,
-    stop,
-    tell,
-    tell_latest,
-    terminated,
-)
 from actors.runtime.ref import ActorMetrics, Ref, TerminationCause, TerminationKind
 from actors.runtime.reply import Reply
 from actors.runtime.thread_actor import ThreadActor, ThreadHost, stop_all
@@ -64,14 +54,6 @@ __all__ = [
     "UnavailableError",
     "UnhandledMessageError",
     "WouldBlockLoopError",
-    "ask",
     "handles",
-    "mailbox_depth",
-    "metrics",
-    "started",
-    "stop",
     "stop_all",
-    "tell",
-    "tell_latest",
-    "terminated",
 ]

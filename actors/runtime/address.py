@@ -4,12 +4,10 @@ import threading
 from collections.abc import Hashable
 from typing import Any
 
-import pykka
-
 from actors.runtime.dead_letters import PROCESS_DEAD_LETTERS, DeadLetters
 from actors.runtime.envelope import Envelope
 from actors.runtime.errors import UnavailableError
-from actors.runtime.messaging import ask, tell_latest, terminated
+from actors.runtime.ref import Ref
 from actors.runtime.reply import Reply
 
 
@@ -24,7 +22,7 @@ class Address:
     def __init__(self, name: str, dead_letters: DeadLetters | None = None) -> None:
         self.name = name
         self._dead_letters = PROCESS_DEAD_LETTERS if dead_letters is None else dead_letters
-        self._ref: pykka.ActorRef[Any] | None = None
+        self._ref: Ref[Any] | None = None
         self._reason = "not started yet"
         self._change = threading.Lock()
 
@@ -37,17 +35,17 @@ class Address:
         return self._ref is not None
 
     @property
-    def ref(self) -> pykka.ActorRef[Any] | None:
+    def ref(self) -> Ref[Any] | None:
         """The actor that is here now; good until it is replaced, so do not keep it."""
         return self._ref
 
-    def bind(self, ref: pykka.ActorRef[Any]) -> None:
+    def bind(self, ref: Ref[Any]) -> None:
         """Deliver to ``ref`` from now on. When that actor ends the address unbinds itself, with its end as reason."""
         with self._change:
             self._ref = ref
-        terminated(ref).add_done_callback(lambda cause: self._unbind(str(cause.result()), ref))
+        ref.terminated.add_done_callback(lambda cause: self._unbind(str(cause.result()), ref))
 
-    def _unbind(self, reason: str, ref: pykka.ActorRef[Any]) -> None:
+    def _unbind(self, reason: str, ref: Ref[Any]) -> None:
         with self._change:
             if self._ref is ref:
                 self._ref = None
@@ -59,12 +57,11 @@ class Address:
         Raises:
             BusyError: too many commands wait.
         """
-        own: Any = self._ref  # straight to the mailbox: this is the hottest call of all
-        if own is None:
+        ref = self._ref
+        if ref is None:
             self._lost(message)
             return False
-        accepted: bool = own.inbox.put(Envelope(message))
-        return accepted
+        return ref.inbox.put(Envelope(message))  # straight to the mailbox: this is the hottest call of all
 
     def tell_latest(self, key: Hashable, message: Any) -> bool:
         """Like `tell`, for an event of which only the newest under ``key`` matters."""
@@ -72,7 +69,7 @@ class Address:
         if ref is None:
             self._lost(message)
             return False
-        return tell_latest(ref, key, message)
+        return ref.tell_latest(key, message)
 
     def ask(self, message: Any) -> Reply[Any]:
         """Send, and get the reply; `UnavailableError` at once while nobody is here."""
@@ -81,7 +78,7 @@ class Address:
             reply: Reply[Any] = Reply()
             reply.set_error(UnavailableError(f"{self.name} is unavailable: {self._reason}"))
             return reply
-        return ask(ref, message)
+        return ref.ask(message)
 
     def _lost(self, message: Any) -> None:
         self._dead_letters.add(message, self.name, "address unbound")

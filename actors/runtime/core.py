@@ -124,7 +124,7 @@ class ActorCore(pykka.Actor):
 
     def stop(self) -> None:
         """Stop this actor as soon as the message in hand is done."""
-        self._ref.request_stop()
+        self._ref.stop()
 
     @handles(Stop, _ActorStop)
     def _handle_stop(self, message: Stop | _ActorStop) -> None:

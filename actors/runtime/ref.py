@@ -1,15 +1,15 @@
 """References to actors, and what can be known about an actor from outside."""
 
 import enum
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import msgspec
 import pykka
 
 from actors.runtime.envelope import Envelope, Stop
-from actors.runtime.errors import ActorStoppedError, WouldBlockLoopError
 from actors.runtime.inbox import Inbox
-from actors.runtime.reply import Reply, on_a_running_loop
+from actors.runtime.reply import Reply
 
 if TYPE_CHECKING:
     from actors.runtime.core import ActorCore
@@ -70,7 +70,12 @@ class ActorMetrics(msgspec.Struct, frozen=True):
 
 
 class Ref(pykka.ActorRef[A], Generic[A]):
-    """pykka's reference, with replies that can be awaited and calls that refuse to block an event loop."""
+    """The one kind of reference to an actor. Sending never waits, whoever sends; safe from any thread.
+
+    Attributes:
+        started: settles when ``on_start`` is through, or with what it failed with; the actor is then dead.
+        terminated: settles when the actor has ended, by a stop or a crash.
+    """
 
     def __init__(self, actor: A) -> None:
         super().__init__(actor)
@@ -83,55 +88,49 @@ class Ref(pykka.ActorRef[A], Generic[A]):
     def __str__(self) -> str:
         return f"{self.name} ({self.actor_urn})"
 
-    def tell(self, message: Any) -> None:
+    @property
+    def depth(self) -> int:
+        """Messages waiting for the actor now, in all lanes."""
+        return self.inbox.depth
+
+    def tell(self, message: Any) -> bool:  # type: ignore[override]  # pykka's raises for an actor that is gone
         """Send without waiting for an answer.
 
-        Raises:
-            pykka.ActorDeadError: the actor is gone (the message is a dead letter).
-            BusyError: too many commands wait.
-        """
-        if not self.inbox.put(Envelope(message)):
-            raise ActorStoppedError(f"{self} is stopped")
-
-    @overload
-    def ask(self, message: Any, *, block: Literal[False], timeout: float | None = None) -> Reply[Any]: ...
-    @overload
-    def ask(self, message: Any, *, block: Literal[True], timeout: float | None = None) -> Any: ...
-    @overload
-    def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any | Reply[Any]: ...
-    def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any | Reply[Any]:
-        """Send, and get the `Reply` (``block=False``) or wait for it, at most ``timeout`` seconds.
+        Returns:
+            True when the message is in the mailbox; False when the actor is gone (the message is a dead letter).
 
         Raises:
-            WouldBlockLoopError: ``block`` on a thread that runs an event loop. Nothing was sent.
-            pykka.Timeout: no answer in time.
+            BusyError: the message is a command and too many of them wait (it is a dead letter, too).
         """
-        if block:
-            _refuse_to_block("ask")
+        return self.inbox.put(Envelope(message))
+
+    def tell_latest(self, key: Hashable, message: Any) -> bool:
+        """Send an event of which only the newest matters: it takes the place of a waiting one under the same ``key``.
+
+        Returns:
+            False when the actor is gone (the message is a dead letter).
+        """
+        return self.inbox.put_latest(key, Envelope(message))
+
+    def ask(self, message: Any) -> Reply[Any]:  # type: ignore[override]  # pykka's waits unless it is told not to
+        """Send, and get the reply: await it on a loop, ``get()`` it on a plain thread.
+
+        Each ask is answered exactly once, by the handler's result or by an error: what the handler refused with,
+        `BusyError`, `UnhandledMessageError`, `ActorCrashedError`, or `ActorStoppedError`.
+        """
         reply: Reply[Any] = Reply()
         self.inbox.put(Envelope(message, reply))
-        return reply.get(timeout=timeout) if block else reply
+        return reply
 
-    @overload
-    def stop(self, *, block: Literal[True], timeout: float | None = None) -> bool: ...
-    @overload
-    def stop(self, *, block: Literal[False], timeout: float | None = None) -> Reply[bool]: ...
-    @overload
-    def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Reply[bool]: ...
-    def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Reply[bool]:
-        """Stop the actor, ahead of the messages that wait. True once it is down, False if it was down already.
+    def stop(self, *, deadline_s: float | None = None) -> Reply[bool]:  # type: ignore[override]  # pykka's waits
+        """Stop the actor; waiting messages are refused, those in the control lane before it are served.
 
-        Raises:
-            WouldBlockLoopError: ``block`` on a thread that runs an event loop. Nothing was sent.
-            pykka.Timeout: not down in time.
+        Args:
+            deadline_s: seconds for a loop actor's tasks and hooks to finish; None: its host's ``stop_deadline_s``.
+
+        Returns:
+            Settles when it is down: True, or False when it had been down before.
         """
-        if block:
-            _refuse_to_block("stop")
-        reply = self.request_stop()
-        return reply.get(timeout=timeout) if block else reply
-
-    def request_stop(self, deadline_s: float | None = None) -> Reply[bool]:
-        """Stop the actor; its tasks and hooks get ``deadline_s`` seconds (None: what its host says)."""
         if self.terminated.done:
             return Reply.of(False)
         self.inbox.put(Envelope(Stop(deadline_s)))
@@ -153,11 +152,4 @@ class Ref(pykka.ActorRef[A], Generic[A]):
             peak_depth=counters.peak_depth,
             superseded=inbox.superseded,
             task_failures=counters.task_failures,
-        )
-
-
-def _refuse_to_block(what: str) -> None:
-    if on_a_running_loop():
-        raise WouldBlockLoopError(
-            f"{what}(block=True) would block this thread's event loop: use await with {what}(ref, ...) or block=False"
         )

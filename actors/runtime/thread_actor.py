@@ -197,10 +197,10 @@ class ThreadActor(ActorCore):
         self._bury(cast("TerminationCause", self._cause))
 
 
-def stop_all(refs: Iterable[pykka.ActorRef[Any]], *, deadline_s: float) -> list[pykka.ActorRef[Any]]:
+def stop_all(refs: Iterable[Ref[Any]], *, deadline_s: float) -> list[Ref[Any]]:
     """Stop actors, the last one first, and wait for all of them; for plain threads.
 
-    On a loop's thread, await the replies of `stop` instead.
+    On a loop's thread, await what `Ref.stop` returns instead.
 
     Returns:
         Those that were not down within ``deadline_s`` seconds.
@@ -209,10 +209,10 @@ def stop_all(refs: Iterable[pykka.ActorRef[Any]], *, deadline_s: float) -> list[
         WouldBlockLoopError: this thread runs an event loop.
     """
     if on_a_running_loop():
-        raise WouldBlockLoopError("stop_all() would block this thread's event loop: await stop(ref) for each instead")
+        raise WouldBlockLoopError("stop_all() would block this thread's event loop: await ref.stop() for each instead")
     until_s = time.monotonic() + deadline_s
-    stops = [(ref, cast("Ref[Any]", ref).request_stop(deadline_s)) for ref in reversed(list(refs))]
-    late: list[pykka.ActorRef[Any]] = []
+    stops = [(ref, ref.stop(deadline_s=deadline_s)) for ref in reversed(list(refs))]
+    late: list[Ref[Any]] = []
     for ref, stopped in stops:
         try:
             stopped.get(timeout=max(0.0, until_s - time.monotonic()))

@@ -11,19 +11,7 @@ import msgspec
 import structlog
 
 from actors.connection.backoff import Backoff
-from actors.runtime import (
-    Continue,
-    LoopActor,
-    Ref,
-    Reply,
-    TerminationCause,
-    TerminationKind,
-    handles,
-    started,
-    stop,
-    tell,
-    terminated,
-)
+from actors.runtime import Continue, LoopActor, Ref, Reply, TerminationCause, TerminationKind, handles
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
 from messages.errors import ConfigurationError, TellerError
 from messages.lanes import Lane
@@ -132,7 +120,7 @@ class RootSupervisor(LoopActor):
         group.running.extend(running)
         group.started_s = self.now()
         for index, each in enumerate(running, start=first):
-            terminated(each.ref).add_done_callback(partial(self._noticed, group, index, each.ref))
+            each.ref.terminated.add_done_callback(partial(self._noticed, group, index, each.ref))
         if reply is not None:
             reply.set(None)
             return
@@ -150,7 +138,7 @@ class RootSupervisor(LoopActor):
 
     def _noticed(self, group: _Group, index: int, ref: Ref[Any], cause: Reply[TerminationCause]) -> None:
         ended = partial(self._child_ended, group, index, ref, cause.result())
-        tell(self.actor_ref, Continue(f"end of {ref.name}", ended))
+        self.actor_ref.tell(Continue(f"end of {ref.name}", ended))
 
     # -- crashes --------------------------------------------------------------------------------------------------
 
@@ -286,12 +274,17 @@ async def _start_children(children: Sequence[ChildPlan]) -> list[_Running]:
         for child in children:
             ref = child.start()
             running.append(_Running(child, ref))
-            await started(ref)
+            await _started(ref)
             child.address.bind(ref)
     except BaseException:
         await _stop_in_reverse(running)
         raise
     return running
+
+
+async def _started(ref: Ref[Any]) -> None:
+    """Returns when it has started, or raises what its start failed with."""
+    await ref.started
 
 
 async def _stop_in_reverse(running: Sequence[_Running]) -> None:
@@ -300,7 +293,7 @@ async def _stop_in_reverse(running: Sequence[_Running]) -> None:
         deadline_s = each.child.stop_deadline_s
         try:
             async with asyncio.timeout(deadline_s + _STOP_MARGIN_S):
-                await stop(each.ref, deadline_s=deadline_s)
+                await each.ref.stop(deadline_s=deadline_s)
         except TimeoutError:
             _log.error("child_left_behind", child=each.child.name, waited_s=deadline_s + _STOP_MARGIN_S)
 

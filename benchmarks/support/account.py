@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from actors.account.settings import AccountSettings
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import Address, LoopActor, LoopHost, handles, stop
+from actors.runtime import Address, LoopActor, LoopHost, handles
 from actors.strategy.handle import AccountHandle
 from actors.system import AccountPlan, TradingSystem
 from benchmarks.support.canned import CREDENTIALS
@@ -106,4 +106,4 @@ async def live_account(
         yield system.account("bench")
     finally:
         await system.stop(cancel_open_orders=False)
-        await stop(observer)
+        await observer.stop()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply, started, stop, terminated
+from actors.runtime import Address, DeadLetters, LoopActor, LoopHost, Ref, Reply
 from actors.strategy.hosts import GetReport, _Desk
 from simulation.environment.crashes import InjectedCrash
 from simulation.machine.chance import Chance
@@ -76,17 +76,17 @@ class FragileSubscription:
 
     async def start(self) -> None:
         self._ref = FragileSubscriber.start(self._chance, host=self._host)
-        await started(self._ref)
+        await self._ref.started
         self.address.bind(self._ref)
 
     async def revive(self) -> None:
         """If it has crashed, a new one takes its place."""
-        if self._ref is not None and terminated(self._ref).done:
+        if self._ref is not None and self._ref.terminated.done:
             await self.start()
 
     async def stop(self) -> None:
         if self._ref is not None:
-            await stop(self._ref)
+            await self._ref.stop()
 
 
 async def _fail_after(result: Awaitable[Any]) -> NoReturn:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.journal import Journal, JournalError, JournalSettings
-from actors.runtime import Address, LoopHost, started, stop
+from actors.runtime import Address, LoopHost
 from exchanges.simulator.core.orders import Order as BookedOrder
 from simulation.oracles.check import client_id_of
 from simulation.oracles.watcher import Told, Watcher
@@ -53,11 +53,11 @@ class SecondProgram:
         except TimeoutError:
             return
         watcher = Watcher.start(self.told, self._violations, self._trace, host=self._host)
-        await started(watcher)
+        await watcher.started
         observer = Address("second watcher", self._host.dead_letters)
         observer.bind(watcher)
         await self._live(self._make(observer), until_s, ends_s)
-        await stop(watcher)
+        await watcher.stop()
 
     async def _live(self, program: Program, until_s: float, give_up_s: float) -> None:
         self._trace.add("second", "a second program is started")

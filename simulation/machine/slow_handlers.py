@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from actors.account.actor import AccountActor
-from actors.runtime import started
 from actors.runtime.envelope import Envelope
 from actors.runtime.ref import Ref
 from actors.strategy.hosts import _Desk
@@ -56,7 +55,7 @@ def slow_handlers(
             spend(turns, "an account")
 
     async def slow_started(ref: Ref[Any]) -> None:
-        await started(ref)
+        await ref.started
         if starts.happens():
             seconds = some_seconds(starts.rng, SHORTEST_S, LONGEST_S)
             trace.add("machine", f"the start of {ref.actor_class.__name__} takes {seconds:.2f} s")
@@ -65,6 +64,6 @@ def slow_handlers(
     with (
         replaced(_Desk, "deliver", slow_deliver),
         replaced(AccountActor, "_serve", slow_serve),
-        replaced(root, "started", slow_started),
+        replaced(root, "_started", slow_started),
     ):
         yield

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from actors.runtime import Address, DeadLetters, LoopHost, started, stop
+from actors.runtime import Address, DeadLetters, LoopHost
 from actors.system import TradingSystem
 from config import Config, load_credentials, parse_config
 from console.account_records import AccountRecords
@@ -73,7 +73,7 @@ async def running(
             host = LoopHost.current(environment.spawn, dead_letters=DeadLetters())
             notes = Notes(fills_kept=fills_kept)
             observer = Observer.start(notes, host=host)
-            await started(observer)
+            await observer.started
             address = Address("observer")
             address.bind(observer)
             venues = build_venues(config, environment, None)
@@ -116,7 +116,7 @@ async def running(
                 yield made
             finally:
                 await system.stop(cancel_open_orders=False)
-                await stop(observer)
+                await observer.stop()
     finally:
         await exchange.close()
 

@@ -10,7 +10,7 @@ import pytest
 from actors.account.actor import AccountActor
 from actors.account.funds.spot import SpotFunds
 from actors.account.settings import AccountSettings
-from actors.runtime import Address, LoopHost, ask, started, stop
+from actors.runtime import Address, LoopHost
 from messages.commands import (
     CancelWithdrawal,
     GetSnapshot,
@@ -281,13 +281,13 @@ async def test_r5_an_account_that_has_not_heard_of_its_connection_yet_says_since
         rng=random.Random(1),
         host=LoopHost.current(),
     )
-    await started(ref)
-    snapshot: AccountSnapshot = await ask(ref, GetSnapshot())
+    await ref.started
+    snapshot: AccountSnapshot = await ref.ask(GetSnapshot())
     assert (snapshot.sync_state, snapshot.stale_since_ms) == (SyncState.DOWN, 1_790_000_000_000)
     with pytest.raises(NotLiveError) as refused:
-        await ask(ref, bid())
+        await ref.ask(bid())
     assert refused.value.stale_since_ms == snapshot.stale_since_ms
-    await stop(ref)
+    await ref.stop()
 
 
 async def test_no_such_order_is_none(world: World) -> None:

@@ -11,7 +11,7 @@ from actors.connection.messages import Connect
 from actors.connection.neighbours import Neighbours
 from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
-from actors.runtime import LoopHost, Ref, Reply, ask, started
+from actors.runtime import LoopHost, Ref, Reply
 from messages.enums import SyncState
 from messages.errors import RefusalReason, VenueRefusedError
 from messages.events import ConnectionStatus
@@ -147,10 +147,10 @@ class Stage:
         return self.sessions[-1]
 
     def connect(self, *, persistent: bool = False) -> Reply[Any]:
-        return ask(self.ref, Connect(persistent))
+        return self.ref.ask(Connect(persistent))
 
     async def live(self) -> None:
-        await started(self.ref)
+        await self.ref.started
         await self.connect()
 
     @property

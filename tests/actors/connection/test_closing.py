@@ -10,7 +10,7 @@ from actors.connection.messages import Connect
 from actors.connection.neighbours import Neighbours
 from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
-from actors.runtime import LoopHost, Ref, ask, started, stop, terminated
+from actors.runtime import LoopHost, Ref
 from messages.commands import Command
 from messages.errors import ConnectionFailedError
 from messages.events import ConnectionStatus
@@ -87,7 +87,7 @@ async def supervise(
         rng=random.Random(1),
         host=LoopHost.current(),
     )
-    await started(ref)
+    await ref.started
     return ref
 
 
@@ -96,8 +96,8 @@ async def test_a_stop_right_after_a_failed_attempt_does_not_cut_its_closing_shor
     supervisor = await supervise(session)
 
     with pytest.raises(ConnectionFailedError):
-        await ask(supervisor, Connect())
-    await stop(supervisor)
+        await supervisor.ask(Connect())
+    await supervisor.stop()
 
     assert session.is_closed
 
@@ -106,10 +106,10 @@ async def test_a_crash_closes_the_session_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(ConnectionSupervisor._handlers, Crash, lambda _actor, _message: 1 / 0)
     session = SlowToClose(opens=True)
     supervisor = await supervise(session)
-    await ask(supervisor, Connect())
+    await supervisor.ask(Connect())
 
     supervisor.tell(Crash())
-    await terminated(supervisor)
+    await supervisor.terminated
 
     assert session.is_closed
 
@@ -120,9 +120,9 @@ async def test_r10_who_tells_a_supervisor_that_has_crashed_meanwhile_goes_on(mon
     session, neighbours = SlowToClose(opens=True), LateToForget()
     sessions = OneSession(session)
     supervisor = await supervise(session, sessions=sessions, neighbours=neighbours)
-    await ask(supervisor, Connect())
+    await supervisor.ask(Connect())
     supervisor.tell(Crash())
-    await terminated(supervisor)
+    await supervisor.terminated
 
     sessions.lost("the socket was closed by the exchange with code 1001")
     [told] = neighbours.told

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from actors.connection.backoff import Backoff, BackoffSettings
 from actors.connection.messages import VenueAnswered
 from actors.connection.neighbours import Neighbours
-from actors.runtime import stop, tell
 from messages.enums import SyncState
 from messages.errors import ConnectionFailedError, InvalidValueError
 from tests.actors.connection.stage import Exchange, Stage, on_virtual_time
@@ -112,7 +111,7 @@ def test_an_attempt_that_hangs_is_begun_anew_once_when_another_gets_through() ->
         await asyncio.sleep(5)
         opens = len(stage.exchange.opens)
         for _ in range(3):
-            tell(stage.ref, VenueAnswered())
+            stage.ref.tell(VenueAnswered())
             await asyncio.sleep(5)
         assert len(stage.exchange.opens) == opens + 1
         stage.exchange.hangs = False
@@ -129,7 +128,7 @@ def test_an_attempt_that_is_slow_is_let_be() -> None:
         stage.exchange.hangs = True
         stage.connect()
         await asyncio.sleep(5)
-        tell(stage.ref, VenueAnswered())
+        stage.ref.tell(VenueAnswered())
         await asyncio.sleep(2)
         assert len(stage.exchange.opens) == 1
 
@@ -141,7 +140,7 @@ def test_an_attempt_that_is_slow_is_let_be() -> None:
         await asyncio.sleep(0.02)
         other.exchange.hangs = True
         await other.until(SyncState.RECOVERING)
-        tell(other.ref, VenueAnswered())
+        other.ref.tell(VenueAnswered())
         await asyncio.sleep(0.9)
         assert len(other.exchange.opens) == 3
 
@@ -157,7 +156,7 @@ def test_a_call_while_live_or_stopped_changes_nothing() -> None:
         await asyncio.sleep(2)
         assert stage.states()[-1] is SyncState.LIVE
         assert len(stage.exchange.opens) == 1
-        await stop(stage.ref)
+        await stage.ref.stop()
         venue.answered("another")
 
     on_virtual_time(scene)

@@ -9,7 +9,7 @@ import pytest
 
 from actors.connection.messages import FactsDoubted, LinkLost, PublicLinkChanged, RequestFailed, Resync
 from actors.connection.settings import SupervisorSettings
-from actors.runtime import Continue, ask, stop, tell
+from actors.runtime import Continue
 from messages.enums import SyncState
 from messages.errors import (
     ConfigurationError,
@@ -79,7 +79,7 @@ def test_r10_refusals_of_the_key_with_a_success_in_between_do_not_add_up() -> No
         await stage.live()
         for _ in range(5):
             stage.exchange.check_error, stage.exchange.errors_left = NOT_PERMITTED, 1
-            tell(stage.ref, RequestFailed(1, "a command was refused"))
+            stage.ref.tell(RequestFailed(1, "a command was refused"))
             await asyncio.sleep(30)
         assert stage.states()[-1] is SyncState.LIVE
         assert SyncState.DEGRADED not in stage.states()
@@ -92,7 +92,7 @@ def test_r10_checks_whose_key_is_refused_twice_in_a_row_end_failed() -> None:
         stage = Stage()
         await stage.live()
         stage.exchange.check_error = KEY_REFUSED
-        tell(stage.ref, RequestFailed(1, "a command was refused"))
+        stage.ref.tell(RequestFailed(1, "a command was refused"))
         at_s = await stage.until(SyncState.FAILED)
         assert at_s < 2
         assert len(stage.exchange.checks) == 2
@@ -178,7 +178,7 @@ def test_a_successful_load_counts_as_a_check() -> None:
         stage.exchange.check_error = refused()
         for _ in range(20):
             await asyncio.sleep(20)
-            await ask(stage.ref, Resync())
+            await stage.ref.ask(Resync())
         assert SyncState.DEGRADED not in stage.states()
 
     on_virtual_time(scene)
@@ -193,7 +193,7 @@ def test_r14_a_load_that_fails_makes_a_check_and_links_are_told_as_they_are() ->
         await stage.live()
         stage.exchange.load_error, stage.exchange.errors_left = GONE, 1
         with pytest.raises(ConnectionFailedError):
-            await ask(stage.ref, Resync())
+            await stage.ref.ask(Resync())
         await asyncio.sleep(1)
         assert len(stage.exchange.checks) == 1
         assert stage.state is SyncState.LIVE
@@ -205,12 +205,12 @@ def test_r14_a_load_that_fails_makes_a_check_and_links_are_told_as_they_are() ->
 def test_r14_a_link_that_was_told_as_down_is_told_as_up_by_the_next_check() -> None:
     async def scene() -> None:
         stage = Stage(needs_public_feed=True)
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await stage.live()
         session = stage.sessions[-1]
         session.known = session.known.__class__(public_rest=True, private_ws=True)
-        tell(stage.ref, PublicLinkChanged(is_up=False))
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=False))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await stage.until(SyncState.LIVE)
         await asyncio.sleep(0.1)
         assert not stage.told[-1].links.private_rest
@@ -225,7 +225,7 @@ def test_a_load_without_a_connection_is_refused() -> None:
     async def scene() -> None:
         stage = Stage()
         with pytest.raises(ConnectionFailedError, match="there is no connection"):
-            await ask(stage.ref, Resync())
+            await stage.ref.ask(Resync())
 
     on_virtual_time(scene)
 
@@ -235,8 +235,8 @@ def test_doubts_of_what_is_kept_make_a_check_where_the_session_wants_one() -> No
         stage = Stage()
         await stage.live()
         for _ in range(50):
-            tell(stage.ref, FactsDoubted(1))
-        tell(stage.ref, FactsDoubted(7))
+            stage.ref.tell(FactsDoubted(1))
+        stage.ref.tell(FactsDoubted(7))
         await asyncio.sleep(1)
         assert len(stage.exchange.checks) == 1
         assert stage.sessions[-1].reconciler == 50
@@ -250,14 +250,14 @@ def test_doubts_of_what_is_kept_make_a_check_where_the_session_wants_one() -> No
 def test_r8_a_connect_while_only_market_data_is_gone_is_answered_when_it_is_back() -> None:
     async def scene() -> None:
         stage = Stage(needs_public_feed=True)
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await stage.live()
-        tell(stage.ref, PublicLinkChanged(is_up=False))
+        stage.ref.tell(PublicLinkChanged(is_up=False))
         await stage.until(SyncState.DEGRADED)
         asked = stage.connect()
         await asyncio.sleep(5)
         assert not asked.done
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await asked
         assert stage.state is SyncState.LIVE
 
@@ -291,7 +291,7 @@ def test_r8_a_connect_in_hand_is_answered_when_the_supervisor_stops() -> None:
         stage.exchange.hangs = True
         asked = stage.connect()
         await asyncio.sleep(1)
-        await stop(stage.ref)
+        await stage.ref.stop()
         with pytest.raises(StoppedError):
             await asked
 
@@ -354,8 +354,8 @@ def test_what_an_old_session_says_is_ignored() -> None:
     async def scene() -> None:
         stage = Stage()
         await stage.live()
-        tell(stage.ref, LinkLost(99, "an old one"))
-        tell(stage.ref, RequestFailed(99, "an old one"))
+        stage.ref.tell(LinkLost(99, "an old one"))
+        stage.ref.tell(RequestFailed(99, "an old one"))
         await asyncio.sleep(1)
         assert stage.states()[-1] is SyncState.LIVE
         assert not stage.exchange.checks
@@ -369,7 +369,7 @@ def test_what_comes_of_an_earlier_attempt_or_check_is_ignored() -> None:
         supervisor: Any = stage.ref._actor_weakref()
 
         def comes(what: Callable[..., None], *arguments: object, **named: object) -> None:
-            tell(stage.ref, Continue("what comes late", partial(what, *arguments, **named)))
+            stage.ref.tell(Continue("what comes late", partial(what, *arguments, **named)))
 
         stage.exchange.hangs = True
         asked = stage.connect()
@@ -417,9 +417,9 @@ async def _cut(stage: Stage) -> None:
 def test_a_private_socket_that_is_lost_while_market_data_is_gone_is_opened_again_without_it() -> None:
     async def scene() -> None:
         stage = Stage(needs_public_feed=True)
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await stage.live()
-        tell(stage.ref, PublicLinkChanged(is_up=False))
+        stage.ref.tell(PublicLinkChanged(is_up=False))
         await asyncio.sleep(1000)
         assert (len(stage.sessions), stage.state) == (1, SyncState.DEGRADED)
         stage.exchange.open_error, stage.exchange.errors_left = GONE, 3
@@ -429,7 +429,7 @@ def test_a_private_socket_that_is_lost_while_market_data_is_gone_is_opened_again
         assert asyncio.get_running_loop().time() - lost_s < 3 * 2.1  # pauses of an outage that has only begun
         await asyncio.sleep(0.1)
         assert stage.told[-1].cause == "waiting for the venue's market data"
-        tell(stage.ref, PublicLinkChanged(is_up=True))
+        stage.ref.tell(PublicLinkChanged(is_up=True))
         await stage.until(SyncState.LIVE)
 
     on_virtual_time(scene)
@@ -439,7 +439,7 @@ def test_the_last_word_of_a_supervisor_that_stops_is_down() -> None:
     async def scene() -> None:
         stage = Stage()
         await stage.live()
-        await stop(stage.ref)
+        await stage.ref.stop()
         assert (stage.told[-1].state, stage.told[-1].cause) == (SyncState.DOWN, "stopped")
         assert not stage.told[-1].links.private_ws
         assert stage.sessions[-1].is_closed

@@ -7,7 +7,7 @@ from typing import Any
 import pykka
 import pytest
 
-from actors.runtime import DeadLetters, LoopActor, LoopHost, Ref, ThreadActor, ThreadHost, terminated
+from actors.runtime import DeadLetters, LoopActor, LoopHost, Ref, ThreadActor, ThreadHost
 from tests.actors.runtime.samples import Launch
 
 
@@ -21,8 +21,8 @@ async def host(dead_letters: DeadLetters) -> AsyncIterator[LoopHost]:
     """A host on the test's loop; stops what the test left running on it."""
     yield LoopHost.current(dead_letters=dead_letters, stop_deadline_s=5.0)
     for ref in pykka.ActorRegistry.get_all():
-        ref.stop(block=False)
-        await terminated(ref)
+        assert isinstance(ref, Ref)
+        await ref.stop()
 
 
 @pytest.fixture(params=["loop", "thread"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import Address, DeadLetters, UnavailableError, started, stop, tell, terminated
+from actors.runtime import Address, DeadLetters, UnavailableError
 from messages.errors import LocalRefusalError, StoppedError
 from tests.actors.runtime.samples import Command, Event, Fail, Launch, Till, actor_of
 from tests.support.eventually import eventually
@@ -20,13 +20,13 @@ async def test_an_address_survives_the_restart_of_its_actor_r8(launch: Launch, a
     first = launch(Till)
     address.bind(first)
     assert await address.ask(Command(1)) == Command(1)
-    tell(first, Fail(RuntimeError("bug")))
-    await terminated(first)
+    first.tell(Fail(RuntimeError("bug")))
+    await first.terminated
     await eventually(lambda: not address.is_bound)
     with pytest.raises(UnavailableError, match="account main is unavailable: crashed: RuntimeError"):
         await address.ask(Command(2))
     second = launch(Till)
-    await started(second)
+    await second.started
     address.bind(second)
     assert await address.ask(Command(3)) == Command(3)
     assert actor_of(second).seen == [Command(3)]
@@ -59,14 +59,14 @@ async def test_the_end_of_an_old_actor_does_not_unbind_the_new_one(launch: Launc
     old, new = launch(Till), launch(Till)
     address.bind(old)
     address.bind(new)
-    await stop(old)
+    await old.stop()
     assert address.is_bound
     assert await address.ask(Event(1)) == Event(1)
 
 
 async def test_an_address_bound_to_a_dead_actor_is_unbound_at_once(launch: Launch, address: Address) -> None:
     ref = launch(Till)
-    await stop(ref)
+    await ref.stop()
     address.bind(ref)
     assert not address.is_bound
     with pytest.raises(UnavailableError, match="unavailable: stopped"):
@@ -78,7 +78,7 @@ async def test_repr_shows_name_and_state(launch: Launch, address: Address) -> No
     ref = launch(Till)
     address.bind(ref)
     assert repr(address) == "<Address account main: bound>"
-    await stop(ref)
+    await ref.stop()
     assert repr(address) == "<Address account main: stopped>"
 
 
@@ -96,14 +96,14 @@ async def test_each_ask_through_an_address_has_one_answer_while_its_actors_come_
     asker.start()
     for number in range(10):
         ref = launch(Till)
-        await started(ref)
+        await ref.started
         address.bind(ref)
         await _served_something(ref)
         if number % 2:
-            await stop(ref)
+            await ref.stop()
         else:
-            tell(ref, Fail(RuntimeError("bug")))
-            await terminated(ref)
+            ref.tell(Fail(RuntimeError("bug")))
+            await ref.terminated
     done.set()
     await eventually(lambda: not asker.is_alive())
     await eventually(lambda: all(reply.done for reply in replies))

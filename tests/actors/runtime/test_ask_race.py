@@ -17,13 +17,7 @@ from actors.runtime import (
     Reply,
     ThreadActor,
     ThreadHost,
-    ask,
     handles,
-    started,
-    stop,
-    tell,
-    tell_latest,
-    terminated,
 )
 from messages.errors import TellerError
 from tests.actors.runtime.samples import Cancel, Command, Event, Fail, Till
@@ -89,11 +83,11 @@ class _Asker:
     def _run(self) -> None:
         gone = 0
         while gone < 20:  # a little longer than the actor lives
-            self.replies.append(ask(self._ref, Command(len(self.replies))))
+            self.replies.append(self._ref.ask(Command(len(self.replies))))
             self.told += 1
-            taken = tell(self._ref, Event())
+            taken = self._ref.tell(Event())
             self.taken += taken
-            tell_latest(self._ref, "ticker", Event())
+            self._ref.tell_latest("ticker", Event())
             gone += not taken
 
 
@@ -130,10 +124,10 @@ def test_every_ask_is_answered_while_thread_actors_end(frequent_switches: None, 
         for asker in askers:
             asker.thread.start()
         if end == "stop":
-            stop(ref)
+            ref.stop()
         else:
-            tell(ref, Fail(RuntimeError("bug")))
-        terminated(ref).get(timeout=10)
+            ref.tell(Fail(RuntimeError("bug")))
+        ref.terminated.get(timeout=10)
         for asker in askers:
             asker.thread.join(10)
         refused += _check(askers)[1]
@@ -146,16 +140,16 @@ def test_every_ask_is_answered_while_loop_actors_end(frequent_switches: None, en
     async def one_life() -> list[_Asker]:
         host = LoopHost.current(dead_letters=DeadLetters(log_every_s=3600))
         ref = _LoopTill.start(host=host)
-        await started(ref)
+        await ref.started
         askers = [_Asker(ref) for _ in range(ASKERS)]
         for asker in askers:
             asker.thread.start()
         await asyncio.sleep(0)
         if end == "stop":
-            await stop(ref)
+            await ref.stop()
         elif end == "crash":
-            tell(ref, Fail(RuntimeError("bug")))
-            await terminated(ref)
+            ref.tell(Fail(RuntimeError("bug")))
+            await ref.terminated
         return askers
 
     refused = 0
@@ -183,7 +177,7 @@ def _tell_until_gone(ref: Any, told: list[Event]) -> None:
     while gone < 5:
         event = Event(len(told))
         told.append(event)
-        gone += not tell(ref, event)
+        gone += not ref.tell(event)
 
 
 def test_each_told_message_is_either_handled_or_a_dead_letter(frequent_switches: None) -> None:
@@ -195,8 +189,8 @@ def test_each_told_message_is_either_handled_or_a_dead_letter(frequent_switches:
         threads = [threading.Thread(target=_tell_until_gone, args=(ref, mine), daemon=True) for mine in told]
         for thread in threads:
             thread.start()
-        stop(ref)
+        ref.stop()
         for thread in threads:
             thread.join(10)
-        terminated(ref).get(timeout=10)
+        ref.terminated.get(timeout=10)
         assert len(handled) + dead_letters.count == sum(len(mine) for mine in told)

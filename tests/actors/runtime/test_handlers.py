@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.runtime import LoopActor, LoopHost, ThreadActor, UnhandledMessageError, ask, handles, tell
+from actors.runtime import LoopActor, LoopHost, ThreadActor, UnhandledMessageError, handles
 from actors.runtime.dead_letters import DeadLetters
 from tests.actors.runtime.samples import Event, Launch
 
@@ -35,9 +35,9 @@ class Desk:
 async def test_the_exact_type_wins_then_the_nearest_base(launch: Launch) -> None:
     ref = launch(Desk)
     for _ in range(2):  # the second time from the cache
-        assert await ask(ref, Exact()) == "exact"
-        assert await ask(ref, Near()) == "base"
-        assert await ask(ref, Base()) == "base"
+        assert await ref.ask(Exact()) == "exact"
+        assert await ref.ask(Near()) == "base"
+        assert await ref.ask(Base()) == "base"
 
 
 async def test_a_subclass_inherits_overrides_and_adds_handlers(launch: Launch) -> None:
@@ -54,9 +54,9 @@ async def test_a_subclass_inherits_overrides_and_adds_handlers(launch: Launch) -
             return f"either {message}"
 
     ref, plain = launch(BetterDesk), launch(Desk)
-    asked = [await ask(ref, message) for message in (Base(), Near(), Exact(), 1, "a")]
+    asked = [await ref.ask(message) for message in (Base(), Near(), Exact(), 1, "a")]
     assert asked == ["better base", "near", "exact", "either 1", "either a"]
-    assert await ask(plain, Near()) == "base"  # the parent is as it was
+    assert await plain.ask(Near()) == "base"  # the parent is as it was
 
 
 async def test_a_message_nobody_handles_is_an_error_for_an_ask_and_a_dead_letter_for_a_tell(
@@ -64,9 +64,9 @@ async def test_a_message_nobody_handles_is_an_error_for_an_ask_and_a_dead_letter
 ) -> None:
     ref = launch(Desk)
     with pytest.raises(UnhandledMessageError, match="Desk has no handler for Event"):
-        await ask(ref, Event())
-    tell(ref, Event())
-    assert await ask(ref, Base()) == "base"
+        await ref.ask(Event())
+    ref.tell(Event())
+    assert await ref.ask(Base()) == "base"
     assert [(letter.message_type, letter.actor, letter.reason) for letter in dead_letters.recent] == [
         ("Event", "Desk", "UnhandledMessageError")
     ]
@@ -78,8 +78,8 @@ async def test_on_receive_gets_what_has_no_handler(launch: Launch) -> None:
             return f"received {type(message).__name__}"
 
     ref = launch(Open)
-    assert await ask(ref, Event()) == "received Event"
-    assert await ask(ref, Base()) == "base"
+    assert await ref.ask(Event()) == "received Event"
+    assert await ref.ask(Base()) == "base"
 
 
 @pytest.mark.parametrize("base", [LoopActor, ThreadActor])
@@ -137,4 +137,4 @@ async def test_the_name_is_the_classs_or_the_actors_own(launch: Launch, host: Lo
     ref = launch(Named, "account main")
     assert ref.name == "account main"
     with pytest.raises(UnhandledMessageError, match="account main has no handler"):
-        await ask(ref, Event())
+        await ref.ask(Event())

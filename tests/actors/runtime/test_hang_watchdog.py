@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from actors.runtime import Hang, HangWatchdog, LoopActor, LoopHost, ThreadActor, ask, handles, started, stop, tell
+from actors.runtime import Hang, HangWatchdog, LoopActor, LoopHost, ThreadActor, handles
 from messages.errors import InvalidValueError
 from tests.support.eventually import eventually
 
@@ -29,7 +29,7 @@ class StuckOnThread(ThreadActor):
 async def test_a_handler_that_holds_up_the_loop_is_named_and_shown_while_it_hangs() -> None:
     host = LoopHost.current()
     actor = StuckOnLoop.start(host=host)
-    await started(actor)
+    await actor.started
     release = threading.Event()
     hangs: list[Hang] = []
 
@@ -39,23 +39,23 @@ async def test_a_handler_that_holds_up_the_loop_is_named_and_shown_while_it_hang
 
     watchdog = HangWatchdog(host, hang_s=0.05, every_s=0.01, told=told)
     watchdog.start()
-    await ask(actor, Wait(release))
+    await actor.ask(Wait(release))
     watchdog.stop()
     assert (hangs[0].actor, hangs[0].message) == ("StuckOnLoop", "Wait")
     assert any("wait_for_it" in line for line in hangs[0].stack)
     assert hangs[0].for_s >= 0.05
-    await stop(actor)
+    await actor.stop()
 
 
 async def test_a_handler_that_hangs_on_its_thread_is_shown_and_the_loop_is_not_blamed() -> None:
     host = LoopHost.current()
     actor = StuckOnThread.start()
-    await started(actor)
+    await actor.started
     release = threading.Event()
     hangs: list[Hang] = []
     watchdog = HangWatchdog(host, hang_s=0.05, every_s=0.01, told=hangs.append)
     watchdog.start()
-    tell(actor, Wait(release))
+    actor.tell(Wait(release))
     await eventually(lambda: hangs)
     assert (hangs[0].actor, hangs[0].message) == ("StuckOnThread", "Wait")
     assert any("wait_for_it" in line for line in hangs[0].stack)
@@ -63,7 +63,7 @@ async def test_a_handler_that_hangs_on_its_thread_is_shown_and_the_loop_is_not_b
     assert hangs[1].for_s >= 2 * hangs[0].for_s - 0.01, "reported again only when it has doubled"
     release.set()
     watchdog.stop()
-    await stop(actor)
+    await actor.stop()
 
 
 async def test_a_busy_but_moving_system_is_left_alone() -> None:
@@ -75,10 +75,10 @@ async def test_a_busy_but_moving_system_is_left_alone() -> None:
     done = threading.Event()
     done.set()
     for _ in range(200):
-        await ask(actor, Wait(done))
+        await actor.ask(Wait(done))
     watchdog.stop()
     assert hangs == []
-    await stop(actor)
+    await actor.stop()
 
 
 async def test_times_that_make_no_sense_are_refused() -> None:

@@ -21,13 +21,7 @@ from actors.runtime import (
     Reply,
     TaskCancelledError,
     TerminationKind,
-    ask,
     handles,
-    metrics,
-    started,
-    stop,
-    tell,
-    terminated,
 )
 from messages.errors import StoppedError
 from tests.actors.runtime.samples import Cancel, Command, Event, Fail, Hold, RefusedError, Till, actor_of
@@ -122,31 +116,31 @@ async def test_handlers_run_on_the_loops_thread_whoever_sends(host: LoopHost) ->
             threads.add(threading.get_ident())
 
     ref = Curious.start(host=host)
-    await ask(ref, Event())
-    await asyncio.to_thread(lambda: ask(ref, Event()).get(timeout=10))
+    await ref.ask(Event())
+    await asyncio.to_thread(lambda: ref.ask(Event()).get(timeout=10))
     assert threads == {threading.get_ident()}
 
 
 async def test_an_actor_may_be_started_from_another_thread(host: LoopHost) -> None:
     ref = await asyncio.to_thread(LoopTill.start, host=host)
-    await started(ref)
-    assert await ask(ref, Event(1)) == Event(1)
+    await ref.started
+    assert await ref.ask(Event(1)) == Event(1)
 
 
 async def test_a_flood_of_messages_lets_io_have_its_turn(dead_letters: DeadLetters) -> None:
     host = LoopHost.current(dead_letters=dead_letters, max_per_turn=10)
     ref = LoopTill.start(host=host)
-    await started(ref)
+    await ref.started
     for n in range(100):
-        tell(ref, Event(n))
+        ref.tell(Event(n))
     seen: list[int] = []
     while len(actor_of(ref).seen) < 100:
         await asyncio.sleep(0)
         seen.append(len(actor_of(ref).seen))
     assert len(seen) >= 10
     assert all(later - earlier <= 10 for earlier, later in zip([0, *seen], seen, strict=False))
-    assert metrics(ref).handled == 100
-    await stop(ref)
+    assert ref.metrics().handled == 100
+    await ref.stop()
 
 
 async def test_a_handler_runs_in_the_context_of_its_actor_not_of_the_teller(host: LoopHost) -> None:
@@ -161,9 +155,9 @@ async def test_a_handler_runs_in_the_context_of_its_actor_not_of_the_teller(host
     who.set("starter")
     ref = Curious.start(host=host)
     who.set("teller")
-    await ask(ref, Event())
+    await ref.ask(Event())
     await asyncio.sleep(0)  # it sleeps now, and the next message is what wakes it
-    await ask(ref, Event())
+    await ref.ask(Event())
     assert seen == ["starter", "starter"]
 
 
@@ -176,9 +170,9 @@ async def test_every_task_is_started_by_the_hosts_spawn(dead_letters: DeadLetter
         return loop.create_task(coroutine, name=name)
 
     ref = Worker.start(host=LoopHost.current(spawn, dead_letters=dead_letters))
-    assert await ask(ref, Fetch(_value(1))) == 1
-    await ask(ref, Run(_value(2)))
-    await stop(ref)
+    assert await ref.ask(Fetch(_value(1))) == 1
+    await ref.ask(Run(_value(2)))
+    await ref.stop()
     assert names == ["Worker.life", "Worker.fetch", "Worker.run"]
 
 
@@ -211,19 +205,19 @@ def test_actors_end_in_order_when_their_loop_is_torn_down() -> None:
 
     async def program() -> tuple[Any, list[Reply[Any]]]:
         ref = Orderly.start(host=LoopHost.current(dead_letters=DeadLetters()))
-        await started(ref)
-        tell(ref, Run(sleeper.run()))
-        replies = [ask(ref, Hold())]
+        await ref.started
+        ref.tell(Run(sleeper.run()))
+        replies = [ref.ask(Hold())]
         await eventually(lambda: sleeper.running)
-        replies += [ask(ref, Command(n)) for n in range(3)]
+        replies += [ref.ask(Command(n)) for n in range(3)]
         return ref, replies
 
     ref, replies = asyncio.run(program())
     assert ends == ["on_stop through"]
     assert sleeper.cancelled
-    assert terminated(ref).result().kind is TerminationKind.STOPPED
+    assert ref.terminated.result().kind is TerminationKind.STOPPED
     assert all(reply.done for reply in replies)
-    assert tell(ref, Event()) is False
+    assert ref.tell(Event()) is False
 
 
 def test_a_message_to_an_actor_whose_loop_was_closed_over_its_head_is_answered() -> None:
@@ -231,18 +225,18 @@ def test_a_message_to_an_actor_whose_loop_was_closed_over_its_head_is_answered()
 
     async def begin() -> Any:
         ref = LoopTill.start(host=LoopHost.current(dead_letters=DeadLetters()))
-        held = ask(ref, Hold())
-        await ask(ref, Event())
+        held = ref.ask(Hold())
+        await ref.ask(Event())
         await asyncio.sleep(0)
         return ref, held, actor_of(ref)._life
 
     ref, held, life = loop.run_until_complete(begin())
     loop.close()  # without canceling its tasks
     with pytest.raises(StoppedError):
-        ask(ref, Command()).get(timeout=10)
+        ref.ask(Command()).get(timeout=10)
     with pytest.raises(StoppedError):
         held.get(timeout=10)
-    assert terminated(ref).done
+    assert ref.terminated.done
     assert not ref.is_alive()
     life._log_destroy_pending = False  # that the loop left it behind is the point of this test
     del life
@@ -254,8 +248,8 @@ def test_a_message_to_an_actor_whose_loop_was_closed_over_its_head_is_answered()
 
 async def test_a_deferred_reply_is_settled_later_by_another_handler(host: LoopHost) -> None:
     ref = LoopTill.start(host=host)
-    reply = ask(ref, Hold())
-    await ask(ref, Event())
+    reply = ref.ask(Hold())
+    await ref.ask(Event())
     assert not reply.done
     actor_of(ref).held[0].set("later")
     assert await reply == "later"
@@ -271,8 +265,8 @@ async def test_deferring_twice_gives_the_same_reply_and_a_tell_gets_one_nobody_r
             replies.extend((self.defer(), self.defer()))
 
     ref = Twice.start(host=host)
-    asked = ask(ref, Hold())
-    tell(ref, Hold())
+    asked = ref.ask(Hold())
+    ref.tell(Hold())
     await eventually(lambda: len(replies) == 4)
     assert replies[0] is replies[1] is asked
     assert replies[2] is replies[3]
@@ -289,21 +283,21 @@ async def test_a_refusal_after_deferring_is_the_answer(host: LoopHost) -> None:
             raise RefusedError("after all not")
 
     with pytest.raises(RefusedError):
-        await ask(Hesitant.start(host=host), Hold())
+        await Hesitant.start(host=host).ask(Hold())
 
 
 @pytest.mark.parametrize("end", ["stop", "crash"])
 async def test_deferred_replies_of_an_actor_that_ends_are_each_answered_once_r8(host: LoopHost, end: str) -> None:
     ref = LoopTill.start(host=host)
-    replies = [ask(ref, Hold()) for _ in range(5)]
-    await ask(ref, Event())
+    replies = [ref.ask(Hold()) for _ in range(5)]
+    await ref.ask(Event())
     held = actor_of(ref).held
     held[0].set("in time")
     if end == "stop":
-        await stop(ref)
+        await ref.stop()
     else:
-        tell(ref, Fail(RuntimeError("bug")))
-        await terminated(ref)
+        ref.tell(Fail(RuntimeError("bug")))
+        await ref.terminated
     assert await replies[0] == "in time"
     for reply in replies[1:]:
         assert isinstance(reply.error, ActorStoppedError)
@@ -323,18 +317,18 @@ async def test_the_last_hook_may_answer_deferred_replies_with_what_it_knows(host
             self.held[0].set("sent, outcome unknown")
 
     ref = Honest.start(host=host)
-    reply = ask(ref, Hold())
-    await ask(ref, Event())
+    reply = ref.ask(Hold())
+    await ref.ask(Event())
     if end == "on_stop":
-        await stop(ref)
+        await ref.stop()
     else:
-        tell(ref, Fail(RuntimeError("bug")))
+        ref.tell(Fail(RuntimeError("bug")))
     assert await reply == "sent, outcome unknown"
 
 
 async def test_defer_outside_a_handler_is_refused(host: LoopHost) -> None:
     ref = LoopTill.start(host=host)
-    await started(ref)
+    await ref.started
     with pytest.raises(RuntimeError, match="no message in hand"):
         actor_of(ref).defer()
 
@@ -344,22 +338,22 @@ async def test_defer_outside_a_handler_is_refused(host: LoopHost) -> None:
 
 async def test_a_piped_result_comes_back_as_a_message(host: LoopHost) -> None:
     ref = Worker.start(host=host)
-    assert await ask(ref, Fetch(_value(5))) == 5
+    assert await ref.ask(Fetch(_value(5))) == 5
 
 
 async def test_a_piped_failure_comes_back_as_a_message(host: LoopHost) -> None:
     ref = Worker.start(host=host)
     with pytest.raises(KeyError):
-        await ask(ref, Fetch(_failing(KeyError("no such order"))))
+        await ref.ask(Fetch(_failing(KeyError("no such order"))))
     with pytest.raises(ActorCrashedError, match="SystemExit"):
-        await ask(ref, Fetch(_failing(SystemExit(1))))
-    assert await ask(ref, Fetch(_value(6))) == 6
+        await ref.ask(Fetch(_failing(SystemExit(1))))
+    assert await ref.ask(Fetch(_value(6))) == 6
 
 
 async def test_a_piped_task_that_somebody_cancels_still_answers(host: LoopHost) -> None:
     ref = Worker.start(host=host)
     sleeper = Sleeper()
-    reply = ask(ref, Fetch(sleeper.run()))
+    reply = ref.ask(Fetch(sleeper.run()))
     await eventually(lambda: sleeper.running)
     actor_of(ref).task.cancel()
     with pytest.raises(TaskCancelledError, match=r"Worker\.fetch was cancelled"):
@@ -374,7 +368,7 @@ async def test_a_piped_task_that_is_canceled_before_its_first_step_still_answers
             self.pipe(_value(1), Fetched, FetchFailed, name="fetch").cancel()
 
     with pytest.raises(TaskCancelledError):
-        await ask(Hasty.start(host=host), Event())
+        await Hasty.start(host=host).ask(Event())
 
 
 async def test_an_error_message_that_cannot_be_made_is_logged_and_counted(host: LoopHost) -> None:
@@ -385,8 +379,8 @@ async def test_an_error_message_that_cannot_be_made_is_logged_and_counted(host: 
             self.pipe(_value(1), Fetched, lambda _error: 1 / 0).cancel()
 
     ref = Clumsy.start(host=host)
-    tell(ref, Event())
-    await eventually(lambda: metrics(ref).task_failures == 2)
+    ref.tell(Event())
+    await eventually(lambda: ref.metrics().task_failures == 2)
     assert ref.is_alive()
 
 
@@ -400,7 +394,7 @@ async def test_a_piped_result_waits_behind_no_command_bound(host: LoopHost) -> N
             self.later(0, Command(2))
 
     ref = Tight.start(host=host)
-    tell(ref, Event())
+    ref.tell(Event())
     await eventually(lambda: len(actor_of(ref).seen) == 2)
 
 
@@ -418,7 +412,7 @@ async def test_a_result_message_that_cannot_be_made_is_a_failure_of_the_pipe(hos
             reply.set_error(error)
 
     with pytest.raises(ZeroDivisionError):
-        await ask(Clumsy.start(host=host), Event())
+        await Clumsy.start(host=host).ask(Event())
 
 
 async def test_a_task_that_fails_is_logged_and_counted_and_the_actor_lives(
@@ -426,9 +420,9 @@ async def test_a_task_that_fails_is_logged_and_counted_and_the_actor_lives(
 ) -> None:
     ref = Worker.start(host=host)
     for error in (ValueError("s3cr3t"), SystemExit(1)):
-        tell(ref, Run(_failing(error)))
-    await eventually(lambda: metrics(ref).task_failures == 2)
-    assert await ask(ref, Event(1)) == Event(1)
+        ref.tell(Run(_failing(error)))
+    await eventually(lambda: ref.metrics().task_failures == 2)
+    assert await ref.ask(Event(1)) == Event(1)
     out = capsys.readouterr().out
     assert out.count("actor_task_failed") == 2
     assert "s3cr3t" not in out
@@ -447,14 +441,14 @@ async def test_tasks_are_canceled_before_the_last_hook(host: LoopHost, end: str)
             ends.append(sleeper.cancelled and fetcher.cancelled)
 
     ref = Careful.start(host=host)
-    tell(ref, Run(sleeper.run()))
-    reply = ask(ref, Fetch(fetcher.run()))
+    ref.tell(Run(sleeper.run()))
+    reply = ref.ask(Fetch(fetcher.run()))
     await eventually(lambda: sleeper.running and fetcher.running)
     if end == "stop":
-        await stop(ref)
+        await ref.stop()
     else:
-        tell(ref, Fail(RuntimeError("bug")))
-        await terminated(ref)
+        ref.tell(Fail(RuntimeError("bug")))
+        await ref.terminated
     assert ends == [True]
     with pytest.raises(StoppedError):
         await reply
@@ -467,7 +461,7 @@ async def test_a_task_canceled_before_its_first_step_leaves_no_coroutine_behind(
             self.spawn(_value(1)).cancel()
             self.pipe(_value(2), Fetched).cancel()
 
-    await ask(Hasty.start(host=host), Event())
+    await Hasty.start(host=host).ask(Event())
     await asyncio.sleep(0)
     gc.collect()  # a coroutine that was never awaited would warn here, and warnings are errors
 
@@ -485,11 +479,11 @@ async def test_a_task_that_ignores_its_cancellation_does_not_hold_up_the_stop(
                 continue
 
     ref = Worker.start(host=host)
-    tell(ref, Run(stubborn()))
-    await ask(ref, Event())
+    ref.tell(Run(stubborn()))
+    await ref.ask(Event())
     task = actor_of(ref).task
     await asyncio.sleep(0)
-    assert await stop(ref, deadline_s=0.02) is True
+    assert await ref.stop(deadline_s=0.02) is True
     assert "task_outlives_actor" in capsys.readouterr().out
     released.set()
     await task
@@ -511,20 +505,20 @@ async def test_a_task_that_ends_late_but_before_its_actor_is_not_said_to_outlive
             await released.wait()
 
     ref = Releasing.start(host=host)
-    tell(ref, Run(slow()))
-    await ask(ref, Event())
+    ref.tell(Run(slow()))
+    await ref.ask(Event())
     task = actor_of(ref).task
     await asyncio.sleep(0)
-    assert await stop(ref, deadline_s=0.02) is True
+    assert await ref.stop(deadline_s=0.02) is True
     assert task.done()
     assert "task_outlives_actor" not in capsys.readouterr().out
 
 
 async def test_an_actor_that_has_ended_starts_no_tasks(host: LoopHost) -> None:
     ref = Worker.start(host=host)
-    await started(ref)
+    await ref.started
     actor = actor_of(ref)
-    await stop(ref)
+    await ref.stop()
     with pytest.raises(StoppedError):
         actor.spawn(_value(1))
     with pytest.raises(StoppedError):
@@ -543,14 +537,14 @@ async def test_messages_wait_for_an_async_on_start(host: LoopHost) -> None:
             await go_on.wait()
 
     ref = Slow.start(host=host)
-    reply = ask(ref, Event(1))
+    reply = ref.ask(Event(1))
     for _ in range(5):
         await asyncio.sleep(0)
-    assert not started(ref).done
+    assert not ref.started.done
     assert not reply.done
     go_on.set()
     assert await reply == Event(1)
-    assert started(ref).done
+    assert ref.started.done
 
 
 async def test_a_stop_cancels_an_on_start_that_hangs(host: LoopHost) -> None:
@@ -562,22 +556,22 @@ async def test_a_stop_cancels_an_on_start_that_hangs(host: LoopHost) -> None:
 
     ref = Hanging.start(host=host)
     actor = actor_of(ref)
-    command = ask(ref, Command())
+    command = ref.ask(Command())
     await eventually(lambda: sleeper.running)
-    assert await stop(ref) is True
+    assert await ref.stop() is True
     assert sleeper.cancelled
     assert actor.ends == ["stopped"]
-    for reply in (command, started(ref)):
+    for reply in (command, ref.started):
         with pytest.raises(StoppedError):
             await reply
 
 
 async def test_a_stop_right_after_the_start_is_obeyed(host: LoopHost) -> None:
     ref = LoopTill.start(host=host)
-    assert await stop(ref) is True
-    assert (await terminated(ref)).kind is TerminationKind.STOPPED
+    assert await ref.stop() is True
+    assert (await ref.terminated).kind is TerminationKind.STOPPED
     other = await asyncio.to_thread(LoopTill.start, host=host)
-    assert await stop(other) is True
+    assert await other.stop() is True
 
 
 async def test_an_on_start_whose_own_work_is_canceled_is_a_failed_start(host: LoopHost) -> None:
@@ -589,8 +583,8 @@ async def test_an_on_start_whose_own_work_is_canceled_is_a_failed_start(host: Lo
 
     ref = Unlucky.start(host=host)
     with pytest.raises(StoppedError):
-        await started(ref)
-    assert (await terminated(ref)).kind is TerminationKind.START_FAILED
+        await ref.started
+    assert (await ref.terminated).kind is TerminationKind.START_FAILED
 
 
 async def test_a_hook_that_takes_too_long_is_cut_off_at_the_deadline(
@@ -603,7 +597,7 @@ async def test_a_hook_that_takes_too_long_is_cut_off_at_the_deadline(
             await sleeper.run()
 
     ref = Lingering.start(host=host)
-    assert await stop(ref, deadline_s=0.02) is True
+    assert await ref.stop(deadline_s=0.02) is True
     assert sleeper.cancelled
     assert "actor_hook_failed" in capsys.readouterr().out
 
@@ -616,7 +610,7 @@ async def test_the_last_hook_may_start_tasks_which_end_with_it(host: LoopHost) -
             self.spawn(sleeper.run())
             await eventually(lambda: sleeper.running)
 
-    assert await stop(Tidy.start(host=host)) is True
+    assert await Tidy.start(host=host).stop() is True
     assert sleeper.cancelled
 
 
@@ -657,25 +651,25 @@ class Serial(LoopTill):
 
 async def test_async_handlers_run_one_at_a_time_in_order(host: LoopHost) -> None:
     ref = Serial.start(host=host)
-    await started(ref)
+    await ref.started
     actor = actor_of(ref)
-    replies = [ask(ref, Command(n)) for n in range(3)]
-    event = ask(ref, Event(9))
+    replies = [ref.ask(Command(n)) for n in range(3)]
+    event = ref.ask(Event(9))
     await eventually(lambda: actor.log == ["begin 0"])
     for n in reversed(range(3)):
         actor.gate(n).set()
     assert [await reply for reply in replies] == [0, 1, 2]
     assert await event == Event(9)
     assert actor.log == ["begin 0", "end 0", "begin 1", "end 1", "begin 2", "end 2"]
-    assert metrics(ref).handled == 4
+    assert ref.metrics().handled == 4
 
 
 async def test_a_stop_cancels_the_async_handler_in_flight(host: LoopHost) -> None:
     ref = Serial.start(host=host)
     actor = actor_of(ref)
-    in_flight, waiting = ask(ref, Command(1)), ask(ref, Command(2))
+    in_flight, waiting = ref.ask(Command(1)), ref.ask(Command(2))
     await eventually(lambda: actor.log == ["begin 1"])
-    assert await stop(ref) is True
+    assert await ref.stop() is True
     assert actor.log == ["begin 1", "end 1"]
     assert actor.ends == ["stopped"]
     for reply in (in_flight, waiting):
@@ -687,10 +681,10 @@ async def test_a_stop_cancels_the_async_handler_in_flight(host: LoopHost) -> Non
 async def test_control_overtakes_what_waits_behind_the_handler_in_flight(host: LoopHost) -> None:
     ref = Serial.start(host=host)
     actor = actor_of(ref)
-    in_flight = ask(ref, Command(1))
+    in_flight = ref.ask(Command(1))
     await eventually(lambda: actor.log == ["begin 1"])
-    events = [ask(ref, Event(n)) for n in range(10)]
-    cancelled = ask(ref, Cancel())
+    events = [ref.ask(Event(n)) for n in range(10)]
+    cancelled = ref.ask(Cancel())
     actor.gate(1).set()
     await asyncio.gather(in_flight, cancelled, *events)
     assert actor.seen == [Cancel(), *(Event(n) for n in range(10))]
@@ -699,26 +693,26 @@ async def test_control_overtakes_what_waits_behind_the_handler_in_flight(host: L
 async def test_async_handlers_refuse_crash_and_defer_like_the_others(host: LoopHost) -> None:
     ref = Serial.start(host=host)
     with pytest.raises(RefusedError):
-        await ask(ref, Fail(RefusedError("no")))
-    held = ask(ref, Hold())
-    assert await ask(ref, Event(1)) == Event(1)
+        await ref.ask(Fail(RefusedError("no")))
+    held = ref.ask(Hold())
+    assert await ref.ask(Event(1)) == Event(1)
     assert not held.done
     actor_of(ref).held[0].set("later")
     assert await held == "later"
-    crashing, waiting = ask(ref, Fail(KeyError("bug"))), ask(ref, Command(1))
+    crashing, waiting = ref.ask(Fail(KeyError("bug"))), ref.ask(Command(1))
     with pytest.raises(ActorCrashedError, match="KeyError"):
         await crashing
     with pytest.raises(StoppedError):
         await waiting
-    assert (await terminated(ref)).kind is TerminationKind.CRASHED
+    assert (await ref.terminated).kind is TerminationKind.CRASHED
 
 
 async def test_a_told_message_in_flight_at_the_stop_is_a_dead_letter(host: LoopHost, dead_letters: DeadLetters) -> None:
     ref = Serial.start(host=host)
     actor = actor_of(ref)
-    tell(ref, Command(1))
+    ref.tell(Command(1))
     await eventually(lambda: actor.log == ["begin 1"])
-    await stop(ref)
+    await ref.stop()
     assert dead_letters.by_reason == {"actor stopped": 1}
 
 
@@ -726,13 +720,13 @@ def test_a_loop_torn_down_under_an_async_handler_is_a_stop() -> None:
     async def program() -> tuple[Any, Reply[Any]]:
         ref = Serial.start(host=LoopHost.current(dead_letters=DeadLetters()))
         actor = actor_of(ref)
-        in_flight = ask(ref, Command(1))
+        in_flight = ref.ask(Command(1))
         await eventually(lambda: actor.log == ["begin 1"])
         return ref, in_flight
 
     ref, in_flight = asyncio.run(program())
     assert isinstance(in_flight.error, ActorStoppedError)
-    assert terminated(ref).result().kind is TerminationKind.STOPPED
+    assert ref.terminated.result().kind is TerminationKind.STOPPED
 
 
 # Timers
@@ -747,7 +741,7 @@ async def test_a_timer_sends_its_message_unless_canceled(host: LoopHost) -> None
             self.later(0.003, Command(3))
 
     ref = Timed.start(host=host)
-    tell(ref, Event())
+    ref.tell(Event())
     await eventually(lambda: Command(3) in actor_of(ref).seen)
     assert actor_of(ref).seen == [Command(1), Command(3)]
     assert actor_of(ref)._timers == {}
@@ -761,8 +755,8 @@ async def test_timers_end_with_their_actor(host: LoopHost, dead_letters: DeadLet
 
     ref = Timed.start(host=host)
     actor = actor_of(ref)
-    await ask(ref, Event())
-    await stop(ref)
+    await ref.ask(Event())
+    await ref.stop()
     assert actor.handle.cancelled()
     assert actor._timers == {}
     assert dead_letters.count == 0
@@ -771,14 +765,14 @@ async def test_timers_end_with_their_actor(host: LoopHost, dead_letters: DeadLet
 @pytest.mark.parametrize("delay_s", [-1, float("nan"), float("inf")])
 async def test_a_delay_that_no_clock_can_keep_is_refused(host: LoopHost, delay_s: float) -> None:
     ref = LoopTill.start(host=host)
-    await started(ref)
+    await ref.started
     with pytest.raises(ValueError, match=r"delay_s = .* is not allowed"):
         actor_of(ref).later(delay_s, Event())
 
 
 async def test_now_is_the_hosts_clock(host: LoopHost) -> None:
     ref = LoopTill.start(host=host)
-    await started(ref)
+    await ref.started
     before = host.loop.time()
     assert before <= actor_of(ref).now() <= host.loop.time()
 
@@ -786,8 +780,8 @@ async def test_now_is_the_hosts_clock(host: LoopHost) -> None:
 async def test_a_crash_is_logged_with_where_it_happened(host: LoopHost) -> None:
     ref = LoopTill.start(host=host)
     with structlog.testing.capture_logs() as logs:
-        tell(ref, Fail(KeyError("x")))
-        await terminated(ref)
+        ref.tell(Fail(KeyError("x")))
+        await ref.terminated
     crash = next(entry for entry in logs if entry["event"] == "actor_crashed")
     assert crash["error_type"] == "KeyError"
     assert crash["message_type"] == "Fail"

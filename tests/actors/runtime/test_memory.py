@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from actors.runtime import Reply, ask
+from actors.runtime import Reply
 from tests.actors.runtime.samples import Event, Fail, Launch, RefusedError, Till
 
 
@@ -13,7 +13,7 @@ from tests.actors.runtime.samples import Event, Fail, Launch, RefusedError, Till
 async def test_a_reply_that_nobody_holds_any_more_is_gone(launch: Launch, error: Exception | None) -> None:
     """A refusal carries the frames that it passed through, and these hold the message in hand with its reply."""
     ref = launch(Till)
-    reply: Reply[object] = ask(ref, Event() if error is None else Fail(type(error)("no")))
+    reply: Reply[object] = ref.ask(Event() if error is None else Fail(type(error)("no")))
     try:
         await reply
     except RefusedError:
@@ -21,6 +21,6 @@ async def test_a_reply_that_nobody_holds_any_more_is_gone(launch: Launch, error:
     forgotten = weakref.ref(reply)
 
     del reply
-    await ask(ref, Event(1))  # the actor has let go of the message before
+    await ref.ask(Event(1))  # the actor has let go of the message before
     gc.collect()
     assert forgotten() is None

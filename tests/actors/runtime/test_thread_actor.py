@@ -16,15 +16,8 @@ from actors.runtime import (
     ThreadActor,
     ThreadHost,
     WouldBlockLoopError,
-    ask,
     handles,
-    metrics,
-    started,
-    stop,
     stop_all,
-    tell,
-    tell_latest,
-    terminated,
 )
 from tests.actors.runtime.samples import Cancel, Command, Event, Fail, Hold, Till, Wait, actor_of
 from tests.support.eventually import eventually_blocking
@@ -55,8 +48,8 @@ def test_all_of_an_actors_life_happens_on_its_own_daemon_thread() -> None:
             threads.append(threading.current_thread())
 
     ref = Curious.start()
-    ask(ref, Event()).get(timeout=10)
-    assert stop(ref).get(timeout=10) is True
+    ref.ask(Event()).get(timeout=10)
+    assert ref.stop().get(timeout=10) is True
     assert len(threads) == 3
     assert len(set(threads)) == 1
     assert threads[0] is not threading.current_thread()
@@ -73,9 +66,9 @@ def test_a_handler_may_block_on_the_answer_of_another_actor() -> None:
 
         @handles(Event)
         def on_event(self, event: Event) -> Any:
-            return ask(self.other, event).get(timeout=10)
+            return self.other.ask(event).get(timeout=10)
 
-    assert ask(Patient.start(ThreadTill.start()), Event(7)).get(timeout=10) == Event(7)
+    assert Patient.start(ThreadTill.start()).ask(Event(7)).get(timeout=10) == Event(7)
 
 
 async def test_a_handler_may_block_on_the_answer_of_an_actor_on_the_loop(host: LoopHost) -> None:
@@ -87,21 +80,21 @@ async def test_a_handler_may_block_on_the_answer_of_an_actor_on_the_loop(host: L
     class Patient(ThreadActor):
         @handles(Event)
         def on_event(self, event: Event) -> Any:
-            return on_loop.ask(event, timeout=10)
+            return on_loop.ask(event).get(timeout=10)
 
     ref = Patient.start()
-    assert await ask(ref, Event(7)) == Event(7)
-    await stop(ref)
+    assert await ref.ask(Event(7)) == Event(7)
+    await ref.stop()
 
 
 def test_deferred_replies_are_settled_later_or_answered_at_the_end_r8() -> None:
     ref = ThreadTill.start()
-    replies = [ask(ref, Hold()) for _ in range(3)]
-    ask(ref, Event()).get(timeout=10)
+    replies = [ref.ask(Hold()) for _ in range(3)]
+    ref.ask(Event()).get(timeout=10)
     actor = actor_of(ref)
     actor.held[0].set("later")  # from any thread
     assert replies[0].get(timeout=10) == "later"
-    stop(ref).get(timeout=10)
+    ref.stop().get(timeout=10)
     for reply in replies[1:]:
         with pytest.raises(ActorStoppedError):
             reply.get(timeout=10)
@@ -110,15 +103,15 @@ def test_deferred_replies_are_settled_later_or_answered_at_the_end_r8() -> None:
 def test_the_newest_of_many_waiting_messages_is_the_one_that_is_served() -> None:
     ref = ThreadTill.start()
     entered, go_on = threading.Event(), threading.Event()
-    tell(ref, Wait(entered, go_on))
+    ref.tell(Wait(entered, go_on))
     assert entered.wait(10)
     for n in range(1000):
-        tell_latest(ref, "BTC", Event(n))
-    assert metrics(ref).depth == 1
+        ref.tell_latest("BTC", Event(n))
+    assert ref.metrics().depth == 1
     go_on.set()
-    ask(ref, Command()).get(timeout=10)
+    ref.ask(Command()).get(timeout=10)
     assert actor_of(ref).seen == [Event(999), Command()]
-    assert metrics(ref).superseded == 999
+    assert ref.metrics().superseded == 999
 
 
 def test_timers_fire_in_order_of_their_time_and_not_when_canceled() -> None:
@@ -131,7 +124,7 @@ def test_timers_fire_in_order_of_their_time_and_not_when_canceled() -> None:
             self.later(0, Cancel())
 
     ref = Timed.start()
-    tell(ref, Hold())
+    ref.tell(Hold())
     eventually_blocking(lambda: Event(3) in actor_of(ref).seen)
     assert actor_of(ref).seen == [Cancel(), Event(1), Event(3)]
 
@@ -142,9 +135,9 @@ def test_a_message_wakes_an_actor_that_waits_for_a_timer() -> None:
             self.later(3600, Event(1))
 
     ref = Timed.start()
-    started(ref).get(timeout=10)
-    assert ask(ref, Event(2)).get(timeout=10) == Event(2)
-    assert stop(ref).get(timeout=10) is True
+    ref.started.get(timeout=10)
+    assert ref.ask(Event(2)).get(timeout=10) == Event(2)
+    assert ref.stop().get(timeout=10) is True
 
 
 def test_messages_and_due_timers_meet_without_losing_a_wake_up(frequent_switches: None) -> None:
@@ -162,7 +155,7 @@ def test_messages_and_due_timers_meet_without_losing_a_wake_up(frequent_switches
 
     ref = Restless.start()
     for _ in range(2000):
-        ask(ref, Event()).get(timeout=10)
+        ref.ask(Event()).get(timeout=10)
     eventually_blocking(lambda: actor_of(ref).fired == 2000)
 
 
@@ -174,7 +167,7 @@ def test_canceled_timers_do_not_pile_up() -> None:
                 self.later(3600, Event()).cancel()
             return len(self._timers)
 
-    assert ask(Rearming.start(), Event()).get(timeout=10) < 100
+    assert Rearming.start().ask(Event()).get(timeout=10) < 100
 
 
 def test_the_clock_is_handed_in() -> None:
@@ -187,11 +180,11 @@ def test_the_clock_is_handed_in() -> None:
             return self.now()
 
     ref = Timed.start(host=ThreadHost(clock=lambda: now[0]))
-    assert ask(ref, Hold()).get(timeout=10) == 100.0
-    ask(ref, Command(1)).get(timeout=10)
+    assert ref.ask(Hold()).get(timeout=10) == 100.0
+    ref.ask(Command(1)).get(timeout=10)
     assert actor_of(ref).seen == [Command(1)]
     now[0] = 151.0
-    ask(ref, Command(2)).get(timeout=10)  # any message makes it look at its clock
+    ref.ask(Command(2)).get(timeout=10)  # any message makes it look at its clock
     eventually_blocking(lambda: Event(1) in actor_of(ref).seen)
 
 
@@ -209,22 +202,22 @@ def test_stop_all_waits_for_all_and_stops_the_dead_again_without_harm() -> None:
     refs = [Noting.start(name) for name in "abc"]
     assert stop_all(refs, deadline_s=10) == []
     assert sorted(order) == ["a", "b", "c"]
-    assert all(terminated(ref).done for ref in refs)
+    assert all(ref.terminated.done for ref in refs)
     assert stop_all(refs, deadline_s=10) == []
 
 
 def test_stop_all_names_who_is_late() -> None:
     ref, quick = ThreadTill.start(), ThreadTill.start()
     entered, go_on = threading.Event(), threading.Event()
-    tell(ref, Wait(entered, go_on))
+    ref.tell(Wait(entered, go_on))
     assert entered.wait(10)
     assert stop_all([ref, quick], deadline_s=0.02) == [ref]
     go_on.set()
-    terminated(ref).get(timeout=10)
+    ref.terminated.get(timeout=10)
 
 
 async def test_stop_all_refuses_to_block_a_loop() -> None:
-    with pytest.raises(WouldBlockLoopError, match="await stop"):
+    with pytest.raises(WouldBlockLoopError, match=r"await ref\.stop"):
         stop_all([], deadline_s=1)
 
 
@@ -233,7 +226,7 @@ def test_a_failing_last_hook_is_logged_and_the_actor_is_down(capsys: pytest.Capt
         def on_stop(self) -> None:
             raise LookupError("s3cr3t")
 
-    assert stop(Clumsy.start()).get(timeout=10) is True
+    assert Clumsy.start().stop().get(timeout=10) is True
     out = capsys.readouterr().out
     assert "actor_hook_failed" in out
     assert "s3cr3t" not in out
@@ -254,10 +247,10 @@ def test_a_crash_on_a_thread_answers_in_hand_deferred_and_waiting_each_once() ->
     dead_letters = DeadLetters()
     ref = ThreadTill.start(host=ThreadHost(dead_letters=dead_letters))
     entered, go_on = threading.Event(), threading.Event()
-    deferred = ask(ref, Hold())
-    tell(ref, Wait(entered, go_on))
+    deferred = ref.ask(Hold())
+    ref.tell(Wait(entered, go_on))
     assert entered.wait(10)
-    in_hand, waiting = ask(ref, Fail(OSError())), ask(ref, Command())
+    in_hand, waiting = ref.ask(Fail(OSError())), ref.ask(Command())
     go_on.set()
     for reply, expected in ((in_hand, ActorCrashedError), (waiting, ActorStoppedError), (deferred, ActorStoppedError)):
         with pytest.raises(expected):
@@ -268,10 +261,10 @@ def test_a_crash_on_a_thread_answers_in_hand_deferred_and_waiting_each_once() ->
 async def test_a_strategy_thread_does_not_hold_up_the_loop(host: LoopHost) -> None:
     ref = ThreadTill.start()
     entered, go_on = threading.Event(), threading.Event()
-    reply = ask(ref, Wait(entered, go_on))
+    reply = ref.ask(Wait(entered, go_on))
     await asyncio.to_thread(entered.wait, 10)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reply, 0.01)  # the loop's own timer fires while the handler blocks
     go_on.set()
     await reply
-    await stop(ref)
+    await ref.stop()

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.connection.backoff import BackoffSettings
-from actors.runtime import Address, LoopActor, LoopHost, Ref, TerminationCause, ask, handles, stop
+from actors.runtime import Address, LoopActor, LoopHost, Ref, TerminationCause, handles
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
 from actors.supervision.root import GetSupervision, RootSupervisor, StartGroup
 from messages.errors import ConfigurationError
@@ -62,11 +62,11 @@ class World:
         plan = GroupPlan(
             name="one", children=(child,), went_down=lambda _: None, resumed=resumed, given_up=self.given_up.append
         )
-        await ask(self.root, StartGroup(plan))
+        await self.root.ask(StartGroup(plan))
         await asyncio.sleep(3600)
 
     async def is_up(self) -> bool:
-        (status,) = await ask(self.root, GetSupervision())
+        (status,) = await self.root.ask(GetSupervision())
         return bool(status.is_up)
 
 
@@ -75,7 +75,7 @@ def play(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
         world = World()
         await world.begin()
         await scene(world)
-        await stop(world.root)
+        await world.root.stop()
 
     on_virtual_time(played)
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 import actors.supervision.root as root_module
 from actors.connection.backoff import BackoffSettings
-from actors.runtime import Address, LoopActor, LoopHost, Ref, Reply, TerminationCause, ask, handles, stop
+from actors.runtime import Address, LoopActor, LoopHost, Ref, Reply, TerminationCause, handles
 from actors.supervision.plans import ChildPlan, GroupPlan, RestartSettings
 from actors.supervision.root import GetSupervision, RootSupervisor, StartGroup, StopGroups
 from tests.support.eventually import eventually
@@ -87,7 +87,7 @@ class Stage:
         """Up again, and each part once, at its address."""
 
         async def is_up() -> bool:
-            (status,) = await ask(self.root, GetSupervision())
+            (status,) = await self.root.ask(GetSupervision())
             return bool(status.is_up and status.restarts)
 
         await until_async(is_up, what="the group to be up again")
@@ -99,12 +99,12 @@ class Stage:
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
-    await ask(stage.root, StartGroup(stage.plan()))
+    await stage.root.ask(StartGroup(stage.plan()))
     yield stage
     stage.entrance.set()
     stage.exit.set()
-    await ask(stage.root, StopGroups())
-    await stop(stage.root)
+    await stage.root.ask(StopGroups())
+    await stage.root.stop()
     assert alive() == []
 
 
@@ -138,7 +138,7 @@ async def test_a_stop_calls_off_a_restart_that_is_under_way(stage: Stage) -> Non
     stage.entrance.clear()
     stage.second.tell(Crash())
     await eventually(lambda: stage.waiting == 1, what="the second to start again")
-    await ask(stage.root, StopGroups())
+    await stage.root.ask(StopGroups())
     assert alive() == []
 
 
@@ -146,7 +146,7 @@ async def test_a_stop_while_a_crashed_part_is_still_ending_leaves_nobody(stage: 
     stage.exit.clear()
     stage.second.tell(Crash())
     await eventually(lambda: stage.waiting == 1, what="the second to be at its end")
-    stopping = ask(stage.root, StopGroups())
+    stopping = stage.root.ask(StopGroups())
     stage.exit.set()
     await stopping
     assert alive() == []
@@ -158,7 +158,6 @@ async def test_a_part_that_does_not_end_in_its_time_is_left_behind_and_told(
     """Its last hook is cut off at its deadline; here that fails, as it does for a thread in a call that blocks."""
     monkeypatch.setattr(root_module, "_STOP_MARGIN_S", 0.1)
     never: Reply[bool] = Reply()
-    monkeypatch.setattr(root_module, "stop", lambda *_args, **_settings: never)
     (first, second) = stage.plan().children
     running = [
         root_module._Running(
@@ -166,9 +165,10 @@ async def test_a_part_that_does_not_end_in_its_time_is_left_behind_and_told(
         )
         for child, name in ((first, "left-1"), (second, "left-2"))
     ]
-    with capture_logs() as logs:
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr(Ref, "stop", lambda *_args, **_settings: never)
         async with asyncio.timeout(3):
             await root_module._stop_in_reverse(running)
     assert [row["child"] for row in logs if row["event"] == "child_left_behind"] == ["second", "first"]
     for each in running:
-        await stop(each.ref)
+        await each.ref.stop()

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from actors.runtime import DeadLetters, LoopHost, Ref, ask
+from actors.runtime import DeadLetters, LoopHost, Ref
 from actors.strategy.base import Strategy
 from actors.strategy.hosts import Begin, PlainStrategyActor, Surroundings, start_strategy
 from simulation.loop import VirtualLoop
@@ -27,7 +27,7 @@ async def begun(strategy: Strategy) -> Ref[PlainStrategyActor]:
     dead_letters = DeadLetters()
     host = LoopHost.current(dead_letters=dead_letters)
     ref: Ref[PlainStrategyActor] = start_strategy(strategy, Surroundings({}, {}, dead_letters), host)
-    await ask(ref, Begin())
+    await ref.ask(Begin())
     return ref
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import ActorCrashedError, DeadLetters, LoopHost, Reply, ask, started, stop, tell, terminated
+from actors.runtime import ActorCrashedError, DeadLetters, LoopHost, Reply
 from actors.runtime.ref import TerminationKind
 from actors.strategy.base import Strategy
 from actors.strategy.hosts import GetReport, _Desk
@@ -36,7 +36,7 @@ def test_a_callback_fails_before_or_after_it_has_done_its_work() -> None:
             with callback_errors(callbacks=always(loop, begins_s=0.5, seed=seed), replies=never(loop)):
                 ref = await begun(strategy)
                 await asyncio.sleep(2.0)
-                cause = await terminated(ref)
+                cause = await ref.terminated
             assert cause.kind is TerminationKind.CRASHED
             assert isinstance(cause.error, InjectedCrash)
             worked.add(len(strategy.began_s))
@@ -75,7 +75,7 @@ def test_an_async_callback_does_its_work_to_the_end_before_it_fails() -> None:
         async def main(loop: VirtualLoop = loop, seed: int = seed) -> None:
             with callback_errors(callbacks=always(loop, begins_s=0.5, seed=seed), replies=never(loop)):
                 ref = await begun(Patient("patient", ()))
-                assert (await terminated(ref)).kind is TerminationKind.CRASHED
+                assert (await ref.terminated).kind is TerminationKind.CRASHED
                 done.append(f"crashed at {loop.time():g}")
 
         quietly(loop, main)
@@ -90,8 +90,8 @@ def test_a_display_may_always_ask_for_a_report() -> None:
         with callback_errors(callbacks=always(loop, begins_s=0.5), replies=never(loop)):
             ref = await begun(Strategy("calm", ()))
             await asyncio.sleep(1.0)
-            assert (await ask(ref, GetReport())).strategy == "calm"
-            await stop(ref)
+            assert (await ref.ask(GetReport())).strategy == "calm"
+            await ref.stop()
 
     quietly(loop, main)
 
@@ -110,7 +110,7 @@ def test_a_callback_on_a_reply_fails_and_the_others_are_called_all_the_same() ->
                 strategy.then(reply, heard.append)
                 reply.set(number)
             await asyncio.sleep(0.1)
-            await stop(ref)
+            await ref.stop()
         assert heard == list(range(10))
         assert replies.count == 10
 
@@ -125,12 +125,12 @@ def test_a_subscriber_crashes_on_what_it_hears() -> None:
     async def main() -> None:
         chance = Chance(random.Random(1), loop.time, rate=1.0, begins_s=1.0, ends_s=2.0)
         ref = FragileSubscriber.start(chance, host=LoopHost.current(dead_letters=DeadLetters()))
-        await started(ref)
-        assert tell(ref, "something")
+        await ref.started
+        assert ref.tell("something")
         await asyncio.sleep(1.0)
-        assert tell(ref, "something")
+        assert ref.tell("something")
         await asyncio.sleep(0.0)
-        assert (await terminated(ref)).kind is TerminationKind.CRASHED
+        assert (await ref.terminated).kind is TerminationKind.CRASHED
         assert loop.time() == 1.0
 
     assert quietly(loop, main).faults == []

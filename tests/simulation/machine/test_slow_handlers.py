@@ -3,7 +3,6 @@
 import asyncio
 
 from actors.account.actor import AccountActor
-from actors.runtime import stop
 from actors.strategy.hosts import _Desk
 from actors.supervision import root
 from simulation.loop import VirtualLoop, run_on_virtual_time
@@ -25,7 +24,7 @@ def test_a_callback_comes_late_and_so_does_all_that_was_due_meanwhile() -> None:
             ref = await begun(strategy)
             loop.call_later(1.01, lambda: due_s.append(loop.time()))
             await asyncio.sleep(10.0)
-            await stop(ref)
+            await ref.stop()
         [began_s] = strategy.began_s
         assert SHORTEST_S <= began_s - 1.0 <= LONGEST_S
         assert callbacks.count == 1
@@ -45,9 +44,9 @@ def test_a_start_takes_time_and_all_else_goes_on() -> None:
             ref = await begun(Timed(loop.time))
             began_s, ticks = loop.time(), []
             ticking = loop.call_later(SHORTEST_S / 2, lambda: ticks.append(loop.time()))
-            await root.started(ref)
+            await root._started(ref)
             ticking.cancel()
-            await stop(ref)
+            await ref.stop()
         assert SHORTEST_S <= loop.time() - began_s <= LONGEST_S
         assert ticks == [began_s + SHORTEST_S / 2]
 

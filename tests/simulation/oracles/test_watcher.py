@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.runtime import DeadLetters, LoopHost, started, stop
+from actors.runtime import DeadLetters, LoopHost
 from messages.enums import OrderStatus, Side, SyncState, TimeInForce
 from messages.events import (
     BalanceUpdateEvent,
@@ -34,11 +34,11 @@ def heard(*events: object) -> tuple[list[str], Told]:
     async def main() -> None:
         host = LoopHost.current(dead_letters=DeadLetters(clock=loop.time))
         watcher = Watcher.start(told, violations, Trace(loop.time, on=False), host=host)
-        await started(watcher)
+        await watcher.started
         for event in events:
             watcher.tell(event)
             await asyncio.sleep(1.0)
-        await stop(watcher)
+        await watcher.stop()
 
     run_on_virtual_time(loop, main())
     return violations, told["alpha"]

@@ -139,8 +139,7 @@ def _order(
     if ours.filled_quote != truth.filled_quote:
         yield f"{name} has filled {ours.filled_quote} in quote here, {truth.filled_quote} there"
     here_fees, there_fees = fees_of(ours), booked_fees(truth)
-    # A rebate is told with the order only, and so by nobody once its market is gone; the account says that it may lack.
-    is_partial = is_unaskable and ours.fees_are_partial and here_fees == booked_fees(truth, with_rebate=False)
+    is_partial = is_unaskable and ours.fees_are_partial and _is_part_of_rebate(here_fees, truth)
     if here_fees != there_fees and not is_partial:
         yield f"{name} has paid fees of {_amounts(here_fees)} here, {_amounts(there_fees)} there"
     amount = ours.quote_quantity if truth.in_quote else ours.quantity
@@ -176,6 +175,15 @@ def booked_fees(paid: BookedOrder | BookedFill, *, with_rebate: bool = True) -> 
         if amount:
             fees[currency] = fees.get(currency, Decimal(0)) + amount
     return fees
+
+
+def _is_part_of_rebate(fees: Mapping[str, Decimal], truth: BookedOrder) -> bool:
+    """Whether they are the books', save that some of the rebate may lack: it is told with the order only, and so by
+    nobody of what is filled once its market is gone."""
+    least, most = booked_fees(truth), booked_fees(truth, with_rebate=False)
+    return all(
+        least.get(currency, 0) <= fees.get(currency, 0) <= most.get(currency, 0) for currency in {*fees, *least, *most}
+    )
 
 
 def _amounts(fees: Mapping[str, Decimal]) -> str:

@@ -19,7 +19,7 @@ from messages.order import NEVER_ARRIVED, UNKNOWN_WORD, VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
 from messages.symbol import Symbol
 from simulation.oracles import check
-from simulation.oracles.check import differences
+from simulation.oracles.check import differences, fees_of
 from simulation.oracles.watcher import Told, key_of
 from tests.support.orders import order, paid
 
@@ -218,14 +218,19 @@ def test_the_last_terms_of_an_order_that_was_forgotten_need_not_be_known(reason:
     assert any("is at 98 here" in each for each in books.wrong()) is (reason != VANISHED)
 
 
+@pytest.mark.parametrize("heard", ["0", "0.004"])
 @pytest.mark.parametrize(("is_gone", "says_so"), [(True, True), (True, False), (False, True)])
-def test_a_rebate_may_lack_where_the_market_is_gone_and_the_account_says_that_fees_are_partial(
-    *, is_gone: bool, says_so: bool
+def test_some_of_a_rebate_may_lack_where_the_market_is_gone_and_the_account_says_that_fees_are_partial(
+    *, is_gone: bool, says_so: bool, heard: str
 ) -> None:
     books = Books()
     placed = books.exchange.engine.accounts["alpha"].orders[int(books.order.order_id or "")]
     placed.rebated_fee = Decimal("0.01")
-    told = msgspec.structs.replace(books.order, fees_are_partial=says_so)
+    fees = {**fees_of(books.order)}
+    fees[placed.pays] = fees.get(placed.pays, Decimal(0)) - Decimal(heard)
+    told = msgspec.structs.replace(
+        books.order, fees_are_partial=says_so, fees=paid(*(f"{fee} {name}" for name, fee in fees.items() if fee))
+    )
     books.told.numbered[str(placed.id)] = told
     books.open = (told,)
     found = any("has paid fees" in each for each in books.wrong(unaskable=lambda _: is_gone))

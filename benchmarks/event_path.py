@@ -24,7 +24,7 @@ from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.timing import Prepare, Work, median, ratio, spread, take_turns
 from benchmarks.support.verdicts import judged
 from exchanges.base.environment import Environment
-from exchanges.gateio import wire
+from exchanges.gateio.spot import wire
 from exchanges.gateio.symbols import to_symbol
 
 PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")

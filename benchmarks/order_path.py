@@ -30,8 +30,8 @@ from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.credentials import Credentials
 from exchanges.base.endpoints import Endpoints
 from exchanges.base.transport import HttpResponse
-from exchanges.gateio import convert, wire
 from exchanges.gateio.signing import sign_request
+from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_symbol
 from exchanges.registry import FIRST_KIND, create_venue
 from messages.commands import PlaceOrder

@@ -25,7 +25,7 @@ from benchmarks.support.peers import Peer, peer
 from benchmarks.support.timing import median, percentile, ratio, spread
 from benchmarks.support.verdicts import judged
 from exchanges.base.endpoints import Endpoints
-from exchanges.gateio import wire
+from exchanges.gateio.spot import wire
 from exchanges.gateio.symbols import to_symbol
 from exchanges.registry import FIRST_KIND, create_venue
 from messages.events import OrderUpdateEvent

@@ -19,7 +19,7 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.environment import SystemClock
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.gateio.private_ws import PrivateFrameDecoder
+from exchanges.gateio.spot.private_ws import PrivateFrameDecoder
 from messages.balance import Balance
 from messages.instrument import Instrument
 from messages.market import BookTicker

@@ -16,8 +16,6 @@ _encode: Final = msgspec.json.Encoder().encode
 _read_envelope: Final = wire.Reader[wire.Envelope](wire.Envelope).read
 _ANSWERS: Final = frozenset({"subscribe", "unsubscribe"})
 
-Frame = wire.PrivateFrame | wire.PublicFrame
-
 
 class SocketErrors:
     """Where answers and errors of one socket go.
@@ -37,8 +35,8 @@ class SocketErrors:
         self._hide = hide
         self.answers = answers
 
-    def take(self, frame: Frame) -> None:
-        """Takes a frame that is not an update: an acknowledgement, a refusal, a pong.
+    def take(self, frame: wire.Envelope, result: object) -> None:
+        """Takes a frame that is not an update, and its ``result``: an acknowledgement, a refusal, a pong.
 
         Raises:
             ProtocolError: it is none of these.
@@ -46,11 +44,11 @@ class SocketErrors:
         if frame.error is not None:
             self._refuse(frame.id, frame.error, _channel(frame))
         elif frame.event in _ANSWERS:
-            if isinstance(frame.result, wire.Acknowledgement | wire.TickerResult) and _is_refused(frame.result.status):
+            if isinstance(result, wire.Acknowledgement) and _is_refused(result.status):
                 self._refuse(frame.id, wire.FrameError(message="refused without a reason"), _channel(frame))
             elif self.answers is not None and frame.id is not None:
                 self.answers.acknowledge(frame.id)
-        elif type(frame) is not wire.PongFrame:
+        elif not isinstance(frame, wire.Pong):
             raise ProtocolError("a frame that is neither an update nor an answer")
 
     def give_up(self, frame: bytes, problem: Exception) -> None:
@@ -77,7 +75,7 @@ def _is_refused(status: str | None) -> bool:
     return bool(status) and status != "success"
 
 
-def _channel(frame: Frame) -> str:
+def _channel(frame: wire.Envelope) -> str:
     return str(type(frame).__struct_config__.tag)
 
 
@@ -98,10 +96,10 @@ def subscription(
     return _encode(frame)
 
 
-def heartbeat(server_clock: ServerClock) -> Callable[[], bytes]:
-    """Makes `spot.ping` frames, which the exchange answers with `spot.pong`."""
+def heartbeat(server_clock: ServerClock, channel: str) -> Callable[[], bytes]:
+    """Makes frames of this channel, which the exchange answers."""
 
     def ping() -> bytes:
-        return _encode({"time": server_clock.seconds(), "channel": "spot.ping"})
+        return _encode({"time": server_clock.seconds(), "channel": channel})
 
     return ping

@@ -12,12 +12,12 @@ from exchanges.base.venue_account import VenueAccounts
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_clients import PrivateWebsocketClient, PublicWebsocketClient
 from exchanges.gateio.capabilities import capabilities_of
-from exchanges.gateio.private_rest import GateioPrivateRest
-from exchanges.gateio.private_ws import GateioPrivateFrames
-from exchanges.gateio.public_rest import GateioPublicRest
-from exchanges.gateio.public_ws import GateioPublicFrames
 from exchanges.gateio.rest import GateioRest
 from exchanges.gateio.settings import GateioSettings
+from exchanges.gateio.spot.private_rest import GateioPrivateRest
+from exchanges.gateio.spot.private_ws import GateioPrivateFrames
+from exchanges.gateio.spot.public_rest import GateioPublicRest
+from exchanges.gateio.spot.public_ws import GateioPublicFrames
 
 __all__ = ["GateioSettings", "GateioVenue"]
 

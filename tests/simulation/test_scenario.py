@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchanges.gateio import private_rest
+from exchanges.gateio.spot import private_rest
 from simulation.bounds import USUAL, Bounds, bounded_by
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import ALL_FEATURES, Feature, Options, Profile

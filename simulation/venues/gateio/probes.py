@@ -4,12 +4,12 @@ from typing import Final
 
 from simulation.tools.reach import Probe
 
-_CONVERT: Final = "exchanges/gateio/convert.py"
+_CONVERT: Final = "exchanges/gateio/spot/convert.py"
 _ERRORS: Final = "exchanges/gateio/errors.py"
-_HISTORIES: Final = "exchanges/gateio/histories.py"
-_OPEN_ORDERS: Final = "exchanges/gateio/open_orders.py"
-_PRIVATE_REST: Final = "exchanges/gateio/private_rest.py"
-_PRIVATE_WS: Final = "exchanges/gateio/private_ws.py"
+_HISTORIES: Final = "exchanges/gateio/spot/histories.py"
+_OPEN_ORDERS: Final = "exchanges/gateio/spot/open_orders.py"
+_PRIVATE_REST: Final = "exchanges/gateio/spot/private_rest.py"
+_PRIVATE_WS: Final = "exchanges/gateio/spot/private_ws.py"
 _REST: Final = "exchanges/gateio/rest.py"
 _ROWS: Final = "exchanges/gateio/rows.py"
 _WIRE: Final = "exchanges/gateio/wire.py"
@@ -120,7 +120,7 @@ ANSWERS: Final = (
     Probe(
         "order: of another account, by socket", _PRIVATE_WS, "_SpotOnly.order", "self._elsewhere[str(order.id)] = None"
     ),
-    Probe("time: a text with a fraction", _CONVERT, "milliseconds", "time_ms = int(whole)"),
+    Probe("time: a text with a fraction", _WIRE, "milliseconds", "time_ms = int(whole)"),
 )
 
 REQUESTS: Final = (

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from exchanges.gateio import open_orders, private_rest
+from exchanges.gateio.spot import open_orders, private_rest
 from exchanges.simulator import HttpRequest, HttpResponse
 from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireCommand
 

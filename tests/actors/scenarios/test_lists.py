@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exchanges.base.clients import FillsReport, OpenOrdersReport
-from exchanges.gateio.private_rest import GateioPrivateRest
+from exchanges.gateio.spot.private_rest import GateioPrivateRest
 from exchanges.simulator import SimulatorConfig
 from exchanges.simulator.core.orders import NewOrder, OrderType, TimeInForce
 from exchanges.simulator.core.orders import Side as TheirSide

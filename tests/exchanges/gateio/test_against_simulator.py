@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from exchanges.base.environment import SystemClock
-from exchanges.gateio.private_rest import GateioPrivateRest
+from exchanges.gateio.spot.private_rest import GateioPrivateRest
 from exchanges.gateio.venue import GateioSettings
 from exchanges.simulator import AccountConfig, RateLimits
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder, Withdraw

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.gateio import convert, wire
+from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
+from exchanges.gateio.wire import Reader
 from messages.balance import Balance
 from messages.commands import AmendOrder, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
@@ -24,9 +25,9 @@ from tests.support.orders import paid
 D = Decimal
 SOL = Symbol("SOL", "USDT")
 
-read_rest = wire.Reader[wire.RestOrder](wire.RestOrder).read
-read_socket = wire.Reader[wire.SocketOrder](wire.SocketOrder).read
-read_trade = wire.Reader[wire.Trade](wire.Trade).read
+read_rest = Reader[wire.RestOrder](wire.RestOrder).read
+read_socket = Reader[wire.SocketOrder](wire.SocketOrder).read
+read_trade = Reader[wire.Trade](wire.Trade).read
 
 
 def by_rest(**changes: Any) -> Order:
@@ -400,7 +401,7 @@ class TestMarkets:
 
     def instrument(self, **changes: Any) -> Any:
         raw = payloads.encode(self.PAIR | changes)
-        return convert.instrument(wire.Reader[wire.CurrencyPair](wire.CurrencyPair).read(raw))
+        return convert.instrument(Reader[wire.CurrencyPair](wire.CurrencyPair).read(raw))
 
     def test_rules(self) -> None:
         made = self.instrument()
@@ -477,7 +478,7 @@ class TestWithdrawals:
             {"id": "w1", "timestamp": "1760000100", "withdraw_order_id": "", "currency": "USDT", "address": "T1",
              "txid": None, "amount": "120.5", "memo": "", "status": word, "chain": "TRX"}
         )  # fmt: skip
-        made = convert.withdrawal(wire.Reader[wire.WireWithdrawal](wire.WireWithdrawal).read(raw))
+        made = convert.withdrawal(Reader[wire.WireWithdrawal](wire.WireWithdrawal).read(raw))
         assert (made.status, made.venue_status) == (status, word)
         assert (made.client_withdrawal_id, made.transaction_id, made.fee) == (None, "", None)
         assert made.created_ms == 1_760_000_100_000

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.websocket_connection import HandlerFailedError
-from exchanges.gateio.private_ws import PrivateFrameDecoder
-from exchanges.gateio.public_ws import PublicFrameDecoder
+from exchanges.gateio.spot.private_ws import PrivateFrameDecoder
+from exchanges.gateio.spot.public_ws import PublicFrameDecoder
 from messages.balance import Balance
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError, ProtocolError, RefusalReason, TellerError, VenueRefusedError

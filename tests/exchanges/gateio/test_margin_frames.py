@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from exchanges.base.handlers import PrivateWebsocketHandlers
-from exchanges.gateio import private_ws
-from exchanges.gateio.private_ws import PrivateFrameDecoder
+from exchanges.gateio.spot import private_ws
+from exchanges.gateio.spot.private_ws import PrivateFrameDecoder
 from tests.exchanges.gateio import payloads
 
 

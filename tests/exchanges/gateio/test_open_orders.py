@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchanges.base.clients import OpenOrdersReport
-from exchanges.gateio import convert, wire
-from exchanges.gateio.open_orders import OpenOrdersReader, OpenPage, OpenPages, read_open_orders
 from exchanges.gateio.rows import RowReader
+from exchanges.gateio.spot import convert, wire
+from exchanges.gateio.spot.open_orders import OpenOrdersReader, OpenPage, OpenPages, read_open_orders
 from messages.errors import ListChangedError
 from tests.exchanges.gateio import payloads
 from tests.support.orders import order

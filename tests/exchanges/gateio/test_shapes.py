@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.base.clients import UnreadableRow
-from exchanges.gateio import convert, wire
 from exchanges.gateio import rows as rows_module
 from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
+from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
+from exchanges.gateio.wire import Reader
 from messages.enums import Liquidity, OrderType, TimeInForce
 from messages.order import Order
 from messages.symbol import Symbol
@@ -68,7 +69,7 @@ SHAPES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("event", ["put", "update"])
 def test_an_order_of_any_of_these_shapes_is_read(changes: dict[str, Any], event: str) -> None:
     rest = ORDERS.read(payloads.encode([payloads.rest_order(**changes)]))
-    socket = wire.Reader[wire.SocketOrder](wire.SocketOrder).read(
+    socket = Reader[wire.SocketOrder](wire.SocketOrder).read(
         payloads.encode(payloads.socket_order(event=event, **changes))
     )
     assert (len(rest.items), rest.unreadable) == (1, [])

@@ -9,9 +9,10 @@ from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_clients import Request
 from exchanges.base.websocket_connection import Answers, HandlerFailedError
-from exchanges.gateio import convert, wire
 from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
+from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair
+from exchanges.gateio.wire import Reader
 from messages.symbol import Symbol
 
 _NAME: Final = "gateio.public"
@@ -27,7 +28,7 @@ class PublicFrameDecoder:
         """``answers`` is told of acknowledgements."""
         self._book_ticker = handlers.book_ticker
         self._others = SocketErrors(_NAME, handlers.error, answers, None)
-        self._decode: Callable[[bytes], wire.PublicFrame] = wire.Reader[wire.PublicFrame](wire.PublicFrame).read
+        self._decode: Callable[[bytes], wire.PublicFrame] = Reader[wire.PublicFrame](wire.PublicFrame).read
 
     def attach(self, answers: Answers) -> None:
         """Names who waits for acknowledgements."""
@@ -44,7 +45,7 @@ class PublicFrameDecoder:
                 except Exception as error:
                     raise HandlerFailedError(f"a handler failed: {type(error).__name__}") from error
             else:
-                self._others.take(message)
+                self._others.take(message, message.result)
         except Exception as problem:
             self._others.give_up(frame, problem)
 
@@ -60,7 +61,7 @@ class GateioPublicFrames(PublicFrameDecoder):
         super().__init__(handlers)
         self.name = _NAME
         self.settings = settings.socket
-        self.heartbeat = heartbeat(server_clock)
+        self.heartbeat = heartbeat(server_clock, "spot.ping")
         self._url = url
         self._server_clock = server_clock
         self._numbers = itertools.count(1)

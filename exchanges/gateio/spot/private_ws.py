@@ -11,8 +11,9 @@ from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_clients import Request
 from exchanges.base.websocket_connection import Answers, HandlerFailedError
-from exchanges.gateio import convert, wire
 from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
+from exchanges.gateio.spot import convert, wire
+from exchanges.gateio.wire import Pieces, Reader
 from messages.balance import Balance
 from messages.order import Fill, Order
 
@@ -29,10 +30,10 @@ _CHANNELS: Final[Sequence[tuple[str, Sequence[str]]]] = (
 )
 
 
-_read_pieces: Final = msgspec.json.Decoder(wire.Pieces).decode
-_read_order: Final = wire.Reader[wire.SocketOrder](wire.SocketOrder).read
-_read_trade: Final = wire.Reader[wire.Trade](wire.Trade).read
-_read_balance: Final = wire.Reader[wire.SocketBalance](wire.SocketBalance).read
+_read_pieces: Final = msgspec.json.Decoder(Pieces).decode
+_read_order: Final = Reader[wire.SocketOrder](wire.SocketOrder).read
+_read_trade: Final = Reader[wire.Trade](wire.Trade).read
+_read_balance: Final = Reader[wire.SocketBalance](wire.SocketBalance).read
 
 
 class _SpotOnly:
@@ -76,7 +77,7 @@ class PrivateFrameDecoder:
         self._balance = handlers.balance
         self._execution = handlers.execution
         self._others = SocketErrors(_NAME, handlers.error, answers, hide)
-        self._decode: Callable[[bytes], wire.PrivateFrame] = wire.Reader[wire.PrivateFrame](wire.PrivateFrame).read
+        self._decode: Callable[[bytes], wire.PrivateFrame] = Reader[wire.PrivateFrame](wire.PrivateFrame).read
 
     def attach(self, answers: Answers) -> None:
         """Names who waits for acknowledgements."""
@@ -100,7 +101,7 @@ class PrivateFrameDecoder:
                 else:
                     self._tell_balances(result, convert.socket_balance)
             else:
-                self._others.take(message)
+                self._others.take(message, message.result)
         except Exception as problem:
             self._others.give_up(frame, problem)
 
@@ -182,7 +183,7 @@ class GateioPrivateFrames(PrivateFrameDecoder):
         super().__init__(handlers, hide=credentials)
         self.name = _NAME
         self.settings = settings.socket
-        self.heartbeat = heartbeat(server_clock)
+        self.heartbeat = heartbeat(server_clock, "spot.ping")
         self._url = url
         self._credentials = credentials
         self._server_clock = server_clock

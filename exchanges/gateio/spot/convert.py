@@ -5,8 +5,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from exchanges.gateio import wire
+from exchanges.gateio.spot import wire
 from exchanges.gateio.symbols import to_pair, to_symbol
+from exchanges.gateio.wire import LAST_MS, Number, Time, milliseconds
 from messages.balance import Balance
 from messages.commands import AmendOrder, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus
@@ -25,8 +26,6 @@ _LARGEST: Final = Decimal("1e25")
 _SMALLEST: Final = -_LARGEST
 _LEAST: Final = Decimal("1e-30")
 """Below any step; quotients of what is not zero stay within what Decimal can express."""
-_LAST_MS: Final = 253_402_300_799_999
-"""The end of the year 9999, where calendars end."""
 _ID_LENGTH: Final = 64
 _DUST_SHARE: Final = 100
 
@@ -78,27 +77,7 @@ _WITHDRAWALS: Final[Mapping[str, WithdrawalStatus]] = {
 }
 
 
-def milliseconds(value: wire.Time) -> int:
-    """Any of Gate's shapes of a time in milliseconds; fractions are cut.
-
-    Raises:
-        ProtocolError: a text that is no number, or a time that no calendar has.
-    """
-    try:
-        time_ms = int(value)
-    except ValueError:
-        whole = str(value).partition(".")[0]
-        if not (whole.isascii() and whole.isdigit() and len(whole) <= 18):
-            raise ProtocolError("a time that is no number") from None
-        time_ms = int(whole)
-    except OverflowError:
-        raise ProtocolError("a time beyond all time") from None
-    if not 0 <= time_ms <= _LAST_MS:
-        raise ProtocolError("a time beyond all time")
-    return time_ms
-
-
-def _time_ms(in_ms: wire.Time, in_s: wire.Time) -> int:
+def _time_ms(in_ms: Time, in_s: Time) -> int:
     """A time that Gate tells twice, where it may leave one out; 0 where it tells neither."""
     return milliseconds(in_ms or 0) or milliseconds(milliseconds(in_s or 0) * 1000)
 
@@ -202,7 +181,7 @@ def _order(order: wire.OrderFields, ending: OrderStatus | None) -> Order:
         created_ms, updated_ms = int(order.create_time_ms), int(order.update_time_ms)
     except (ValueError, OverflowError):
         created_ms = updated_ms = 0
-    if not 0 < created_ms <= updated_ms <= _LAST_MS:
+    if not 0 < created_ms <= updated_ms <= LAST_MS:
         created_ms = _time_ms(order.create_time_ms, order.create_time)
         updated_ms = max(_time_ms(order.update_time_ms, order.update_time), created_ms)
     # By place, in the order of the fields: passing so many by name takes longer than all of the above.
@@ -252,7 +231,7 @@ def _fees(paid: wire.OrderFields | wire.Trade) -> tuple[Fee, ...]:
     )
 
 
-def _id(value: wire.Number) -> str:
+def _id(value: Number) -> str:
     """An id of the exchange's as text; one of the two ways sends some of them as numbers."""
     text = value if type(value) is str else str(value)
     if not (text and len(text) <= _ID_LENGTH and text.isprintable()):
@@ -323,7 +302,7 @@ def book_ticker(ticker: wire.TickerResult) -> BookTicker:
         ask=_level("a", ticker.a) if ticker.a else None,
         ask_quantity=_level("A", ticker.A) if ticker.a else None,
         update_id=ticker.u,
-        time_ms=ticker.t if 0 <= ticker.t <= _LAST_MS else milliseconds(ticker.t),
+        time_ms=ticker.t if 0 <= ticker.t <= LAST_MS else milliseconds(ticker.t),
     )
 
 
@@ -402,7 +381,7 @@ def withdrawal(wired: wire.WireWithdrawal) -> Withdrawal:
     )
 
 
-def _milliseconds_of_seconds(value: wire.Time) -> int:
+def _milliseconds_of_seconds(value: Time) -> int:
     try:
         return milliseconds(round(float(value) * 1000))
     except (ValueError, OverflowError):

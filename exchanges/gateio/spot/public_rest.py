@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exchanges.gateio import convert, limits, wire
+from exchanges.gateio import limits
 from exchanges.gateio.rest import GateioRest, single
 from exchanges.gateio.rows import RowReader, UnreadableLog
+from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair
+from exchanges.gateio.wire import Reader
 from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.symbol import Symbol
 
-_read_time: Final = wire.Reader[wire.ServerTime](wire.ServerTime).read
+_read_time: Final = Reader[wire.ServerTime](wire.ServerTime).read
 _PAIRS: Final = RowReader(wire.CurrencyPair, convert.instrument, market="id")
-_read_book: Final = wire.Reader[wire.OrderBook](wire.OrderBook).read
+_read_book: Final = Reader[wire.OrderBook](wire.OrderBook).read
 
 
 class GateioPublicRest:

@@ -15,13 +15,15 @@ from exchanges.base.clients import (
     UnreadableRow,
 )
 from exchanges.base.rate_limiter import Priority
-from exchanges.gateio import convert, limits, wire
+from exchanges.gateio import limits
 from exchanges.gateio.capabilities import capabilities_of
-from exchanges.gateio.histories import History, Window, windows
-from exchanges.gateio.open_orders import OpenOrdersReader, OpenPages, read_open_orders
 from exchanges.gateio.rest import GateioRest, Query, path_part, single
 from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
+from exchanges.gateio.spot import convert, wire
+from exchanges.gateio.spot.histories import History, Window, windows
+from exchanges.gateio.spot.open_orders import OpenOrdersReader, OpenPages, read_open_orders
 from exchanges.gateio.symbols import to_pair, to_symbol
+from exchanges.gateio.wire import Reader
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
 from messages.errors import InvalidValueError, RefusalReason, VenueRefusedError
@@ -52,13 +54,13 @@ _CANCELLED: Final = RowReader(
     is_left_out=lambda row: row.get("succeeded") is False,
 )
 _BALANCES: Final = RowReader(wire.SpotAccount, convert.account_balance, market="currency")
-_read_wire_order: Final = wire.Reader[wire.RestOrder](wire.RestOrder).read
+_read_wire_order: Final = Reader[wire.RestOrder](wire.RestOrder).read
 _read_order: Final = single(_read_wire_order, convert.rest_order)
 _read_spot_order: Final = single(_read_wire_order, convert.spot_order)
-_read_fee: Final = wire.Reader[wire.WalletFee](wire.WalletFee).read
-_read_detail: Final = wire.Reader[wire.AccountDetail](wire.AccountDetail).read
-_read_countdown: Final = wire.Reader[wire.Countdown](wire.Countdown).read
-_read_withdrawal: Final = single(wire.Reader[wire.WireWithdrawal](wire.WireWithdrawal).read, convert.withdrawal)
+_read_fee: Final = Reader[wire.WalletFee](wire.WalletFee).read
+_read_detail: Final = Reader[wire.AccountDetail](wire.AccountDetail).read
+_read_countdown: Final = Reader[wire.Countdown](wire.Countdown).read
+_read_withdrawal: Final = single(Reader[wire.WireWithdrawal](wire.WireWithdrawal).read, convert.withdrawal)
 
 
 class GateioPrivateRest:

@@ -12,8 +12,9 @@ from typing import Final
 import msgspec
 
 from exchanges.base.clients import OpenOrdersReport, UnreadableRow
-from exchanges.gateio import wire
 from exchanges.gateio.rows import RowReader, Rows, raw_rows, unreadable_row
+from exchanges.gateio.spot import wire
+from exchanges.gateio.wire import plain_object
 from messages.errors import ListChangedError
 from messages.order import Order
 
@@ -59,7 +60,7 @@ class OpenOrdersReader:
         """The pages by pair; what has no name in the list goes by "".
 
         Raises:
-            msgspec.MsgspecError: it is no list of pairs. UnicodeDecodeError, RecursionError: see `wire.Reader`.
+            msgspec.MsgspecError: it is no list of pairs. UnicodeDecodeError, RecursionError: see `Reader`.
         """
         try:
             groups = _read_groups(body)
@@ -71,7 +72,7 @@ class OpenOrdersReader:
         }
 
     def _by_itself(self, group: bytes) -> tuple[str, OpenPage]:
-        plain = wire.plain_object(group)
+        plain = plain_object(group)
         try:
             found = _read_raw_group(group)
         except (msgspec.ValidationError, UnicodeDecodeError) as problem:

@@ -1,0 +1,1 @@
+"""Spot: wire formats and clients."""

@@ -95,6 +95,17 @@ def build_parser() -> argparse.ArgumentParser:
     cancel_all.add_argument("--symbol", metavar="S", help="one market, such as SOL/USDT")
     cancel_all.add_argument("--side", choices=[side.value for side in Side], help="one side")
     _add_within(cancel_all)
+
+    withdrawals = command(
+        "withdrawals",
+        "money that was sent away, as the exchange tells",
+        "Lists them, newest first. Sending money away is a command of a strategy, and only where the account's "
+        "settings allow it.",
+    )
+    _add_config(withdrawals)
+    _add_accounts(withdrawals)
+    withdrawals.add_argument("--currency", metavar="C", help="one currency, such as USDT")
+    withdrawals.add_argument("--limit", type=int, default=100, metavar="N", help="of each account (default: 100)")
     return parser
 
 

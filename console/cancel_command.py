@@ -17,7 +17,7 @@ from console.journals import chosen_accounts, journal_path
 from console.key_locks import hold_keys
 from console.logs import Hider
 from console.output import Output
-from exchanges.base.clients import Venue
+from exchanges.base.clients import PrivateRest, Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from messages.commands import CancelAll
@@ -52,10 +52,8 @@ class Exchanges:
         if account.name in self.problems:
             return Canceled(orders=(), left=None, why=self.problems[account.name])
         venue = self._venues[account.venue]
-        with suppress(TellerError):  # what is told by our own clock is good enough to go on with
-            await venue.create_public_rest().server_time_ms()
         cancel = OpenOrdersCancel(
-            venue.create_private_rest(self._credentials[account.name]),
+            await self.client(account),
             self._environment,
             server_now_ms=venue.server_now_ms,
             markets=self._config.symbols_of(account.name),
@@ -71,6 +69,18 @@ class Exchanges:
                     outcome = Outcome.UNRESOLVED if canceled.why else Outcome.CONFIRMED
                     journal.record_outcome(intent_id, outcome, canceled.why)
         return canceled
+
+    def require(self, account: AccountConfig) -> None:
+        """Raises `ConfigurationError` for one of the ``problems``."""
+        if account.name in self.problems:
+            raise ConfigurationError(self.problems[account.name])
+
+    async def client(self, account: AccountConfig) -> PrivateRest:
+        """A client of an account that is not among the ``problems``."""
+        venue = self._venues[account.venue]
+        with suppress(TellerError):  # what is told by our own clock is good enough to go on with
+            await venue.create_public_rest().server_time_ms()
+        return venue.create_private_rest(self._credentials[account.name])
 
     def key_problem(self, account: AccountConfig) -> str:
         """Why another program goes on trading with this key whatever is said here; empty if none does."""
@@ -112,9 +122,16 @@ class Exchanges:
 async def reach(config: Config, hider: Hider) -> AsyncIterator[Exchanges]:
     """The exchanges of ``config``, with its secrets, while the ``async with`` lasts.
 
-    What one account lacks keeps no other from being asked (R10). Not for an embedded exchange: that is in no other
-    program's reach.
+    What one account lacks keeps no other from being asked (R10).
+
+    Raises:
+        ConfigurationError: the exchange is an embedded one.
     """
+    if config.embedded is not None:
+        raise ConfigurationError(
+            f"{config.source}: the embedded exchange lives and ends with the program that trades on it, and cannot be "
+            "reached from outside"
+        )
     credentials: dict[str, Credentials] = {}
     problems: dict[str, str] = {}
     for account in config.accounts:
@@ -144,11 +161,6 @@ async def cancel_all(config: Config, accounts: Sequence[str], scope: CancelAll, 
         ConfigurationError: an account is not known, or the exchange is an embedded one.
     """
     chosen = chosen_accounts(config, accounts)
-    if config.embedded is not None:
-        raise ConfigurationError(
-            f"{config.source}: the embedded exchange lives and ends with the program that trades on it, and cannot be "
-            "reached from outside"
-        )
     async with reach(config, output.hider) as exchanges:
         wanted = [account for account in config.accounts if account.name in chosen]
         work = [exchanges.cancel(one, scope, spares_later=True, within_s=within_s) for one in wanted]

@@ -18,6 +18,7 @@ from console.outlets import Outlets
 from console.output import Output
 from console.program import run
 from console.start import StartOptions, start
+from console.withdrawals import withdrawals
 from exchanges.simulator import config_from, simulate
 from messages.commands import CancelAll
 from messages.enums import OrderStatus, Side
@@ -34,6 +35,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         "history": _history,
         "kill-switch": _kill_switch,
         "cancel-all": _cancel_all,
+        "withdrawals": _withdrawals,
     }
     hider = Hider()
     with Outlets(hider) as outlets:
@@ -112,6 +114,15 @@ def _cancel_all(arguments: argparse.Namespace, outlets: Outlets, complain: Calla
         symbol = None if arguments.symbol is None else Symbol.parse(arguments.symbol)
         scope = CancelAll(symbol=symbol, side=None if arguments.side is None else Side(arguments.side))
         return await cancel_all(config, arguments.accounts, scope, arguments.within_s, output)
+
+    configure_logs(LoggingConfig(level="error"), outlets.err)
+    return run(work(), complain=complain)
+
+
+def _withdrawals(arguments: argparse.Namespace, outlets: Outlets, complain: Callable[[str], None]) -> int:
+    async def work() -> int:
+        output, config = Output(json=False, hider=outlets.hider), load_config(arguments.config)
+        return await withdrawals(config, arguments.accounts, arguments.currency, arguments.limit, output)
 
     configure_logs(LoggingConfig(level="error"), outlets.err)
     return run(work(), complain=complain)

@@ -13,7 +13,7 @@ from actors.account import session
 from actors.account.actor import AccountActor
 from actors.account.orders import store as order_store
 from actors.journal import commits
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import VENUE_WIRES
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 USUAL: Final = Bounds()
 _CONSTANTS: Final[tuple[tuple[Any, str, str], ...]] = (
-    *WIRE.bounds,
+    *(bound for wire in VENUE_WIRES.values() for bound in wire.bounds),
     (session, "_INSTRUMENTS_GOOD_FOR_S", "instruments_good_for_s"),
     (order_store, "_ORPHAN_FILLS_LIMIT", "orphan_fills"),
     (order_store, "_FILL_IDS_LIMIT", "trade_ids"),

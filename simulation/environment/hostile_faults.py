@@ -33,6 +33,26 @@ _QUERIES: Final = (
     WIRE.endpoints.balances,
     WIRE.endpoints.order,
 )
+WITHDRAWALS: Final = (WIRE.endpoints.withdraw, WIRE.endpoints.withdrawals, WIRE.endpoints.cancel_withdrawal)
+_TOO_MANY: Final = WIRE.refusals["too many requests"][1]
+_LABELLED: Final = tuple(
+    WIRE.refusals[meaning]
+    for meaning in (
+        "no permission",
+        "read only",
+        "trading restricted",
+        "account locked",
+        "a label of tomorrow",
+        "too many requests",
+    )
+)
+_SERVER_FAULTS: Final = (
+    *(WIRE.refusals[meaning] for meaning in ("server error", "too busy", "internal")),
+    (500, WIRE.refusals["internal"][1]),
+    (408, ""),
+)
+_FOR_NO_REASON: Final = tuple(WIRE.refusals[meaning][1] for meaning in ("trading restricted", "a label of tomorrow"))
+_NO_WITHDRAWALS: Final = tuple(WIRE.refusals[meaning][1] for meaning in ("no withdrawals", "no permission"))
 _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
     (302, ("none",)),
     (400, ("none",)),
@@ -74,7 +94,7 @@ def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str
         account=rng.choice((None, *names)),
         endpoint=_PLACE,
         status=400,
-        label=WIRE.repeated,
+        label=WIRE.refusals["repeated creation"][1],
         message="Order has been created",
         effect="done",
     )
@@ -82,7 +102,7 @@ def _repeated_creation(rng: random.Random, names: Sequence[str], _: Sequence[str
 
 def _labelled(rng: random.Random, names: Sequence[str], pairs: Sequence[str], for_s: float) -> Fault:
     """One permission, one market, one kind of question is refused for a while."""
-    status, label = rng.choice(WIRE.labelled)
+    status, label = rng.choice(_LABELLED)
     endpoint = rng.choice((*_COMMANDS, *_QUERIES))
     is_public = endpoint in _PUBLIC
     return RestRefusal(
@@ -105,14 +125,14 @@ def _checks_refused(rng: random.Random, names: Sequence[str], pairs: Sequence[st
         endpoint=endpoint,
         pair=rng.choice((None, *pairs[:2])) if endpoint == WIRE.endpoints.fills else None,
         status=400,
-        label=rng.choice(("TRADE_RESTRICTED", "SOMETHING_OF_TOMORROW")),
+        label=rng.choice(_FOR_NO_REASON),
         message="not now",
     )
 
 
 def _server_fault(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
     """The exchange says that it failed, by a label or by a time-out of its front end: a change may have been made."""
-    status, label = rng.choice(WIRE.server_faults)
+    status, label = rng.choice(_SERVER_FAULTS)
     endpoint = rng.choice((*_COMMANDS, *_QUERIES))
     is_public, is_query = endpoint in _PUBLIC, endpoint in _QUERIES
     return RestRefusal(
@@ -144,7 +164,7 @@ def _limit_ahead(rng: random.Random, names: Sequence[str], endpoint: str) -> Fau
         account=rng.choice(names),
         endpoint=endpoint,
         status=429,
-        label=WIRE.too_many,
+        label=_TOO_MANY,
         message="Request Rate limit Exceeded",
         retry_after_s=_HOUR_S if by_header else None,
         reset_in_s=None if by_header else _HOUR_S,
@@ -158,7 +178,7 @@ def _cancels_fail(rng: random.Random, names: Sequence[str], _: Sequence[str], fo
     endpoint, account = rng.choice((_CANCEL, _CANCEL_ALL, _CANCEL_ALL)), rng.choice((None, *names))
     if rng.random() < 0.5:
         return faults.RestError(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=502)
-    return RestRefusal(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=429, label=WIRE.too_many)
+    return RestRefusal(times=times, for_s=lasts_s, account=account, endpoint=endpoint, status=429, label=_TOO_MANY)
 
 
 def _no_withdrawals(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
@@ -166,9 +186,9 @@ def _no_withdrawals(rng: random.Random, names: Sequence[str], _: Sequence[str], 
     return RestRefusal(
         for_s=for_s,
         account=rng.choice(names),
-        endpoint=rng.choice(WIRE.endpoints.withdrawals),
+        endpoint=rng.choice(WITHDRAWALS),
         status=403,
-        label=rng.choice(WIRE.no_withdrawals),
+        label=rng.choice(_NO_WITHDRAWALS),
         message="no withdrawals by API",
     )
 
@@ -226,7 +246,7 @@ def _unknown_cancel(rng: random.Random, names: Sequence[str], _: Sequence[str], 
         account=rng.choice((None, *names)),
         endpoint=_CANCEL,
         status=404,
-        label=WIRE.unknown_order,
+        label=WIRE.refusals["unknown order"][1],
         message="Order not found",
     )
 
@@ -336,8 +356,9 @@ def hostile_faults(
     ends_s: float,
     calm: bool = False,
 ) -> list[tuple[float, Fault]]:
-    """Some of what these features may bring, each with the virtual second at which it begins; each has its own
-    randomness, so that one more changes none of the others. ``calm``: no answers and pushes get lost."""
+    """Some of what these features may bring, each with the virtual second at which it begins, in the words of the first
+    venue; each has its own randomness, so that one more changes none of the others. ``calm``: no answers and pushes
+    get lost."""
     base, planned = rng.getrandbits(64), []
     for feature in sorted(features, key=lambda each: each.value):
         for number, make in enumerate(HOSTILE.get(feature, ())):

@@ -11,7 +11,7 @@ from exchanges.simulator.faces.http import HttpResponse as ExchangeResponse
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import Outside
 from simulation.trace import Trace
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_at
 
 _LEG_S: Final = 0.02
 _REFUSAL_S: Final = 0.001
@@ -87,7 +87,8 @@ class _Call:
         self._number = number
         self._outside, self._exchange = net._outside, net._exchange
         self._weather, self._trace = net._weather, net._trace
-        self._key = WIRE.key_of(request.headers)
+        self._wire = wire_at(request.path)
+        self._key = self._wire.key_of(request.headers)
         self._whose = net.names.get(self._key or "", "")
         self._link = Link.PUBLIC_REST if self._key is None else Link.PRIVATE_REST
         self._fate: Fault | None = None
@@ -178,7 +179,7 @@ class _Call:
 
     def _too_many(self) -> HttpResponse:
         headers = {"content-type": "application/json", "retry-after": str(1 + self._weather.index(3))}
-        return HttpResponse(status=429, headers=headers, body=WIRE.too_many_requests())
+        return HttpResponse(status=429, headers=headers, body=self._wire.too_many_requests())
 
     def _answer_later(self, delay_s: float, response: HttpResponse) -> None:
         self._outside.later(delay_s, self._settle, response)

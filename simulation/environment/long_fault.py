@@ -17,7 +17,7 @@ from exchanges.simulator.faults.faults import RestError
 from exchanges.simulator.faults.odd_rows import OddRows
 from exchanges.simulator.faults.refusals import RestRefusal, SubscriptionRefused
 from simulation.environment.faults import NETWORK, Cut, Fault, Link, Outage
-from simulation.environment.hostile_faults import HOSTILE
+from simulation.environment.hostile_faults import HOSTILE, WITHDRAWALS
 from simulation.options import Feature
 from simulation.oracles.alarms import refuses_key
 from simulation.venues.wires import WIRE
@@ -39,7 +39,8 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
     """One of these, the others None.
 
     Attributes:
-        kind: of the network. outage: links that are gone for a while. exchange: a fault of the exchange.
+        kind: of the network. outage: links that are gone for a while. exchange: a fault of the exchange, in the words
+            of the first venue.
         begins_s: when the outage or the exchange's fault begins, virtual seconds.
         stays: the exchange's fault is still there when everything is compared. cuts: sockets are cut when it begins,
             so that they are opened under it.
@@ -74,7 +75,7 @@ class LongFault(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if isinstance(fault, OddRows):
             return fault.replace and "not live" not in violation
-        if fault.endpoint is not None and ("withdrawals" in fault.endpoint or fault.endpoint == RULES):
+        if fault.endpoint in {RULES, *WITHDRAWALS}:
             return False
         if fault.endpoint in _LISTS_OF_ALL or fault.pair is None:
             return True
@@ -121,7 +122,7 @@ def _keeps_from_starting(fault: ExchangeFault | None) -> bool:
 def _may_stay(fault: ExchangeFault) -> bool:
     """Queries that are refused, lag or lie may do so for ever; a command that is refused for ever cannot be done."""
     if isinstance(fault, RestRefusal):
-        return fault.endpoint is not None and (fault.endpoint.startswith("GET") or "withdrawals" in fault.endpoint)
+        return fault.endpoint is not None and (fault.endpoint.startswith("GET") or fault.endpoint in WITHDRAWALS)
     return not isinstance(fault, RestError)
 
 

@@ -13,7 +13,7 @@ from exchanges.simulator import Exchange, Frame, HttpRequest, Session
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import LIFE, Life, Outside
 from simulation.trace import Trace
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_at
 
 _LEG_S: Final = 0.015
 _REFUSAL_S: Final = 0.001
@@ -77,8 +77,9 @@ class Connection:
         fills_withheld_s: when it did not carry a fill because it carries no events any more.
     """
 
-    def __init__(self, net: "MemorySockets", number: int) -> None:
+    def __init__(self, net: "MemorySockets", number: int, handshake: HttpRequest) -> None:
         self._net = net
+        self._wire = wire_at(handshake.path)
         self._outside, self._weather, self._trace = net.outside, net.weather, net.trace
         self.life = LIFE.get()
         self.number = number
@@ -112,8 +113,8 @@ class Connection:
         if isinstance(frame, str):
             frame = frame.encode()
         weather = self._weather
-        if self._is_mute and WIRE.is_push(frame):
-            if WIRE.is_fill(frame):
+        if self._is_mute and self._wire.is_push(frame):
+            if self._wire.is_fill(frame):
                 self.fills_withheld_s.append(weather.now_s())
             return
         fate = weather.first_of(
@@ -129,7 +130,7 @@ class Connection:
         if fate is Fault.FRAME_DROPPED:
             return
         if fate is Fault.FRAME_JUNK:
-            frame = WIRE.junk[weather.index(len(WIRE.junk))]
+            frame = self._wire.junk[weather.index(len(self._wire.junk))]
         elif fate is Fault.FRAME_TRUNCATED:
             frame = frame[: weather.index(len(frame))]
         self._send_down(frame, weather.between(0.2, 5.0) if fate is Fault.FRAME_DELAYED else 0.0)
@@ -170,10 +171,10 @@ class Connection:
         if self._end is not None or self._closing:
             raise SocketClosedError(self._end or "the socket was closed by us with code 1000")
         frame = message if isinstance(message, bytes) else message.encode()
-        if self.key is None and (key := WIRE.key_of_frame(frame)) is not None:
+        if self.key is None and (key := self._wire.key_of_frame(frame)) is not None:
             self.key, self.is_private = key, True
         if self._trace.on:
-            self.note(f"<- {WIRE.without_credentials(frame).decode(errors='replace')[:200]}")
+            self.note(f"<- {self._wire.without_credentials(frame).decode(errors='replace')[:200]}")
         if self._weather.happens(Fault.CALL_DROPPED):
             self.note("call_dropped")
             return
@@ -329,7 +330,8 @@ class MemorySockets:
             RequestNotSentError: refused, or not open within ``timeout_s``.
         """
         self._count += 1
-        connection = Connection(self, self._count)
+        handshake = _handshake(url)
+        connection = Connection(self, self._count, handshake)
         connection.note(f"connect {url}")
         # Whose it will be is not known yet: an outage of private sockets shows at the first signed frame.
         outage = self.weather.outage(Link.PUBLIC_SOCKET, None)
@@ -346,7 +348,7 @@ class MemorySockets:
             connection.note("no socket in time")
             raise RequestNotSentError(f"no socket within {timeout_s:g} s")
         self.open[connection] = None
-        connection.session = self.outside.run(self._exchange.open_socket, _handshake(url), connection)
+        connection.session = self.outside.run(self._exchange.open_socket, handshake, connection)
         if connection.session is None:
             connection.close(1013)
         self.outside.later(_TEND_S, connection.tend)

@@ -15,11 +15,13 @@ from simulation.oracles.watcher import Told
 from simulation.program import Program
 from simulation.scenario import Scenario
 from simulation.trace import Trace
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import VENUE_WIRES
 
 _CONNECTS: Final = 0.15
-_NO_PERMISSION: Final = WIRE.no_permission
-_MUST_BE_READ: Final = frozenset({WIRE.endpoints.balances, WIRE.endpoints.open_orders})
+_NO_PERMISSION: Final = frozenset(label for wire in VENUE_WIRES.values() for label in wire.no_permission)
+_MUST_BE_READ: Final = frozenset(
+    endpoint for wire in VENUE_WIRES.values() for endpoint in (wire.endpoints.balances, wire.endpoints.open_orders)
+)
 
 
 class User:

@@ -91,7 +91,7 @@ class SecondProgram:
 
     def placed(self, order: BookedOrder) -> bool:
         """Whether an order of the books is one of its orders, as far as its subscribers know."""
-        client_id = client_id_of(order.text)
+        client_id = client_id_of(order)
         return any(told.client_order_id == client_id for each in self.told.values() for told in each.orders.values())
 
     def _begin_life(self) -> None:

@@ -217,7 +217,7 @@ class _Account:
                 fills_may_lack=self._known.loses_frames,
             )
         elif order.status is OrderStatus.REJECTED and order.client_order_id is not None:
-            yield from self._never_there(text_of(order.client_order_id))
+            yield from self._never_there(text_of(self._name, order.client_order_id))
 
     def _known_from_s(self, filed: FiledCommand) -> float:
         """From when on that may have been so which a live account answers from memory. One that has just stood still
@@ -326,7 +326,7 @@ class _Account:
             return
         by_text = command.order_id is None
         if by_text and command.client_order_id is not None:
-            alike = self._history.with_text(self._name, text_of(command.client_order_id))
+            alike = self._history.with_text(self._name, text_of(self._name, command.client_order_id))
             came = sum(self._history.states(self._name, number)[0].at_s <= _answered(filed) for number in alike)
             numbers = alike[max(came - 1, 0) :]  # the exchange means the latest by it, in whichever market
         else:
@@ -352,7 +352,7 @@ class _Account:
 
     def _arrived_later(self, number: int, filed: FiledCommand, command: GetOrder) -> bool:
         """Whether the account had been asked to place it before, and the exchange took it after the answer."""
-        text = None if command.client_order_id is None else text_of(command.client_order_id)
+        text = None if command.client_order_id is None else text_of(self._name, command.client_order_id)
         # One that was refused here is not on its way; where the id is used again later, it may be that one.
         placed = [each for each in self._placed_as.get(text, []) if not isinstance(each.error, LocalRefusalError)]
         asked_before = bool(placed) and all(each.number < filed.number for each in placed)
@@ -419,7 +419,7 @@ def _answered(filed: FiledCommand) -> float:
 def _text(filed: FiledCommand) -> str | None:
     assert isinstance(filed.command, PlaceOrder)
     own_id = filed.command.client_order_id
-    return None if own_id is None else text_of(own_id)
+    return None if own_id is None else text_of(filed.account, own_id)
 
 
 def _is_meant(command: OrderReference, order: Order) -> bool:

@@ -17,7 +17,7 @@ from exchanges.simulator.core.events import Change, Listener
 from exchanges.simulator.core.orders import BalanceReason, Fill, Finish, Order, OrderChange
 from exchanges.simulator.faces.http import HttpResponse, Witness
 from simulation.venues.wire import Action, WireCommand
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_at
 
 _ONE_MOMENT_S: Final = 1e-6
 
@@ -183,15 +183,15 @@ class BookHistory(Listener, Witness):
     # -- what the exchange does -----------------------------------------------------------------------------------
 
     def begins(self, request: HttpRequest) -> None:
-        self._command = WIRE.read_command(request)
+        self._command = wire_at(request.path).read_command(request)
 
     def ends(self, request: HttpRequest, response: HttpResponse) -> None:
         command, self._command = self._command, None
         if command is None:
             return
-        account = self._exchange.keys.owner(WIRE.key_of(request.headers) or "") or ""
-        answer = _answer(response)
-        order_id = str(answer.get("id", ""))
+        wire = wire_at(request.path)
+        account = self._exchange.keys.owner(wire.key_of(request.headers) or "") or ""
+        answer = wire.read_answer(response)
         done = CarriedOut(
             number=len(self.requests) + 1,
             at_s=self._now_s(),
@@ -199,9 +199,9 @@ class BookHistory(Listener, Witness):
             account=account,
             command=command,
             status=response.status,
-            label=None if response.status < 300 else str(answer.get("label", "")),
-            order_id=int(order_id) if order_id.isdecimal() else None,
-            text=None if answer.get("text") is None else str(answer["text"]),
+            label=None if response.status < 300 else answer.label,
+            order_id=answer.order_number,
+            text=answer.text,
         )
         self.requests.append(done)
         if command.action is Action.COUNTDOWN and done.label is None:
@@ -263,14 +263,6 @@ class BookHistory(Listener, Witness):
             if runs_out_s is not None and abs(runs_out_s - self._now_s()) < _ONE_MOMENT_S:
                 return Cause.COUNTDOWN
         return Cause.OUTSIDE
-
-
-def _answer(response: HttpResponse) -> dict[str, object]:
-    try:
-        value: object = msgspec.json.decode(response.body)
-    except msgspec.DecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _without_origin(state: OrderState) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from exchanges.simulator import Exchange
 from exchanges.simulator.core.orders import Order as BookedOrder
 from messages.commands import CancelAll, PlaceOrder
-from simulation.oracles.check import CLIENT_ID_PREFIX
+from simulation.oracles.check import client_id_of
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.matching import id_of_answer
 from simulation.oracles.oracle import Oracle
@@ -57,7 +57,7 @@ class CancelsAll(Oracle):
     def _survivors(self, name: str, cancel: FiledCommand, placed: dict[str, FiledCommand]) -> Iterator[str]:
         assert isinstance(cancel.command, CancelAll), "only those are judged"
         for order in self._exchange.engine.accounts[name].open_orders.values():
-            placing = placed.get(order.text.removeprefix(CLIENT_ID_PREFIX))
+            placing = placed.get(client_id_of(order) or "")
             if placing is None or placing.number > cancel.number or not _is_in_scope(order, cancel.command):
                 continue
             yield (

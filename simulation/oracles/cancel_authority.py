@@ -89,7 +89,10 @@ class CancelAuthority:
         command = filed.command
         if said.get("pair") != pair_of(command.symbol):
             return False
-        if item in (command.order_id, None if command.client_order_id is None else text_of(command.client_order_id)):
+        if item in (
+            command.order_id,
+            None if command.client_order_id is None else text_of(self._name, command.client_order_id),
+        ):
             return True
         if order_id is None:
             return False
@@ -101,7 +104,7 @@ class CancelAuthority:
         means the latest order."""
         if command.client_order_id is None:
             return False
-        text = text_of(command.client_order_id)
+        text = text_of(self._name, command.client_order_id)
         placed_s = max((each for each in self._placed_s.get(text, ()) if each <= at_s), default=None)
         if placed_s is None:
             return False

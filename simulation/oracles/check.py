@@ -22,10 +22,9 @@ from messages.snapshot import AccountSnapshot
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.order_truth import is_end_guessed, may_end_be_guessed
 from simulation.oracles.watcher import FillKey, Told, key_of
-from simulation.venues.wires import WIRE
+from simulation.oracles.wish_terms import text_of
+from simulation.venues.wires import wire_of
 
-CLIENT_ID_PREFIX: Final = WIRE.client_id_prefix
-"""What the exchange wants before every id of a client."""
 _TIMES_IN_FORCE: Final = {
     TimeInForce.GOOD_TILL_CANCELED: "GTC",
     TimeInForce.IMMEDIATE_OR_CANCEL: "IOC",
@@ -78,7 +77,7 @@ def differences(
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = _with_names(exchange.engine.accounts[name].orders)
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
-    vanished = _vanished_texts((*executed, *snapshot.open_orders, *told.orders.values()))
+    vanished = _vanished_texts(name, (*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
         may_lack = number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished)
         if str(number) not in known and may_lack:
@@ -151,7 +150,7 @@ def _order(
     if truth.price and ours.price != truth.price and not is_forgotten:
         yield f"{name} is at {ours.price} here, {truth.price} there"
     if may_lack_text and ours.client_order_id is None:
-        ours = msgspec.structs.replace(ours, client_order_id=client_id_of(truth.text))
+        ours = msgspec.structs.replace(ours, client_order_id=client_id_of(truth))
     here, there = terms_of(ours), booked_terms(truth)
     if OtherProgram.placed(truth) and ours.client_order_id is None:
         there = (*there[:-1], None)  # an id that the exchange may have left out wherever it told of the order
@@ -199,12 +198,13 @@ def terms_of(order: Order) -> tuple[str | None, ...]:
 def booked_terms(order: BookedOrder) -> tuple[str | None, ...]:
     """The same of an order in the books."""
     terms = order.side.value, order.type.value, _TIMES_IN_FORCE[order.time_in_force]
-    return order.pair, *terms, client_id_of(order.text)
+    return order.pair, *terms, client_id_of(order)
 
 
-def client_id_of(text: str) -> str | None:
-    """Our id out of the text that the exchange keeps; None where the text is no id of ours."""
-    return text.removeprefix(CLIENT_ID_PREFIX) if text.startswith(CLIENT_ID_PREFIX) else None
+def client_id_of(booked: BookedOrder | BookedFill) -> str | None:
+    """Our id out of the text that the exchange keeps; None where the text is no id of a client."""
+    prefix = wire_of(booked.account).client_id_prefix
+    return (booked.text.removeprefix(prefix) or None) if booked.text.startswith(prefix) else None
 
 
 def _without_counterpart(
@@ -217,7 +217,7 @@ def _without_counterpart(
     elif order.order_id is None:
         if order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{label} is {order.status.value} without an id of the exchange"
-        text = f"{CLIENT_ID_PREFIX}{order.client_order_id}"
+        text = text_of(name, str(order.client_order_id))
         if text in texts:
             there = ", ".join(truth.finish.value for truth in booked.values() if truth.text == text)
             yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it, {there}"
@@ -231,8 +231,8 @@ def _has_vanished(order: Order) -> bool:
     return order.order_id is None and order.is_finished and order.finish_reason == VANISHED
 
 
-def _vanished_texts(orders: Iterable[Order]) -> set[str]:
-    return {f"{CLIENT_ID_PREFIX}{order.client_order_id}" for order in orders if _has_vanished(order)}
+def _vanished_texts(account: str, orders: Iterable[Order]) -> set[str]:
+    return {text_of(account, str(order.client_order_id)) for order in orders if _has_vanished(order)}
 
 
 def _is_among(truth: BookedOrder, vanished: Collection[str]) -> bool:
@@ -267,7 +267,7 @@ def _fills_against(
 
 
 def _lacks_its_text(ours: Fill, truth: BookedFill) -> bool:
-    named = msgspec.structs.replace(ours, client_order_id=client_id_of(truth.text))
+    named = msgspec.structs.replace(ours, client_order_id=client_id_of(truth))
     return ours.client_order_id is None and _fill_told(named) == _fill_booked(truth)
 
 
@@ -278,7 +278,7 @@ def _fill_told(fill: Fill) -> tuple[object, ...]:
 
 def _fill_booked(fill: BookedFill) -> tuple[object, ...]:
     money = fill.amount, fill.price, sorted(booked_fees(fill).items())
-    return str(fill.order_id), client_id_of(fill.text), fill.side.value, fill.role.value, fill.time_ms, *money
+    return str(fill.order_id), client_id_of(fill), fill.side.value, fill.role.value, fill.time_ms, *money
 
 
 def _doubled(name: str, booked: dict[int, BookedOrder]) -> Iterator[str]:
@@ -312,7 +312,7 @@ def journal_differences(
     history = read_history(path, everything)
     filed = {order.order_id: order for order in history.orders if order.order_id is not None}
     booked = _with_names(record.orders)
-    vanished = _vanished_texts(history.orders)
+    vanished = _vanished_texts(name, history.orders)
     for number, truth in booked.items():
         may_lack = (
             number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from exchanges.base.transport import HttpResponse, HttpTransport
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_of
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -44,9 +44,9 @@ class Delivered:
         response = await self._inner.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
         account = next((self._names[key] for key in headers.values() if key in self._names), None)
         if account is not None and not 200 <= response.status < 300:
-            refusal = Refusal(self._now_s(), response.status, WIRE.label_of(response.body))
+            refusal = Refusal(self._now_s(), response.status, wire_of(account).label_of(response.body))
             self._refusals.setdefault(account, []).append(refusal)
-        elif account is not None and WIRE.cancels_all(method, url) and _is_list(response.body):
+        elif account is not None and wire_of(account).cancels_all(method, url) and _is_list(response.body):
             self._cancels_of_all.setdefault(account, []).append(self._now_s())
         return response
 

@@ -15,11 +15,12 @@ import msgspec
 from exchanges.simulator import Exchange
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
-from simulation.oracles.check import CLIENT_ID_PREFIX, client_id_of
+from simulation.oracles.check import client_id_of
 from simulation.oracles.kill_switch import Seen
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.profit import profit_differences
+from simulation.oracles.wish_terms import text_of
 
 _INTENTS: Final = "SELECT id, kind, order_id, client_id, command, is_open, outcome, detail FROM intents ORDER BY id"
 _CONFIRMED: Final = "confirmed"
@@ -112,7 +113,7 @@ class Filed(Oracle):
             return
         filed = {intent.client_id for intent in intents if intent.kind == "place"}
         for number, order in self._exchange.engine.accounts[name].orders.items():
-            own_id = client_id_of(order.text)
+            own_id = client_id_of(order)
             if own_id is not None and own_id not in filed and number >= FIRST_ORDER_ID:
                 yield f"order {number} is at the exchange, and its intent {own_id} was never filed (R4)"
 
@@ -124,7 +125,7 @@ class Filed(Oracle):
     def _places(self, name: str, intents: list[Intent]) -> Iterator[str]:
         confirmed = Counter(each.client_id for each in intents if each.kind == "place" and each.outcome == _CONFIRMED)
         for own_id in dict.fromkeys(each.client_id for each in intents if each.kind == "place"):
-            numbers = self._history.with_text(name, f"{CLIENT_ID_PREFIX}{own_id}")
+            numbers = self._history.with_text(name, text_of(name, str(own_id)))
             there = len(numbers)
             forgotten = sum(self._may_be_forgotten(name, number) for number in numbers)
             if not there - forgotten <= confirmed[own_id] <= there:
@@ -144,7 +145,7 @@ class Filed(Oracle):
             last = self._history.states(name, number)[-1:]
             if not self._is_alone or not any(each.cause is Cause.CANCEL and not each.is_open for each in last):
                 continue
-            if str(number) not in named and client_id_of(order.text) not in named:
+            if str(number) not in named and client_id_of(order) not in named:
                 yield f"order {number} was ended by a cancel, and none of it is filed as confirmed (R4)"
 
     def _amends(self, name: str, intents: list[Intent]) -> Iterator[str]:
@@ -172,7 +173,7 @@ class Filed(Oracle):
         for each in intents:
             if each.kind != "withdraw":
                 continue
-            happened = there[f"{each.client_id}"] + there[f"{CLIENT_ID_PREFIX}{each.client_id}"] > 0
+            happened = there[f"{each.client_id}"] + there[text_of(name, f"{each.client_id}")] > 0
             if happened is not (each.outcome == _CONFIRMED) and not each.is_open:
                 word = "happened" if happened else "never happened"
                 yield f"the withdrawal {each.client_id} is filed as {each.outcome}, and {word} (R4)"

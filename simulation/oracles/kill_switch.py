@@ -14,7 +14,7 @@ from exchanges.simulator import Exchange
 from messages.commands import AmendOrder, Command, EngageKillSwitch, GetTradingStats, PlaceOrder, ReleaseKillSwitch
 from messages.snapshot import TradingStats
 from simulation.oracles.book_history import BookHistory
-from simulation.oracles.check import CLIENT_ID_PREFIX
+from simulation.oracles.check import client_id_of
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.oracle import Oracle
 
@@ -138,7 +138,7 @@ class KillSwitch(Oracle):
             return
         since_s = max(engaged_s, self._reached_s[name])
         for number, order in self._exchange.engine.accounts[name].open_orders.items():
-            if not order.text.startswith(CLIENT_ID_PREFIX):
+            if client_id_of(order) is None:
                 continue
             began_s = self._history.states(name, number)[0].at_s
             rested_s = now_s - max(since_s, began_s)

@@ -116,7 +116,7 @@ def texts_of(filed: FiledCommand) -> list[str]:
     """The text that the exchange has of an order that was asked for; none where nobody can say."""
     assert isinstance(filed.command, PlaceOrder)
     own_id = filed.command.client_order_id or id_of_answer(filed)
-    return [] if own_id is None else [text_of(own_id)]
+    return [] if own_id is None else [text_of(filed.account, own_id)]
 
 
 def _could_cause(command: Wanted, request: Request) -> bool:

@@ -122,6 +122,6 @@ def _other(order: Order, booked: BookedOrder, *, texts_may_lack: bool) -> Iterat
     there = (booked.pair, booked.side.value, booked.type.value, booked.time_in_force.value)
     if said != there:
         yield f"order {order.order_id} was said to be {' '.join(said)}, is {' '.join(there)} (R14)"
-    text = None if order.client_order_id is None else text_of(order.client_order_id)
+    text = None if order.client_order_id is None else text_of(booked.account, order.client_order_id)
     if (booked.text or None) != text and not (texts_may_lack and text is None):
         yield f"order {order.order_id} was said to be {text}, is {booked.text or 'without a text'} (R14)"

@@ -32,4 +32,4 @@ class Placings:
 
 def _text(filed: FiledCommand, command: PlaceOrder) -> str | None:
     own_id = command.client_order_id or id_of_answer(filed)
-    return None if own_id is None else terms.text_of(own_id)
+    return None if own_id is None else terms.text_of(filed.account, own_id)

@@ -8,7 +8,7 @@ from simulation.environment.faults import Outage
 from simulation.oracles.check import is_made_up
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import VENUE_WIRES
 
 BACK_WITHIN_S: Final = 8.0
 """A request that left in the last moment of the outage may take its time-out of 4 s; then everybody tries at once."""
@@ -51,7 +51,7 @@ class Recovery(Oracle):
 
 
 _SHARED: Final = "exchange:AllowanceShared"
-_LIMITED: Final = (WIRE.too_many, "rate limit")
+_LIMITED: Final = ("rate limit", *(wire.refusals["too many requests"][1] for wire in VENUE_WIRES.values()))
 
 
 class StaysLive(Oracle):

@@ -178,7 +178,7 @@ class Truth(Oracle):
         order, states = self._history.order(name, number), self._history.states(name, number)
         if order is None or states[-1].is_open or states[-1].filled_base:
             return False
-        symbol, client_id = symbol_of(order.pair), client_id_of(order.text)
+        symbol, client_id = symbol_of(order.pair), client_id_of(order)
         if symbol is None or (symbol, client_id) in told.orders:
             return False
         began_s = max(states[0].at_s, told.live_since_s or 0.0)

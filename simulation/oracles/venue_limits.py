@@ -8,7 +8,7 @@ from exchanges.simulator import Exchange, HttpRequest, HttpResponse
 from exchanges.simulator.faces.http import Witness
 from simulation.oracles.oracle import Oracle
 from simulation.venues.wire import Allowance
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_at
 
 _HIGHEST: Final = 200
 _Scope = tuple[str, Allowance]
@@ -40,10 +40,11 @@ class VenueLimits(Oracle, Witness):
         exchange.face.witnesses.append(self)
 
     def ends(self, request: HttpRequest, response: HttpResponse) -> None:
-        name, allowance = self._owner(WIRE.key_of(request.headers) or ""), WIRE.allowance_of(request)
+        wire = wire_at(request.path)
+        name, allowance = self._owner(wire.key_of(request.headers) or ""), wire.allowance_of(request)
         if name not in self._names or allowance is None:
             return
-        scope, left_s, limit = (name, allowance), self._sent_s(request), WIRE.is_over(response)
+        scope, left_s, limit = (name, allowance), self._sent_s(request), wire.is_over(response)
         allowed = self._allowed.setdefault(scope, deque(maxlen=_HIGHEST))
         if limit is None:
             allowed.append(left_s)

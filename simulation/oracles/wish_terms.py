@@ -11,7 +11,7 @@ from messages.enums import TimeInForce
 from messages.symbol import Symbol
 from simulation.oracles.book_history import BookHistory
 from simulation.venues.wire import WireCommand
-from simulation.venues.wires import WIRE
+from simulation.venues.wires import wire_of
 
 TIMES_IN_FORCE: Final = {
     TimeInForce.GTC: "gtc",
@@ -29,14 +29,14 @@ def pair_of(symbol: Symbol) -> str:
     return f"{symbol.base}_{symbol.quote}"
 
 
-def text_of(client_order_id: str) -> str:
-    """The exchange's form of a client order id."""
-    return f"{WIRE.client_id_prefix}{client_order_id}"
+def text_of(account: str, client_order_id: str) -> str:
+    """The form that the account's exchange has for a client order id."""
+    return f"{wire_of(account).client_id_prefix}{client_order_id}"
 
 
-def is_text(text: str) -> bool:
-    """Whether the exchange takes it for a client order id."""
-    return WIRE.is_client_id(text)
+def is_text(account: str, text: str) -> bool:
+    """Whether the account's exchange takes it for a client order id."""
+    return wire_of(account).is_client_id(text)
 
 
 def order_number(history: BookHistory, account: str, item: str, at_s: float, *, pair: str | None = None) -> int | None:
@@ -55,7 +55,7 @@ def order_named(history: BookHistory, account: str, reference: OrderReference, a
     """The order that a command of that time is about, by number; what the command calls it where there is none."""
     item = reference.order_id
     if item is None and reference.client_order_id is not None:
-        item = text_of(reference.client_order_id)
+        item = text_of(account, reference.client_order_id)
     number = order_number(history, account, str(item), at_s, pair=pair_of(reference.symbol))
     return str(item) if number is None else number
 

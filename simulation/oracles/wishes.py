@@ -120,7 +120,7 @@ class _Account:
     def _placed(self) -> Iterator[str]:
         placings = Placings(self._commands, self._requests, self._name)
         for each in placings.requests:
-            if not terms.is_text(each.own_id or ""):
+            if not terms.is_text(self._name, each.own_id or ""):
                 yield f"{each} has no client order id (R3)"
         yield from placings.matching.violations
         orders_of: dict[int, list[int]] = {}

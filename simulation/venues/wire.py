@@ -52,21 +52,37 @@ class WireCommand(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms.get(name, self.usual.get(name))
 
 
+class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer says.
+
+    Attributes:
+        label: the exchange's word where it refuses; empty where it says none.
+        order_number: of the order that it tells of, by the books; None where it tells of none or of several.
+        text: the client's id of it as the books have it.
+    """
+
+    label: str
+    order_number: int | None
+    text: str | None
+
+
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """What faults call the endpoints."""
+    """What faults call the endpoints; None: the venue has none such."""
 
     place: str
-    amend: str
+    amend: str | None
     cancel: str
     cancel_all: str
-    countdown: str
+    countdown: str | None
     order: str
     open_orders: str
     fills: str
     balances: str
     markets: str
     time: str
-    withdrawals: tuple[str, ...]
+    withdraw: str
+    withdrawals: str
+    cancel_withdrawal: str
 
 
 class Channels(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,21 +106,18 @@ class VenueWire(Protocol):
     """One venue's.
 
     Attributes:
-        too_many: the label of a request over the limit. labelled: refusals of one thing, with their statuses.
-        repeated: of an order that was placed already. server_faults: of an exchange that failed. no_withdrawals: of a
-            key that may not withdraw. no_permission: labels that say that a key lacks a permission.
-        junk: frames that nobody can read. client_id_prefix: what stands before our ids of orders.
+        rest_path, socket_path: what paths of its requests and sockets begin with.
+        refusals: status and label of each, by what it means; every venue's has the same meanings.
+        no_permission: labels that say that a key lacks a permission. junk: frames that nobody can read.
+        client_id_prefix: what stands before our ids of orders.
         bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
     """
 
+    rest_path: str
+    socket_path: str
     endpoints: Endpoints
     channels: Channels
-    too_many: str
-    unknown_order: str
-    repeated: str
-    labelled: tuple[tuple[int, str], ...]
-    server_faults: tuple[tuple[int, str], ...]
-    no_withdrawals: tuple[str, ...]
+    refusals: Mapping[str, tuple[int, str]]
     no_permission: frozenset[str]
     junk: tuple[bytes, ...]
     client_id_prefix: str
@@ -112,6 +125,10 @@ class VenueWire(Protocol):
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:
         """What the request asks for; None for one that only asks questions."""
+        ...
+
+    def read_answer(self, response: HttpResponse) -> WireAnswer:
+        """What the exchange has answered to something that was to change."""
         ...
 
     def is_client_id(self, text: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from exchanges.gateio.spot import open_orders, private_rest
 from exchanges.simulator import HttpRequest, HttpResponse
-from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireCommand
+from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireAnswer, WireCommand
 
 _PREFIX: Final = "/api/v4"
 _USUAL: Final = {"account": "spot", "action_mode": "FULL", "type": "limit", "time_in_force": "gtc"}
@@ -41,6 +41,8 @@ _TOO_MANY: Final = 429
 class GateioWire:
     """`simulation.venues.wire.VenueWire`."""
 
+    rest_path = _PREFIX
+    socket_path = "/ws/v4"
     endpoints = Endpoints(
         place="POST /spot/orders",
         amend="PATCH /spot/orders/{}",
@@ -53,30 +55,27 @@ class GateioWire:
         balances="GET /spot/accounts",
         markets="GET /spot/currency_pairs",
         time="GET /spot/time",
-        withdrawals=("POST /withdrawals", "GET /wallet/withdrawals", "DELETE /withdrawals/{}"),
+        withdraw="POST /withdrawals",
+        withdrawals="GET /wallet/withdrawals",
+        cancel_withdrawal="DELETE /withdrawals/{}",
     )
     channels = Channels(
         orders="spot.orders", fills="spot.usertrades", balances="spot.balances", book_tickers="spot.book_ticker"
     )
-    too_many = "TOO_MANY_REQUESTS"
-    unknown_order = "ORDER_NOT_FOUND"
-    repeated = "REPEATED_CREATION"
-    labelled: tuple[tuple[int, str], ...] = (
-        (403, "FORBIDDEN"),
-        (403, "READ_ONLY"),
-        (400, "TRADE_RESTRICTED"),
-        (400, "ACCOUNT_LOCKED"),
-        (400, "SOMETHING_OF_TOMORROW"),
-        (429, "TOO_MANY_REQUESTS"),
-    )
-    server_faults: tuple[tuple[int, str], ...] = (
-        (400, "SERVER_ERROR"),
-        (429, "TOO_BUSY"),
-        (400, "INTERNAL"),
-        (500, "INTERNAL"),
-        (408, ""),
-    )
-    no_withdrawals: tuple[str, ...] = ("API_WITHDRAW_DISABLED", "FORBIDDEN")
+    refusals: Mapping[str, tuple[int, str]] = {
+        "too many requests": (429, "TOO_MANY_REQUESTS"),
+        "unknown order": (404, "ORDER_NOT_FOUND"),
+        "repeated creation": (400, "REPEATED_CREATION"),
+        "no permission": (403, "FORBIDDEN"),
+        "read only": (403, "READ_ONLY"),
+        "trading restricted": (400, "TRADE_RESTRICTED"),
+        "account locked": (400, "ACCOUNT_LOCKED"),
+        "a label of tomorrow": (400, "SOMETHING_OF_TOMORROW"),
+        "server error": (400, "SERVER_ERROR"),
+        "too busy": (429, "TOO_BUSY"),
+        "internal": (400, "INTERNAL"),
+        "no withdrawals": (403, "API_WITHDRAW_DISABLED"),
+    }
     no_permission = frozenset({"FORBIDDEN", "READ_ONLY", "ACCOUNT_LOCKED"})
     junk: tuple[bytes, ...] = (
         b"",
@@ -117,6 +116,20 @@ class GateioWire:
             terms["time_in_force"] = "post_only"
         return WireCommand(action=action, item=item, terms=terms, usual=_USUAL)
 
+    def read_answer(self, response: HttpResponse) -> WireAnswer:
+        """What the exchange has answered to something that was to change."""
+        try:
+            value: object = msgspec.json.decode(response.body)
+        except msgspec.DecodeError:
+            value = None
+        answer = value if isinstance(value, dict) else {}
+        order_id = str(answer.get("id", ""))
+        return WireAnswer(
+            label=str(answer.get("label", "")),
+            order_number=int(order_id) if order_id.isdecimal() else None,
+            text=None if answer.get("text") is None else str(answer["text"]),
+        )
+
     def is_client_id(self, text: str) -> bool:
         """Whether the exchange takes it for a client order id."""
         return _TEXT.fullmatch(text) is not None
@@ -153,7 +166,9 @@ class GateioWire:
 
     def too_many_requests(self) -> bytes:
         """The body of a refusal over the limit."""
-        return msgspec.json.encode({"label": self.too_many, "message": "Request Rate limit Exceeded"})
+        return msgspec.json.encode(
+            {"label": self.refusals["too many requests"][1], "message": "Request Rate limit Exceeded"}
+        )
 
     def cancels_all(self, method: str, url: str) -> bool:
         """Whether a request is to cancel all of something."""

@@ -76,6 +76,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--limits", type=_limits, default={}, metavar="NAME=N,...", help="at most so many occurrences of a fault"
     )
+    group.add_argument(
+        "--all-venues", action="store_true", dest="venues", help="accounts on every venue (default: on the first one)"
+    )
     group.add_argument("--storm", type=_seconds, metavar="SECONDS", help="length of the storm (default: by the seed)")
 
 

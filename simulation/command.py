@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.replay_corpus:
         return _replay_corpus(accept=given.accept)
     options = Options(
+        venues=given.venues,
         profile=given.profile or Profile.STORM,
         features=given.features,
         certain=given.certain,

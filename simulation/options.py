@@ -83,6 +83,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             actions (``action:amend``), accounts (``account:beta``), features (``feature:lag``), ``outage``, ``burst``,
             ``quoter``.
         limits: at most so many occurrences of a fault, by its name.
+        venues: every venue that the simulation knows, with accounts on each; else all accounts are on the first one.
         storm_s: how long the storm lasts, in virtual seconds; by default the seed decides.
     """
 
@@ -91,6 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     certain: bool = False
     without: frozenset[str] = frozenset()
     limits: dict[str, int] = {}
+    venues: bool = False
     storm_s: float | None = None
 
     def arguments(self) -> str:
@@ -107,6 +109,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(f"--without {','.join(sorted(self.without))}")
         if self.limits:
             parts.append(f"--limits {','.join(f'{name}={count}' for name, count in sorted(self.limits.items()))}")
+        if self.venues:
+            parts.append("--all-venues")
         if self.storm_s is not None:
             parts.append(f"--storm {self.storm_s:g}")
         return " ".join(parts)

@@ -32,8 +32,10 @@ from simulation.oracles.delivered import Delivered
 from simulation.oracles.watcher import Told
 from simulation.process import Outside
 from simulation.scenario import CALM_S, draw
-from simulation.settings import STARTED_MS, VENUE
+from simulation.settings import STARTED_MS
 from simulation.trace import Trace
+from simulation.venues.several_faces import faces_of
+from simulation.venues.wires import VENUE_WIRES, translated, venue_of
 
 
 class Parts:
@@ -70,7 +72,7 @@ class Parts:
         self.violations: list[str] = []
         scenario = self.scenario = draw(seed, options)
         self.names = scenario.names
-        self.told = {name: Told() for name in (*self.names, VENUE)}
+        self.told = {name: Told() for name in (*self.names, *scenario.venues)}
         self.clock = VirtualClock(loop, started_ms=STARTED_MS, skew_ms=scenario.skew_ms)
         self.outside = Outside(loop)
         self.exchange = Exchange(
@@ -78,11 +80,13 @@ class Parts:
             now_ms=self._true_ms,
             schedule=self.outside.later,
             rng=self.rng("exchange"),
+            face=faces_of(scenario.venues),
         )
         self.keys = {name: self.exchange.keys.accounts[name].key for name in self.names}
         self.history = BookHistory(self.exchange, loop.time, self._sent_s)
         self.own_commands = CommandLog(loop.time)
         self.commands = CommandLog(loop.time, first=self.own_commands)
+        self._fault_rng = self.rng("venues of faults")
         self.long_fault = self._draw_long_fault()
         self.weather = self._make_weather()
         self.exchange_faults = self._make_exchange_faults()
@@ -188,7 +192,14 @@ class Parts:
             begins_s=CALM_S,
             ends_s=scenario.storm_ends_s,
             without=self.options.without,
+            worded=self._worded,
         )
+
+    def _worded(self, fault: ExchangeFault) -> ExchangeFault | None:
+        """A fault in the words of the venue of its account, or of some venue where it is for all accounts."""
+        account, kinds = getattr(fault, "account", None), list(self.scenario.venues)
+        kind = self._fault_rng.choice(kinds) if account is None else venue_of(account)
+        return translated(fault, VENUE_WIRES[kind])
 
     def _hostile_faults(self) -> list[tuple[float, ExchangeFault]]:
         """Those that features bring, or the long one; each with the virtual second at which it begins."""

@@ -27,9 +27,10 @@ from simulation.environment.sockets import MemorySockets
 from simulation.loop import VirtualLoop
 from simulation.process import LIFE, KilledError, Life
 from simulation.scenario import Scenario
-from simulation.settings import ENDPOINTS, QUOTER, VENUE
+from simulation.settings import QUOTER, endpoints_of
 from simulation.strategies.trader import RandomTrader
 from simulation.trace import Trace
+from simulation.venues.wires import venue_of
 
 _PAUSE_S: Final = 1.0
 QUOTER_NAME: Final = "quoter"
@@ -234,7 +235,10 @@ class Program:
         return TradingSystem(
             host=self._host,
             environment=self._environment,
-            venues={VENUE: create_venue(VENUE, ENDPOINTS, self._environment, scenario.venue)},
+            venues={
+                kind: create_venue(kind, endpoints_of(kind), self._environment, settings)
+                for kind, settings in scenario.venues.items()
+            },
             accounts=[
                 self._account_plan(name, journal) for name, journal in zip(self._names, life.journals, strict=True)
             ],
@@ -249,10 +253,10 @@ class Program:
         account = self._exchange.keys.accounts[name]
         return AccountPlan(
             name=name,
-            venue=VENUE,
+            venue=venue_of(name),
             credentials=Credentials(account.key, account.secret),
             symbols=self._scenario.symbols,
-            settings=self._scenario.account,
+            settings=self._scenario.settings_of(name),
             journal=journal,
         )
 

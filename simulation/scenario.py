@@ -15,7 +15,7 @@ from actors.journal import Durability, JournalSettings
 from actors.supervision.plans import RestartSettings
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import SessionSettings
-from exchanges.registry import VENUE_KINDS
+from exchanges.registry import FIRST_KIND, VENUE_KINDS
 from exchanges.simulator import AccountConfig, PairConfig, RateLimits, SimulatorConfig
 from exchanges.simulator.core.config import FeeScheme, Past
 from exchanges.simulator.core.many_markets import many_markets
@@ -24,8 +24,9 @@ from messages.symbol import Symbol
 from simulation.bounds import USUAL, Bounds
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
-from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS, VENUE
+from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS
 from simulation.strategies.actions import ACTIONS
+from simulation.venues.wires import VENUE_WIRES, account_at, venue_of
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
@@ -34,7 +35,7 @@ _CALM_BOUND_S: Final = 5.0
 _LIMITED_S: Final = 10.0
 """So long the limits may hold up the queries for what came in frames that nobody can read."""
 _FEATURE_CHANCE: Final = 0.3
-NAMES: Final = ("alpha", "beta", "gamma")
+NAMES: Final = ("alpha", "beta", "gamma", "delta", "epsilon")
 _CALM_SETTLE_S: Final = 5.0
 """In a calm nothing is lost, so that nothing needs a check to be right again."""
 _LEAVES_DOUBTS: Final = frozenset({Feature.LAG, Feature.UNKNOWN_ORDERS})
@@ -76,7 +77,7 @@ _DISTURBS_LIVE: Final = frozenset(
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
-    names: of accounts. symbols: markets that are traded.
+    names: of accounts, see `simulation.venues.wires.account_at`. symbols: markets that are traded.
     settle_s: within so many quiet seconds everything must be right again.
     kinds: faults of network, machine and house that may be drawn; outages: whether links may be gone for a while;
         exchange_faults: whether the exchange has faults of its own.
@@ -92,7 +93,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     exchange: SimulatorConfig
     account: AccountSettings
     journal: JournalSettings
-    venue: VenueSettings
+    venues: Mapping[str, VenueSettings]
     supervisor: SupervisorSettings
     restarts: RestartSettings
     bounds: Bounds
@@ -114,6 +115,21 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         return feature in self.features
 
     @property
+    def request_timeout_s(self) -> float:
+        """The longest of any venue's client."""
+        return max(venue.request_timeout_s for venue in self.venues.values())
+
+    def settings_of(self, account: str) -> AccountSettings:
+        """Without what its venue does not have."""
+        kind = venue_of(account)
+        has_countdown = VENUE_KINDS[kind].capabilities(self.venues[kind]).shortest_countdown_s is not None
+        return self.account if has_countdown else msgspec.structs.replace(self.account, dead_mans_switch_s=None)
+
+    def countdown_s(self, account: str) -> int | None:
+        """Of its dead man's switch."""
+        return self.settings_of(account).dead_mans_switch_s
+
+    @property
     def storm_ends_s(self) -> float:
         return CALM_S + self.storm_s
 
@@ -132,7 +148,8 @@ def draw(seed: int, options: Options) -> Scenario:
     profile = options.profile
     features = _features(rng("features"), options)
     count = rng("accounts").choice((1, 2, 2, 3))
-    names = tuple(name for name in NAMES[:count] if f"account:{name}" not in options.without) or NAMES[:1]
+    drawn = _names(rng("venues"), count) if options.venues else NAMES[:count]
+    names = tuple(name for name in drawn if f"account:{name}" not in options.without) or drawn[:1]
     pairs = _pairs(rng("pairs"), features, profile)
     settings = rng("settings")
     storm_s = settings.uniform(20.0, 60.0)
@@ -149,7 +166,10 @@ def draw(seed: int, options: Options) -> Scenario:
         ),
         account=_account(rng("account"), rng("permission"), features),
         journal=_journal(rng("journal"), rng("journal sizes"), features),
-        venue=_venue(rng("venue"), lags=Feature.LAG in features),
+        venues={
+            kind: _venue(kind, rng("venue" if kind == FIRST_KIND else f"venue {kind}"), lags=Feature.LAG in features)
+            for kind in dict.fromkeys((FIRST_KIND, *map(venue_of, names)))
+        },
         supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
         bounds=_bounds(rng("bounds"), profile, is_limited=Feature.TIGHT_LIMITS in features) if small else USUAL,
@@ -195,7 +215,7 @@ def truth_bound_s(scenario: Scenario) -> float:
         is_late = scenario.has(Feature.ODD_ROWS) and scenario.has(Feature.TIGHT_LIMITS)
         return _CALM_BOUND_S + lag_s + (_LIMITED_S if is_late else 0.0)
     lag_s = LONGEST_LAG_S if scenario.features & _LEAVES_DOUBTS else 0.0
-    queries_s = 4 * scenario.venue.request_timeout_s
+    queries_s = 4 * scenario.request_timeout_s
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)
 
 
@@ -214,12 +234,12 @@ def proof_bound_s(scenario: Scenario) -> float:
     checks may fail it, and what the last of them takes."""
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     unchecked_s = scenario.supervisor.check_every_s + scenario.supervisor.may_be_unchecked_s
-    return unchecked_s + 4 * scenario.venue.request_timeout_s + lag_s + pauses_s(scenario)
+    return unchecked_s + 4 * scenario.request_timeout_s + lag_s + pauses_s(scenario)
 
 
 def safety_bound_s(scenario: Scenario) -> float:
     """So long a command that takes risk away may take once the exchange is in reach: a few tries, each lost."""
-    return 3 * scenario.venue.request_timeout_s
+    return 3 * scenario.request_timeout_s
 
 
 def _features(rng: random.Random, options: Options) -> frozenset[Feature]:
@@ -335,12 +355,19 @@ def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozense
     return config
 
 
-def _venue(rng: random.Random, *, lags: bool) -> VenueSettings:
+def _names(rng: random.Random, count: int) -> tuple[str, ...]:
+    """As many, and one on every venue at least."""
+    kinds = list(VENUE_WIRES)
+    kinds += [rng.choice(kinds) for _ in range(count - len(kinds))]
+    return tuple(account_at(kind, name) for kind, name in zip(kinds, NAMES, strict=False))
+
+
+def _venue(kind: str, rng: random.Random, *, lags: bool) -> VenueSettings:
     """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry.
 
     What it reckons queries to lag behind is never less than they do, as with a real venue.
     """
-    return VENUE_KINDS[VENUE].settings(
+    return VENUE_KINDS[kind].settings(
         request_timeout_s=4.0,
         order_expiry_ms=rng.choice((5000, 5000, 2000, None)),
         query_lag_ms=round(1000 * LONGEST_LAG_S) if lags else rng.choice((1_000, 10_000)),

@@ -5,17 +5,13 @@ from typing import Final
 
 from actors.strategy.quoter import QuoterSettings
 from exchanges.base.endpoints import Endpoints
-from exchanges.registry import FIRST_KIND
 from exchanges.simulator import PairConfig
 from exchanges.simulator.faces.registry import FACES
 from messages.symbol import Symbol
 
 STARTED_MS: Final = 1_790_000_000_000
 """The true time at which a run begins, unix milliseconds."""
-VENUE: Final = FIRST_KIND
 SOL: Final = Symbol("SOL", "USDT")
-_FACE: Final = FACES[VENUE]
-ENDPOINTS: Final = Endpoints(f"http://exchange.test{_FACE.rest_path}", f"ws://exchange.test{_FACE.socket_path}")
 KEEPS_ALL: Final = 1000
 """Finished orders of each market: more than a run has."""
 QUOTER: Final = QuoterSettings(
@@ -51,3 +47,9 @@ FINE: Final = PairConfig(
 """A market with a tick so fine that an absurd price has more digits than a Decimal keeps."""
 RICH: Final = {"USDT": Decimal(200_000), "SOL": Decimal(2_000), "ETH": Decimal(80), "PEPE": Decimal(10**9)}
 POOR: Final = {"USDT": Decimal(3_000), "SOL": Decimal(12), "ETH": Decimal("0.7")}
+
+
+def endpoints_of(kind: str) -> Endpoints:
+    """Where a kind of venue is found in a run."""
+    face = FACES[kind]
+    return Endpoints(f"http://{kind}.test{face.rest_path}", f"ws://{kind}.test{face.socket_path}")

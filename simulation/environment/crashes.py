@@ -15,8 +15,8 @@ from actors.system import TradingSystem
 from messages.commands import Command
 from messages.lanes import Lane
 from simulation.environment.faults import Fault, Weather
-from simulation.settings import VENUE
 from simulation.trace import Trace
+from simulation.venues.wires import venue_of
 
 
 class InjectedCrash(Exception):  # noqa: N818 - the name shows up in logs, where it has to be told from an error of ours
@@ -69,19 +69,21 @@ def crash_some(
         return happens
 
     def crash_too(name: str) -> bool:
-        if is_starting := _is_starting(system, (*accounts, VENUE)):
+        if is_starting := _is_starting(system, (*accounts, *venues)):
             trace.add("world", f"{name} crashes while its connection is started")
             system.account(name).ask(CrashNow())
         return is_starting
 
     accounts = tuple(accounts)
+    venues = tuple(dict.fromkeys(map(venue_of, accounts)))
     for name in accounts:
         crash(Fault.CRASH_ACCOUNT, name, system.account(name).ask)
-    for name in (*accounts, VENUE):
+    for name in (*accounts, *venues):
         is_gone = crash(Fault.CRASH_CONNECTION, f"connection of {name}", system.connection(name).ask)
         if is_gone and name in accounts and each_turn is not None:
             each_turn(partial(crash_too, name))
-    crash(Fault.CRASH_MARKET, f"market of {VENUE}", system.market(VENUE).ask)
+    for venue in venues:
+        crash(Fault.CRASH_MARKET, f"market of {venue}", system.market(venue).ask)
 
 
 def _is_starting(system: TradingSystem, names: Iterable[str]) -> bool:

@@ -43,10 +43,12 @@ class ExchangeFaults:
         keys_revoked: bool = True,
         more: Sequence[tuple[float, Fault]] = (),
         without: frozenset[str] = frozenset(),
+        worded: Callable[[Fault], Fault | None] = lambda fault: fault,
     ) -> None:
         """``names``: of accounts. ``present``: False for none of the usual ones. ``keys_revoked``: whether a key may be
         refused for a while. ``more``: others with their times, which are there in any case. ``without``: kinds left
-        out, as ``exchange:LateFill``."""
+        out, as ``exchange:LateFill``. ``worded``: a fault in the words of the venue that it concerns; None where that
+        can have none such."""
         self._rng = rng
         self._names = names
         kinds: list[Callable[[float], Fault]] = [
@@ -72,7 +74,8 @@ class ExchangeFaults:
             key=lambda each: each[0],
         )
         due = sorted([*(planned if present else ()), *more], key=lambda each: each[0])
-        self._due = [each for each in due if _name_of(each[1]) not in without]
+        there = [(at_s, worded(fault)) for at_s, fault in due if _name_of(fault) not in without]
+        self._due = [(at_s, fault) for at_s, fault in there if fault is not None]
         self.begun: dict[str, int] = {}
 
     def describe(self) -> list[str]:

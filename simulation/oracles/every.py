@@ -103,6 +103,7 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
     """Does an account say so when it does not know, and else what is true?"""
     lag_s = LONGEST_LAG_S if parts.scenario.has(Feature.LAG) else 0.0
     loses_frames = parts.scenario.profile is not Profile.CALM
+    query_lag_ms = max(each.query_lag_ms for each in parts.scenario.venues.values())
     yield Staleness(
         keys=parts.keys,
         told=parts.told,
@@ -126,7 +127,7 @@ def _of_what_is_told(parts: Parts, ask: Callable[[str, Command], Reply[Any] | No
         venue_ms=parts.exchange.services.now_ms,
         bound_s=truth_bound_s(parts.scenario),
         proven_within_s=proof_bound_s(parts.scenario),
-        balances_lag_s=parts.scenario.venue.query_lag_ms / 1000 - lag_s if loses_frames else 0.0,
+        balances_lag_s=query_lag_ms / 1000 - lag_s if loses_frames else 0.0,
         loses_frames=loses_frames,
         lag_s=lag_s,
         later=parts.outside.later,
@@ -160,7 +161,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         parts.commands,
         own_commands=parts.own_commands,
         names=names,
-        countdown_s=scenario.account.dead_mans_switch_s,
+        countdown_s=scenario.countdown_s,
         is_lost=parts.machine.is_lost,
         stamped_s=stamped_s if scenario.features & _NAMELESS else None,
     )
@@ -194,7 +195,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
     yield Countdowns(
         history=parts.history,
         told=parts.told,
-        names=names,
+        names=tuple(name for name in names if scenario.countdown_s(name) is not None),
         now_s=now_s,
         can_reach=way.can_reach,
         span_s=scenario.account.dead_mans_switch_s,

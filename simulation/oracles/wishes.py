@@ -47,12 +47,12 @@ class Wishes(Oracle):
         *,
         own_commands: CommandLog,
         names: Iterable[str],
-        countdown_s: int | None,
+        countdown_s: Callable[[str], int | None],
         is_lost: Callable[[float, float], bool],
         stamped_s: Callable[[BookedOrder], float] | None = None,
     ) -> None:
         """``own_commands``: those without a second program's. ``names``: of the accounts.
-        ``countdown_s``: of the dead man's switch that is wished for; None: none is.
+        ``countdown_s``: of the dead man's switch that is wished for on an account; None: none is.
         ``is_lost``: whether what was filed at a virtual second may be missing from the records at another one.
         ``stamped_s``: when an order was taken by its stamp, where that may be all that is known; None: its text is."""
         self._exchange = exchange
@@ -72,7 +72,12 @@ class Wishes(Oracle):
         for name in self._names:
             authority = self._authority(name)
             account = _Account(
-                self._exchange, self._history, self._commands, name, countdown_s=self._countdown_s, authority=authority
+                self._exchange,
+                self._history,
+                self._commands,
+                name,
+                countdown_s=self._countdown_s(name),
+                authority=authority,
             )
             for violation in account.violations():
                 yield f"{name}: {violation}"

@@ -66,7 +66,7 @@ class Judge(JudgedBooks):
             self.commands,
             own_commands=self.own_commands,
             names=("alpha", "beta"),
-            countdown_s=self.countdown_s,
+            countdown_s=lambda _: self.countdown_s,
             is_lost=lambda filed_s, at_s: self.lost_through_s is not None and filed_s <= self.lost_through_s < at_s,
             stamped_s=self.stamped_s,
         )

@@ -16,7 +16,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Final, TypeAlias
 
-import msgspec
+from simulation.tools.probe import Probe
+from simulation.tools.probes import PROBES
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _HOOK: Final = "_simulation_was_here"
@@ -27,41 +28,19 @@ Swap: TypeAlias = tuple[FunctionType, CodeType, CodeType]
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-class Probe(msgspec.Struct, frozen=True):
-    """One branch that is to be reached.
-
-    Attributes:
-        name: what happens there, in words. path: of the file, from the root of the repository.
-        function: qualified name, as ``OrderCommands.settle.<locals>.settled``.
-        line: the statement's first line, without indentation; unique among the function's own statements.
-        when: an expression over the function's variables; the branch counts only where it is true, always where it is
-            empty. It must change nothing.
-    """
-
-    name: str
-    path: str
-    function: str
-    line: str
-    when: str = ""
-
-
 class ProbeMisfitError(Exception):
     """A probe does not fit the code any more."""
 
 
 @contextmanager
-def reaching(probes: tuple[Probe, ...] | None = None) -> Iterator[Counter[str]]:
-    """While it lasts, passing a probe (None: of the whole table) is counted under its name in what this yields.
+def reaching(probes: tuple[Probe, ...] = PROBES) -> Iterator[Counter[str]]:
+    """While it lasts, passing a probe is counted under its name in what this yields.
 
     Not to be nested, and not to be entered or left while product code runs.
 
     Raises:
         ProbeMisfitError: a probe does not fit.
     """
-    if probes is None:
-        from simulation.tools.probes import PROBES
-
-        probes = PROBES
     hits: Counter[str] = Counter()
 
     def count(name: str) -> None:

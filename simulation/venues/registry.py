@@ -3,7 +3,7 @@
 from typing import Final
 
 from simulation.mutants.mutant import Mutant
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 from simulation.venues.gateio import mutants as gateio_mutants
 from simulation.venues.gateio import probes as gateio_probes
 

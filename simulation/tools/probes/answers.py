@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _SOCKET: Final = "exchanges/base/websocket_connection.py"
 _ORDERS: Final = "messages/order.py"

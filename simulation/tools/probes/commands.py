@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _CONTEXT: Final = "actors/account/context.py"
 _ORDERS: Final = "actors/account/orders/commands.py"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _SESSION: Final = "actors/account/session.py"
 _FEED: Final = "actors/market/session.py"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _INTENTS: Final = "actors/account/intents.py"
 _MEMORY: Final = "actors/account/journal_recovery.py"

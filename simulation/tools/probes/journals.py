@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _COMMITS: Final = "actors/journal/commits.py"
 _DATABASE: Final = "actors/journal/database.py"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _RECONCILER: Final = "actors/account/orders/reconciler.py"
 _EVIDENCE: Final = "actors/account/orders/evidence.py"

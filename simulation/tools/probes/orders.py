@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _STATE: Final = "actors/account/state.py"
 _FUNDS: Final = "actors/account/funds/spot.py"

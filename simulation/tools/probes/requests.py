@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _LIMITER: Final = "exchanges/base/rate_limiter.py"
 _HTTP: Final = "exchanges/base/http_client.py"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulation.tools.reach import Probe
+from simulation.tools.probe import Probe
 
 _CONVERT: Final = "exchanges/gateio/spot/convert.py"
 _ERRORS: Final = "exchanges/gateio/errors.py"

@@ -9,8 +9,9 @@ import pytest
 
 from simulation.options import Options
 from simulation.run import run_seed
+from simulation.tools.probe import Probe
 from simulation.tools.probes import PROBES
-from simulation.tools.reach import Probe, ProbeMisfitError, Reach, reaching, with_probes
+from simulation.tools.reach import ProbeMisfitError, Reach, reaching, with_probes
 from tests.simulation.tools import reach_sample
 from tests.simulation.tools.reach_sample import Drawer, Till
 

@@ -71,6 +71,7 @@ class Comparison:
                 fill_texts_may_lack=self._texts_may_lack,
                 of_others=self._is_of_others,
                 unaskable=parts.cannot_be_asked_for,
+                before=self._was_before_the_program,
             )
         for oracle in self._oracles:
             yield from oracle.final()
@@ -106,6 +107,7 @@ class Comparison:
             fill_texts_may_lack=self._texts_may_lack,
             of_others=self._is_of_others,
             unaskable=parts.cannot_be_asked_for,
+            before=self._was_before_the_program,
         )
         return wrong
 
@@ -138,6 +140,13 @@ class Comparison:
         if order.is_open or (order.filled_base and not parts.cannot_be_asked_for(order)):
             return False
         return self._is_of_others(order) or parts.may_have_lost(order)
+
+    def _was_before_the_program(self, order: BookedOrder) -> bool:
+        """Whether it is no order of the program's, and had ended when the first start began that was one to the end: an
+        account begins with what is there."""
+        ran_from_s, last = self._program.ran_from_s, self._parts.history.states(order.account, order.id)[-1]
+        has_ended = ran_from_s is not None and not last.is_open and last.at_s < ran_from_s
+        return has_ended and self._is_of_others(order)
 
     def _is_taken_for_dropped(self, order: BookedOrder) -> bool:
         if order.is_open or not order.fills or self._parts.scenario.journal.keeps_all:

@@ -50,6 +50,7 @@ class Program:
         starts: attempts so far. kills: how often it was killed. has_ended: its latest life was ended in order.
         unwritten: what its journals could not write when it was ended, by account; no matter of its orders.
         has_run: set once it has been started to the end; from then on it knows the past.
+        ran_from_s: virtual second at which the first start began that was one to the end; None before that.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Program:
         self.starts = 0
         self.has_ended = False
         self.has_run = asyncio.Event()
+        self.ran_from_s: float | None = None
         self.kills = 0
         self.begins_anew: Callable[[], None] = _nobody
         self._system: TradingSystem | None = None
@@ -123,6 +125,7 @@ class Program:
             self.starts += 1
             life = Life(self._loop, self.starts, is_second=self._is_second)
             self._lives.append(life)
+            began_s = self._loop.time()
             self.maybe_kill()
             try:
                 await life.run(self._launch(life), f"start {self.starts}")
@@ -138,6 +141,7 @@ class Program:
                 await asyncio.sleep(_PAUSE_S)
             else:
                 self.has_run.set()
+                self.ran_from_s = began_s if self.ran_from_s is None else self.ran_from_s
                 return True
         return False
 

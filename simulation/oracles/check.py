@@ -61,6 +61,7 @@ def differences(
     fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
     unaskable: Excused = _nobody,
+    before: Excused = _nobody,
 ) -> Iterator[str]:
     """Everything in which the account, or what its subscribers were told, differs from the books.
 
@@ -68,7 +69,7 @@ def differences(
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
     ``texts_may_lack``: the exchange may have told of orders without our text: by that those ``of_others`` are known.
     ``fill_texts_may_lack``: the same of fills, each of which is told once. ``unaskable``: orders of which the exchange
-    tells no more than their fills.
+    tells no more than their fills. ``before``: those that need not be known, nor any of their fills.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -79,7 +80,7 @@ def differences(
     known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
     vanished = _vanished_texts(name, (*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
-        may_lack = number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished)
+        may_lack = number < FIRST_ORDER_ID or excused(truth) or before(truth) or _is_among(truth, vanished)
         if str(number) not in known and may_lack:
             continue
         may_lack_text = texts_may_lack and (of_others(truth) or _is_among(truth, vanished))
@@ -93,7 +94,11 @@ def differences(
     for order in (*executed, *snapshot.open_orders):
         yield from _without_counterpart(name, order, booked, texts)
     yield from _fills_against(
-        exchange.engine.accounts[name].fills, f"{name}: as told", told.fills, texts_may_lack=fill_texts_may_lack
+        exchange.engine.accounts[name].fills,
+        f"{name}: as told",
+        told.fills,
+        texts_may_lack=fill_texts_may_lack,
+        may_lack=_of_orders(booked, before),
     )
     if not reuses_ids:
         yield from _doubled(name, booked)
@@ -245,8 +250,18 @@ def is_made_up(order_id: str) -> bool:
     return int(order_id) >= FIRST_MADE_UP_ID
 
 
+def _of_orders(booked: Mapping[int, BookedOrder], which: Excused) -> Callable[[BookedFill], bool]:
+    """Whether a fill is of an order of that kind, or of the past before the exchange began."""
+    return lambda fill: fill.order_id < FIRST_ORDER_ID or (fill.order_id in booked and which(booked[fill.order_id]))
+
+
 def _fills_against(
-    booked: Iterable[BookedFill], name: str, fills: Mapping[FillKey, Fill], *, texts_may_lack: bool
+    booked: Iterable[BookedFill],
+    name: str,
+    fills: Mapping[FillKey, Fill],
+    *,
+    texts_may_lack: bool,
+    may_lack: Callable[[BookedFill], bool],
 ) -> Iterator[str]:
     missing = dict(fills)
     for truth in booked:
@@ -255,7 +270,7 @@ def _fills_against(
             continue
         ours = missing.pop(key, None)
         label = f"{name}: fill {truth.trade_id} of {key[0]} (order {truth.order_id})"
-        if ours is None and truth.order_id < FIRST_ORDER_ID:
+        if ours is None and may_lack(truth):
             continue
         if ours is None:
             yield f"{label} is missing"
@@ -300,11 +315,12 @@ def journal_differences(
     fill_texts_may_lack: bool = False,
     of_others: Excused = _nobody,
     unaskable: Excused = _nobody,
+    before: Excused = _nobody,
 ) -> Iterator[str]:
     """What an account's journal, after an orderly end, says otherwise than the books.
 
     ``excused``: which orders of the books it need not have. ``keeps_all``: False where it drops what is over and old.
-    ``texts_may_lack``, ``fill_texts_may_lack``, ``of_others``, ``unaskable``: as in
+    ``texts_may_lack``, ``fill_texts_may_lack``, ``of_others``, ``unaskable``, ``before``: as in
     `differences`.
     """
     record = exchange.engine.accounts[name]
@@ -315,7 +331,11 @@ def journal_differences(
     vanished = _vanished_texts(name, history.orders)
     for number, truth in booked.items():
         may_lack = (
-            number < FIRST_ORDER_ID or excused(truth) or _is_among(truth, vanished) or not (keeps_all or truth.is_open)
+            number < FIRST_ORDER_ID
+            or excused(truth)
+            or before(truth)
+            or _is_among(truth, vanished)
+            or not (keeps_all or truth.is_open)
         )
         if str(number) not in filed and may_lack:
             continue
@@ -333,7 +353,13 @@ def journal_differences(
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
     booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]
-    yield from _fills_against(booked_fills, f"{name}: in the journal", fills, texts_may_lack=fill_texts_may_lack)
+    yield from _fills_against(
+        booked_fills,
+        f"{name}: in the journal",
+        fills,
+        texts_may_lack=fill_texts_may_lack,
+        may_lack=_of_orders(booked, before),
+    )
 
 
 def _key_of_booked(fill: BookedFill) -> FillKey | None:

@@ -10,6 +10,7 @@ from exchanges.simulator.core.orders import Order, Side
 from exchanges.simulator.core.other_program import PREFIX
 from messages.enums import OrderStatus
 from simulation.comparison import Comparison
+from simulation.oracles.book_history import BookHistory
 from simulation.oracles.watcher import Told
 from tests.actors.journal.samples import journal_at
 from tests.support.books import Books
@@ -106,3 +107,18 @@ def test_r14_refused_orders_are_counted_also_of_markets_in_which_the_exchange_ne
     comparison = Comparison(parts, (), program, None)
     assert list(comparison._symbols_of("alpha")) == [SOL]
     assert list(comparison._symbols_of("beta")) == []
+
+
+@pytest.mark.parametrize(
+    ("ran_from_s", "text", "is_before"),
+    [(5.0, f"{PREFIX}1", True), (5.0, "t-ours", False), (-5.0, f"{PREFIX}1", False), (None, f"{PREFIX}1", False)],
+)
+def test_only_what_others_had_ended_when_the_program_first_ran_was_before_it(
+    ran_from_s: float | None, text: str, *, is_before: bool
+) -> None:
+    books = Books()
+    history = BookHistory(books.exchange, books.now_s)
+    order = filled(books, text)
+    parts: Any = SimpleNamespace(history=history)
+    program: Any = SimpleNamespace(ran_from_s=ran_from_s)
+    assert Comparison(parts, (), program, None)._was_before_the_program(order) is is_before

@@ -376,3 +376,12 @@ def test_of_the_past_nothing_need_be_known_and_what_is_told_of_it_must_be_so(mon
     books.open = ()
     books.told.fills.clear()
     assert books.wrong() == []
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_an_order_from_before_the_program_need_not_be_known_nor_any_of_its_fills(*, is_before: bool) -> None:
+    books = Books()
+    books.open, books.told.numbered, books.told.fills = (), {}, {}
+    wrong = books.wrong(before=lambda _: is_before)
+    assert any("is unknown here" in each for each in wrong) is not is_before
+    assert any("is missing" in each for each in wrong) is not is_before

@@ -15,6 +15,7 @@ from simulation.oracles.book_history import BookHistory, CarriedOut
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.matching import texts_of
 from simulation.oracles.wish_terms import order_named, order_number, pair_of, text_of
+from simulation.venues.wires import wire_of
 
 LATEST_ARRIVAL_S: Final = 60.0
 """A request may be on its way for so long after its asker has given it up: an outage may hold it back."""
@@ -62,8 +63,13 @@ class CancelAuthority:
         if others:
             yield f"a cancel of all at {done.at_s:.3f} s says {said} (wish)"
             return
-        is_able = any(_scope_of(each) == scope and self._may_act(each, done.at_s) for each in self._scopes)
-        if not is_able and not (scope == (None, None) and self._is_engaged(done.at_s)):
+        by_market = wire_of(self._name).cancels_by_market
+        pairs, side = (scope[0] or "").split(",") if by_market else [scope[0]], scope[1]
+        wider = {(None, side)} if by_market else set()
+        able = [_scope_of(each) for each in self._scopes if self._may_act(each, done.at_s)]
+        is_able = all(any(each in {(pair, side), *wider} for each in able) for pair in pairs)
+        is_of_switch = (scope == (None, None) or (by_market and side is None)) and self._is_engaged(done.at_s)
+        if not is_able and not is_of_switch:
             yield f"a cancel of all of {scope} at {done.at_s:.3f} s was wished for by nobody (wish)"
 
     def of_order(self, done: CarriedOut) -> Iterator[str]:

@@ -189,7 +189,8 @@ class _Account:
         order, said = self._orders[order_id], done.command.terms
         if done.command.item:
             return done.command.item in {str(order_id), order.text}
-        return said.get("pair") in {None, order.pair} and said.get("side") in {None, order.side.value}
+        pair = said.get("pair")
+        return (pair is None or order.pair in pair.split(",")) and said.get("side") in {None, order.side.value}
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

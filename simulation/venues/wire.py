@@ -109,6 +109,7 @@ class VenueWire(Protocol):
         rest_path, socket_path: what paths of its requests and sockets begin with.
         refusals: status and label of each, by what it means; every venue's has the same meanings.
         no_permission: labels that say that a key lacks a permission. junk: frames that nobody can read.
+        cancels_by_market: a cancel of all names its markets, with commas between; one of the account is several.
         client_id_prefix: what stands before our ids of orders.
         bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
     """
@@ -121,6 +122,7 @@ class VenueWire(Protocol):
     no_permission: frozenset[str]
     junk: tuple[bytes, ...]
     client_id_prefix: str
+    cancels_by_market: bool
     bounds: tuple[tuple[Any, str, str], ...]
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:

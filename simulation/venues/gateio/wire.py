@@ -86,6 +86,7 @@ class GateioWire:
         b'{"channel":"spot.orders","event":"update","result":[{}]}',
     )
     client_id_prefix = "t-"
+    cancels_by_market = False
     bounds: tuple[tuple[Any, str, str], ...] = (
         (private_rest, "_FILLS_PAGE", "fills_page"),
         (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),

@@ -1,0 +1,1 @@
+"""MEXC, as the simulation reads it."""

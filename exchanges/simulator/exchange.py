@@ -13,6 +13,7 @@ from exchanges.simulator.core.config import SimulatorConfig
 from exchanges.simulator.core.countdown import Countdowns
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.fair_values import FairValues
 from exchanges.simulator.core.keys import Keys
 from exchanges.simulator.core.listings import Listings
 from exchanges.simulator.core.margin import MarginOrders
@@ -33,8 +34,8 @@ from exchanges.simulator.faults.injection import LateFills
 
 class Exchange:
     """One exchange with its own books. ``now_ms`` is its clock (ms since 1970), ``schedule`` calls functions later,
-    ``rng`` decides; ``face`` is the one that it shows, or the
-    name of a registered one."""
+    ``rng`` decides; ``face`` is the one that it shows, or the name of a registered one. ``has_neighbours``: prices
+    follow the fair values that all exchanges of this seed share."""
 
     def __init__(
         self,
@@ -44,7 +45,10 @@ class Exchange:
         schedule: Schedule,
         rng: random.Random,
         face: str | type[Face] = FIRST_FACE,
+        has_neighbours: bool = False,
     ) -> None:
+        make_face = FACES[face] if isinstance(face, str) else face
+        rules = make_face.venue_rules
         # each part has its own randomness, so that what clients do does not change how the market moves
         traders_rng, services_rng, faults_rng = (random.Random(rng.random()) for _ in range(3))
         self.config = config
@@ -58,8 +62,10 @@ class Exchange:
             max_open_orders=config.max_open_orders_per_account,
             self_trades_allowed=config.self_trades_allowed,
             dust_cancels=config.dust_cancels,
+            unfit_orders_end=rules.unfit_orders_end,
+            texts_repeat=rules.texts_repeat,
         )
-        self.keys = Keys(config.accounts, config.seed)
+        self.keys = Keys(config.accounts, config.seed, rules.key_prefix)
         for account in self.keys.accounts.values():
             self.engine.open_account(account.name, fees=account.fees)
             for currency, amount in account.balances.items():
@@ -73,6 +79,7 @@ class Exchange:
             schedule=schedule,
             interval_ms=config.traders_interval_ms,
             pairs=config.traders_pairs,
+            fair_values=FairValues(config.seed, make_face.name, now_ms) if has_neighbours else None,
         )
         histories = MarketHistory(self.engine, past_seed=config.seed if config.public_past else None)
         account_book = AccountBook(now_ms=self.engine.now_ms)
@@ -98,7 +105,6 @@ class Exchange:
         # margin orders before the face, which ends all subscriptions to a delisted pair
         late_fills = LateFills(self.engine, faults, schedule)
         self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
-        make_face = FACES[face] if isinstance(face, str) else face
         self.face: Face = make_face(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.face, self.traders, self.latency, self.listings)

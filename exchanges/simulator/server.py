@@ -306,9 +306,10 @@ async def start_exchange(
             config,
             now_ms=now_ms,
             schedule=schedule or asyncio.get_running_loop().call_later,
-            # each has a market of its own, and a further face does not change the first one's
+            # each has books and traders of its own, and prices that move together
             rng=(rng or random.Random(config.seed)) if not exchanges else random.Random(f"{config.seed} {face}"),
             face=face,
+            has_neighbours=len(config.faces or FACES) > 1,
         )
     running = RunningExchange(exchanges, config)
     try:

@@ -143,12 +143,14 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"AccountConfig(name={self.name!r})"
 
-    def with_credentials(self, seed: int) -> "AccountConfig":
-        """Returns the account with key and secret filled in, the same ones for the same seed and name."""
+    def with_credentials(self, seed: int, key_prefix: str = "") -> "AccountConfig":
+        """Returns the account with key and secret filled in, the same ones for the same seed, name and prefix."""
+        whose = f"{key_prefix}{seed} {self.name}"
+        made = key_prefix + hashlib.sha256(f"key {whose}".encode()).hexdigest()[: 32 - len(key_prefix)]
         return msgspec.structs.replace(
             self,
-            key=self.key or hashlib.sha256(f"key {seed} {self.name}".encode()).hexdigest()[:32],
-            secret=self.secret or hashlib.sha256(f"secret {seed} {self.name}".encode()).hexdigest(),
+            key=self.key or made,
+            secret=self.secret or hashlib.sha256(f"secret {whose}".encode()).hexdigest(),
         )
 
 
@@ -158,6 +160,9 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     Private limits count per account, those for placing and amending also per pair, the others per endpoint.
     Public ones count per address; the default is far above what venues allow, as all clients share the loopback
     address.
+
+    Where requests have weights, an address has ``weight_per_10s`` for all of them together, and an account has
+    ``order_calls_per_s`` for placing and canceling and ``calls_per_s`` for whatever it asks.
     """
 
     enabled: bool = True
@@ -166,6 +171,9 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     private_per_10s: int = 200
     public_per_10s: int = 5_000
     withdrawals_per_3s: int = 1
+    weight_per_10s: int = 300
+    order_calls_per_s: int = 12
+    calls_per_s: int = 20
 
     def __post_init__(self) -> None:
         for field in (
@@ -174,9 +182,35 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             "private_per_10s",
             "public_per_10s",
             "withdrawals_per_3s",
+            "weight_per_10s",
+            "order_calls_per_s",
+            "calls_per_s",
         ):
             if getattr(self, field) < 1:
                 raise _refuse(f"rate limit {field}", getattr(self, field), "1 or more")
+
+
+class SocketRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How long sockets last, and their listen keys, where a venue has such rules.
+
+    A socket is closed when it has no subscription for ``unsubscribed_s``, when nothing comes or goes for ``quiet_s``,
+    and in any case after ``life_s``. Private ones come with a listen key that is good for ``key_life_s`` since it was
+    last asked for; an account has at most ``keys`` of them, a key ``sockets_per_key``, and a socket
+    ``subscriptions_per_socket``: what is asked for beyond stays silent.
+    """
+
+    unsubscribed_s: float = 30.0
+    quiet_s: float = 60.0
+    life_s: float = 86_400.0
+    key_life_s: float = 3_600.0
+    keys: int = 60
+    sockets_per_key: int = 5
+    subscriptions_per_socket: int = 30
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            if getattr(self, field) <= 0:
+                raise _refuse(f"socket rule {field}", getattr(self, field), "above 0")
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,6 +309,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     zero_balances_listed: bool = True
     dust_cancels: bool = False
     max_sockets: int = 300
+    socket_rules: SocketRules = SocketRules()
     withdrawal_step_ms: int = 1_500
     past: Past | None = None
     public_past: bool = False

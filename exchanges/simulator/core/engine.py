@@ -71,6 +71,8 @@ class Engine:
         max_open_orders: int,
         self_trades_allowed: bool = False,
         dust_cancels: bool = False,
+        unfit_orders_end: bool = False,
+        texts_repeat: bool = False,
     ) -> None:
         self.markets = {rules.id: Market(rules) for rules in pairs}
         self.delisted: dict[str, Market] = {}
@@ -81,6 +83,8 @@ class Engine:
         self.fee_rates = {Role.MAKER: maker_fee_rate, Role.TAKER: taker_fee_rate}
         self._max_open_orders = max_open_orders
         self._self_trades_allowed = self_trades_allowed
+        self._unfit_orders_end = unfit_orders_end
+        self._texts_repeat = texts_repeat
         self._dust_ends_as = Finish.CANCELED if dust_cancels else Finish.FILLED
         self._last_order_id = FIRST_ORDER_ID
         self.open_account(HOUSE, internal=True)
@@ -138,7 +142,7 @@ class Engine:
         check_tradable(market.rules, new.side, self.now_ms())
         check_new(new, market.rules)
         record = self.accounts[account]
-        if new.text and record.open_with_text(new.text):
+        if new.text and not self._texts_repeat and record.open_with_text(new.text):
             raise RefusedError(Reason.REPEATED_TEXT, f"an open order has the text {new.text}")
         if not record.internal and len(record.open_orders) >= self._max_open_orders:
             raise RefusedError(Reason.TOO_MANY_ORDERS, f"at most {self._max_open_orders} open orders are allowed")
@@ -162,17 +166,19 @@ class Engine:
         )
         needed = _lock_needed(order, order.price, order.remaining)
         self._check_funds(order, needed)
-        if new.time_in_force is TimeInForce.POST_ONLY:
-            self._check_would_rest(market, order, order.price)
-        if new.time_in_force is TimeInForce.FILL_OR_KILL:
-            self._check_fills_whole(market, order)
+        unfit = self._unfit(market, order)
+        if unfit is not None and not self._unfit_orders_end:
+            raise unfit
         self._last_order_id = order.id
         self._lock(order, needed)
         record.began(order)
         self._tell_balances(account, BalanceReason.ORDER_PLACED, (order.pays, ZERO, needed))
         if new.time_in_force.may_rest:
             self._tell_order(order, OrderChange.PUT)
-        self._match_and_rest(market, order)
+        if unfit is None:
+            self._match_and_rest(market, order)
+        else:
+            self._finish(order, Finish.IMMEDIATE_REST)
         self._tell_book(market)
         return order
 
@@ -490,6 +496,17 @@ class Engine:
                 Reason.NOT_ENOUGH_FUNDS,
                 f"Not enough balance: {plain(needed)} {order.pays} needed, {plain(available)} available",
             )
+
+    def _unfit(self, market: Market, order: Order) -> RefusedError | None:
+        """Returns why an order could not do what it asks for, None when it can."""
+        try:
+            if order.time_in_force is TimeInForce.POST_ONLY:
+                self._check_would_rest(market, order, order.price)
+            if order.time_in_force is TimeInForce.FILL_OR_KILL:
+                self._check_fills_whole(market, order)
+        except RefusedError as refused:
+            return refused
+        return None
 
     def _check_would_rest(self, market: Market, order: Order, price: Decimal) -> None:
         level = market.book.side(order.side.opposite).best()

@@ -6,10 +6,10 @@ from exchanges.simulator.core.config import AccountConfig
 
 
 class Keys:
-    """The API keys of all accounts; one key each."""
+    """The API keys of all accounts; one key each. ``prefix``: what those begin with that are made up."""
 
-    def __init__(self, accounts: Iterable[AccountConfig], seed: int) -> None:
-        self.accounts = {account.name: account.with_credentials(seed) for account in accounts}
+    def __init__(self, accounts: Iterable[AccountConfig], seed: int, prefix: str = "") -> None:
+        self.accounts = {account.name: account.with_credentials(seed, prefix) for account in accounts}
         self.revoked: set[str] = set()
         self._by_key = {account.key: account for account in self.accounts.values()}
 

@@ -1,8 +1,9 @@
 """Synthetic traders: makers that keep a ladder of orders around a wandering price, and takers that hit it.
 
 They trade through the engine as internal accounts, without a wire. The price is a random walk that is drawn back
-to the pair's start price. The number of their resting orders is bounded by the ladder; new money comes when they
-need it, so they never stop; and each visit puts back what was taken, so no side stays empty.
+to the pair's start price, or follows the fair values that several exchanges have in common. The number of their
+resting orders is bounded by the ladder; new money comes when they need it, so they never stop; and each visit puts
+back what was taken, so no side stays empty.
 """
 
 import math
@@ -13,6 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from exchanges.simulator.core.config import PairConfig
 from exchanges.simulator.core.engine import Engine, Market
 from exchanges.simulator.core.events import Listener
+from exchanges.simulator.core.fair_values import FairValues
 from exchanges.simulator.core.orders import NewOrder, Order, OrderType, Side, TimeInForce
 from exchanges.simulator.core.rules import RefusedError
 from exchanges.simulator.core.scheduling import Cancellable, Schedule
@@ -34,7 +36,8 @@ TAKE_REACH = 0.004  # how far from the middle a taker goes
 class Crowd:
     """The makers and takers of one pair."""
 
-    def __init__(self, engine: Engine, market: Market, rng: random.Random) -> None:
+    def __init__(self, engine: Engine, market: Market, rng: random.Random, fair_values: FairValues | None) -> None:
+        self._fair_values = fair_values
         self._engine = engine
         self._market = market
         self._rng = rng
@@ -48,7 +51,10 @@ class Crowd:
 
     def visit(self) -> None:
         """Moves the price, lets a taker come by, and sets the ladder right."""
-        self._walk += (self._home - self._walk) * PULL_HOME + self._rng.gauss(0.0, WALK_STEP)
+        if self._fair_values is None:
+            self._walk += (self._home - self._walk) * PULL_HOME + self._rng.gauss(0.0, WALK_STEP)
+        else:
+            self._walk = self._home + self._fair_values.moved(self._rules.id)
         middle = math.exp(self._walk)
         if self._rng.random() < TAKE_CHANCE:
             self._take(middle)
@@ -116,7 +122,8 @@ class Crowd:
 class Traders(Listener):
     """Visits one pair after the other, one at each tick of the timer; a pair can be left alone.
 
-    ``pairs`` names those that it visits ever; None is all, those that are listed later, too.
+    ``pairs`` names those that it visits ever; None is all, those that are listed later, too. ``fair_values``: what
+    prices follow; None is a walk of their own.
     """
 
     def __init__(
@@ -127,9 +134,11 @@ class Traders(Listener):
         schedule: Schedule,
         interval_ms: int,
         pairs: Iterable[str] | None = None,
+        fair_values: FairValues | None = None,
     ) -> None:
         for account in (MAKERS, TAKERS):
             engine.open_account(account, internal=True)
+        self._fair_values = fair_values
         self._engine = engine
         self._rng = rng
         self._visits_all = pairs is None
@@ -187,7 +196,8 @@ class Traders(Listener):
         self._quiet.discard(pair)
 
     def _gather(self, pair: str) -> None:
-        self._crowds[pair] = Crowd(self._engine, self._engine.markets[pair], random.Random(self._rng.random()))
+        rng = random.Random(self._rng.random())
+        self._crowds[pair] = Crowd(self._engine, self._engine.markets[pair], rng, self._fair_values)
 
     def _tick(self) -> None:
         self.step()

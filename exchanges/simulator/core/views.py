@@ -117,7 +117,8 @@ class Views:
 
     def denies(self, order: Order, query: QueryKind) -> bool:
         """Whether an order that was found by a query is said not to be there."""
-        return self._faults.strike(OrderUnknown, lambda fault: fault.concerns(order, query)) is not None
+        now_ms = self._engine.now_ms()
+        return self._faults.strike(OrderUnknown, lambda fault: fault.concerns(order, query, now_ms)) is not None
 
     def _view(self, account: str, past: Past | None) -> View:
         engine = self._engine

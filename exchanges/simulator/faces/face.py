@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness
 
 Frame: TypeAlias = str | bytes
@@ -83,6 +84,7 @@ class Face(Protocol):
     """One exchange as the clients of one venue see it.
 
     Attributes:
+        venue_rules: in what the exchange behind it differs from others.
         name: as faults, the control API and the ready line call it. rest_path, socket_path: where it is on its port.
         witnesses: are told of every request. sockets: sessions that are open. channels: all that it has.
         made_up: rows that a fault has made up, by number. client_ids: which ids of clients it takes, in words.
@@ -92,6 +94,7 @@ class Face(Protocol):
     rest_path: ClassVar[str]
     socket_path: ClassVar[str]
     client_ids: ClassVar[str]
+    venue_rules: ClassVar[VenueRules]
     witnesses: list[Witness]
 
     def __init__(self, services: Services, latency: Latency) -> None: ...

@@ -204,6 +204,10 @@ class FrameTruncate(FrameFault, frozen=True, kw_only=True, tag="frame_truncate")
     """Only the beginning of the frame arrives."""
 
 
+class FrameExtended(FrameFault, frozen=True, kw_only=True, tag="frame_extended"):
+    """The frame has one more field, which no client knows."""
+
+
 # -- the exchange as a whole -----------------------------------------------------------------------------------------
 
 
@@ -275,6 +279,7 @@ AnyFault = (
     | FrameReorder
     | FrameJunk
     | FrameTruncate
+    | FrameExtended
     | Maintenance
     | RefuseConnections
     | ClockSkew

@@ -21,6 +21,7 @@ from exchanges.simulator.faults.faults import (
     FrameDelay,
     FrameDrop,
     FrameDuplicate,
+    FrameExtended,
     FrameFault,
     FrameJunk,
     FrameLate,
@@ -61,6 +62,9 @@ class WireForm(Protocol):
 
     def head(self, frame: str | bytes) -> Head:
         """What a frame of the face is."""
+
+    def extended(self, frame: str | bytes) -> str | bytes:
+        """A push of the face with one more field."""
 
     def refusal(self, status: int, label: str, message: str, headers: dict[str, str]) -> HttpResponse:
         """An error in the face's form."""
@@ -241,6 +245,8 @@ class FaultyLink:
         strike, rng = self._faults.strike, self._faults.rng
         if strike(FrameDrop, concerned):
             return
+        if strike(FrameExtended, concerned):
+            frame = self._form.extended(frame)
         if strike(FrameTruncate, concerned):
             frame = frame[: rng.randrange(1, len(frame))]
         if strike(FrameJunk, concerned):

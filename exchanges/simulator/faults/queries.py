@@ -3,7 +3,7 @@
 from typing import Literal
 
 from exchanges.simulator.core.orders import Order
-from exchanges.simulator.faults.faults import Fault, check
+from exchanges.simulator.faults.faults import Fault, check, check_ms
 
 MAX_LAG_MS = 10_000
 QueryKind = Literal["order_by_id", "order_by_text", "open_orders", "finished_orders", "balances", "my_trades"]
@@ -36,18 +36,26 @@ class OrderUnknown(Fault, frozen=True, kw_only=True, tag="order_unknown"):
     """Looking up an order that is there is answered with ORDER_NOT_FOUND, as by a replica that has lost it.
 
     ``by``: the id or the text that it is looked up by, None: either. Lists, fills and commands still have it.
+    ``younger_than_ms``: only for so long after it was created.
     """
 
     account: str | None = None
     pair: str | None = None
     by: Literal["id", "text"] | None = None
     for_order: Literal["open", "finished", "any"] = "any"
+    younger_than_ms: int | None = None
 
-    def concerns(self, order: Order, query: QueryKind) -> bool:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.younger_than_ms is not None:
+            check_ms("younger_than_ms", self.younger_than_ms)
+
+    def concerns(self, order: Order, query: QueryKind, now_ms: int) -> bool:
         """Whether an order that is found is to be denied."""
         return (
             self.account in (None, order.account)
             and self.pair in (None, order.pair)
             and (self.by is None or query == f"order_by_{self.by}")
             and self.for_order in ("any", "open" if order.is_open else "finished")
+            and (self.younger_than_ms is None or now_ms - order.created_ms < self.younger_than_ms)
         )

@@ -7,6 +7,7 @@ from typing import ClassVar
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.events import Listener
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Link
 from exchanges.simulator.faces.gateio import channels
 from exchanges.simulator.faces.gateio.feeds import Feeds
@@ -37,6 +38,7 @@ class GateFace(Listener):
     rest_path: ClassVar[str] = PREFIX
     socket_path: ClassVar[str] = "/ws/v4/"
     client_ids: ClassVar[str] = "t- and then at most 28 of 0-9 a-z A-Z _ - ."
+    venue_rules: ClassVar[VenueRules] = VenueRules()
     channels: ClassVar = channels.PRIVATE | channels.PUBLIC
 
     def __init__(self, services: Services, latency: Latency) -> None:

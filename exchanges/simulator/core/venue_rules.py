@@ -1,0 +1,16 @@
+"""In what the exchange behind one face differs from that behind another, in the exchange's own words."""
+
+import msgspec
+
+
+class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a face's venue has settled, so that it is no matter of configuration.
+
+    ``key_prefix``: what API keys begin with. ``unfit_orders_end``: an order that could not do what it asks for (rest
+    without trading, or fill whole) is taken and ends at once; by default it is refused. ``texts_repeat``: an order may
+    have the client id of an open one.
+    """
+
+    key_prefix: str = ""
+    unfit_orders_end: bool = False
+    texts_repeat: bool = False

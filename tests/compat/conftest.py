@@ -27,6 +27,11 @@ class Exchange:
         accounts: list[dict[str, str]] = self.endpoints["gateio"]["accounts"]
         return accounts
 
+    @property
+    def mexc(self) -> Any:
+        """Where MEXC's face is, and its accounts."""
+        return self.endpoints["mexc"]
+
     def control(self, path: str, body: object) -> Any:
         reply = requests.post(f"{self.endpoints['control']}{path}", json=body, timeout=5)
         assert reply.status_code == 200, reply.text
@@ -37,6 +42,15 @@ class Exchange:
         for zone in ZONES:
             for part in client.urls["api"][zone]:
                 client.urls["api"][zone][part] = self.endpoints["gateio"]["rest"]
+        return client
+
+    def point_mexc(self, client: Any) -> Any:
+        """Sets the URLs of a client for MEXC, and nothing else."""
+        api, where = client.urls["api"], self.mexc
+        api["spot"] = dict.fromkeys(ZONES, where["rest"])
+        api["contract"] = {"public": f"{where['rest']}/api/v1/contract", "private": f"{where['rest']}/api/v1/private"}
+        if "ws" in api:
+            api["ws"]["spot"] = where["ws"]
         return client
 
 
@@ -50,7 +64,8 @@ def exchange() -> Iterator[Exchange]:
         assert process.stdout is not None
         try:
             running = Exchange(json.loads(process.stdout.readline()))
-            running.control("/market/SOL_USDT", {"bid": "140", "ask": "142", "amount": "1000"})
+            for face in ("gateio", "mexc"):
+                running.control(f"/{face}/market/SOL_USDT", {"bid": "140", "ask": "142", "amount": "1000"})
             yield running
         finally:
             process.terminate()

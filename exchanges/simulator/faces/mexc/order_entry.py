@@ -1,8 +1,6 @@
 """Placing orders: one, one as a trial, and up to twenty (docs/venues/mexc.md, trading)."""
 
-from decimal import Decimal
-
-import msgspec
+import json
 
 from exchanges.simulator.core.config import TradeStatus
 from exchanges.simulator.core.engine import Market
@@ -34,19 +32,6 @@ SELF_TRADE_OF = {
     "cancel_both": SelfTrade.CANCEL_BOTH,
 }
 MOST_IN_A_BATCH = 20
-
-
-class Item(msgspec.Struct):
-    """One item of ``batchOrders``; numbers may be written as numbers."""
-
-    symbol: str = ""
-    side: str = ""
-    type: str = ""
-    quantity: str | Decimal | None = None
-    quoteOrderQty: str | Decimal | None = None  # noqa: N815
-    price: str | Decimal | None = None
-    newClientOrderId: str | int | None = None  # noqa: N815
-    stpMode: str | None = None  # noqa: N815
 
 
 class OrderEntry:
@@ -83,19 +68,14 @@ class OrderEntry:
 
     def create_batch(self, call: Call) -> object:
         """Places up to twenty orders of one symbol, each of which succeeds or fails by itself."""
-        try:
-            items = msgspec.json.decode(call.parameters.required("batchOrders"), type=list[Item])
-        except msgspec.DecodeError as error:
-            raise wrong(f"batchOrders: {error}") from None
+        items = _items(call.parameters.required("batchOrders"))
         if not 1 <= len(items) <= MOST_IN_A_BATCH:
             raise wrong(f"batchOrders must have 1 to {MOST_IN_A_BATCH} orders")
-        if len({item.symbol for item in items}) > 1:
+        if len({item.text("symbol") for item in items}) > 1:
             raise wrong("all orders of a batch must be of one symbol")
         return [self._batched(call.owner, item) for item in items]
 
-    def _batched(self, owner: str, item: Item) -> Json:
-        values = {name: value for name, value in msgspec.structs.asdict(item).items() if value is not None}
-        parameters = Parameters.of({name: _text(value) for name, value in values.items()})
+    def _batched(self, owner: str, parameters: Parameters) -> Json:
         client_id = parameters.text("newClientOrderId")
         try:
             order, _ = self._place(owner, parameters)
@@ -163,5 +143,12 @@ def _refusal(refused: RefusedError, new: NewOrder, market: Market) -> MexcError:
     return MexcError(BELOW_MINIMUM, f"The minimum transaction volume cannot be less than:{least}")
 
 
-def _text(value: object) -> str:
-    return plain(value) if isinstance(value, Decimal) else str(value)
+def _items(text: str) -> list[Parameters]:
+    """Returns the orders of a batch; what is a number there is taken as it is written. Raises ``MexcError``."""
+    try:
+        value: object = json.loads(text, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise wrong(f"batchOrders: {error}") from None
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise wrong("batchOrders is no list of orders")
+    return [Parameters.of({name: str(given) for name, given in item.items() if given is not None}) for item in value]

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_plus
 
 from exchanges.simulator.core.config import AccountConfig
 from exchanges.simulator.core.keys import Keys
@@ -97,4 +97,4 @@ def _split(raw: str) -> tuple[str, str]:
 
 def _canonical(raw: str) -> str:
     pairs = (part.partition("=") for part in raw.split("&"))
-    return "&".join(f"{name}{equals}{quote(unquote(value), safe='')}" for name, equals, value in pairs)
+    return "&".join(f"{name}{equals}{quote(unquote_plus(value), safe='')}" for name, equals, value in pairs)

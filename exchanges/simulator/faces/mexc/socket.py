@@ -121,7 +121,7 @@ class MexcSocket:
         try:
             request = msgspec.json.decode(text, type=Request)
         except (msgspec.DecodeError, UnicodeEncodeError):
-            self._answer(0, "request is invalid")
+            self._answer(0, "msg format invalid")
             return
         match request.method:
             case "PING":

@@ -10,6 +10,7 @@ from typing import ClassVar
 from exchanges.simulator import HttpRequest, HttpResponse, Session
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Face, Link, MadeUpRow
 from exchanges.simulator.faces.http import Witness
 from exchanges.simulator.faces.registry import FACES
@@ -22,6 +23,7 @@ class SeveralFaces:
     rest_path: ClassVar[str] = ""
     socket_path: ClassVar[str] = ""
     client_ids: ClassVar[str] = ""
+    venue_rules: ClassVar[VenueRules] = VenueRules()
     kinds: ClassVar[Sequence[type[Face]]]
 
     def __init__(self, services: Services, latency: Latency) -> None:

@@ -24,6 +24,7 @@ from exchanges.simulator.core.orders import (
 )
 from exchanges.simulator.core.rules import Reason, RefusedError
 from exchanges.simulator.core.services import Services
+from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Frame, Link
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness, json_response
 from exchanges.simulator.faults.faults import ActiveFault, KeyRevoked, RestFault, SocketCut
@@ -100,6 +101,7 @@ class LinesFace(Listener):
     rest_path: ClassVar[str] = "/lines"
     socket_path: ClassVar[str] = "/stream"
     client_ids: ClassVar[str] = "1 to 24 of a-z 0-9 -"
+    venue_rules: ClassVar[VenueRules] = VenueRules()
     channels: ClassVar[Collection[str]] = {"order", "fill", "balances", "ticker"}
 
     def __init__(self, services: Services, latency: Latency) -> None:

@@ -24,6 +24,7 @@ _ROWS: Final[Mapping[str, Callable[[VenueCapabilities], object]]] = {
     ),
     "withdrawals": lambda can: _yes(can.withdraws),
     "orders by socket": lambda can: _yes(can.order_entry_by_socket),
+    "answers tell how an order stands": lambda can: _yes(can.answers_tell_state),
     "late orders are refused by the venue": lambda can: (
         "never" if can.order_expiry_ms is None else f"after {can.order_expiry_ms} ms"
     ),

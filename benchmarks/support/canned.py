@@ -84,6 +84,7 @@ _EVERYTHING: Final = VenueCapabilities(
     shortest_countdown_s=None,
     withdraws=False,
     order_entry_by_socket=False,
+    answers_tell_state=True,
     client_order_ids=ClientIdRules(longest=28, pattern=".+", allowed="1 to 28 characters"),
     found_by_client_id_ms=None,
     order_expiry_ms=None,

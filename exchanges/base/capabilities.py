@@ -44,6 +44,8 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         shortest_countdown_s: of the venue's own dead man's switch; None: it has none.
         withdraws: withdrawals can be asked for, listed and called back.
         order_entry_by_socket: orders can be placed over a socket.
+        answers_tell_state: answers to placing and canceling tell how the order stands then; False: only that it was
+            taken, and what the order was before, so that fills are told by the socket or by a query.
         client_order_ids: which ids of ours it takes.
         found_by_client_id_ms: a finished order is found by our id for so long at least; None: as by the venue's.
         order_expiry_ms: the venue itself refuses a new order that reaches it later than this after it was sent, so one
@@ -61,6 +63,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     shortest_countdown_s: int | None
     withdraws: bool
     order_entry_by_socket: bool
+    answers_tell_state: bool
     client_order_ids: ClientIdRules
     found_by_client_id_ms: int | None
     order_expiry_ms: int | None
@@ -100,5 +103,6 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
             "cancels of one side": self.cancels_by_side,
             "expiry of late orders": self.order_expiry_ms is not None,
             "orders by socket": self.order_entry_by_socket,
+            "answers that tell how an order stands": self.answers_tell_state,
         }
         return tuple(what for what, is_there in says.items() if not is_there)

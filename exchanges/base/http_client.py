@@ -4,7 +4,7 @@ The venue says what a request is; this says when it goes and what its failure pr
 for the turn, so that a signature is never older than its way to the exchange.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from exchanges.base.environment import Environment
-from exchanges.base.rate_limiter import Permit, Priority, RateLimiter, Scope
+from exchanges.base.rate_limiter import Charge, Permit, Priority, RateLimiter, Scope
 from exchanges.base.transport import AnswerLostError, HttpResponse
 from messages.errors import ConnectionFailedError, UnknownOutcomeError
 
@@ -24,9 +24,11 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         operation: for logs and errors, for example ``place_order``.
-        url: complete, encoded. headers: made when the request is about to leave.
+        url: complete, encoded; a function where a signature stands in it. headers: both are made when the request is
+            about to leave.
         changes: whether it changes something at the exchange; decides what a lost answer means (R3).
-        scope: the rate limit that it counts against. max_wait_s: the longest wait for its turn, where that is
+        scope, weight: the rate limit that it counts against, and how much. further: what it counts in others besides.
+        max_wait_s: the longest wait for its turn, where that is
             shorter than the client's own.
         continues: whether it asks for more of a list that has begun: what was read already would be lost with it, so
             it waits longer for its turn, for two windows of the scope.
@@ -34,9 +36,11 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: str
     method: str
-    url: str
+    url: str | Callable[[], str]
     headers: Callable[[], Mapping[str, str]]
     scope: Scope
+    weight: int = 1
+    further: Sequence[Charge] = ()
     body: bytes | None = None
     changes: bool = False
     priority: Priority = Priority.NORMAL
@@ -81,15 +85,21 @@ class HttpClient:
             usable answer came.
         """
         clock = self._environment.clock
-        max_wait_s = max(self._max_wait_s, 2 * call.scope.window_s) if call.continues else self._max_wait_s
+        max_wait_s = self._max_wait_s
+        if call.continues:
+            windows_s = (call.scope.window_s, *(each.scope.window_s for each in call.further))
+            max_wait_s = max(max_wait_s, 2 * max(windows_s))
         if call.max_wait_s is not None:
             max_wait_s = min(max_wait_s, call.max_wait_s)
-        permit = await self._limiter.acquire(call.scope, priority=call.priority, max_wait_s=max_wait_s)
+        permit = await self._limiter.acquire(
+            call.scope, weight=call.weight, further=call.further, priority=call.priority, max_wait_s=max_wait_s
+        )
         sent_s = clock.monotonic_s()
         outcome = "failed"
         try:
+            url = call.url if isinstance(call.url, str) else call.url()
             response = await self._environment.http.request(
-                call.method, call.url, headers=call.headers(), body=call.body, timeout_s=self._timeout_s
+                call.method, url, headers=call.headers(), body=call.body, timeout_s=self._timeout_s
             )
             outcome = str(response.status)
         except AnswerLostError as error:

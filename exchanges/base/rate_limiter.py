@@ -8,6 +8,10 @@ What the exchange asks for beyond its own windows (``Retry-After``, a reset far 
 of, and no other, for at most `LONGEST_PAUSE_S`: one header must not silence an account for an hour. Then the next
 request goes, and its answer says whether to pause again. Cancels pause for seconds only, whatever is asked (R13).
 
+A request may count in several scopes at once, with a weight in each, and in one that all accounts of an address share.
+It waits for them in order, narrowest first, so that who waits for the limit of its own account is in nobody's way, and
+it is counted in all of them at the moment at which it goes.
+
 The exchange counts by arrival, we count by departure. Requests that leave ``window`` apart may arrive closer than
 that when the network is uneven, so each window is stretched by a margin.
 """
@@ -15,7 +19,7 @@ that when the network is uneven, so each window is stretched by a margin.
 import asyncio
 import enum
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -47,11 +51,15 @@ LONGEST_PAUSE_S: Final[Mapping[Priority, float]] = {
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What the exchange counts together: at most ``capacity`` requests in any ``window_s`` seconds."""
+    """What the exchange counts together: at most ``capacity`` requests, or so much weight, in any ``window_s`` seconds.
+
+    ``is_shared``: all accounts together; counted by the limiter that theirs share.
+    """
 
     name: str
     capacity: int
     window_s: float
+    is_shared: bool = False
 
     def __post_init__(self) -> None:
         if self.capacity < 1:
@@ -60,30 +68,39 @@ class Scope(msgspec.Struct, frozen=True):
             raise InvalidValueError("scope.window_s", self.window_s, "seconds, above zero")
 
 
+class Charge(msgspec.Struct, frozen=True):
+    """What one request counts in one scope."""
+
+    scope: Scope
+    weight: int = 1
+
+
 class Permit:
     """Leave to send one request, and the place to report what the exchange said of the limit."""
 
-    __slots__ = ("_line", "_sent_s", "_used")
+    __slots__ = ("_lines", "_sent_s", "_used")
 
-    def __init__(self, line: "_Line", sent_s: float, used: int) -> None:
-        self._line = line
+    def __init__(self, lines: "Sequence[_Line]", sent_s: float, used: int) -> None:
+        self._lines = lines
         self._sent_s = sent_s
         self._used = used
 
     def observe(
         self, *, limit: int | None = None, remaining: int | None = None, reset_in_s: float | None = None
     ) -> None:
-        """Takes the exchange's own count into account. It can only tighten: never above the scope's capacity.
+        """Takes the exchange's own count into account, of the first scope that the request counts in. It can only
+        tighten: never above the scope's capacity.
 
         Args:
             limit: requests that the exchange allows in the window. remaining: how many it says are left.
             reset_in_s: seconds until the window opens again; only looked at when nothing is left.
         """
-        self._line.observe(self._sent_s, self._used, limit, remaining, reset_in_s)
+        self._lines[0].observe(self._sent_s, self._used, limit, remaining, reset_in_s)
 
     def block(self, seconds: float) -> None:
-        """Lets nothing more of this scope go for ``seconds`` (``Retry-After``), at most `LONGEST_PAUSE_S`."""
-        self._line.block(seconds)
+        """Lets nothing more of its scopes go for ``seconds`` (``Retry-After``), at most `LONGEST_PAUSE_S`."""
+        for line in self._lines:
+            line.block(seconds)
 
 
 class RateLimiter:
@@ -93,28 +110,42 @@ class RateLimiter:
     leaves nothing behind and its turn goes to the next.
     """
 
-    def __init__(self, clock: Clock, *, margin_s: float = DEFAULT_MARGIN_S) -> None:
-        """``margin_s`` seconds are added to every window, against uneven network delays."""
+    def __init__(
+        self, clock: Clock, *, margin_s: float = DEFAULT_MARGIN_S, shared: "RateLimiter | None" = None
+    ) -> None:
+        """
+        Args:
+            margin_s: seconds that are added to every window, against uneven network delays.
+            shared: counts the scopes that are shared; None: this one does.
+        """
         self._clock = clock
         self._margin_s = margin_s
+        self._shared = shared
         self._lines: dict[str, _Line] = {}
         self._pause = _Pause()
 
     async def acquire(
-        self, scope: Scope, *, priority: Priority = Priority.NORMAL, max_wait_s: float = _FOREVER
+        self,
+        scope: Scope,
+        *,
+        weight: int = 1,
+        further: Sequence[Charge] = (),
+        priority: Priority = Priority.NORMAL,
+        max_wait_s: float = _FOREVER,
     ) -> Permit:
-        """Waits for the turn in ``scope``, at most ``max_wait_s`` seconds.
+        """Waits for the turn in ``scope`` and in all ``further`` ones, at most ``max_wait_s`` seconds.
 
         Raises:
             RateLimitedError: the wait would be longer; raised at once where that is plain from the start, later when
                 requests of higher priority pushed this one back.
         """
-        line = self._line(scope)
-        if not line.waiting:
-            now = self._clock.monotonic_s()
-            if line.opens_at(now, priority) <= now and self._pause.ends_s(priority) <= now:
-                return line.take(now)
-        return await self._wait(line, priority, max_wait_s)
+        charged = [(self._line(scope), weight), *((self._line(each.scope), each.weight) for each in further)]
+        now = self._clock.monotonic_s()
+        if self._pause.ends_s(priority) <= now and all(
+            not line.waiting and line.opens_at(now, priority, weight=counted) <= now for line, counted in charged
+        ):
+            return _take(charged, now)
+        return await self._wait(charged, priority, max_wait_s)
 
     def block(self, seconds: float, scope: Scope | None = None) -> None:
         """Lets nothing go for ``seconds``, at most `LONGEST_PAUSE_S`, in ``scope`` or, with None, in any scope."""
@@ -128,42 +159,65 @@ class RateLimiter:
         return self._line(scope).waiting
 
     def _line(self, scope: Scope) -> "_Line":
+        if scope.is_shared and self._shared is not None:
+            return self._shared._line(scope)
         line = self._lines.get(scope.name)
         if line is None:
             line = self._lines[scope.name] = _Line(scope, self._clock, self._margin_s)
         return line
 
-    async def _wait(self, line: "_Line", priority: Priority, max_wait_s: float) -> Permit:
+    async def _wait(self, charged: "Sequence[tuple[_Line, int]]", priority: Priority, max_wait_s: float) -> Permit:
         now = self._clock.monotonic_s()
-        expected_s = max(line.opens_at(now, priority, line.ahead_of(priority)), self._pause.ends_s(priority)) - now
-        if expected_s > max_wait_s:
-            raise RateLimitedError(line.scope.name, expected_s)
-        waiter = _Waiter()
-        line.join(waiter, priority)
+        for line, weight in charged:
+            opens_s = line.opens_at(now, priority, line.ahead_of(priority), weight)
+            expected_s = max(opens_s, self._pause.ends_s(priority)) - now
+            if expected_s > max_wait_s:
+                raise RateLimitedError(line.scope.name, expected_s)
+        joined: list[_Waiter] = []
         try:
             while True:
-                if line.first() is not waiter:
-                    waiter.called = asyncio.get_running_loop().create_future()
-                    await waiter.called
-                    continue
                 moment = self._clock.monotonic_s()
-                opens_s = max(line.opens_at(moment, priority), self._pause.ends_s(priority))
-                if opens_s - moment < _TICK_S:
-                    return line.take(moment)
-                if opens_s - now > max_wait_s:
-                    raise RateLimitedError(line.scope.name, opens_s - moment)
-                await self._clock.sleep(opens_s - moment)
+                for place, (line, weight) in enumerate(charged):
+                    if place == len(joined):
+                        joined.append(line.join(_Waiter(weight), priority))
+                    opens_s = max(line.opens_at(moment, priority, weight=weight), self._pause.ends_s(priority))
+                    is_first = line.first() is joined[place]
+                    if is_first and opens_s - moment < _TICK_S:
+                        continue
+                    _leave(charged, joined, place + 1, priority)  # nobody waits there for this one meanwhile
+                    if not is_first:
+                        joined[place].called = called = asyncio.get_running_loop().create_future()
+                        await called
+                    elif opens_s - now > max_wait_s:
+                        raise RateLimitedError(line.scope.name, opens_s - moment)
+                    else:
+                        await self._clock.sleep(opens_s - moment)
+                    break
+                else:
+                    return _take(charged, moment)
         finally:
-            line.leave(waiter, priority)
+            _leave(charged, joined, 0, priority)
+
+
+def _take(charged: "Sequence[tuple[_Line, int]]", now: float) -> Permit:
+    used = [line.take(now, weight) for line, weight in charged]
+    return Permit([line for line, _ in charged], now, used[0])
+
+
+def _leave(charged: "Sequence[tuple[_Line, int]]", joined: "list[_Waiter]", beyond: int, priority: Priority) -> None:
+    """Leaves the lines from the place ``beyond`` on."""
+    for line, _ in reversed(charged[beyond : len(joined)]):
+        line.leave(joined.pop(), priority)
 
 
 class _Waiter:
     """One request in line. ``called`` is what it waits for while others are before it."""
 
-    __slots__ = ("called",)
+    __slots__ = ("called", "weight")
 
-    def __init__(self) -> None:
+    def __init__(self, weight: int) -> None:
         self.called: asyncio.Future[None] | None = None
+        self.weight = weight
 
 
 class _Pause:
@@ -201,22 +255,25 @@ class _Line:
         self._heard_of_s = -_FOREVER
         self._pause = _Pause()
 
-    def opens_at(self, now: float, priority: Priority, ahead: int = 0) -> float:
-        """The moment (monotonic seconds) at which the request behind ``ahead`` others may go; not before ``now``."""
+    def opens_at(self, now: float, priority: Priority, ahead: int = 0, weight: int = 1) -> float:
+        """The moment (monotonic seconds) at which a request of so much weight, behind others of ``ahead`` in sum, may
+        go; not before ``now``."""
         cap, floor_s = self._cap, max(now, self._pause.ends_s(priority))
         if now < self._foreign_until_s:
             cap = max(1, cap - self._foreign)
-        rounds, place = divmod(ahead, cap)
+        rounds, place = divmod(ahead + min(weight, cap) - 1, cap)
         index = len(self._sent) - cap + place
         first_s = floor_s if index < 0 else max(floor_s, self._sent[index] + self._span_s)
         return first_s + rounds * self._span_s
 
-    def take(self, now: float) -> Permit:
+    def take(self, now: float, weight: int) -> int:
+        """Counts a request; how much was used in the window with it."""
         sent, span_s = self._sent, self._span_s
         while sent and sent[0] + span_s <= now:
             sent.popleft()
-        sent.append(now)
-        return Permit(self, now, len(sent))
+        for _ in range(weight):
+            sent.append(now)
+        return len(sent)
 
     def observe(
         self, sent_s: float, used: int, limit: int | None, remaining: int | None, reset_in_s: float | None
@@ -238,11 +295,12 @@ class _Line:
         self._pause.extend(self._clock.monotonic_s(), seconds)
 
     def ahead_of(self, priority: Priority) -> int:
-        return sum(len(level) for level in self._levels[: priority + 1])
+        return sum(waiter.weight for level in self._levels[: priority + 1] for waiter in level)
 
-    def join(self, waiter: _Waiter, priority: Priority) -> None:
+    def join(self, waiter: _Waiter, priority: Priority) -> _Waiter:
         self._levels[priority].append(waiter)
         self.waiting += 1
+        return waiter
 
     def first(self) -> _Waiter | None:
         for level in self._levels:

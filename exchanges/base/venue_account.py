@@ -18,13 +18,17 @@ class VenueAccount:
 class VenueAccounts:
     """The accounts of one venue, by their credentials."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, shared: RateLimiter | None = None) -> None:
+        """``shared``: counts what the exchange counts over all accounts of an address."""
         self._clock = clock
+        self._shared = shared
         self._accounts: dict[Credentials, VenueAccount] = {}
 
     def of(self, credentials: Credentials) -> VenueAccount:
         """The same for the same credentials."""
         account = self._accounts.get(credentials)
         if account is None:
-            account = self._accounts[credentials] = VenueAccount(credentials, RateLimiter(self._clock))
+            account = self._accounts[credentials] = VenueAccount(
+                credentials, RateLimiter(self._clock, shared=self._shared)
+            )
         return account

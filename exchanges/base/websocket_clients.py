@@ -1,46 +1,17 @@
-"""Connect, authenticate, subscribe, announce, close: written once for every venue's sockets.
+"""Connect, authenticate, subscribe, announce, replace, close: written once for every venue's sockets.
 
 A venue declares its frames (how it reads one, what it sends to log in, to subscribe and as a heartbeat) and gets a
 client that keeps `exchanges.base.clients.PublicWebsocket` or `PrivateWebsocket`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
-from exchanges.base.websocket_connection import Answers, SessionSettings, WebsocketConnection
+from exchanges.base.lasting_connection import LastingConnection, Request, SocketFrames
+from messages.errors import ConnectionFailedError
 from messages.symbol import Symbol
-
-Request: TypeAlias = tuple[int, bytes]
-"""An id that no other request of the connection has, and the frame that carries it."""
-
-
-class SocketFrames(Protocol):
-    """What a venue declares of one socket.
-
-    Attributes:
-        name: for logs and errors, for example ``venue.private``. settings: times of the socket.
-    """
-
-    name: str
-    settings: SessionSettings
-
-    async def url(self) -> str:
-        """Where to connect. Only what stands before a "?" is ever logged."""
-        ...
-
-    def attach(self, answers: Answers) -> None:
-        """Names who is to be told of acknowledgements and refusals."""
-        ...
-
-    def feed(self, frame: bytes) -> None:
-        """Reads one frame and calls the handlers, or ``answers``."""
-        ...
-
-    def heartbeat(self) -> bytes:
-        """A frame that the exchange answers."""
-        ...
 
 
 class PrivateFrames(SocketFrames, Protocol):
@@ -64,11 +35,19 @@ class PublicFrames(SocketFrames, Protocol):
 
 
 class PrivateWebsocketClient:
-    """`exchanges.base.clients.PrivateWebsocket`: one connection, used once."""
+    """`exchanges.base.clients.PrivateWebsocket`: one connection at a time, used once."""
 
-    def __init__(self, environment: Environment, frames: PrivateFrames, handlers: PrivateWebsocketHandlers) -> None:
-        self._frames = frames
-        self._connection = _connection(environment, frames, handlers)
+    def __init__(
+        self, environment: Environment, make_frames: Callable[[], PrivateFrames], handlers: PrivateWebsocketHandlers
+    ) -> None:
+        """``make_frames``: makes those of each connection."""
+        self._connection = LastingConnection[PrivateFrames](
+            environment,
+            make_frames,
+            lambda frames: (frames.login(), frames.subscriptions()),
+            connection=handlers.connection,
+            error=handlers.error,
+        )
 
     async def connect(self) -> None:
         """Connects, authenticates and subscribes; returns when the exchange has acknowledged everything.
@@ -79,9 +58,7 @@ class PrivateWebsocketClient:
             VenueRefusedError: the key is not accepted. ConnectionFailedError: no socket, or no acknowledgement in time.
         """
         try:
-            await self._connection.open(await self._frames.url())
-            await self._connection.request_all(self._frames.login())
-            await self._connection.request_all(self._frames.subscriptions())
+            await self._connection.open()
             self._connection.announce()
         except BaseException:
             await self._connection.close()
@@ -92,12 +69,47 @@ class PrivateWebsocketClient:
         await self._connection.close()
 
 
-class PublicWebsocketClient:
-    """`exchanges.base.clients.PublicWebsocket`: one connection, used once."""
+class _Part:
+    """One connection with its share of the markets."""
 
-    def __init__(self, environment: Environment, frames: PublicFrames, handlers: PublicWebsocketHandlers) -> None:
-        self._frames = frames
-        self._connection = _connection(environment, frames, handlers)
+    def __init__(
+        self,
+        environment: Environment,
+        make_frames: Callable[[], PublicFrames],
+        handlers: PublicWebsocketHandlers,
+        connection: Callable[[bool, str], None],
+    ) -> None:
+        self.markets: dict[Symbol, None] = {}
+        self.line = LastingConnection[PublicFrames](
+            environment,
+            make_frames,
+            lambda frames: (frames.subscriptions(self.markets),),
+            connection=connection,
+            error=handlers.error,
+        )
+
+
+class PublicWebsocketClient:
+    """`exchanges.base.clients.PublicWebsocket`, used once: one connection, or as many as the markets need where the
+    exchange limits how many one may have."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        make_frames: Callable[[], PublicFrames],
+        handlers: PublicWebsocketHandlers,
+        *,
+        most_markets: int | None = None,
+    ) -> None:
+        """``make_frames``: makes those of each connection. ``most_markets``: on one connection; None: all."""
+        self._environment = environment
+        self._make_frames = make_frames
+        self._handlers = handlers
+        self._most_markets = most_markets
+        self._parts: list[_Part] = []
+        self._is_used = False
+        self._is_announced = False
+        self._has_ended = False
 
     async def connect(self, symbols: Iterable[Symbol]) -> None:
         """Connects and subscribes to the book tickers of ``symbols``; returns when all are acknowledged.
@@ -106,34 +118,69 @@ class PublicWebsocketClient:
             VenueRefusedError: a market that the exchange does not know (UNKNOWN_SYMBOL).
             ConnectionFailedError: no socket, or no acknowledgement in time.
         """
+        if self._is_used:
+            raise ConnectionFailedError(f"{self._make_frames().name}: a session is opened once")
+        self._is_used = True
         try:
-            await self._connection.open(await self._frames.url())
-            await self.subscribe(symbols)
-            self._connection.announce()
+            wanted = list(dict.fromkeys(symbols))
+            await self._open_part(wanted[: self._most_markets])
+            await self.subscribe(wanted)
+            for part in self._parts:
+                part.line.announce()
+            self._is_announced = True
+            self._handlers.connection(True, "")
         except BaseException:
-            await self._connection.close()
+            await self.close()
             raise
 
     async def subscribe(self, symbols: Iterable[Symbol]) -> None:
         """Adds markets; the ones subscribed before stay. Raises as `connect` does."""
-        await self._connection.request_all(self._frames.subscriptions(symbols))
+        if not self._parts or self._has_ended:
+            raise ConnectionFailedError("not connected")
+        new = [symbol for symbol in dict.fromkeys(symbols) if not any(symbol in part.markets for part in self._parts)]
+        if new:
+            last = self._parts[-1]
+            room = len(new) if self._most_markets is None else self._most_markets - len(last.markets)
+            await self._add(last, new[:room])
+            new = new[room:]
+        while new:
+            await self._open_part(new[: self._most_markets])
+            if self._is_announced:
+                self._parts[-1].line.announce()
+            new = new[self._most_markets :] if self._most_markets is not None else []
 
     async def close(self) -> None:
         """Closes for good; no handler is called after it has returned."""
-        await self._connection.close()
+        self._has_ended = self._is_used = True
+        for part in self._parts:
+            await part.line.close()
 
+    async def _open_part(self, markets: Sequence[Symbol]) -> None:
+        part = _Part(self._environment, self._make_frames, self._handlers, self._tell)
+        part.markets.update(dict.fromkeys(markets))
+        self._parts.append(part)
+        try:
+            await part.line.open()
+        except BaseException:
+            self._parts.remove(part)
+            await part.line.close()
+            raise
 
-def _connection(
-    environment: Environment, frames: SocketFrames, handlers: PrivateWebsocketHandlers | PublicWebsocketHandlers
-) -> WebsocketConnection:
-    connection = WebsocketConnection(
-        environment,
-        name=frames.name,
-        settings=frames.settings,
-        feed=frames.feed,
-        heartbeat=frames.heartbeat,
-        connection=handlers.connection,
-        error=handlers.error,
-    )
-    frames.attach(connection)
-    return connection
+    async def _add(self, part: _Part, markets: Sequence[Symbol]) -> None:
+        """They count as the part's from the beginning, so that a connection that takes its place has them, too."""
+        if not markets:
+            return
+        part.markets.update(dict.fromkeys(markets))
+        try:
+            await part.line.request_all(lambda frames: frames.subscriptions(markets))
+        except BaseException:
+            for symbol in markets:
+                part.markets.pop(symbol, None)
+            raise
+
+    def _tell(self, up: bool, cause: str) -> None:
+        """The end of any connection is the end of all: whoever hears of it makes a new client."""
+        if up or self._has_ended:
+            return
+        self._has_ended = True
+        self._handlers.connection(False, cause)

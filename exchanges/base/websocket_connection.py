@@ -60,17 +60,22 @@ class SessionSettings:
         connect_timeout_s: until the socket must be open. acknowledge_timeout_s: until requests must be answered.
         heartbeat_s: between two heartbeats that we send. silence_s: longest time without any frame from the exchange;
             must leave room for at least two heartbeats and their answers.
+        life_s: after so long a connection is replaced by a new one, because the exchange is about to end it; None: it
+            may live for as long as it will.
     """
 
     connect_timeout_s: float = 10.0
     acknowledge_timeout_s: float = 10.0
     heartbeat_s: float = 10.0
     silence_s: float = 30.0
+    life_s: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("connect_timeout_s", "acknowledge_timeout_s", "heartbeat_s", "silence_s"):
             if not getattr(self, name) > 0:
                 raise InvalidValueError(name, getattr(self, name), "seconds, above zero")
+        if self.life_s is not None and not self.life_s > 0:
+            raise InvalidValueError("life_s", self.life_s, "None, or seconds above zero")
         if self.silence_s < 2 * self.heartbeat_s:
             raise InvalidValueError("silence_s", self.silence_s, f"at least two heartbeats ({2 * self.heartbeat_s} s)")
 

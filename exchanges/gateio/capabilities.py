@@ -31,6 +31,7 @@ def capabilities_of(settings: VenueSettings) -> VenueCapabilities:
         shortest_countdown_s=_SHORTEST_COUNTDOWN_S,
         withdraws=True,
         order_entry_by_socket=False,
+        answers_tell_state=True,
         client_order_ids=_CLIENT_ORDER_IDS,
         found_by_client_id_ms=_FOUND_BY_TEXT_MS,
         order_expiry_ms=settings.order_expiry_ms,

@@ -1,55 +1,20 @@
-"""Lists row by row: a row that cannot be read is known as such, and keeps no other from being read (R10)."""
+"""Lists of Gate's, whose rows name their market in one form."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
-import structlog
 
+from exchanges.base import rows
 from exchanges.base.clients import UnreadableRow
-from exchanges.base.websocket_connection import reason_of
-from exchanges.gateio import wire
 from exchanges.gateio.symbols import to_symbol
-from messages.errors import InvalidValueError
 
 W = TypeVar("W", bound=msgspec.Struct)
 M = TypeVar("M")
 
-logger = structlog.get_logger(__name__)
 
-_NAME_LENGTH: Final = 64
-_ROWS_REMEMBERED: Final = 1000
-
-_split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
-
-
-def raw_rows(body: bytes) -> list[msgspec.Raw]:
-    """The rows of a JSON list, as they are.
-
-    Raises:
-        msgspec.MsgspecError: it is no list, or nothing in it is an object: another's answer, not rows that are odd.
-    """
-    rows = _split(body)
-    if rows and not any(bytes(row).startswith(b"{") for row in rows):
-        raise msgspec.ValidationError("Expected `object`, got something else in every row")
-    return rows
-
-
-class Rows(msgspec.Struct, Generic[M]):
-    """What a list held.
-
-    Attributes:
-        items: in the list's order.
-        ids: of all rows, also of those that are unreadable or not ours; "" for a row without.
-    """
-
-    items: list[M]
-    unreadable: list[UnreadableRow]
-    ids: list[str]
-
-
-class RowReader(Generic[W, M]):
-    """Reads lists of one kind of row: all at once where every row is as expected, else each by itself."""
+class RowReader(rows.RowReader[W, M]):
+    """See `exchanges.base.rows.RowReader`."""
 
     def __init__(
         self,
@@ -59,100 +24,9 @@ class RowReader(Generic[W, M]):
         market: str = "currency_pair",
         is_left_out: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> None:
-        """
-        Args:
-            convert: to our form; None leaves a row out that is not ours, a `TellerError` makes it unreadable.
-            market: the field with the market's name. is_left_out: tells by a row's plain JSON that it matters to nobody
-                even where it cannot be read.
-        """
-        self._convert = convert
-        self._market = market
-        self._is_left_out = is_left_out
-        self._read_all: Callable[[bytes], list[W]] = msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
-        self._read_row = wire.Reader[W](kind).read
-
-    def read(self, body: bytes) -> Rows[M]:
-        """The rows of a JSON list.
-
-        Raises:
-            msgspec.MsgspecError: it is no list of objects. UnicodeDecodeError, RecursionError: see `wire.Reader`.
-        """
-        try:
-            wired = self._read_all(body)
-        except (msgspec.ValidationError, UnicodeDecodeError):
-            return self.read_each(raw_rows(body))
-        return self.convert_each(wired)
-
-    def convert_each(self, wired: Iterable[W]) -> Rows[M]:
-        """Rows that are typed already."""
-        rows: Rows[M] = Rows([], [], [])
-        for row in wired:
-            rows.ids.append(_name(getattr(row, "id", "")))
-            try:
-                item = self._convert(row)
-            except Exception as problem:
-                rows.unreadable.append(self._unreadable(msgspec.structs.asdict(row), problem))
-                continue
-            if item is not None:
-                rows.items.append(item)
-        return rows
-
-    def read_each(self, raw: Iterable[bytes | msgspec.Raw]) -> Rows[M]:
-        """Rows as JSON, each by itself."""
-        rows: Rows[M] = Rows([], [], [])
-        for row in raw:
-            plain = wire.plain_object(bytes(row))
-            rows.ids.append(_name(plain.get("id")))
-            try:
-                item = self._convert(self._read_row(bytes(row)))
-            except Exception as problem:
-                if self._is_left_out is None or not self._is_left_out(plain):
-                    rows.unreadable.append(self._unreadable(plain, problem))
-                continue
-            if item is not None:
-                rows.items.append(item)
-        return rows
-
-    def _unreadable(self, row: Mapping[str, Any], problem: Exception) -> UnreadableRow:
-        return unreadable_row(row.get(self._market), row.get("id"), problem)
+        super().__init__(kind, convert, to_symbol=to_symbol, market=market, is_left_out=is_left_out)
 
 
 def unreadable_row(market: object, item_id: object, problem: Exception | str) -> UnreadableRow:
-    """What is known of a row that cannot be read; nothing of its contents but market and id."""
-    name = _name(market)
-    try:
-        symbol = to_symbol(name)
-    except InvalidValueError:
-        symbol = None
-    return UnreadableRow(symbol, name, _name(item_id), problem if isinstance(problem, str) else reason_of(problem))
-
-
-def _name(value: object) -> str:
-    """A name or a number of the exchange's, fit for a log line."""
-    text = str(value) if isinstance(value, str) or type(value) is int else ""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:_NAME_LENGTH])
-
-
-class UnreadableLog:
-    """Logs each unreadable row once, however often it is listed."""
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, UnreadableRow], None] = {}
-
-    def tell(self, list_name: str, rows: Iterable[UnreadableRow]) -> None:
-        """``list_name``: the operation that read them."""
-        for row in rows:
-            fact = (list_name, row)
-            if fact in self._told:
-                continue
-            self._told[fact] = None
-            if len(self._told) > _ROWS_REMEMBERED:
-                del self._told[next(iter(self._told))]
-            logger.warning(
-                "row_unreadable",
-                venue="gateio",
-                list=list_name,
-                market=row.market,
-                item_id=row.item_id,
-                reason=row.reason,
-            )
+    """See `exchanges.base.rows.unreadable_row`."""
+    return rows.unreadable_row(to_symbol, market, item_id, problem)

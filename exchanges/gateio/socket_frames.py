@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from exchanges.base.credentials import Credentials
+from exchanges.base.json_reader import Reader
 from exchanges.base.server_clock import ServerClock
 from exchanges.base.websocket_connection import Answers, report_refused_frame, tell_error
 from exchanges.gateio import errors, wire
@@ -13,7 +14,7 @@ from exchanges.gateio.signing import sign_channel
 from messages.errors import ProtocolError, TellerError
 
 _encode: Final = msgspec.json.Encoder().encode
-_read_envelope: Final = wire.Reader[wire.Envelope](wire.Envelope).read
+_read_envelope: Final = Reader[wire.Envelope](wire.Envelope).read
 _ANSWERS: Final = frozenset({"subscribe", "unsubscribe"})
 
 

@@ -44,9 +44,11 @@ class GateioVenue:
         return GateioPublicRest(self._rest(self._public_limiter, None))
 
     def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
-        frames = GateioPublicFrames(
-            url=self._endpoints.ws, handlers=handlers, server_clock=self._server_clock, settings=self._settings
-        )
+        def frames() -> GateioPublicFrames:
+            return GateioPublicFrames(
+                url=self._endpoints.ws, handlers=handlers, server_clock=self._server_clock, settings=self._settings
+            )
+
         return PublicWebsocketClient(self._environment, frames, handlers)
 
     def create_private_rest(self, credentials: Credentials) -> PrivateRest:
@@ -55,13 +57,15 @@ class GateioVenue:
     def create_private_ws_with_handlers(
         self, credentials: Credentials, handlers: PrivateWebsocketHandlers
     ) -> PrivateWebsocket:
-        frames = GateioPrivateFrames(
-            url=self._endpoints.ws,
-            credentials=credentials,
-            handlers=handlers,
-            server_clock=self._server_clock,
-            settings=self._settings,
-        )
+        def frames() -> GateioPrivateFrames:
+            return GateioPrivateFrames(
+                url=self._endpoints.ws,
+                credentials=credentials,
+                handlers=handlers,
+                server_clock=self._server_clock,
+                settings=self._settings,
+            )
+
         return PrivateWebsocketClient(self._environment, frames, handlers)
 
     def server_now_ms(self) -> int:

@@ -10,8 +10,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from exchanges.base.clients import UnreadableRow
+from exchanges.base.rows import Rows
 from exchanges.gateio.rest import Query
-from exchanges.gateio.rows import Rows
 from messages.errors import ProtocolError
 
 M = TypeVar("M")

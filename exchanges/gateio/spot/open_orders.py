@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from exchanges.base.clients import OpenOrdersReport, UnreadableRow
-from exchanges.gateio.rows import RowReader, Rows, raw_rows, unreadable_row
+from exchanges.base.json_reader import plain_object
+from exchanges.base.rows import Rows, raw_rows
+from exchanges.gateio.rows import RowReader, unreadable_row
 from exchanges.gateio.spot import wire
-from exchanges.gateio.wire import plain_object
 from messages.errors import ListChangedError
 from messages.order import Order
 

@@ -14,16 +14,17 @@ from exchanges.base.clients import (
     OpenOrdersReport,
     UnreadableRow,
 )
+from exchanges.base.json_reader import Reader
 from exchanges.base.rate_limiter import Priority
+from exchanges.base.rows import Rows, UnreadableLog
 from exchanges.gateio import limits
 from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.rest import GateioRest, Query, path_part, single
-from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
+from exchanges.gateio.rows import RowReader
 from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.spot.histories import History, Window, windows
 from exchanges.gateio.spot.open_orders import OpenOrdersReader, OpenPages, read_open_orders
 from exchanges.gateio.symbols import to_pair, to_symbol
-from exchanges.gateio.wire import Reader
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
 from messages.errors import InvalidValueError, RefusalReason, VenueRefusedError
@@ -68,7 +69,7 @@ class GateioPrivateRest:
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
-        self._unreadable = UnreadableLog()
+        self._unreadable = UnreadableLog("gateio")
         self.capabilities: Final = capabilities_of(rest.settings)
 
     @property

@@ -7,13 +7,14 @@ import msgspec
 
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PrivateWebsocketHandlers
+from exchanges.base.json_reader import Reader
+from exchanges.base.lasting_connection import Request
 from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
-from exchanges.base.websocket_clients import Request
 from exchanges.base.websocket_connection import Answers, HandlerFailedError
 from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
 from exchanges.gateio.spot import convert, wire
-from exchanges.gateio.wire import Pieces, Reader
+from exchanges.gateio.wire import Pieces
 from messages.balance import Balance
 from messages.order import Fill, Order
 

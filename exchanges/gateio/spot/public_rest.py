@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from exchanges.base.json_reader import Reader
+from exchanges.base.rows import UnreadableLog
 from exchanges.gateio import limits
 from exchanges.gateio.rest import GateioRest, single
-from exchanges.gateio.rows import RowReader, UnreadableLog
+from exchanges.gateio.rows import RowReader
 from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair
-from exchanges.gateio.wire import Reader
 from messages.instrument import Instrument
 from messages.market import BookTicker
 from messages.symbol import Symbol
@@ -23,7 +24,7 @@ class GateioPublicRest:
 
     def __init__(self, rest: GateioRest) -> None:
         self._rest = rest
-        self._unreadable = UnreadableLog()
+        self._unreadable = UnreadableLog("gateio")
 
     async def server_time_ms(self) -> int:
         """The exchange's clock, unix milliseconds; also corrects the offset that signing uses."""

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from exchanges.base.handlers import PublicWebsocketHandlers
+from exchanges.base.json_reader import Reader
+from exchanges.base.lasting_connection import Request
 from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
-from exchanges.base.websocket_clients import Request
 from exchanges.base.websocket_connection import Answers, HandlerFailedError
 from exchanges.gateio.socket_frames import SocketErrors, heartbeat, subscription
 from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair
-from exchanges.gateio.wire import Reader
 from messages.symbol import Symbol
 
 _NAME: Final = "gateio.public"

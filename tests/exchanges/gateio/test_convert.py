@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchanges.base.json_reader import Reader
 from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
-from exchanges.gateio.wire import Reader
 from messages.balance import Balance
 from messages.commands import AmendOrder, PlaceOrder, Withdraw
 from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce, WithdrawalStatus

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.base.clients import UnreadableRow
-from exchanges.gateio.rows import Rows
+from exchanges.base.rows import Rows
 from exchanges.gateio.spot.histories import History, Window, windows
 from messages.errors import ProtocolError
 

@@ -13,12 +13,13 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchanges.base import rows as rows_module
 from exchanges.base.clients import UnreadableRow
-from exchanges.gateio import rows as rows_module
-from exchanges.gateio.rows import RowReader, Rows, UnreadableLog
+from exchanges.base.json_reader import Reader
+from exchanges.base.rows import Rows, UnreadableLog
+from exchanges.gateio.rows import RowReader
 from exchanges.gateio.spot import convert, wire
 from exchanges.gateio.symbols import to_pair, to_symbol
-from exchanges.gateio.wire import Reader
 from messages.enums import Liquidity, OrderType, TimeInForce
 from messages.order import Order
 from messages.symbol import Symbol
@@ -279,7 +280,7 @@ def test_what_is_known_of_a_row_that_cannot_be_read_whether_ids_are_texts_or_num
 
 def test_the_oldest_facts_of_the_log_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows_module, "_ROWS_REMEMBERED", 2)
-    told = UnreadableLog()
+    told = UnreadableLog("gateio")
     facts = [UnreadableRow(None, "", str(number), "odd") for number in range(3)]
     with structlog.testing.capture_logs() as logs:
         for fact in (*facts, facts[1], facts[2], facts[0]):

@@ -24,6 +24,7 @@ CAPABILITIES = VenueCapabilities(
     shortest_countdown_s=None,
     withdraws=False,
     order_entry_by_socket=False,
+    answers_tell_state=True,
     client_order_ids=ClientIdRules(longest=24, pattern="[a-z0-9-]+", allowed="1 to 24 of a-z 0-9 -"),
     found_by_client_id_ms=None,
     order_expiry_ms=None,
@@ -44,8 +45,9 @@ class LinesVenue:
         return wire.LinesPublicRest(self._lines(RateLimiter(self._environment.clock), None))
 
     def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocketClient:
-        frames = wire.LinesPublicFrames(self._at, self._settings, handlers)
-        return PublicWebsocketClient(self._environment, frames, handlers)
+        return PublicWebsocketClient(
+            self._environment, lambda: wire.LinesPublicFrames(self._at, self._settings, handlers), handlers
+        )
 
     def create_private_rest(self, credentials: Credentials) -> wire.LinesPrivateRest:
         lines = self._lines(self._accounts.of(credentials).limiter, credentials)
@@ -54,8 +56,11 @@ class LinesVenue:
     def create_private_ws_with_handlers(
         self, credentials: Credentials, handlers: PrivateWebsocketHandlers
     ) -> PrivateWebsocketClient:
-        frames = wire.LinesPrivateFrames(self._at, self._settings, credentials, handlers)
-        return PrivateWebsocketClient(self._environment, frames, handlers)
+        return PrivateWebsocketClient(
+            self._environment,
+            lambda: wire.LinesPrivateFrames(self._at, self._settings, credentials, handlers),
+            handlers,
+        )
 
     def server_now_ms(self) -> int:
         return self._clock.now_ms()

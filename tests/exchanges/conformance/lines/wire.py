@@ -20,10 +20,10 @@ from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.http_client import HttpCall, HttpClient, lost
+from exchanges.base.lasting_connection import Request
 from exchanges.base.rate_limiter import Priority, RateLimiter, Scope
 from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
-from exchanges.base.websocket_clients import Request
 from exchanges.base.websocket_connection import Answers, HandlerFailedError, report_refused_frame, tell_error
 from messages.balance import Balance
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw

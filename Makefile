@@ -14,10 +14,10 @@ FEATURES ?= none
 KILLS ?= 25
 KILL_SEED ?= 1
 FAST := $(addprefix tests/,messages config actors/account actors/connection actors/market actors/strategy \
-  exchanges/base exchanges/gateio exchanges/conformance simulation/oracles simulation/environment test_rules.py)
+  exchanges/base exchanges/gateio exchanges/mexc exchanges/conformance simulation/oracles simulation/environment test_rules.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast coverage lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test clean
+.PHONY: help setup demo test test-fast coverage lint bench simulate-seeds simulate-reach simulate-corpus simulate-mutants kill-test proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,9 @@ simulate-mutants: $(STAMP)  ## deliberate bugs, each of which must be found with
 
 kill-test: $(STAMP)  ## kill -9 of the trading program, KILLS=25 times in a row (KILL_SEED=1 decides the moments)
 	TELLER_KILLS=$(KILLS) TELLER_KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 tests/processes
+
+proto: $(STAMP)  ## the generated code of the protobuf messages that venues push
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. exchanges/mexc/proto/teller_mexc.proto
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -8,13 +8,12 @@ ways; such fields are `Time` and read by `milliseconds`.
 """
 
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from messages.errors import ProtocolError
 
-T = TypeVar("T")
 
 Time = str | int | float
 Number = str | int

@@ -13,6 +13,9 @@ from exchanges.base.venue_settings import VenueSettings
 from exchanges.gateio import settings as gateio
 from exchanges.gateio.capabilities import capabilities_of
 from exchanges.gateio.venue import GateioVenue
+from exchanges.mexc import settings as mexc
+from exchanges.mexc.capabilities import capabilities_of as mexc_capabilities_of
+from exchanges.mexc.venue import MexcVenue
 from messages.errors import InvalidValueError, one_of
 
 
@@ -43,6 +46,14 @@ VENUE_KINDS: Final[Mapping[str, VenueKind]] = {
             settings=gateio.GateioSettings,
             create=GateioVenue,
             capabilities=capabilities_of,
+        ),
+        VenueKind(
+            name=MexcVenue.name,
+            live=mexc.LIVE,
+            testnet=None,
+            settings=mexc.MexcSettings,
+            create=MexcVenue,
+            capabilities=mexc_capabilities_of,
         ),
     )
 }

@@ -9,7 +9,8 @@ class Endpoints(msgspec.Struct, frozen=True):
     """The two addresses of a venue.
 
     Attributes:
-        rest: with the version, without a slash at the end, for example ``https://api.example.com/api/v4``.
+        rest: without a slash at the end, with the version where one venue's clients need no other, for example
+            ``https://api.example.com/api/v4``.
         ws: of its sockets, for example ``wss://api.example.com/ws/``.
     """
 

@@ -14,7 +14,6 @@ import msgspec
 
 from messages.errors import ProtocolError
 
-
 Time = str | int | float
 Number = str | int
 """An id that is a number on one way and a text on another."""

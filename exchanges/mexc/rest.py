@@ -18,6 +18,8 @@ from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefu
 R = TypeVar("R")
 
 _PUBLIC_HEADERS: Final[Mapping[str, str]] = {}
+_VERSION: Final = "/api/v3"
+"""Of all paths of spot; the address is that of other products, too."""
 _PAUSE_AFTER_S: Final[Mapping[int, float]] = {429: 10.0, 418: 120.0, 403: 60.0}
 """How long all that the request counted in rests after a refusal that does not say how long: a ban grows when it is not
 heeded, from two minutes to three days (docs/venues/mexc.md, rate limits)."""
@@ -134,7 +136,7 @@ class MexcRest:
             """Signed when it is about to leave: the window counts from the time in it."""
             if before_sending is not None:
                 before_sending()
-            whole = f"{self._base_url}{path}"
+            whole = f"{self._base_url}{_VERSION}{path}"
             if self._credentials is None:
                 return f"{whole}?{encode(query)}" if query else whole
             if decided_ms is not None and expiry_ms is not None:

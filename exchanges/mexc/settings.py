@@ -9,7 +9,7 @@ from exchanges.base.websocket_connection import SessionSettings
 from exchanges.mexc.signing import LONGEST_WINDOW_MS
 from messages.errors import InvalidValueError
 
-LIVE: Final = Endpoints("https://api.mexc.com/api/v3", "wss://wbs-api.mexc.com/ws")
+LIVE: Final = Endpoints("https://api.mexc.com", "wss://wbs-api.mexc.com/ws")
 """The real exchange; there is no test network (docs/venues/mexc.md, addresses)."""
 
 

@@ -7,6 +7,7 @@ import asyncio
 import functools
 import inspect
 import random
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,9 @@ from exchanges.simulator import Exchange, HttpRequest, SimulatorConfig
 from exchanges.simulator.faces.face import Face
 from exchanges.simulator.faces.registry import FACES
 from exchanges.simulator.faults.faults import Fault
+from messages.commands import GetOrder, PlaceOrder
 from messages.enums import SyncState
+from messages.order import Order
 from messages.symbol import Symbol
 from simulation.environment.faults import Weather
 from simulation.environment.http import MemoryHttp
@@ -57,6 +60,11 @@ def registered(kind: str = FIRST_KIND) -> Subject:
     """One of the registry's."""
     found = VENUE_KINDS[kind]
     return Subject(kind, FACES[kind], found.settings, found.create)
+
+
+def number_of(order_id: str | None) -> int | None:
+    """The number that an order has in the exchange's books: faces may dress it, and it stands at the end."""
+    return None if order_id is None else int(re.sub(r".*\D", "", order_id))
 
 
 class VirtualWorld:
@@ -121,6 +129,23 @@ class VirtualWorld:
         orders = self.exchange.engine.accounts[account].orders.values()
         return {str(order.id): (order.finish.value, order.filled_base) for order in orders}
 
+    def is_booked(self, order_id: str | None, account: str = "alpha") -> bool:
+        """Whether an order of that id is in the exchange's books."""
+        return str(number_of(order_id)) in self.booked(account)
+
+    async def place(self, order: PlaceOrder) -> Order:
+        """Places it, and tells how it stands: by a query where the venue's answer does not say."""
+        placed = await self.rest.place_order(order)
+        if self.venue.capabilities.answers_tell_state:
+            return placed
+        return await self.known(placed)
+
+    async def known(self, order: Order) -> Order:
+        """The order as a query tells it."""
+        found = await self.rest.get_order(GetOrder(symbol=order.symbol, order_id=order.order_id))
+        assert found is not None
+        return found
+
     # -- the program ----------------------------------------------------------------------------------------------
 
     def plan(self, name: str = "alpha", *, symbols: Sequence[Symbol] = (SOL,), **settings: Any) -> AccountPlan:
@@ -175,8 +200,8 @@ class VirtualWorld:
         snapshot = await account.snapshot()
         record = self.exchange.engine.accounts[account.name]
         differences = []
-        known = {str(order.order_id) for order in snapshot.open_orders}
-        if known != set(map(str, record.open_orders)):
+        known = {number_of(order.order_id) for order in snapshot.open_orders}
+        if known != set(record.open_orders):
             differences.append(f"open orders {known} against {record.open_orders}")
         for currency, booked in self.exchange.engine.ledger.balances(account.name).items():
             held = snapshot.balances.get(currency)
@@ -185,7 +210,8 @@ class VirtualWorld:
                 differences.append(f"{currency} {ours} against {(booked.available, booked.locked)}")
         for symbol in symbols:
             for order in await account.executed_orders(symbol):
-                filled = record.orders[int(order.order_id)].filled_base if order.order_id is not None else 0
+                number = number_of(order.order_id)
+                filled = record.orders[number].filled_base if number is not None else 0
                 if order.filled_quantity != filled:
                     differences.append(f"{order.client_order_id} filled {order.filled_quantity} against {filled}")
         return differences

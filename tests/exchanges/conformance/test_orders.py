@@ -27,26 +27,28 @@ def buy(quantity: str, price: str, client_order_id: str = "a-1") -> PlaceOrder:
 @on_virtual_time()
 async def test_a_limit_order_rests(world: VirtualWorld) -> None:
     world.market()
-    order = await world.rest.place_order(buy("2", "130.5"))
+    order = await world.place(buy("2", "130.5"))
     assert (order.status, order.quantity, order.price) == (OrderStatus.NEW, D(2), D("130.5"))
     assert (order.client_order_id, order.symbol, order.side) == ("a-1", SOL, Side.BUY)
     assert (order.type, order.time_in_force) == (OrderType.LIMIT, TimeInForce.GTC)
-    assert order.order_id in world.booked()
+    assert world.is_booked(order.order_id)
     assert order.created_ms > 0
 
 
 @on_virtual_time()
 async def test_a_limit_order_that_takes_is_filled_at_the_price_that_waits_there(world: VirtualWorld) -> None:
     world.market()
-    order = await world.rest.place_order(buy("2", "145"))
+    order = await world.place(buy("2", "145"))
     assert (order.status, order.filled_quantity, order.filled_quote) == (OrderStatus.FILLED, D(2), D(282))
-    assert [fee.currency for fee in order.fees] == ["SOL"]
+    (fill,) = (await world.rest.load_fills(SOL, order_id=order.order_id)).fills
+    assert fill.fees
+    assert not world.venue.capabilities.answers_tell_state or order.fees == fill.fees
 
 
 @on_virtual_time()
 async def test_a_limit_order_larger_than_what_waits_rests_with_the_rest(world: VirtualWorld) -> None:
     world.market()
-    order = await world.rest.place_order(buy("150", "141"))
+    order = await world.place(buy("150", "141"))
     assert (order.status, order.filled_quantity, order.remaining) == (
         OrderStatus.PARTIALLY_FILLED,
         D(100),
@@ -57,21 +59,21 @@ async def test_a_limit_order_larger_than_what_waits_rests_with_the_rest(world: V
 @on_virtual_time()
 async def test_a_market_buy_is_given_in_quote_and_a_sell_in_base(world: VirtualWorld) -> None:
     world.market()
-    bought = await world.rest.place_order(PlaceOrder.market_buy(SOL, D("141.00"), client_order_id="a-1"))
+    bought = await world.place(PlaceOrder.market_buy(SOL, D("141.00"), client_order_id="a-1"))
     assert (bought.type, bought.status, bought.price) == (OrderType.MARKET, OrderStatus.FILLED, None)
     assert (bought.quantity, bought.quote_quantity, bought.filled_quantity) == (D(0), D(141), D(1))
-    sold = await world.rest.place_order(PlaceOrder.market_sell(SOL, D("1.5"), client_order_id="a-2"))
+    sold = await world.place(PlaceOrder.market_sell(SOL, D("1.5"), client_order_id="a-2"))
     assert (sold.status, sold.quantity, sold.filled_quote) == (OrderStatus.FILLED, D("1.5"), D(210))
 
 
 @on_virtual_time()
 async def test_each_time_in_force_is_kept(world: VirtualWorld) -> None:
     world.market()
-    whole = await world.rest.place_order(PlaceOrder.fok(SOL, Side.SELL, D(1), D(140), client_order_id="a-0"))
+    whole = await world.place(PlaceOrder.fok(SOL, Side.SELL, D(1), D(140), client_order_id="a-0"))
     assert whole.status is OrderStatus.FILLED
-    rests = await world.rest.place_order(PlaceOrder.post_only(SOL, Side.BUY, D(1), D("140.5"), client_order_id="a-1"))
+    rests = await world.place(PlaceOrder.post_only(SOL, Side.BUY, D(1), D("140.5"), client_order_id="a-1"))
     assert (rests.status, rests.time_in_force) == (OrderStatus.NEW, TimeInForce.POST_ONLY)
-    taken = await world.rest.place_order(PlaceOrder.ioc(SOL, Side.BUY, D(150), D(141), client_order_id="a-2"))
+    taken = await world.place(PlaceOrder.ioc(SOL, Side.BUY, D(150), D(141), client_order_id="a-2"))
     assert (taken.status, taken.filled_quantity) == (OrderStatus.EXPIRED, D(100))
 
 
@@ -87,8 +89,6 @@ async def test_each_time_in_force_is_kept(world: VirtualWorld) -> None:
             PlaceOrder.limit(Symbol("NO", "USDT"), Side.BUY, D(1), D(100), client_order_id="x"),
             RefusalReason.UNKNOWN_SYMBOL,
         ),
-        (PlaceOrder.post_only(SOL, Side.BUY, D(1), D(141), client_order_id="x"), RefusalReason.WOULD_TAKE),
-        (PlaceOrder.fok(SOL, Side.SELL, D(500), D(140), client_order_id="x"), RefusalReason.WOULD_NOT_FILL),
     ],
 )
 @on_virtual_time()
@@ -98,16 +98,41 @@ async def test_what_the_exchange_refuses_is_refused_for_the_right_reason(
     world.market()
     with pytest.raises(VenueRefusedError) as refused:
         await world.rest.place_order(order)
-    assert refused.value.reason is reason
+    # Some venues have no word of their own for too many decimals.
+    in_general = {RefusalReason.BAD_REQUEST} if reason is RefusalReason.PRECISION else set()
+    assert refused.value.reason in {reason} | in_general
     assert refused.value.label
     assert world.booked() == {}
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (PlaceOrder.post_only(SOL, Side.BUY, D(1), D(141), client_order_id="x"), RefusalReason.WOULD_TAKE),
+        (PlaceOrder.fok(SOL, Side.SELL, D(500), D(140), client_order_id="x"), RefusalReason.WOULD_NOT_FILL),
+    ],
+)
+@on_virtual_time()
+async def test_what_cannot_be_as_asked_is_refused_or_ends_without_a_fill(
+    world: VirtualWorld, order: PlaceOrder, reason: RefusalReason
+) -> None:
+    world.market()
+    refused: RefusalReason | None = None
+    try:
+        ended = await world.place(order)
+    except VenueRefusedError as error:
+        refused = error.reason
+    if refused is None:
+        assert (ended.is_finished, ended.filled_quantity) == (True, D(0))
+    else:
+        assert (refused, world.booked()) == (reason, {})
 
 
 # -- one order --------------------------------------------------------------------------------------------------------
 
 
 async def resting(world: VirtualWorld, client_order_id: str = "a-1", price: str = "130") -> Order:
-    return await world.rest.place_order(buy("1", price, client_order_id))
+    return await world.place(buy("1", price, client_order_id))
 
 
 @on_virtual_time()
@@ -136,7 +161,9 @@ async def test_canceling_ends_an_order_and_a_second_time_finds_none_open(
     with pytest.raises(VenueRefusedError) as refused:
         await world.rest.cancel_order(CancelOrder(symbol=SOL, **named))
     assert refused.value.reason in GONE
-    assert await world.rest.get_order(GetOrder(symbol=SOL, order_id=placed.order_id)) == ended
+    known = await world.known(placed)
+    assert (known.status, known.filled_quantity, known.client_order_id) == (ended.status, D(0), "a-1")
+    assert not world.venue.capabilities.answers_tell_state or known == ended
 
 
 @on_virtual_time()
@@ -173,7 +200,7 @@ async def test_the_longest_client_id_and_every_kind_of_its_characters_come_back_
     world: VirtualWorld,
 ) -> None:
     rules = world.venue.capabilities.client_order_ids
-    longest = "abcdefghij0123456789klmnopqrstuvwxyz"[: rules.longest]
+    longest = "abcdefghij0123456789klmnopqr"[: rules.longest]  # no command takes more
     for client_order_id in (longest, "a-b-0", "x"):
         rules.require("client_order_id", client_order_id)
         order = await world.rest.place_order(buy("1", "130", client_order_id))
@@ -190,7 +217,7 @@ async def test_the_longest_client_id_and_every_kind_of_its_characters_come_back_
 async def test_cancel_all_of_a_market_ends_its_orders_and_no_others(world: VirtualWorld) -> None:
     for client_order_id in ("a-1", "a-2"):
         await resting(world, client_order_id)
-    other = await world.rest.place_order(PlaceOrder.limit(BTC, Side.SELL, D("0.5"), D(99000), client_order_id="a-3"))
+    other = await world.place(PlaceOrder.limit(BTC, Side.SELL, D("0.5"), D(99000), client_order_id="a-3"))
     ended = await world.rest.cancel_all(SOL, None)
     assert {(order.client_order_id, order.status) for order in ended} == {
         ("a-1", OrderStatus.CANCELED),

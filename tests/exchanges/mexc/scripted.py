@@ -213,7 +213,7 @@ class World:
         environment = Environment(
             clock=self.clock, rng=random.Random(7), spawn=self.tasks.spawn, http=self.network, sockets=self.lines
         )
-        where = Endpoints("http://exchange.test/api/v3", "ws://exchange.test/ws")
+        where = Endpoints("http://exchange.test", "ws://exchange.test/ws")
         self.venue = MexcVenue(where, environment, MexcSettings(**settings))
         self.rest: PrivateRest = self.venue.create_private_rest(ALPHA)
 

@@ -101,7 +101,9 @@ class Network:
     def __init__(self, clock: ManualClock, answers: Mapping[str, Any]) -> None:
         self._clock = clock
         self.answers: dict[str, Any] = {"GET /exchangeInfo": MARKETS, "GET /time": Reply({"serverTime": NOW_MS})}
-        self.answers.update(answers)
+        self.answers.update(
+            {call: list(reply) if isinstance(reply, list) else reply for call, reply in answers.items()}
+        )
         self.requests: list[Request] = []
 
     async def request(
@@ -216,6 +218,11 @@ class World:
         where = Endpoints("http://exchange.test", "ws://exchange.test/ws")
         self.venue = MexcVenue(where, environment, MexcSettings(**settings))
         self.rest: PrivateRest = self.venue.create_private_rest(ALPHA)
+
+    async def passes(self, seconds: float) -> None:
+        """Lets time pass in small steps: what waits in one line is served one after the other at one moment."""
+        for _ in range(round(seconds / 0.05)):
+            await self.clock.advance(0.05)
 
     def only(self, call: str) -> Request:
         (request,) = self.network.of(call)

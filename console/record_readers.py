@@ -93,7 +93,7 @@ class _Balance(msgspec.Struct, frozen=True):
 
 class _Order(msgspec.Struct, frozen=True):
     id: str
-    text: str
+    client_id: str | None
     currency_pair: str
     status: str
     finish_as: str
@@ -129,11 +129,12 @@ _decode: Final = msgspec.json.Decoder(_ControlBooks).decode
 class ControlRecordReader:
     """Reads the books of the embedded exchange, every order and trade since it began."""
 
-    def __init__(self, http: HttpTransport, control: str, account: str) -> None:
-        """``control``: address of the control API, which shows everything since the exchange began."""
+    def __init__(self, http: HttpTransport, control: str, venue: str, account: str) -> None:
+        """``control``: address of the control API, which shows everything since the exchange began. ``venue``: the
+        kind of the account's."""
         self.from_ms = 0
         self._http = http
-        self._url = f"{control}/accounts/{account}/books"
+        self._url = f"{control}/{venue}/accounts/{account}/books"
 
     async def read(self, _: Sequence[Symbol], /) -> AccountRecords:
         answer = await self._http.request("GET", self._url, headers={}, body=None, timeout_s=_TIMEOUT_S)
@@ -158,7 +159,7 @@ def _recorded_order(order: _Order) -> RecordedOrder:
         status = _FINISHED.get(order.finish_as, OrderStatus.EXPIRED)
     return RecordedOrder(
         order_id=order.id,
-        client_order_id=order.text.removeprefix("t-") if order.text.startswith("t-") else None,
+        client_order_id=order.client_id,
         symbol="/".join(order.currency_pair.rsplit("_", 1)),
         status=status,
         filled_quantity=order.filled,

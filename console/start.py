@@ -225,7 +225,9 @@ class _Run:
         readers: dict[str, RecordReader] = {}
         for account in self._config.accounts:
             if embedded is not None:
-                readers[account.name] = ControlRecordReader(environment.http, embedded.control, account.name)
+                readers[account.name] = ControlRecordReader(
+                    environment.http, embedded.control, account.venue, account.name
+                )
             else:
                 venue = venues[account.venue]
                 rest = venue.create_private_rest(credentials[account.name])

@@ -90,6 +90,7 @@ class AiohttpTransport:
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_DEFAULT_HEADERS,
+                skip_auto_headers=("Content-Type",),  # a request without a body has none: some venues refuse it
                 middlewares=(_never_resend,),
                 trust_env=False,
             )

@@ -13,6 +13,7 @@ from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Face, Link, MadeUpRow
 from exchanges.simulator.faces.http import Witness
+from exchanges.simulator.faces.naming import Naming
 from exchanges.simulator.faces.registry import FACES
 
 
@@ -24,6 +25,7 @@ class SeveralFaces:
     socket_path: ClassVar[str] = ""
     client_ids: ClassVar[str] = ""
     venue_rules: ClassVar[VenueRules] = VenueRules()
+    naming: ClassVar[Naming] = Naming()
     kinds: ClassVar[Sequence[type[Face]]]
 
     def __init__(self, services: Services, latency: Latency) -> None:

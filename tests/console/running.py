@@ -21,6 +21,7 @@ from console.observer import Notes, Observer
 from console.record_readers import ControlRecordReader, RecordReader, RestRecordReader
 from console.watchdog import LoopWatchdog
 from exchanges.base.environment import Environment
+from exchanges.registry import FIRST_KIND
 from exchanges.simulator import HttpRequest, RunningExchange, SimulatorConfig, start_exchange
 from messages.symbol import Symbol
 
@@ -95,7 +96,9 @@ async def running(
                 clock=environment.clock,
                 for_s=None,
             )
-            reader: RecordReader = ControlRecordReader(environment.http, str(exchange.endpoints["control"]), "alpha")
+            reader: RecordReader = ControlRecordReader(
+                environment.http, str(exchange.endpoints["control"]), FIRST_KIND, "alpha"
+            )
             if by_rest:
                 minute_ago_ms = environment.clock.now_ms() - 60_000
                 rest = venues["gate"].create_private_rest(credentials["alpha"])

@@ -23,6 +23,7 @@ from actors.journal import HistoryFilter, read_history
 from console.account_records import AccountRecords, RecordedFill, compare
 from console.record_readers import ControlRecordReader
 from exchanges.base.aiohttp_transport import AiohttpTransport
+from exchanges.registry import FIRST_KIND
 from tests.console.programs import Exchange, Program, exchange, program
 from tests.support.eventually import eventually_blocking
 
@@ -161,7 +162,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
 async def books_of(outside: Exchange, name: str) -> AccountRecords:
     http = AiohttpTransport()
     try:
-        return await ControlRecordReader(http, outside.control, name).read(())
+        return await ControlRecordReader(http, outside.control, FIRST_KIND, name).read(())
     finally:
         await http.close()
 

@@ -151,8 +151,8 @@ class Control:
                 currency: {"available": plain(balance.available), "locked": plain(balance.locked)}
                 for currency, balance in self._engine.ledger.balances(name).items()
             },
-            "orders": [order_record(order) for order in record.orders.values()],
-            "trades": [fill_record(fill) for fill in record.fills],
+            "orders": [order_record(order, self._face.naming) for order in record.orders.values()],
+            "trades": [fill_record(fill, self._face.naming) for fill in record.fills],
         }
 
     def _deposit(self, item: str, request: HttpRequest) -> Json:

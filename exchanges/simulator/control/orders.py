@@ -12,6 +12,7 @@ from exchanges.simulator.core.rules import plain
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.faces.face import Face
 from exchanges.simulator.faces.http import HttpRequest
+from exchanges.simulator.faces.naming import Naming, plain_number
 
 
 class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,35 +84,38 @@ class OrdersControl:
             self_trade=body.stp_act,
             iceberg=body.iceberg,
         )
-        return order_record(self._engine.place(name, new))
+        return order_record(self._engine.place(name, new), self._face.naming)
 
     def _amend(self, item: str, request: HttpRequest) -> Json:
         order, body = self._order(item), body_of(request, AmendBody)
         amended = self._engine.amend(order, price=body.price, amount=body.amount, amend_text=body.amend_text)
-        return order_record(amended)
+        return order_record(amended, self._face.naming)
 
     def _fill(self, item: str, request: HttpRequest) -> Json:
         order, body = self._order(item), body_of(request, FillBody)
-        return order_record(self._engine.fill_from_house(order, amount=body.amount, price=body.price))
+        return order_record(
+            self._engine.fill_from_house(order, amount=body.amount, price=body.price), self._face.naming
+        )
 
     def _cancel(self, item: str, request: HttpRequest) -> Json:
         body_of(request, Empty)
-        return order_record(self._engine.cancel(self._order(item)))
+        return order_record(self._engine.cancel(self._order(item)), self._face.naming)
 
     def _order(self, order_id: str) -> Order:
-        if order_id.isdecimal():
-            for name in self._accounts:
-                order = self._engine.accounts[name].orders.get(int(order_id))
-                if order is not None:
-                    return order
+        number = plain_number(order_id) or self._face.naming.order_number(order_id)
+        for name in self._accounts:
+            order = None if number is None else self._engine.accounts[name].orders.get(number)
+            if order is not None:
+                return order
         raise ControlError(404, f"there is no order {order_id}")
 
 
-def order_record(order: Order) -> Json:
-    """Returns all that the exchange knows of an order."""
+def order_record(order: Order, naming: Naming) -> Json:
+    """Returns all that the exchange knows of an order, under the ids that clients are told."""
     return {
-        "id": str(order.id),
+        "id": naming.order_id(order.id),
         "text": order.shown_text,
+        "client_id": naming.client_id(order.shown_text),
         "account": order.account,
         "currency_pair": order.pair,
         "side": order.side.value,
@@ -138,11 +142,11 @@ def order_record(order: Order) -> Json:
     }
 
 
-def fill_record(fill: Fill) -> Json:
-    """Returns all that the exchange knows of one order's half of a trade."""
+def fill_record(fill: Fill, naming: Naming) -> Json:
+    """Returns all that the exchange knows of one order's half of a trade, likewise."""
     return {
-        "id": str(fill.trade_id),
-        "order_id": str(fill.order_id),
+        "id": naming.trade_id(fill.trade_id),
+        "order_id": naming.order_id(fill.order_id),
         "text": fill.text,
         "currency_pair": fill.pair,
         "side": fill.side.value,

@@ -7,6 +7,7 @@ from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness
+from exchanges.simulator.faces.naming import Naming
 
 Frame: TypeAlias = str | bytes
 """Text and binary frames of a socket."""
@@ -84,7 +85,7 @@ class Face(Protocol):
     """One exchange as the clients of one venue see it.
 
     Attributes:
-        venue_rules: in what the exchange behind it differs from others.
+        naming: what it calls orders and trades. venue_rules: in what the exchange behind it differs from others.
         name: as faults, the control API and the ready line call it. rest_path, socket_path: where it is on its port.
         witnesses: are told of every request. sockets: sessions that are open. channels: all that it has.
         made_up: rows that a fault has made up, by number. client_ids: which ids of clients it takes, in words.
@@ -95,6 +96,7 @@ class Face(Protocol):
     socket_path: ClassVar[str]
     client_ids: ClassVar[str]
     venue_rules: ClassVar[VenueRules]
+    naming: ClassVar[Naming]
     witnesses: list[Witness]
 
     def __init__(self, services: Services, latency: Latency) -> None: ...

@@ -57,6 +57,16 @@ async def test_a_whole_answer_comes_back_with_status_lower_case_headers_and_body
     assert (answer.status, answer.body, answer.headers["x-in-time"]) == (404, b'{"label":"X"}', "17")
 
 
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_request_says_no_content_type_but_the_callers(transport: AiohttpTransport, method: str) -> None:
+    site = Site()
+    async with tcp_server(site.converse) as address:
+        await ask(transport, f"http://{address}/x", method=method)
+        await ask(transport, f"http://{address}/x", method=method, body=b"{}", headers={"Content-Type": "text/x"})
+    assert ["content-type" in headers for _, headers, _ in site.requests] == [False, True]
+    assert site.requests[1][1]["content-type"] == "text/x"
+
+
 @pytest.mark.parametrize(
     "target",
     [

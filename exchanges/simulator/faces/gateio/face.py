@@ -18,6 +18,7 @@ from exchanges.simulator.faces.gateio.parameters import TEXT
 from exchanges.simulator.faces.gateio.rest import PREFIX, GateRest
 from exchanges.simulator.faces.gateio.socket import GateSocket
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
+from exchanges.simulator.faces.naming import Naming
 from exchanges.simulator.faults.faults import (
     ActiveFault,
     KeyRevoked,
@@ -29,6 +30,12 @@ from exchanges.simulator.faults.faults import (
 from exchanges.simulator.faults.injection import answer_with, front_page
 
 SERVICE_RESTART = 1012
+PREFIX_OF_CLIENTS = "t-"
+
+
+def own_text(text: str) -> str | None:
+    """Returns the client's part of a text, None for those that the exchange has written itself."""
+    return text.removeprefix(PREFIX_OF_CLIENTS) if text.startswith(PREFIX_OF_CLIENTS) else None
 
 
 class GateFace(Listener):
@@ -39,6 +46,7 @@ class GateFace(Listener):
     socket_path: ClassVar[str] = "/ws/v4/"
     client_ids: ClassVar[str] = "t- and then at most 28 of 0-9 a-z A-Z _ - ."
     venue_rules: ClassVar[VenueRules] = VenueRules()
+    naming: ClassVar[Naming] = Naming(client_id=own_text)
     channels: ClassVar = channels.PRIVATE | channels.PUBLIC
 
     def __init__(self, services: Services, latency: Latency) -> None:

@@ -14,6 +14,7 @@ from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faces.mexc import channels
 from exchanges.simulator.faces.mexc.feeds import Feeds
 from exchanges.simulator.faces.mexc.form import FORM
+from exchanges.simulator.faces.mexc.ids import order_id, order_number, trade_id
 from exchanges.simulator.faces.mexc.listen_keys import ListenKey, ListenKeys
 from exchanges.simulator.faces.mexc.named_pairs import pairs_named
 from exchanges.simulator.faces.mexc.odd_lists import MadeUp, OddLists
@@ -22,6 +23,7 @@ from exchanges.simulator.faces.mexc.rest import MexcRest
 from exchanges.simulator.faces.mexc.signatures import KEY_HEADER
 from exchanges.simulator.faces.mexc.socket import MexcSocket
 from exchanges.simulator.faces.mexc.symbols import Symbols
+from exchanges.simulator.faces.naming import Naming
 from exchanges.simulator.faults.faults import (
     ActiveFault,
     KeyRevoked,
@@ -45,6 +47,7 @@ class MexcFace(Listener):
     socket_path: ClassVar[str] = "/ws"
     client_ids: ClassVar[str] = f"1 to {CLIENT_ID_LENGTH} of 0-9 a-z A-Z _ -"
     venue_rules: ClassVar[VenueRules] = VenueRules(key_prefix="mx0", unfit_orders_end=True, texts_repeat=True)
+    naming: ClassVar[Naming] = Naming(order_id=order_id, order_number=order_number, trade_id=trade_id)
     channels: ClassVar = channels.PRIVATE | channels.PUBLIC
 
     def __init__(self, services: Services, latency: Latency) -> None:

@@ -27,6 +27,7 @@ from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Frame, Link
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness, json_response
+from exchanges.simulator.faces.naming import Naming
 from exchanges.simulator.faults.faults import ActiveFault, KeyRevoked, RestFault, SocketCut
 from exchanges.simulator.faults.injection import FaultyLink, Head, answer_with
 from exchanges.simulator.faults.queries import QueryKind
@@ -102,6 +103,7 @@ class LinesFace(Listener):
     socket_path: ClassVar[str] = "/stream"
     client_ids: ClassVar[str] = "1 to 24 of a-z 0-9 -"
     venue_rules: ClassVar[VenueRules] = VenueRules()
+    naming: ClassVar[Naming] = Naming()
     channels: ClassVar[Collection[str]] = {"order", "fill", "balances", "ticker"}
 
     def __init__(self, services: Services, latency: Latency) -> None:

@@ -35,6 +35,7 @@ from simulation.oracles import funds
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.command_log import CommandLog, FiledCommand
 from simulation.oracles.delivered import Delivered
+from simulation.oracles.ids import number_of_order, order_key
 from simulation.oracles.known import Known
 from simulation.oracles.matching import texts_of
 from simulation.oracles.oracle import Oracle
@@ -243,7 +244,7 @@ class _Account:
 
     def _not_open(self, filed: FiledCommand, order: Order) -> Iterator[str]:
         if order.order_id is not None:
-            state = self._history.state_at(self._name, int(order.order_id), _answered(filed))
+            state = self._history.state_at(self._name, number_of_order(order.order_id) or -1, _answered(filed))
             if state is not None and state.is_open:
                 yield f"order {order.order_id} was said to have ended, and is open (R14)"
 
@@ -257,7 +258,7 @@ class _Account:
                 yield f"is answered with order {order.order_id} as {order.status.value} (R14)"
             yield from self._not_open(filed, order)
             yield from self._true(filed, order)
-        told = {order.order_id for order in orders}
+        told = {order_key(order.order_id or "") for order in orders}
         by_us = self._cancels_of(filed)
         for number in self._history.order_ids(self._name):
             booked = self._history.order(self._name, number)
@@ -311,7 +312,7 @@ class _Account:
         if order.order_id is None or order.is_finished:
             return
         from_s = filed.asked_s - self._known.lag_s
-        states = self._history.during(self._name, int(order.order_id), from_s, _answered(filed))
+        states = self._history.during(self._name, number_of_order(order.order_id) or -1, from_s, _answered(filed))
         if not any(
             state is not None and command.quantity in {None, state.amount} and command.price in {None, state.price}
             for state in states
@@ -330,7 +331,8 @@ class _Account:
             came = sum(self._history.states(self._name, number)[0].at_s <= _answered(filed) for number in alike)
             numbers = alike[max(came - 1, 0) :]  # the exchange means the latest by it, in whichever market
         else:
-            numbers = [int(str(command.order_id))] if str(command.order_id).isdecimal() else []
+            number = number_of_order(command.order_id)
+            numbers = [] if number is None else [number]
         for number in numbers:
             booked = self._history.order(self._name, number)
             if booked is None or booked.pair != pair_of(command.symbol):

@@ -13,6 +13,7 @@ from messages.commands import CancelAll, CancelOrder, EngageKillSwitch, PlaceOrd
 from messages.errors import UnknownOutcomeError
 from simulation.oracles.book_history import BookHistory, CarriedOut
 from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.ids import number_of_order
 from simulation.oracles.matching import texts_of
 from simulation.oracles.wish_terms import order_named, order_number, pair_of, text_of
 from simulation.venues.wires import wire_of
@@ -189,7 +190,7 @@ def _may_be_engaged(switches: Iterable[FiledCommand], at_s: float) -> bool:
 
 
 def _is_made_up(item: str) -> bool:
-    return item.isdecimal() and int(item) >= FIRST_MADE_UP_ID
+    return (number_of_order(item) or 0) >= FIRST_MADE_UP_ID
 
 
 def _scope_of(filed: FiledCommand) -> tuple[str | None, str | None]:

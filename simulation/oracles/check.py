@@ -19,6 +19,7 @@ from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
 from messages.order import VANISHED, Fill, Order
 from messages.snapshot import AccountSnapshot
+from simulation.oracles.ids import number_of_order, order_key
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.order_truth import is_end_guessed, may_end_be_guessed
 from simulation.oracles.watcher import FillKey, Told, key_of
@@ -77,7 +78,9 @@ def differences(
     yield from _balances(exchange, name, snapshot.balances)
     yield from _balances(exchange, f"{name}: as told", told.balances_now, account=name)
     booked = _with_names(exchange.engine.accounts[name].orders)
-    known = {order.order_id: order for order in (*executed, *snapshot.open_orders) if order.order_id is not None}
+    known = {
+        order_key(order.order_id): order for order in (*executed, *snapshot.open_orders) if order.order_id is not None
+    }
     vanished = _vanished_texts(name, (*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
         may_lack = number < FIRST_ORDER_ID or excused(truth) or before(truth) or _is_among(truth, vanished)
@@ -226,7 +229,7 @@ def _without_counterpart(
         if text in texts:
             there = ", ".join(truth.finish.value for truth in booked.values() if truth.text == text)
             yield f"{label} is {order.status.value} ({order.finish_reason}) here, and the exchange has it, {there}"
-    elif int(order.order_id) not in booked and not is_made_up(order.order_id):
+    elif number_of_order(order.order_id) not in booked and not is_made_up(order.order_id):
         yield f"{label} is not in the books"
 
 
@@ -247,7 +250,7 @@ def _is_among(truth: BookedOrder, vanished: Collection[str]) -> bool:
 
 def is_made_up(order_id: str) -> bool:
     """Whether it is an odd row of the exchange's: in no books, and in the lists all the same."""
-    return int(order_id) >= FIRST_MADE_UP_ID
+    return (number_of_order(order_id) or 0) >= FIRST_MADE_UP_ID
 
 
 def _of_orders(booked: Mapping[int, BookedOrder], which: Excused) -> Callable[[BookedFill], bool]:
@@ -288,7 +291,7 @@ def _lacks_its_text(ours: Fill, truth: BookedFill) -> bool:
 
 def _fill_told(fill: Fill) -> tuple[object, ...]:
     money = fill.quantity, fill.price, sorted(fees_of(fill).items())
-    return fill.order_id, fill.client_order_id, fill.side.value, fill.liquidity.value, fill.time_ms, *money
+    return order_key(fill.order_id), fill.client_order_id, fill.side.value, fill.liquidity.value, fill.time_ms, *money
 
 
 def _fill_booked(fill: BookedFill) -> tuple[object, ...]:
@@ -326,7 +329,7 @@ def journal_differences(
     record = exchange.engine.accounts[name]
     everything = HistoryFilter(limit=1_000_000)
     history = read_history(path, everything)
-    filed = {order.order_id: order for order in history.orders if order.order_id is not None}
+    filed = {order_key(order.order_id): order for order in history.orders if order.order_id is not None}
     booked = _with_names(record.orders)
     vanished = _vanished_texts(name, history.orders)
     for number, truth in booked.items():
@@ -349,7 +352,11 @@ def journal_differences(
     for order in history.orders:
         if order.order_id is None and order.status is not OrderStatus.REJECTED and not _has_vanished(order):
             yield f"{name}: order {order.client_order_id} is {order.status.value} in the journal"
-        elif order.order_id is not None and int(order.order_id) not in booked and not is_made_up(order.order_id):
+        elif (
+            order.order_id is not None
+            and number_of_order(order.order_id) not in booked
+            and not is_made_up(order.order_id)
+        ):
             yield f"{name}: order {order.order_id} is in the journal and not in the books"
     fills = {key_of(fill): fill for fill in history.fills}
     booked_fills = record.fills if keeps_all else [fill for fill in record.fills if _key_of_booked(fill) in fills]

@@ -16,6 +16,7 @@ from exchanges.simulator import Exchange
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.check import client_id_of
+from simulation.oracles.ids import number_of_order, order_key
 from simulation.oracles.kill_switch import Seen
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
@@ -140,7 +141,9 @@ class Filed(Oracle):
     def _cancels(self, name: str, intents: list[Intent]) -> Iterator[str]:
         """An order that a cancel of it has ended has one that is filed as confirmed."""
         cancels = [each for each in intents if each.kind == "cancel" and each.outcome == _CONFIRMED]
-        named = {each.order_id for each in cancels} | {each.client_id for each in cancels if each.client_id is not None}
+        named = {order_key(each.order_id or "") for each in cancels} | {
+            each.client_id for each in cancels if each.client_id is not None
+        }
         for number, order in self._exchange.engine.accounts[name].orders.items():
             last = self._history.states(name, number)[-1:]
             if not self._is_alone or not any(each.cause is Cause.CANCEL and not each.is_open for each in last):
@@ -153,13 +156,13 @@ class Filed(Oracle):
         amends: dict[str, list[Intent]] = {}
         for each in intents:
             if each.kind == "amend" and each.outcome == _CONFIRMED:
-                amends.setdefault(str(each.order_id), []).append(each)
+                amends.setdefault(order_key(str(each.order_id)), []).append(each)
         for number in self._history.order_ids(name) if self._is_alone else ():
             for state in _amended(self._history.states(name, number)):
                 if not any(_wants(amend, state) for amend in amends.get(str(number), ())):
                     yield f"order {number} was amended to {state.price} over {state.amount}, filed as not done (R4)"
         for number_text, confirmed in amends.items():
-            states = self._history.states(name, int(number_text))
+            states = self._history.states(name, number_of_order(number_text) or -1)
             for amend in confirmed:
                 if not any(_is_done(amend, state) for state in states):
                     price, quantity = amend.terms.get("price"), amend.terms.get("quantity")

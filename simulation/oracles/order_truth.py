@@ -15,6 +15,7 @@ from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.enums import OrderStatus
 from messages.order import UNKNOWN_WORD, VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState
+from simulation.oracles.ids import number_of_order
 from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
 
 _ENDS: Final = {
@@ -44,7 +45,8 @@ def untrue(
     ``texts_may_lack``: the exchange may have told of it without our text. ``fills_may_lack``: frames may be lost, and
     with them some fills of those that were told.
     """
-    number = int(order.order_id) if order.order_id is not None and order.order_id.isdecimal() else -1
+    number = number_of_order(order.order_id)
+    number = -1 if number is None else number
     booked = history.order(account, number)
     if booked is None and number >= FIRST_MADE_UP_ID:
         return  # an odd row: the exchange's word, and in no books

@@ -11,6 +11,7 @@ import msgspec
 from actors.journal import HistoryFilter, read_history
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from exchanges.simulator.core.orders import Fill, Side
+from simulation.oracles.ids import order_key, trade_key
 
 _EXACT: Final = Fraction(1, 10**15)
 _ZERO: Final = Fraction(0)
@@ -42,8 +43,8 @@ def profit_differences(fills: Iterable[Fill], path: Path, gone: Container[str] =
     of no order any more, and so of no rebate that the journal does not have.
     """
     history = read_history(path, HistoryFilter(limit=1_000_000))
-    whole = {order.order_id for order in history.orders if not order.fees_are_partial}
-    filed = {(fill.order_id, fill.trade_id) for fill in history.fills}
+    whole = {order_key(order.order_id or "") for order in history.orders if not order.fees_are_partial}
+    filed = {(order_key(fill.order_id), trade_key(fill.trade_id)) for fill in history.fills}
     by_pair: dict[str, list[Fill]] = {}
     for fill in fills:
         if fill.order_id >= FIRST_ORDER_ID or (str(fill.order_id), str(fill.trade_id)) in filed:

@@ -19,6 +19,7 @@ from messages.order import Order
 from messages.snapshot import AccountSnapshot
 from simulation.oracles.book_history import BookHistory, OrderState
 from simulation.oracles.check import client_id_of
+from simulation.oracles.ids import number_of_order
 from simulation.oracles.markets import symbol_of
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.watcher import Told
@@ -254,8 +255,10 @@ class Truth(Oracle):
             said = _NOTHING if ours is None else (ours.available, ours.locked)
             if said not in self._balances_held(name, currency, from_s, now_s):
                 yield f"has {currency} at {said[0]} + {said[1]}, which it was {since}"
-        listed = {int(order.order_id): order for order in snapshot.open_orders if order.order_id is not None}
+        listed = {number_of_order(order.order_id): order for order in snapshot.open_orders}
         for number, order in listed.items():
+            if number is None:
+                continue  # on its way
             if number >= FIRST_MADE_UP_ID:
                 continue  # an odd row: the exchange's word, and in no books
             if not self._speaks_of(name, number, self._told[name], now_s):

@@ -18,6 +18,7 @@ from messages.events import (
 )
 from messages.order import Fill, Order
 from messages.symbol import Symbol
+from simulation.oracles.ids import order_key, trade_key
 from simulation.trace import Trace
 
 _TELLINGS_OF_A_FILL: Final = 1
@@ -53,7 +54,7 @@ FillKey: TypeAlias = tuple[Symbol, str, str]
 
 def key_of(fill: Fill) -> FillKey:
     """What tells a fill from all others of an account."""
-    return fill.symbol, fill.order_id, fill.trade_id
+    return fill.symbol, order_key(fill.order_id), trade_key(fill.trade_id)
 
 
 class Told:
@@ -124,7 +125,7 @@ class Told:
         placed with the id of one that is over, and was dropped for room or never taken, or is another hand's. A placing
         that is taken up by a next life is told when its fate is known, perhaps without an id.
         """
-        number, client_id = order.order_id, order.client_order_id
+        number, client_id = None if order.order_id is None else order_key(order.order_id), order.client_order_id
         self.orders[order.symbol, client_id or str(number)] = order
         named = None if client_id is None else self.named_now.get((order.symbol, client_id))
         is_another = order.status is OrderStatus.PENDING or (number is None and named is not None and named.order_id)
@@ -225,7 +226,8 @@ class Watcher(LoopActor):
         if key in told.fills_now:
             self._broken(event.account, f"fill {fill.trade_id} of {fill.symbol} was told twice (R2)")
         if key not in told.fills:
-            told.filled[fill.order_id] = told.filled.get(fill.order_id, Decimal(0)) + fill.quantity
+            number = order_key(fill.order_id)
+            told.filled[number] = told.filled.get(number, Decimal(0)) + fill.quantity
         told.fills[key] = told.fills_now[key] = fill
         told.starts[-1].fills += 1
         told.starts[-1].filled[fill.symbol, fill.order_id] = _TELLINGS_OF_A_FILL

@@ -10,6 +10,7 @@ from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import TimeInForce
 from messages.symbol import Symbol
 from simulation.oracles.book_history import BookHistory
+from simulation.oracles.ids import number_of_order
 from simulation.venues.wire import WireCommand
 from simulation.venues.wires import wire_of
 
@@ -44,8 +45,9 @@ def order_number(history: BookHistory, account: str, item: str, at_s: float, *, 
 
     ``pair``: of that market; None: of any.
     """
-    if item.isdecimal():
-        return int(item) if history.states(account, int(item)) else None
+    number = number_of_order(item)
+    if number is not None:
+        return number if history.states(account, number) else None
     alike = [each for each in history.with_text(account, item) if pair in {None, _pair_of(history, account, each)}]
     there = [order_id for order_id in alike if history.states(account, order_id)[0].at_s <= at_s]
     return next(iter(there[-1:] or alike[:1]), None)

@@ -19,6 +19,7 @@ from simulation.oracles import wish_terms as terms
 from simulation.oracles.book_history import BookHistory, CarriedOut, Cause
 from simulation.oracles.cancel_authority import CancelAuthority
 from simulation.oracles.command_log import CommandLog, FiledCommand
+from simulation.oracles.ids import number_of_order
 from simulation.oracles.matching import Matching, Request, Wanted, id_of_answer
 from simulation.oracles.oracle import Oracle
 from simulation.oracles.placings import Placings
@@ -150,7 +151,7 @@ class _Account:
         """An order was answered with if and only if there is one."""
         answer = filed.value
         if isinstance(answer, Order):
-            if answer.order_id is None or int(answer.order_id) not in order_ids:
+            if number_of_order(answer.order_id) not in order_ids:
                 yield f"{filed} was answered with order {answer.order_id}, its own are {order_ids} (R14)"
         elif isinstance(filed.error, VenueRefusedError) and order_ids:
             yield f"{filed} was answered {filed.error!r}, and orders {order_ids} are in the books (R3)"
@@ -188,7 +189,7 @@ class _Account:
         """Whether a request that canceled or amended an order names it."""
         order, said = self._orders[order_id], done.command.terms
         if done.command.item:
-            return done.command.item in {str(order_id), order.text}
+            return number_of_order(done.command.item) == order_id or done.command.item == order.text
         pair = said.get("pair")
         return (pair is None or order.pair in pair.split(",")) and said.get("side") in {None, order.side.value}
 

@@ -8,9 +8,10 @@ import msgspec
 from exchanges.registry import FIRST_KIND
 from exchanges.simulator.faults.faults import Fault
 from simulation.venues.gateio.wire import GateioWire
+from simulation.venues.mexc.wire import MexcWire
 from simulation.venues.wire import Channels, Endpoints, VenueWire
 
-VENUE_WIRES: Final[Mapping[str, VenueWire]] = {"gateio": GateioWire()}
+VENUE_WIRES: Final[Mapping[str, VenueWire]] = {"gateio": GateioWire(), "mexc": MexcWire()}
 WIRE: Final = VENUE_WIRES[FIRST_KIND]
 """Of the first venue: faults are drawn in its words."""
 

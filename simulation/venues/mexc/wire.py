@@ -39,6 +39,7 @@ _TYPES: Final = {
     "FILL_OR_KILL": ("limit", "fok"),
     "MARKET": ("market", "ioc"),
 }
+_ORDER: Final = re.compile(r"(?:C02__)?(\d+)")
 _CLIENT_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")
 _QUOTES: Final = ("USDT", "USDC", "BTC", "ETH")
 _PUSHES: Final = (b"spot@private.", b"spot@public.")
@@ -120,10 +121,10 @@ class MexcWire:
     def read_answer(self, response: HttpResponse) -> WireAnswer:
         """What the exchange has answered to something that was to change."""
         answer = _object(response.body)
-        order_id = str(answer.get("orderId", ""))
+        order = _ORDER.fullmatch(str(answer.get("orderId", "")))
         return WireAnswer(
             label=str(answer.get("code", "")),
-            order_number=int(order_id) if order_id.isdecimal() else None,
+            order_number=None if order is None else int(order[1]),
             text=None,
         )
 

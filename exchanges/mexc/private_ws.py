@@ -10,7 +10,7 @@ from exchanges.base.websocket_connection import Answers, report_refused_frame
 from exchanges.mexc import pushes
 from exchanges.mexc.listen_key import ListenKeys
 from exchanges.mexc.proto.teller_mexc_pb2 import Push
-from exchanges.mexc.socket_frames import PING, Channels, failed, is_text
+from exchanges.mexc.socket_frames import PING, TEXT, Channels, failed
 from exchanges.mexc.symbols import Markets
 from messages.errors import ProtocolError, RefusalReason
 
@@ -21,6 +21,7 @@ _CHANNELS: Final = (
     "spot@private.account.v3.api.pb",
 )
 _parse: Final = Push.FromString
+_to_order: Final = pushes.order
 
 
 class PrivateFrameDecoder:
@@ -47,22 +48,24 @@ class PrivateFrameDecoder:
     def feed(self, frame: bytes) -> None:
         """Takes one frame."""
         try:
-            if is_text(frame):
+            if frame[:1] == TEXT:
                 self._channels.take(frame)
+                return
+            push = _parse(frame)
+            if push.HasField("order"):  # the most frequent, and what orders wait for
+                order = _to_order(push, push.order, self._to_symbol)
+                try:
+                    self._order(order)
+                except Exception as error:
+                    raise failed(error) from error
             else:
-                self._take(_parse(frame))
+                self._take(push)
         except Exception as problem:
             report_refused_frame(_NAME, frame, problem, self._error)
 
     def _take(self, push: Push) -> None:
         kind = push.WhichOneof("body")
-        if kind == "order":
-            order = pushes.order(push, push.order, self._to_symbol)
-            try:
-                self._order(order)
-            except Exception as error:
-                raise failed(error) from error
-        elif kind == "deal":
+        if kind == "deal":
             fill = pushes.fill(push, push.deal, self._to_symbol)
             try:
                 self._execution(fill)

@@ -9,7 +9,7 @@ from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import Answers, report_refused_frame
 from exchanges.mexc import pushes
 from exchanges.mexc.proto.teller_mexc_pb2 import Push
-from exchanges.mexc.socket_frames import PING, Channels, failed, is_text
+from exchanges.mexc.socket_frames import PING, TEXT, Channels, failed
 from exchanges.mexc.symbols import Markets
 from messages.errors import ProtocolError, RefusalReason
 from messages.symbol import Symbol
@@ -40,7 +40,7 @@ class PublicFrameDecoder:
     def feed(self, frame: bytes) -> None:
         """Takes one frame. A quote that is what it was before, of which MEXC sends many, is told once."""
         try:
-            if is_text(frame):
+            if frame[:1] == TEXT:
                 self._channels.take(frame)
                 return
             push = _parse(frame)

@@ -16,6 +16,13 @@ from messages.validation import ZERO
 _WAITING: Final = 0
 """The status of an order that waits for its trigger; of all others it is no status."""
 _FIRST_TRIGGERED: Final = 100
+# A look-up in a module costs more than one here.
+_order: Final = terms.order
+_item_id: Final = terms.item_id
+_SIDES: Final = terms.SIDE_NUMBERS.get
+_KINDS: Final = terms.KIND_NUMBERS.get
+_STATUSES: Final = terms.STATUS_NUMBERS.get
+_OTHER_KIND: Final = terms.OTHER_KIND
 _TAKER: Final = Liquidity.TAKER
 _MAKER: Final = Liquidity.MAKER
 
@@ -23,25 +30,25 @@ _MAKER: Final = Liquidity.MAKER
 def order(push: Push, body: OrderPush, to_symbol: ToSymbol) -> Order:
     """An order by push, which says when it was sent and not when the order changed."""
     kind, status = body.orderType, body.status
-    word = terms.STATUS_NUMBERS.get(status, "")
+    word = _STATUSES(status, "")
     if status == _WAITING and kind >= _FIRST_TRIGGERED:
         word = "NEW"
     price, quantity, amount = body.price, body.quantity, body.amount
     filled_quantity, filled_quote = body.cumulativeQuantity, body.cumulativeAmount
-    return terms.order(
+    return _order(
         to_symbol(push.symbol),
-        terms.SIDE_NUMBERS.get(body.tradeType),
-        terms.KIND_NUMBERS.get(kind, terms.OTHER_KIND),
+        _SIDES(body.tradeType),
+        _KINDS(kind, _OTHER_KIND),
         word,
-        price=Decimal(price) if price else ZERO,
-        quantity=Decimal(quantity) if quantity else ZERO,
-        quote_quantity=Decimal(amount) if amount else ZERO,
-        filled_quantity=Decimal(filled_quantity) if filled_quantity else ZERO,
-        filled_quote=Decimal(filled_quote) if filled_quote else ZERO,
-        order_id=terms.item_id(body.id),
-        client_order_id=body.clientId or None,
-        created_ms=body.createTime,
-        updated_ms=push.sendTime or push.createTime,
+        Decimal(price) if price else ZERO,
+        Decimal(quantity) if quantity else ZERO,
+        Decimal(amount) if amount else ZERO,
+        Decimal(filled_quantity) if filled_quantity else ZERO,
+        Decimal(filled_quote) if filled_quote else ZERO,
+        _item_id(body.id),
+        body.clientId or None,
+        body.createTime,
+        push.sendTime or push.createTime,
     )
 
 

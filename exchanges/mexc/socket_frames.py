@@ -12,7 +12,7 @@ from exchanges.base.websocket_connection import Answers, HandlerFailedError, tel
 from exchanges.mexc import wire
 from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefusedError
 
-_BRACE: Final = b"{"
+TEXT: Final = b"{"
 """How a text frame begins that is JSON; no protobuf message begins so, it would be the end of a group."""
 _REFUSED: Final = "Not Subscribed"
 _SEPARATORS: Final = str.maketrans(dict.fromkeys("[],; ", "\n"))
@@ -83,11 +83,6 @@ class Channels:
     def _refuse(self, number: int, channel: str) -> bool:
         refusal = VenueRefusedError(self._reason, "NOT_SUBSCRIBED", channel)
         return self.answers is not None and self.answers.refuse(number, refusal)
-
-
-def is_text(frame: bytes) -> bool:
-    """Whether a frame is JSON, and no data."""
-    return frame[:1] == _BRACE
 
 
 def failed(error: Exception) -> HandlerFailedError:

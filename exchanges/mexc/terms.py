@@ -60,12 +60,11 @@ _EXPIRED: Final = OrderStatus.EXPIRED
 _NEVER_REST: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
-def order(
+def order(  # noqa: PLR0917 by place, for speed: a push is read in a few microseconds
     symbol: Symbol,
     side: Side | None,
     kind: Kind,
     word: str,
-    *,
     price: Decimal,
     quantity: Decimal,
     quote_quantity: Decimal,
@@ -76,7 +75,7 @@ def order(
     created_ms: int,
     updated_ms: int,
 ) -> Order:
-    """An order by what MEXC says of it, in whichever form. ``word``: its status.
+    """An order by what MEXC says of it, in whichever form; by place, as that is quicker. ``word``: its status.
 
     Raises:
         ProtocolError: a status or a side that we do not know, or amounts beyond reason.

@@ -1,9 +1,9 @@
 """The key by which private sockets of one account are opened (docs/venues/mexc.md, listen key).
 
 It is made by REST, good for an hour, and prolonged by REST. There may be 60 for an account, so one is made for all of
-its sockets, prolonged while any of them is open, looked at again after a socket was lost, thrown away when a socket
-cannot be opened with it, and deleted when the last one is closed in order. Whoever knows it can listen: it is never
-logged.
+its sockets, prolonged while any of them is open, looked at again after a socket was lost, replaced and deleted after a
+socket could not be opened with it, and deleted when the last one is closed in order. Whoever knows it can listen: it is
+never logged.
 """
 
 import asyncio
@@ -39,14 +39,16 @@ class _Key:
 
     Attributes:
         good_until_s: it was prolonged so that it is good until then. is_doubtful: to be prolonged before it is used
-            again. sockets: that use it. dead: set when it is good no more.
+            again. is_made: by us; one that was there may be another program's, and is not deleted. sockets: that use
+            it. dead: set when it is good no more.
     """
 
-    __slots__ = ("dead", "good_until_s", "is_doubtful", "keeper", "sockets", "text")
+    __slots__ = ("dead", "good_until_s", "is_doubtful", "is_made", "keeper", "sockets", "text")
 
-    def __init__(self, text: str, good_until_s: float) -> None:
+    def __init__(self, text: str, good_until_s: float, *, is_made: bool) -> None:
         self.text = text
         self.good_until_s = good_until_s
+        self.is_made = is_made
         self.is_doubtful = False
         self.sockets = 0
         self.dead = asyncio.Event()
@@ -64,6 +66,7 @@ class ListenKeys:
         self._lock = asyncio.Lock()
         self._current: _Key | None = None
         self._keys: dict[str, _Key] = {}
+        self._discarded: dict[str, None] = {}
 
     async def acquire(self) -> str:
         """A key for one socket, to be given back by `release`.
@@ -103,8 +106,12 @@ class ListenKeys:
         if key.keeper is not None:
             key.keeper.cancel()
             key.keeper = None
-        if ending is not Ending.LOST:
-            self._forget(key)
+        if ending is Ending.LOST:
+            return
+        self._forget(key)
+        if ending is Ending.NOT_OPENED and key.is_made:
+            self._discarded[key.text] = None  # to be deleted when there is another, and not before
+        elif key.is_made:
             deleting = self._environment.spawn(self._delete(key.text), "mexc.listen_key.delete")
             await asyncio.wait([deleting], timeout=_DELETE_PATIENCE_S)
 
@@ -117,6 +124,8 @@ class ListenKeys:
             key = None
         if key is None:
             made = await self._obtain()
+            made.is_made |= made.text in self._discarded
+            self._delete_discarded(made.text)
             key = self._keys.setdefault(made.text, made)  # the exchange may hand out the same again
             if key is not made:
                 key.good_until_s, key.is_doubtful, key.dead = made.good_until_s, False, asyncio.Event()
@@ -124,24 +133,25 @@ class ListenKeys:
         return key
 
     async def _obtain(self) -> _Key:
-        """A new key, or, where the account may have no more, one that it has already."""
+        """A new key, or one that the account has already: it may have no more, or a lost answer has made one."""
         asked_s = self._clock.monotonic_s()
         try:
             created = await self._rest.change("create_listen_key", "POST", _PATH, _read_created, cost=_COST)
-        except VenueRefusedError as error:
-            if error.is_hopeless or error.reason in _WORTH_ANOTHER_TRY:
+        except (VenueRefusedError, UnknownOutcomeError) as error:
+            if isinstance(error, VenueRefusedError) and (error.is_hopeless or error.reason in _WORTH_ANOTHER_TRY):
                 raise
             return await self._reuse(error)
-        return _Key(created.key, asked_s + _GOOD_FOR_S)
+        return _Key(created.key, asked_s + _GOOD_FOR_S, is_made=True)
 
-    async def _reuse(self, refusal: VenueRefusedError) -> _Key:
+    async def _reuse(self, problem: TellerError) -> _Key:
+        """The first of the account's keys that can be prolonged; raises ``problem`` where there is none."""
         listed = await self._rest.query("list_listen_keys", _PATH, _read_listed, cost=_COST)
-        logger.info("listen_key_refused", label=refusal.label, listed=len(listed.keys))
+        logger.info("listen_key_not_made", cause=str(problem), listed=len(listed.keys))
         for text in listed.keys:
-            key = _Key(text, 0.0)
+            key = _Key(text, 0.0, is_made=False)
             if await self._prolong(key):
                 return key
-        raise refusal
+        raise problem
 
     async def _prolong(self, key: _Key) -> bool:
         """False when the exchange says that it cannot be. Raises when it does not say."""
@@ -186,6 +196,13 @@ class ListenKeys:
             )
         except TellerError as error:
             logger.info("listen_key_not_deleted", cause=str(error))
+
+    def _delete_discarded(self, but: str) -> None:
+        """Deletes what was replaced; ``but``: the exchange may hand out the same again."""
+        self._discarded.pop(but, None)
+        for text in self._discarded:
+            self._environment.spawn(self._delete(text), "mexc.listen_key.delete")
+        self._discarded.clear()
 
     def _declare_dead(self, key: _Key) -> None:
         """Its sockets are replaced, with another key."""

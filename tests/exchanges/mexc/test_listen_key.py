@@ -148,14 +148,28 @@ async def test_a_key_with_which_no_socket_can_be_opened_is_thrown_away_so_that_n
         for _ in range(6):
             with pytest.raises(ConnectionFailedError):
                 await Listening(here).socket.connect()
-        assert calls(here) == ["POST", "DELETE"] * 6
+            await settle()
+            assert calls(here).count("POST") - calls(here).count("DELETE") <= 1
         async with listening(here):
-            assert used(here)[-1] == "key-7"
+            assert used(here) == [f"key-{number}" for number in range(1, 8)]
+            await settle()
+            assert [request.parameters["listenKey"] for request in here.network.of(DELETE)] == used(here)[:6]
 
 
-async def test_where_the_account_may_have_no_more_keys_one_of_its_own_is_used() -> None:
+async def test_a_key_with_which_no_socket_can_be_opened_is_kept_where_there_is_no_other() -> None:
+    answers = ANSWERS | {POST: [*keys("key-1"), refusal(730000)], GET: Reply({"listenKey": ["key-1"]})}
+    async with world(answers) as here:
+        here.lines.refused = 1
+        with pytest.raises(ConnectionFailedError):
+            await Listening(here).socket.connect()
+        async with listening(here):
+            assert used(here) == ["key-1", "key-1"]
+
+
+@pytest.mark.parametrize("reply", [refusal(730100), refusal(730000), refusal(987_654), Reply(lost=True)])
+async def test_where_no_key_can_be_made_one_that_is_there_is_used_and_left_there(reply: Reply) -> None:
     answers = {
-        POST: refusal(730000 + 100),
+        POST: reply,
         GET: Reply({"listenKey": ["gone", "there"]}),
         PUT: lambda request: refusal(730708) if request.parameters["listenKey"] == "gone" else echoed(request),
         DELETE: echoed,
@@ -182,8 +196,8 @@ async def test_an_api_key_that_is_refused_is_refused_and_nothing_else_is_tried(c
         assert calls(here) == ["POST"]
 
 
-async def test_a_lost_answer_is_a_failed_connection() -> None:
-    async with world({POST: Reply(lost=True)}) as here:
+async def test_where_an_answer_is_lost_and_nothing_is_there_the_connection_has_failed() -> None:
+    async with world({POST: Reply(lost=True), GET: Reply({"listenKey": []})}) as here:
         with pytest.raises(ConnectionFailedError):
             await Listening(here).socket.connect()
 

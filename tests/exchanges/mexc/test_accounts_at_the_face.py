@@ -7,11 +7,14 @@ import structlog
 
 from actors.strategy.handle import AccountHandle
 from exchanges.simulator.faults.acknowledgements import AckForm
-from exchanges.simulator.faults.faults import SocketCut
+from exchanges.simulator.faults.faults import FrameDrop, RestAbort, SocketCut
 from exchanges.simulator.faults.listen_keys import ListenKeysExhausted, ListenKeysRevoked
+from exchanges.simulator.faults.queries import OrderUnknown
 from messages.commands import PlaceOrder
 from messages.enums import OrderStatus, Side, SyncState
-from tests.support.orders import SOL
+from messages.errors import UnresolvedOrderError
+from messages.order import NEVER_ARRIVED
+from tests.support.orders import BTC, SOL
 from tests.support.virtual_world import Subject, VirtualWorld, number_of, on_virtual_time, registered
 
 HOUR_S = 3600.0
@@ -118,3 +121,47 @@ async def test_r12_no_log_line_shows_a_listen_key(world: VirtualWorld) -> None:
         await tells_fills(world, account, "any")
     assert any(line["event"] == "socket_opened" for line in logs)
     assert not [line for line in logs if "listenKey=" in str(line)]
+
+
+@pytest.mark.parametrize("how", ["kill switch", "orderly end"])
+@on_virtual_time()
+async def test_r13_nothing_stays_open_also_where_only_another_program_has_traded(world: VirtualWorld, how: str) -> None:
+    world.market()
+    system = await world.start(check_every_s=3.0)
+    account = system.account("alpha")
+    await account.place(buy("own"))
+    await world.rest.place_order(PlaceOrder.limit(BTC, Side.BUY, Decimal(1), Decimal(50000), client_order_id="other"))
+    if how == "kill switch":
+        await account.engage_kill_switch("enough")
+    else:
+        assert await system.stop(cancel_open_orders=True) == {}
+    assert world.exchange.engine.accounts["alpha"].open_orders == {}
+
+
+@pytest.mark.parametrize("younger_than_ms", [300, 3_000])
+@on_virtual_time()
+async def test_r6_an_order_that_is_not_found_yet_is_not_believed_gone(
+    world: VirtualWorld, younger_than_ms: int
+) -> None:
+    account = await live(world)
+    world.fault(OrderUnknown(for_s=60.0, younger_than_ms=younger_than_ms))
+    world.fault(FrameDrop(for_s=5.0, account="alpha"))
+    world.fault(RestAbort(times=1, account="alpha", endpoint="POST /api/v3/order", effect="done"))
+    with pytest.raises(UnresolvedOrderError):
+        await account.place(buy("lost"))
+    (number,) = world.booked()
+    await world.environment.clock.sleep(30)
+    (found,) = (await account.snapshot()).open_orders
+    assert (number_of(found.order_id), found.client_order_id) == (int(number), "lost")
+
+
+@on_virtual_time()
+async def test_r3_an_order_that_came_too_late_never_arrived(world: VirtualWorld) -> None:
+    account = await live(world)
+    world.fault(RestAbort(times=1, account="alpha", endpoint="POST /api/v3/order", effect="none"))
+    with pytest.raises(UnresolvedOrderError):
+        await account.place(buy("lost"))
+    await world.environment.clock.sleep(40)
+    assert (await account.snapshot()).open_orders == ()
+    (ended,) = await account.executed_orders(SOL)
+    assert (ended.status, ended.finish_reason) == (OrderStatus.REJECTED, NEVER_ARRIVED)

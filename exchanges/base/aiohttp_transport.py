@@ -19,6 +19,9 @@ _CONNECT_SHARE: Final = 0.9
 """The connection gets this part of the whole time, so that running out of time while connecting is told apart."""
 _DEFAULT_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "teller"}
 
+_ONLY_AS_GIVEN: Final = ("Content-Type",)
+"""aiohttp names one even for a request without a body, and exchanges refuse what they did not expect."""
+
 
 async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Turns a broken connection into our error before aiohttp sees its own and sends the request a second time."""
@@ -59,6 +62,7 @@ class AiohttpTransport:
                 data=body,
                 timeout=self._timeout(timeout_s),
                 allow_redirects=False,
+                skip_auto_headers=_ONLY_AS_GIVEN,
             ) as answer:
                 content = await answer.read()
                 # Names are folded here, once, so that nobody has to care how the exchange writes them.

@@ -22,7 +22,8 @@ _VERSION: Final = "/api/v3"
 """Of all paths of spot; the address is that of other products, too."""
 _PAUSE_AFTER_S: Final[Mapping[int, float]] = {429: 10.0, 418: 120.0, 403: 60.0}
 """How long all that the request counted in rests after a refusal that does not say how long: a ban grows when it is not
-heeded, from two minutes to three days (docs/venues/mexc.md, rate limits)."""
+heeded, from two minutes to three days (docs/venues/mexc.md, rate limits). A 403 is the firewall's, unless it has a
+code of the exchange's: then it concerns this request and nothing else (R10)."""
 
 
 class MexcRest:
@@ -171,7 +172,7 @@ class MexcRest:
         if 200 <= status < 300:
             return answer
         wait_s = answer.retry_after_s
-        if status in _PAUSE_AFTER_S:
+        if status in _PAUSE_AFTER_S and (status != 403 or errors.code_in(answer.response.body) is None):
             wait_s = _PAUSE_AFTER_S[status] if wait_s is None else wait_s
             answer.permit.block(wait_s)
         error = errors.from_response(

@@ -20,12 +20,14 @@ def _socket() -> SessionSettings:
 
 @dataclass(frozen=True, slots=True)
 class MexcSettings(VenueSettings):
-    """Orders expire by their receive window.
+    """Orders expire by their receive window. Queries may wait for a whole window of the pool that all of them share:
+    lists are by market, and an account with many would else find some of them refused.
 
     Attributes:
         receive_window_ms: of all requests that do not expire by a decision; counted from when they leave.
     """
 
+    max_wait_s: float = 12.0
     order_expiry_ms: int | None = 5000
     receive_window_ms: int = 10_000
     socket: SessionSettings = field(default_factory=_socket)

@@ -9,9 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+import structlog
+
 from exchanges.base.environment import Clock
-from messages.errors import InvalidValueError
+from messages.errors import InvalidValueError, TellerError
 from messages.symbol import Product, Symbol
+
+logger = structlog.get_logger(__name__)
 
 _ASK_AGAIN_S: Final = 60.0
 """A name that is not in the table makes it old; so often it is asked for anew at most."""
@@ -28,22 +32,33 @@ class Markets:
         self._symbols: dict[str, Symbol] = {}
         self._named: dict[str, Symbol] = {}
         self._names: dict[Symbol, str] = {}
-        self._loaded_s: float | None = None
+        self._asked_s: float | None = None
         self._lacks_one = False
 
     def learn(self, markets: Iterable[tuple[str, Symbol]]) -> None:
         """What the exchange lists now; markets that it lists no more stay known by name."""
         self._symbols.update(markets)
         self._names.update((symbol, name) for name, symbol in self._symbols.items())
-        self._loaded_s = self._clock.monotonic_s()
+        self._asked_s = self._clock.monotonic_s()
         self._lacks_one = False
 
     async def ready(self) -> None:
-        """Returns when there is a table, and one that is not known to lack a market. Raises as the query does."""
+        """Returns when there is a table; one that is known to lack a market is first asked for anew.
+
+        Raises:
+            TellerError: as the query does, where there is no table yet; an old one is better than none.
+        """
         async with self._lock:
-            loaded_s = self._loaded_s
-            if loaded_s is None or (self._lacks_one and self._clock.monotonic_s() - loaded_s >= _ASK_AGAIN_S):
+            now_s, asked_s = self._clock.monotonic_s(), self._asked_s
+            if asked_s is not None and not (self._lacks_one and now_s - asked_s >= _ASK_AGAIN_S):
+                return
+            try:
                 await self._load()
+            except TellerError as error:
+                if asked_s is None:
+                    raise
+                self._asked_s = now_s
+                logger.warning("markets_not_loaded", venue="mexc", error=str(error))
 
     def to_symbol(self, name: str) -> Symbol:
         """``SOLUSDT`` as a `Symbol`.

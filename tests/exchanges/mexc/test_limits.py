@@ -10,6 +10,7 @@ from exchanges.base.rate_limiter import LONGEST_PAUSE_S, Priority
 from messages.commands import CancelOrder, GetOrder, PlaceOrder
 from messages.enums import Side
 from messages.errors import RateLimitedError, RefusalReason, VenueRefusedError
+from messages.symbol import Symbol
 from tests.exchanges.base.manual_clock import settle
 from tests.exchanges.mexc.scripted import NOW_MS, SOL, Reply, Request, World, refusal, world
 
@@ -127,6 +128,34 @@ async def test_after_a_refusal_by_the_limit_no_query_goes_for_a_while(status: in
         await asking
         assert here.network.requests[-1].at_s - began_s == pytest.approx(pause_s)
         assert pause_s <= LONGEST_PAUSE_S[Priority.NORMAL]
+
+
+async def test_r10_a_refusal_of_the_firewall_pauses_and_one_of_the_exchange_with_that_status_does_not() -> None:
+    answers = {"GET /openOrders": [refusal(700006, 403), Reply(b"<html>", 403), Reply([])]}
+    async with world(answers, max_wait_s=100.0) as here:
+        for reason in (RefusalReason.AUTHENTICATION, RefusalReason.OTHER):
+            with pytest.raises(VenueRefusedError) as refused:
+                await here.rest.load_open_orders()
+            assert refused.value.reason is reason
+        began_s = here.clock.monotonic_s()
+        asking = here.tasks.spawn(here.rest.load_open_orders(), "again")
+        await here.passes(65)
+        await asking
+        assert here.network.requests[-1].at_s - began_s == pytest.approx(60.0)
+
+
+async def test_an_account_with_many_markets_waits_for_the_pool_and_reads_all() -> None:
+    async with world(ANSWERS | {"GET /myTrades": Reply([])}) as here:
+        symbols = [Symbol(f"C{number:02}", "USDT") for number in range(60)]
+
+        async def load() -> None:
+            for symbol in symbols:
+                await here.rest.load_fills(symbol)
+
+        loading = here.tasks.spawn(load(), "load")
+        await here.passes(30)
+        await loading
+        assert len(here.network.of("GET /myTrades")) == 60
 
 
 async def test_what_the_exchange_asks_for_is_waited_for() -> None:

@@ -369,6 +369,25 @@ async def test_a_name_that_the_table_lacks_makes_the_next_list_ask_for_the_table
         assert order.symbol == Symbol("NEW", "USDT")
 
 
+async def test_r10_a_table_that_cannot_be_had_anew_keeps_no_list_from_being_read() -> None:
+    answers = {
+        "GET /openOrders": Reply([ROW, ROW | {"symbol": "NEWUSDT"}]),
+        "GET /exchangeInfo": [MARKETS, refusal(500)],
+    }
+    async with world(answers) as here:
+        for _ in range(3):
+            report = await here.rest.load_open_orders()
+            assert (len(report.orders), len(report.unreadable)) == (1, 1)
+            await here.clock.advance(40)
+        assert len(here.network.of("GET /exchangeInfo")) == 2
+
+
+async def test_a_list_that_needs_the_table_fails_where_there_is_none() -> None:
+    async with world({"GET /openOrders": Reply([ROW]), "GET /exchangeInfo": refusal(500)}) as here:
+        with pytest.raises(ConnectionFailedError):
+            await here.rest.load_open_orders()
+
+
 async def test_balances_are_free_and_locked() -> None:
     rows = [{"asset": "USDT", "free": "1647.03", "locked": "141.2", "available": "9"}, {"asset": "SOL", "free": "-"}]
     async with world({"GET /account": Reply({"balances": rows})}) as here:

@@ -88,7 +88,6 @@ class MexcPrivateFrames(PrivateFrameDecoder):
 
     def __init__(
         self,
-        *,
         url: str,
         handlers: PrivateWebsocketHandlers,
         keys: ListenKeys,

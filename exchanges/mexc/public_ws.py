@@ -65,9 +65,7 @@ class MexcPublicFrames(PublicFrameDecoder):
 
     __slots__ = ("_markets", "_url", "name", "settings")
 
-    def __init__(
-        self, *, url: str, handlers: PublicWebsocketHandlers, markets: Markets, settings: VenueSettings
-    ) -> None:
+    def __init__(self, url: str, handlers: PublicWebsocketHandlers, markets: Markets, settings: VenueSettings) -> None:
         super().__init__(handlers, markets)
         self.name = _NAME
         self.settings = settings.socket

@@ -32,12 +32,12 @@ class MexcRest:
     def __init__(
         self,
         environment: Environment,
-        *,
         base_url: str,
         limiter: RateLimiter,
         server_clock: ServerClock,
         settings: MexcSettings,
-        credentials: Credentials | None = None,
+        *,
+        credentials: Credentials | None,
     ) -> None:
         self.clock = environment.clock
         self.server_clock = server_clock

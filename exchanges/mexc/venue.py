@@ -1,5 +1,7 @@
 """MEXC spot: four factories, what it declares, and nothing else of orchestration."""
 
+from functools import partial
+
 from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.clients import PrivateRest, PrivateWebsocket, PublicRest, PublicWebsocket
 from exchanges.base.credentials import Credentials
@@ -47,11 +49,7 @@ class MexcVenue:
         return self._public
 
     def create_public_ws_with_handlers(self, handlers: PublicWebsocketHandlers) -> PublicWebsocket:
-        def frames() -> MexcPublicFrames:
-            return MexcPublicFrames(
-                url=self._endpoints.ws, handlers=handlers, markets=self._public.markets, settings=self._settings
-            )
-
+        frames = partial(MexcPublicFrames, self._endpoints.ws, handlers, self._public.markets, self._settings)
         return PublicWebsocketClient(self._environment, frames, handlers, most_markets=MOST_MARKETS)
 
     def create_private_rest(self, credentials: Credentials) -> PrivateRest:
@@ -64,15 +62,8 @@ class MexcVenue:
         if keys is None:
             keys = self._listen_keys[credentials] = ListenKeys(self._environment, self._rest_of(credentials))
 
-        def frames() -> MexcPrivateFrames:
-            return MexcPrivateFrames(
-                url=self._endpoints.ws,
-                handlers=handlers,
-                keys=keys,
-                markets=self._public.markets,
-                settings=self._settings,
-            )
-
+        markets, settings = self._public.markets, self._settings
+        frames = partial(MexcPrivateFrames, self._endpoints.ws, handlers, keys, markets, settings)
         return PrivateWebsocketClient(self._environment, frames, handlers)
 
     def server_now_ms(self) -> int:
@@ -83,11 +74,6 @@ class MexcVenue:
         return self._rest(self._accounts.of(credentials).limiter, credentials)
 
     def _rest(self, limiter: RateLimiter, credentials: Credentials | None) -> MexcRest:
-        return MexcRest(
-            self._environment,
-            base_url=self._endpoints.rest,
-            limiter=limiter,
-            server_clock=self._server_clock,
-            settings=self._settings,
-            credentials=credentials,
-        )
+        at = self._endpoints.rest
+        clock, settings = self._server_clock, self._settings
+        return MexcRest(self._environment, at, limiter, clock, settings, credentials=credentials)

@@ -1,0 +1,1 @@
+"""MEXC's face, in memory and on virtual time."""

@@ -62,7 +62,6 @@ class AiohttpTransport:
                 data=body,
                 timeout=self._timeout(timeout_s),
                 allow_redirects=False,
-                skip_auto_headers=_ONLY_AS_GIVEN,
             ) as answer:
                 content = await answer.read()
                 # Names are folded here, once, so that nobody has to care how the exchange writes them.
@@ -94,7 +93,7 @@ class AiohttpTransport:
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_DEFAULT_HEADERS,
-                skip_auto_headers=("Content-Type",),  # a request without a body has none: some venues refuse it
+                skip_auto_headers=_ONLY_AS_GIVEN,
                 middlewares=(_never_resend,),
                 trust_env=False,
             )

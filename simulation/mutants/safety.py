@@ -71,8 +71,8 @@ SAFETY: Final = (
     bug(
         "nothing is held back by a limit",
         _LIMITER,
-        "            if line.opens_at(now, priority) <= now and self._pause.ends_s(priority) <= now:\n",
-        "            if self._pause.ends_s(priority) <= now:\n",
+        "max(line.opens_at(moment, priority, weight=weight), self._pause.ends_s(priority))",
+        "self._pause.ends_s(priority)",
         CROWDED,
     ),
     bug(

@@ -86,7 +86,7 @@ def test_the_default_is_the_demo_and_it_ends_when_the_time_is_up(tmp_path: Path)
         assert run.end() == 0
         assert "ended: the time was up." in run.out
         assert "alpha on gateio: AGREE with the exchange's books" in run.out
-        assert "beta on gateio: AGREE with the exchange's books" in run.out
+        assert "beta on mexc: AGREE with the exchange's books" in run.out
         assert "RESULT AGREE" in run.out
 
 

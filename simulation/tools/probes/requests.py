@@ -10,7 +10,7 @@ _CLOCK: Final = "exchanges/base/server_clock.py"
 
 REQUESTS: Final = (
     Probe("limiter: waits for its turn", _LIMITER, "RateLimiter._wait", "await self._clock.sleep(opens_s - moment)"),
-    Probe("limiter: waits behind others", _LIMITER, "RateLimiter._wait", "await waiter.called"),
+    Probe("limiter: waits behind others", _LIMITER, "RateLimiter._wait", "await called"),
     Probe(
         "limiter: refuses, the wait would be too long",
         _LIMITER,

@@ -11,8 +11,9 @@ _OPEN_ORDERS: Final = "exchanges/gateio/spot/open_orders.py"
 _PRIVATE_REST: Final = "exchanges/gateio/spot/private_rest.py"
 _PRIVATE_WS: Final = "exchanges/gateio/spot/private_ws.py"
 _REST: Final = "exchanges/gateio/rest.py"
-_ROWS: Final = "exchanges/gateio/rows.py"
+_ROWS: Final = "exchanges/base/rows.py"
 _WIRE: Final = "exchanges/gateio/wire.py"
+_JSON: Final = "exchanges/base/json_reader.py"
 
 ANSWERS: Final = (
     Probe(
@@ -76,8 +77,8 @@ ANSWERS: Final = (
         "GateioPrivateRest.get_order",
         "raise",
     ),
-    Probe("wire: read the slow way, with null or an empty text", _WIRE, "Reader.read", "return value"),
-    Probe("wire: cannot be read the slow way either", _WIRE, "Reader.read", "raise first from None"),
+    Probe("wire: read the slow way, with null or an empty text", _JSON, "Reader.read", "return value"),
+    Probe("wire: cannot be read the slow way either", _JSON, "Reader.read", "raise first from None"),
     Probe("frame: one item of several cannot be read", _PRIVATE_WS, "_tell_each", "problem = error"),
     Probe(
         "money: the dust of a market buy",

@@ -33,6 +33,7 @@ from simulation.trace import Trace
 from simulation.venues.wires import venue_of
 
 _PAUSE_S: Final = 1.0
+_ON_ITS_WAY_S: Final = 30.0
 QUOTER_NAME: Final = "quoter"
 
 
@@ -211,18 +212,25 @@ class Program:
 
     # -- looking in -----------------------------------------------------------------------------------------------
 
-    def forgotten_replies(self) -> list[str]:
+    async def forgotten_replies(self) -> list[str]:
         """Replies that somebody waits for and nobody has given, save those that tell of the ends of actors, and those
         ``asked`` for, which are known by name. That an actor keeps the reply that it owes is no waiting for it: who has
-        asked may have given up, while what was asked (a limit may hold a look-up back for a minute) is not over."""
+        asked may have given up, while what was asked (a limit may hold a look-up back for a minute) is not over. One
+        that is given within half a minute was only on its way: an account that a long fault holds back asks on."""
+        waiting = self._waited_for()
+        if waiting:
+            await asyncio.sleep(_ON_ITS_WAY_S)
+        return sorted(  # the collector's own order is not decided by the seed
+            f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
+            for reply in waiting
+            if not reply.done
+        )
+
+    def _waited_for(self) -> list[Reply[Any]]:
         gc.collect()
         ends = {id(ref.terminated) for ref in pykka.ActorRegistry.get_all() if isinstance(ref, Ref)}
         known = ends | {id(reply) for reply in (*self._lost_replies, *(reply for _, reply in self.asked))}
-        return sorted(  # the collector's own order is not decided by the seed
-            f"waited for by {[getattr(waiter, '__qualname__', type(waiter).__name__) for waiter in reply._waiters]}"
-            for reply in self._unsettled()
-            if id(reply) not in known and any(map(_is_waiting, reply._waiters))
-        )
+        return [each for each in self._unsettled() if id(each) not in known and any(map(_is_waiting, each._waiters))]
 
     def bury(self) -> None:
         """Lets go of what kills have left unfinished; what that stirs up is of no interest any more."""

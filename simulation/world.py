@@ -105,7 +105,7 @@ class World:
             await self._stop_trading()
             comparison = Comparison(parts, self._oracles, self.program, second)
             await self._settle(comparison)
-            self.violations += [f"a reply was never given: {each}" for each in self.program.forgotten_replies()]
+            self.violations += [f"a reply was never given: {each}" for each in await self.program.forgotten_replies()]
             self.violations += comparison.differences_after_the_end(await self.program.end())
         elif not self._is_misconfigured():
             self.violations.append(NOT_STARTED)

@@ -173,7 +173,7 @@ class AccountActor(LoopActor):
             symbols=self._symbols,
             stale_since_ms=self._server_now_ms(),
         )
-        self._started_ms = self._server_now_ms()
+        self._started_ms = since_ms = self._server_now_ms()
         client_ids = ClientIds(self._started_ms, self._rng)
         intents = self._intents
         self._reconciler = OrderReconciler(self._account)
@@ -200,12 +200,13 @@ class AccountActor(LoopActor):
                 mass_cancels=self._mass_cancels,
                 withdrawals=self._withdrawals,
             )
-            self._started_ms = await self._recovery.restore(self._started_ms)
+            since_ms = await self._recovery.restore(self._started_ms)
         self._snapshots = SnapshotJoiner(
             self._account,
             self._reconciler,
             self._recovery,
-            since_ms=self._started_ms,
+            since_ms=since_ms,
+            age_ms=max(0, self._started_ms - since_ms),
             tell_balances=self._publisher.balances,
             markets_changed=self._markets_changed,
         )

@@ -43,15 +43,16 @@ class SnapshotJoiner:
         recovery: JournalRecovery | None,
         *,
         since_ms: int,
+        age_ms: int = 0,
         tell_balances: Callable[[tuple[Balance, ...]], None],
         markets_changed: Callable[[dict[Symbol, str]], None],
     ) -> None:
-        """``since_ms``: from here on fills may be unknown.
+        """``since_ms``, ``age_ms``: from here on fills may be unknown, see `FillsCoverage`.
         ``markets_changed``: told which markets are unknown now, each with the cause, when that has changed."""
         self._context = context
         self._reconciler = reconciler
         self._recovery = recovery
-        self._coverage = FillsCoverage(since_ms)
+        self._coverage = FillsCoverage(since_ms, age_ms)
         self._tell_balances = tell_balances
         self._markets_changed = markets_changed
         self._unanswered: dict[OrderKey, str] = {}

@@ -81,6 +81,12 @@ _ORDER_OF: Final = (
     " WHERE kind = 'place' AND symbol = ?1 AND client_id = ?2 AND id < ?3 AND outcome = 'confirmed')"
     " ORDER BY rowid DESC LIMIT 1"
 )
+_ORDER_NAMED: Final = (
+    "SELECT record FROM orders WHERE symbol = ?1 AND client_order_id = ?2"
+    # where a client id was given again nobody knows which order of it was meant
+    " AND (SELECT count(*) FROM orders WHERE symbol = ?1 AND client_order_id = ?2) = 1"
+    " AND (SELECT count(*) FROM intents WHERE kind = 'place' AND symbol = ?1 AND client_id = ?2) <= 1"
+)
 
 
 def load(path: Path, *, executed_limit: int, fill_ids_limit: int) -> JournalState:
@@ -123,7 +129,11 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
         if isinstance(command, PlaceOrder):
             row = connection.execute(_ORDER_OF, (symbol, client_id, number)).fetchone()
         elif isinstance(command, CancelOrder | AmendOrder):
-            row = connection.execute(_ORDER, (symbol, command.order_id)).fetchone()
+            is_named = command.order_id is None
+            row = connection.execute(
+                _ORDER_NAMED if is_named else _ORDER,
+                (symbol, command.client_order_id if is_named else command.order_id),
+            ).fetchone()
         order = None if row is None else read(path, f"order of {what}", decode_order, row[0])
         later = connection.execute(_LATER_IDS, (number,)).fetchall() if isinstance(command, CancelAll) else []
         yield OpenIntent(

@@ -29,9 +29,11 @@ class FillsCoverage:
     that could not be read, or that is new, is asked for by itself, from where it was last complete, with growing
     pauses."""
 
-    def __init__(self, since_ms: int) -> None:
-        """``since_ms``: from here on fills may be unknown; the exchange's clock, as far as it was known then."""
+    def __init__(self, since_ms: int, age_ms: int = 0) -> None:
+        """``since_ms``: from here on fills may be unknown; the exchange's clock, as far as it was known then.
+        ``age_ms``: that was so long ago by the same clock, which may have been ours and far ahead."""
         self._since_ms = since_ms
+        self._age_ms = age_ms
         self._through_ms: int | None = None
         self._gaps: dict[Symbol, _Gap] = {}
         self._markets: frozenset[Symbol] | None = None
@@ -40,7 +42,7 @@ class FillsCoverage:
     def from_ms(self, now_ms: int) -> int:
         """From here on all markets are to be asked for. ``now_ms``: the exchange's clock, which by now is known."""
         if self._through_ms is None:
-            self._since_ms = min(self._since_ms, now_ms)
+            self._since_ms = min(self._since_ms, now_ms - self._age_ms)
             return self._since_ms
         return max(self._since_ms, self._through_ms - FILLS_OVERLAP_MS)
 

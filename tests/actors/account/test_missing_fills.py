@@ -41,6 +41,17 @@ def test_before_the_first_load_fills_are_wanted_since_the_start() -> None:
     assert coverage.from_ms(NOW_MS) == MINUTE_MS
 
 
+def test_a_clock_of_ours_that_is_ahead_takes_nothing_from_what_an_earlier_life_had_to_ask_for() -> None:
+    coverage = FillsCoverage(10 * MINUTE_MS, age_ms=2 * MINUTE_MS)  # all by our own clock
+    assert coverage.from_ms(7 * MINUTE_MS) == 5 * MINUTE_MS, "where our clock is five minutes ahead"
+    assert coverage.from_ms(8 * MINUTE_MS) == 5 * MINUTE_MS
+
+
+def test_a_clock_of_ours_that_is_behind_asks_for_more_and_not_for_less() -> None:
+    coverage = FillsCoverage(10 * MINUTE_MS, age_ms=2 * MINUTE_MS)
+    assert coverage.from_ms(20 * MINUTE_MS) == 10 * MINUTE_MS
+
+
 def test_a_start_by_a_clock_that_was_ahead_of_the_exchanges_is_set_right_by_the_first_question() -> None:
     coverage = FillsCoverage(10 * MINUTE_MS)  # before the exchange's clock was known
     assert coverage.from_ms(now_ms=9 * MINUTE_MS) == 9 * MINUTE_MS

@@ -122,6 +122,23 @@ async def test_an_open_intent_tells_the_order_that_the_exchange_had_acknowledged
         assert [intent.order for intent in journal.load().open_intents] == [known, None, known, None]
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_an_open_cancel_by_client_id_tells_its_order_unless_that_id_was_given_again(
+    tmp_path: Path, *, again: bool
+) -> None:
+    async with journal_at(tmp_path / "alice.sqlite") as journal:
+        placing = await journal.record_intent(place("c1"))
+        journal.record_outcome(placing, Outcome.CONFIRMED)
+        canceled = order(OrderStatus.CANCELED, client_order_id="c1", at=2)
+        journal.record_order(canceled)
+        await journal.record_intent(CancelOrder(symbol=SOL, client_order_id="c1"))
+        if again:
+            journal.record_outcome(await journal.record_intent(place("c1")), Outcome.DENIED)
+        await journal.flush()
+        (found,) = journal.load().open_intents
+        assert found.order == (None if again else canceled)
+
+
 async def test_an_order_is_kept_once_in_its_newest_state(tmp_path: Path) -> None:
     async with journal_at(tmp_path / "alice.sqlite") as journal:
         for state in (order(), order(filled="3", at=2), order(OrderStatus.CANCELED, filled="3", at=3)):

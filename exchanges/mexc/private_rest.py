@@ -26,9 +26,10 @@ from exchanges.mexc.symbols import Markets
 from exchanges.mexc.withdrawals import MexcWithdrawals
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
-from messages.errors import RefusalReason, UnsupportedError, VenueRefusedError
-from messages.order import Order
+from messages.errors import RefusalReason, TellerError, UnsupportedError, VenueRefusedError
+from messages.order import Order, sum_fees
 from messages.symbol import Symbol
+from messages.validation import ZERO
 from messages.withdrawal import Withdrawal
 
 M = TypeVar("M")
@@ -215,7 +216,7 @@ class MexcPrivateRest:
         return KeyPermissions(user_id=str(uid.uid), symbols=(), ip_whitelist=())
 
     async def get_order(self, order: OrderReference) -> Order | None:
-        """The order by the exchange's id, or by ours where there is no other.
+        """The order by the exchange's id, or by ours where there is no other; of one that has ended with its fees.
 
         Returns:
             None only when the exchange says that it knows no such order, which it also does for a moment after an order
@@ -223,11 +224,24 @@ class MexcPrivateRest:
         """
         query = convert.reference_query(order, self._markets.to_name(order.symbol))
         try:
-            return await self._rest.query("get_order", "/order", self._read_order, cost=limits.query(2), query=query)
+            found = await self._rest.query("get_order", "/order", self._read_order, cost=limits.query(2), query=query)
         except VenueRefusedError as error:
             if error.reason is RefusalReason.ORDER_NOT_FOUND:
                 return None
             raise
+        return await self._with_fees(found) if found.is_finished and found.filled_quantity else found
+
+    async def _with_fees(self, order: Order) -> Order:
+        """Rows of orders tell no fees; its fills do. Where these cannot be had, all of them, its fees are partial."""
+        try:
+            report = await self.load_fills(
+                order.symbol, order_id=order.order_id, from_ms=order.created_ms - CLOCK_MARGIN_MS
+            )
+        except TellerError:
+            return msgspec.structs.replace(order, fees_are_partial=True)
+        told = sum((fill.quantity for fill in report.fills), ZERO)
+        fees = sum_fees(fee for fill in report.fills for fee in fill.fees)
+        return msgspec.structs.replace(order, fees=fees, fees_are_partial=told < order.filled_quantity)
 
     async def place_order(
         self, order: PlaceOrder, *, decided_ms: int | None = None, before_sending: Callable[[], None] | None = None

@@ -113,6 +113,8 @@ class Connection:
         if isinstance(frame, str):
             frame = frame.encode()
         weather = self._weather
+        if self.key is None and self.session is not None:
+            self._learn_owner(self.session)
         if self._is_mute and self._wire.is_push(frame):
             if self._wire.is_fill(frame):
                 self.fills_withheld_s.append(weather.now_s())
@@ -138,6 +140,12 @@ class Connection:
             self._send_down(frame)
         elif fate is Fault.FRAME_SWAPPED:
             self._to_client.swap_last()
+
+    def _learn_owner(self, session: Session) -> None:
+        """Where no frame names a key: whoever is told of private things is known by these."""
+        account = next((topic.account for topic in session.topics if topic.account), None)
+        if account is not None:
+            self.key, self.is_private = self._net.key_of(account), True
 
     def ping(self) -> None:
         self._send_down(_Ping())
@@ -353,6 +361,10 @@ class MemorySockets:
             connection.close(1013)
         self.outside.later(_TEND_S, connection.tend)
         return _ClientEnd(connection)
+
+    def key_of(self, account: str) -> str:
+        """The API key of an account."""
+        return self._exchange.keys.accounts[account].key
 
     def cut_off(self, life: Life) -> None:
         """That life was killed: the operating system breaks its sockets off."""

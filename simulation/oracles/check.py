@@ -40,7 +40,8 @@ _ENDINGS: Final = {
     Finish.SELF_TRADE: OrderStatus.EXPIRED,
     Finish.BOOK_RAN_DRY: OrderStatus.EXPIRED,
 }
-
+_UNTOLD: Final = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+"""Where a venue has one word for both."""
 
 Excused: TypeAlias = Callable[[BookedOrder], bool]
 
@@ -139,7 +140,8 @@ def _order(
     may_be_either = ours.status is OrderStatus.FILLED or ours.finish_reason == VANISHED or is_end_guessed(ours)
     is_dust = truth.in_quote and truth.filled_base and not truth.is_open and may_be_either
     is_guess = is_end_guessed(ours) and not truth.is_open and may_end_be_guessed(ours, truth.finish, truth.amount)
-    if ours.status is not status and not is_dust and not is_guess:
+    is_as_good = not wire_of(truth.account).endings_are_told and {ours.status, status} == _UNTOLD
+    if ours.status is not status and not is_dust and not is_guess and not is_as_good:
         yield f"{name} is {ours.status.value} here, {status.value} there"
     if ours.filled_quantity != truth.filled_base:
         yield f"{name} has filled {ours.filled_quantity} here, {truth.filled_base} there"

@@ -17,6 +17,7 @@ from messages.order import UNKNOWN_WORD, VANISHED, Order
 from simulation.oracles.book_history import BookHistory, OrderState
 from simulation.oracles.ids import number_of_order
 from simulation.oracles.wish_terms import TIMES_IN_FORCE, pair_of, text_of
+from simulation.venues.wires import wire_of
 
 _ENDS: Final = {
     Finish.FILLED: {OrderStatus.FILLED},
@@ -25,6 +26,8 @@ _ENDS: Final = {
     Finish.SELF_TRADE: {OrderStatus.EXPIRED},
     Finish.BOOK_RAN_DRY: {OrderStatus.EXPIRED},
 }
+_UNTOLD: Final = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+"""Where a venue has one word for both."""
 _ZERO: Final = Decimal(0)
 _MOST_STATES: Final = 12
 """Of one order are looked at for what its fills may add up to: each doubles the sums."""
@@ -54,6 +57,10 @@ def untrue(
         yield f"order {order.order_id} is not in the books (R14)"
         return
     yield from _other(order, booked, texts_may_lack=texts_may_lack)
+    wire = wire_of(account)
+    began_s = history.states(account, number)[0].at_s
+    if not wire.answers_tell_state and order.status is OrderStatus.NEW and from_s <= began_s <= to_s:
+        return  # it was taken within the span, and no answer says more
     if order.is_finished:
         ends_s = [state.at_s for state in history.states(account, number) if not state.is_open]
         from_s = min(from_s, *ends_s[:1], from_s)
@@ -101,7 +108,10 @@ def _is_so(order: Order, booked: BookedOrder, state: OrderState) -> bool:
     may_be_either = order.status is OrderStatus.FILLED or order.finish_reason == VANISHED  # see `check`
     is_dust = booked.in_quote and state.filled_base > 0 and may_be_either
     is_guess = is_end_guessed(order) and may_end_be_guessed(order, state.finish, state.amount)
-    return order.status in _ENDS[state.finish] or is_dust or is_guess
+    ends = _ENDS[state.finish]
+    if not wire_of(booked.account).endings_are_told and ends & _UNTOLD:
+        ends = _UNTOLD
+    return order.status in ends or is_dust or is_guess
 
 
 def is_end_guessed(order: Order) -> bool:

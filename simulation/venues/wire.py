@@ -110,6 +110,8 @@ class VenueWire(Protocol):
         refusals: status and label of each, by what it means; every venue's has the same meanings.
         no_permission: labels that say that a key lacks a permission. junk: frames that nobody can read.
         cancels_by_market: a cancel of all names its markets, with commas between; one of the account is several.
+        answers_tell_state: to a placing with how the order stands, to a cancel with how it ended; else only that it
+            was taken. endings_are_told: an order that the exchange itself has ended is told from a canceled one.
         client_id_prefix: what stands before our ids of orders.
         bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
     """
@@ -123,6 +125,8 @@ class VenueWire(Protocol):
     junk: tuple[bytes, ...]
     client_id_prefix: str
     cancels_by_market: bool
+    answers_tell_state: bool
+    endings_are_told: bool
     bounds: tuple[tuple[Any, str, str], ...]
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:

@@ -87,6 +87,8 @@ class GateioWire:
     )
     client_id_prefix = "t-"
     cancels_by_market = False
+    answers_tell_state = True
+    endings_are_told = True
     bounds: tuple[tuple[Any, str, str], ...] = (
         (private_rest, "_FILLS_PAGE", "fills_page"),
         (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),

@@ -97,6 +97,8 @@ class MexcWire:
     )
     client_id_prefix = ""
     cancels_by_market = True
+    answers_tell_state = False
+    endings_are_told = False
     bounds: tuple[tuple[Any, str, str], ...] = ()
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:

@@ -243,6 +243,27 @@ async def test_an_order_is_found_by_either_id() -> None:
         assert here.network.requests[-1].parameters["orderId"] == "C02__1"
 
 
+FILLED = ROW | {"status": "FILLED", "executedQty": "1.5", "origQty": "1.5"}
+
+
+@pytest.mark.parametrize(
+    ("trades", "fees", "is_partial"),
+    [
+        (Reply([TRADE]), (Fee("MX", D("0.105885")),), False),
+        (Reply([]), (), True),
+        (Reply("", 502), (), True),
+    ],
+)
+async def test_r14_an_order_that_has_ended_is_told_with_the_fees_of_its_fills_or_says_that_they_are_partial(
+    trades: Reply, fees: tuple[Fee, ...], *, is_partial: bool
+) -> None:
+    async with world({"GET /order": Reply(FILLED), "GET /myTrades": trades}) as here:
+        order = await here.rest.get_order(GetOrder(symbol=SOL, order_id="C02__1"))
+        assert order is not None
+        assert (order.fees, order.fees_are_partial) == (fees, is_partial)
+        assert here.only("GET /myTrades").parameters["orderId"] == "C02__1"
+
+
 async def test_r6_an_order_that_is_not_known_or_not_known_yet_is_none() -> None:
     async with world({"GET /order": refusal(-2013)}) as here:
         assert await here.rest.get_order(GetOrder(symbol=SOL, order_id="1")) is None
@@ -264,7 +285,7 @@ async def test_r6_an_order_that_is_not_known_or_not_known_yet_is_none() -> None:
     ],
 )
 async def test_every_status_is_one_of_ours(fields: dict[str, Any], status: OrderStatus) -> None:
-    async with world({"GET /order": Reply(ROW | fields)}) as here:
+    async with world({"GET /order": Reply(ROW | fields), "GET /myTrades": Reply([])}) as here:
         order = await here.rest.get_order(GetOrder(symbol=SOL, order_id="C02__1"))
         assert order is not None
         assert order.status is status

@@ -26,7 +26,7 @@ from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
 from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS
 from simulation.strategies.actions import ACTIONS
-from simulation.venues.wires import VENUE_WIRES, account_at, venue_of
+from simulation.venues.wires import VENUE_WIRES, account_at, venue_of, wire_of
 
 T = TypeVar("T")
 CALM_S: Final = 2.0
@@ -309,16 +309,16 @@ def _exchange(
         more = {pair.base: Decimal(5_000) for pair in others if pair.price_precision <= _COARSE or rng.random() < _SOME}
         return more | dict(rng.choice(purses)) | {"GT": rng.choice((Decimal(0), Decimal("0.05"), Decimal(1_000)))}
 
-    def fees() -> tuple[FeeScheme, ...]:
+    def fees(name: str) -> tuple[FeeScheme, ...]:
         if Feature.FEES not in features:
             return (FeeScheme.RECEIVED,)
-        return tuple(rng.choice(tuple(FeeScheme)) for _ in range(rng.choice((1, 1, 2, 3))))
+        return tuple(rng.choice(wire_of(name).fee_schemes) for _ in range(rng.choice((1, 1, 2, 3))))
 
     forgets = Feature.FORGETTING in features
     return SimulatorConfig(
         seed=seed,
         pairs=pairs,
-        accounts=tuple(AccountConfig(name=name, balances=money(), fees=fees()) for name in names),
+        accounts=tuple(AccountConfig(name=name, balances=money(), fees=fees(name)) for name in names),
         rest_latency_ms=rng.choice((0.0, 5.0, 60.0)),
         push_latency_ms=rng.choice((0.0, 0.0, 20.0)),
         balance_push_delay_ms=rng.choice((50.0, 500.0, 2_000.0)) if Feature.LATE_BALANCES in features else 0.0,

@@ -26,7 +26,7 @@ from exchanges.mexc.symbols import Markets
 from exchanges.mexc.withdrawals import MexcWithdrawals
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
-from messages.errors import RefusalReason, TellerError, UnsupportedError, VenueRefusedError
+from messages.errors import RefusalReason, UnsupportedError, VenueRefusedError
 from messages.order import Order, sum_fees
 from messages.symbol import Symbol
 from messages.validation import ZERO
@@ -232,12 +232,12 @@ class MexcPrivateRest:
         return await self._with_fees(found) if found.is_finished and found.filled_quantity else found
 
     async def _with_fees(self, order: Order) -> Order:
-        """Rows of orders tell no fees; its fills do. Where these cannot be had, all of them, its fees are partial."""
+        """Rows of orders tell no fees; its fills do. Where these are refused, or some lack, its fees are partial."""
         try:
             report = await self.load_fills(
                 order.symbol, order_id=order.order_id, from_ms=order.created_ms - CLOCK_MARGIN_MS
             )
-        except TellerError:
+        except VenueRefusedError:
             return msgspec.structs.replace(order, fees_are_partial=True)
         told = sum((fill.quantity for fill in report.fills), ZERO)
         fees = sum_fees(fee for fill in report.fills for fee in fill.fees)

@@ -13,7 +13,7 @@ from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from exchanges.simulator.core.orders import Fill as BookedFill
 from exchanges.simulator.core.orders import Finish, TimeInForce
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.core.other_program import OtherProgram
+from exchanges.simulator.core.other_program import ORIGINS, OtherProgram
 from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
 from messages.balance import Balance
 from messages.enums import OrderStatus, SyncState
@@ -213,6 +213,8 @@ def booked_terms(order: BookedOrder) -> tuple[str | None, ...]:
 
 def client_id_of(booked: BookedOrder | BookedFill) -> str | None:
     """Our id out of the text that the exchange keeps; None where the text is no id of a client."""
+    if booked.text in ORIGINS.values():
+        return None
     prefix = wire_of(booked.account).client_id_prefix
     return (booked.text.removeprefix(prefix) or None) if booked.text.startswith(prefix) else None
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from exchanges.simulator import HttpRequest, HttpResponse
+from exchanges.simulator.core.config import FeeScheme
 
 
 class Action(enum.Enum):
@@ -112,6 +113,7 @@ class VenueWire(Protocol):
         cancels_by_market: a cancel of all names its markets, with commas between; one of the account is several.
         answers_tell_state: to a placing with how the order stands, to a cancel with how it ended; else only that it
             was taken. endings_are_told: an order that the exchange itself has ended is told from a canceled one.
+        fee_schemes: how its accounts may pay.
         client_id_prefix: what stands before our ids of orders.
         bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
     """
@@ -126,6 +128,7 @@ class VenueWire(Protocol):
     client_id_prefix: str
     cancels_by_market: bool
     answers_tell_state: bool
+    fee_schemes: tuple[FeeScheme, ...]
     endings_are_told: bool
     bounds: tuple[tuple[Any, str, str], ...]
 

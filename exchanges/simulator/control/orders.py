@@ -115,7 +115,7 @@ def order_record(order: Order, naming: Naming) -> Json:
     return {
         "id": naming.order_id(order.id),
         "text": order.shown_text,
-        "client_id": naming.client_id(order.shown_text),
+        "client_id": naming.client_id(order.text),
         "account": order.account,
         "currency_pair": order.pair,
         "side": order.side.value,

@@ -9,6 +9,7 @@ import msgspec
 
 from exchanges.gateio.spot import open_orders, private_rest
 from exchanges.simulator import HttpRequest, HttpResponse
+from exchanges.simulator.core.config import FeeScheme
 from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireAnswer, WireCommand
 
 _PREFIX: Final = "/api/v4"
@@ -88,6 +89,7 @@ class GateioWire:
     client_id_prefix = "t-"
     cancels_by_market = False
     answers_tell_state = True
+    fee_schemes: tuple[FeeScheme, ...] = tuple(FeeScheme)
     endings_are_told = True
     bounds: tuple[tuple[Any, str, str], ...] = (
         (private_rest, "_FILLS_PAGE", "fills_page"),

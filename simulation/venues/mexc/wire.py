@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from exchanges.simulator import HttpRequest, HttpResponse
+from exchanges.simulator.core.config import FeeScheme
 from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireAnswer, WireCommand
 
 _PREFIX: Final = "/api/v3"
@@ -98,6 +99,7 @@ class MexcWire:
     client_id_prefix = ""
     cancels_by_market = True
     answers_tell_state = False
+    fee_schemes: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED, FeeScheme.ZERO)
     endings_are_told = False
     bounds: tuple[tuple[Any, str, str], ...] = ()
 
@@ -179,7 +181,7 @@ class MexcWire:
 
 
 def _pair_of(symbol: str) -> str:
-    quote = next((quote for quote in _QUOTES if symbol.endswith(quote)), "")
+    quote = next((quote for quote in _QUOTES if symbol.endswith(quote)), "USDTT")  # that no market of a run has
     return f"{symbol.removesuffix(quote)}_{quote}"
 
 

@@ -251,7 +251,7 @@ FILLED = ROW | {"status": "FILLED", "executedQty": "1.5", "origQty": "1.5"}
     [
         (Reply([TRADE]), (Fee("MX", D("0.105885")),), False),
         (Reply([]), (), True),
-        (Reply("", 502), (), True),
+        (refusal(700007), (), True),
     ],
 )
 async def test_r14_an_order_that_has_ended_is_told_with_the_fees_of_its_fills_or_says_that_they_are_partial(
@@ -262,6 +262,12 @@ async def test_r14_an_order_that_has_ended_is_told_with_the_fees_of_its_fills_or
         assert order is not None
         assert (order.fees, order.fees_are_partial) == (fees, is_partial)
         assert here.only("GET /myTrades").parameters["orderId"] == "C02__1"
+
+
+async def test_an_order_whose_fills_could_not_be_asked_for_is_no_answer() -> None:
+    async with world({"GET /order": Reply(FILLED), "GET /myTrades": Reply("", 502)}) as here:
+        with pytest.raises(ConnectionFailedError):
+            await here.rest.get_order(GetOrder(symbol=SOL, order_id="C02__1"))
 
 
 async def test_r6_an_order_that_is_not_known_or_not_known_yet_is_none() -> None:

@@ -47,8 +47,9 @@ class FillsNeeded(msgspec.Struct, frozen=True):
     """The fills that are to be loaded with the snapshot, each from which moment of the exchange's clock on (unix ms).
 
     Attributes:
-        from_ms: for all markets together. again: for markets that could not be read before, each by itself.
-        markets: those that are asked for where the venue lists by market only.
+        from_ms: for all ``markets`` together. again: for others that could not be read before or have not been asked
+            for yet, each by itself.
+        markets: where the venue lists by market only, those whose turn it is; else it lists all.
     """
 
     from_ms: int
@@ -63,7 +64,8 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
     Attributes:
         subscribed_ms: when the exchange had acknowledged the socket's subscriptions, its clock.
         unreadable_ms: when the socket last told something that could not be read, the exchange's clock; 0: never.
-        fills: of all markets, from ``fills_from_ms`` on and complete up to ``fills_through_ms``, the exchange's clock.
+        fills: of all markets, or of those whose turn it was, from ``fills_from_ms`` on, the exchange's clock. What
+            happened less than ``fills_lag_ms`` before may be missing.
         again: of the markets that were asked for by themselves; a text says why there is nothing.
     """
 
@@ -74,7 +76,7 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
     open_orders: OpenOrdersReport
     fills: FillsReport
     fills_from_ms: int
-    fills_through_ms: int
+    fills_lag_ms: int
     again: Mapping[Symbol, FillsReport | str]
     instruments: Mapping[Symbol, Instrument]
 

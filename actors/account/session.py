@@ -23,6 +23,7 @@ from messages.errors import (
     ListChangedError,
     LocalRefusalError,
     ProtocolError,
+    RateLimitedError,
     RefusalReason,
     TellerError,
     UnknownOutcomeError,
@@ -192,7 +193,7 @@ class AccountSession:
                 rest.load_balances(),
                 wide.load_open_orders(needed.markets),
                 _not_of_the_key(wide.load_fills(needed.markets, from_ms=needed.from_ms)),
-                self._load_again(needed.again),
+                self._load_again(wide, needed.again),
             )
         except ListChangedError:
             raise
@@ -208,19 +209,22 @@ class AccountSession:
             open_orders=open_orders,
             fills=fills,
             fills_from_ms=needed.from_ms,
-            fills_through_ms=fills.as_of_ms - rest.query_lag_ms,
+            fills_lag_ms=rest.query_lag_ms,
             again=again,
             instruments=parts.instruments,
         )
         missed: int = await _not_of_the_key(_wait_for(parts.address.ask(snapshot)))
         return missed
 
-    async def _load_again(self, wanted: Mapping[Symbol, int]) -> dict[Symbol, FillsReport | str]:
-        """Fills of markets that could not be read before, one by one; what is refused concerns that market only."""
+    async def _load_again(self, wide: AccountWideRest, wanted: Mapping[Symbol, int]) -> dict[Symbol, FillsReport | str]:
+        """Fills of single markets, one by one; what is refused concerns that market only. Those for which the rate
+        limit has no room wait for the next time."""
         found: dict[Symbol, FillsReport | str] = {}
         for symbol, from_ms in wanted.items():
             try:
-                found[symbol] = await self._parts.private_rest.load_fills(symbol, from_ms=from_ms)
+                found[symbol] = await wide.load_fills_of(symbol, from_ms=from_ms)
+            except RateLimitedError:
+                break
             except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
                 found[symbol] = f"its fills cannot be had: {error}"
         return found
@@ -266,6 +270,9 @@ class AccountSession:
 
     def links(self) -> ConnectionStatus:
         return self._links
+
+    def answers_count(self) -> int:
+        return self._parts.private_rest.answers_count
 
     def is_open(self) -> bool:
         return self._socket is not None and self._links.private_ws

@@ -13,6 +13,7 @@ from actors.account.orders.fills_coverage import FillsCoverage
 from actors.account.orders.missed_updates import MissedUpdates
 from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
+from exchanges.base.capabilities import RequestScope
 from messages.balance import Balance
 from messages.errors import ProtocolError, RefusalReason, VenueRefusedError
 from messages.order import Order
@@ -62,11 +63,13 @@ class SnapshotJoiner:
     def fills_needed(self) -> FillsNeeded:
         """Which fills are to be loaded with a snapshot."""
         context, coverage = self._context, self._coverage
-        now_s, markets = context.monotonic_s(), context.markets
-        from_ms = coverage.from_ms(context.server_now_ms())
+        now_ms, now_s = context.server_now_ms(), context.monotonic_s()
+        from_ms = coverage.from_ms(now_ms)
         if self._recovery is not None:
             self._recovery.fills_asked(from_ms)
-        return FillsNeeded(from_ms, coverage.again(now_s, markets), markets)
+        if context.require_rest().capabilities.histories is RequestScope.MARKET:
+            return coverage.turn(now_ms, now_s, context.markets)
+        return FillsNeeded(from_ms, coverage.again(now_s), context.markets)
 
     def loaded(self, message: SnapshotLoaded, defer: Defer, found_inconsistent: Callable[[], None]) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions.
@@ -100,7 +103,7 @@ class SnapshotJoiner:
             message.fills,
             message.again,
             from_ms=message.fills_from_ms,
-            through_ms=message.fills_through_ms,
+            lag_ms=message.fills_lag_ms,
             now_s=account.monotonic_s(),
         )
         state.fills_asked_from_ms = self._coverage.asked_from_ms

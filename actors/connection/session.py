@@ -45,6 +45,10 @@ class Session(Protocol):
         """Which links are up."""
         ...
 
+    def answers_count(self) -> int:
+        """How many answers its loading has got so far: one that goes on getting them is not given up."""
+        ...
+
     def is_open(self) -> bool:
         """Whether its socket is open and subscribed, so that loading is all that it takes to be live again."""
         ...

@@ -8,7 +8,8 @@ from messages.errors import InvalidValueError
 
 class SupervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
-    attempt_timeout_s: one attempt, from opening to live, may take so long; so may one check.
+    attempt_timeout_s: one attempt, from opening to live, may go on for so long without an answer of the exchange; one
+        check may take so long.
     check_every_s: pause between looks at the links while live: a REST link that stopped answering, or a socket that
         has gone deaf, is noticed within this and one request's time-out.
     unchecked_limit_s: who could not be checked for so long, because every check was refused, is not live any more;

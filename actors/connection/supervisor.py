@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from actors.connection.backoff import Backoff
+from actors.connection.bounds import while_answered, within
 from actors.connection.machine import Signal, next_state
 from actors.connection.messages import (
     Connect,
@@ -127,7 +128,7 @@ class ConnectionSupervisor(LoopActor):
         reply, session_id, asked_s = self.defer(), self._session_id, self.now()
         self.io(
             "resync",
-            self._bounded(session.load, "the load"),
+            self._within_limit(session.load, "the load"),
             lambda _: self._resynced(session_id, asked_s, reply),
             partial(self._not_resynced, session_id, reply),
         )
@@ -175,7 +176,13 @@ class ConnectionSupervisor(LoopActor):
             session = self._session = self._sessions(session_id, lambda cause: self._lost(session_id, cause))
         self._attempt_task = self.io(
             "attempt",
-            self._bounded(partial(self._bring_live, session, attempt, is_open=is_open), "the attempt"),
+            while_answered(
+                self._settings.attempt_timeout_s,
+                self._host.spawn,
+                partial(self._bring_live, session, attempt, is_open=is_open),
+                session.answers_count,
+                f"the attempt of {self._owner!r}",
+            ),
             lambda _: self._loaded(attempt),
             partial(self._attempt_failed, attempt),
         )
@@ -186,13 +193,8 @@ class ConnectionSupervisor(LoopActor):
         self.actor_ref.tell(Continue("opened", partial(self._opened, attempt, is_new=not is_open)))
         await session.load()
 
-    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
-        limit_s = self._settings.attempt_timeout_s
-        try:
-            async with asyncio.timeout(limit_s):
-                await work()
-        except TimeoutError:
-            raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None
+    def _within_limit(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> Coroutine[Any, Any, None]:
+        return within(self._settings.attempt_timeout_s, work, f"{what} of {self._owner!r}")
 
     def _lost(self, session_id: int, cause: str) -> None:
         self.actor_ref.tell(LinkLost(session_id, cause))  # who has ended meanwhile need not know
@@ -391,7 +393,7 @@ class ConnectionSupervisor(LoopActor):
         session_id, asked_s = self._session_id, self.now()
         self.io(
             "check",
-            self._bounded(session.check, "the check"),
+            self._within_limit(session.check, "the check"),
             lambda _: self._checked(session_id, asked_s, None),
             partial(self._checked, session_id, asked_s),
         )

@@ -74,6 +74,7 @@ class FeedSession:
         self._refused: dict[Symbol, _Refused] = {}
         self._awaited: dict[Symbol, None] = {}
         self._links = ConnectionStatus()
+        self._answers_count = 0
         self._is_open = True
 
     async def open(self) -> None:
@@ -141,6 +142,9 @@ class FeedSession:
     def links(self) -> ConnectionStatus:
         return self._links
 
+    def answers_count(self) -> int:
+        return self._answers_count
+
     def is_open(self) -> bool:
         return self._socket is not None and self._links.public_ws
 
@@ -178,6 +182,7 @@ class FeedSession:
                 self._awaited.pop(symbol, None)
                 self._refuse(symbol, error)
             return
+        self._answers_count += 1
         self._tell_ticker(ticker)
 
     def _refuse(self, symbol: Symbol, error: TellerError) -> None:

@@ -6,7 +6,14 @@ from typing import TypeVar
 from exchanges.base.capabilities import RequestScope
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
 from messages.enums import Side
-from messages.errors import LocalRefusalError, ProtocolError, RefusalReason, TellerError, VenueRefusedError
+from messages.errors import (
+    LocalRefusalError,
+    ProtocolError,
+    RateLimitedError,
+    RefusalReason,
+    TellerError,
+    VenueRefusedError,
+)
 from messages.order import Order
 from messages.symbol import Symbol
 
@@ -43,27 +50,48 @@ class AccountWideRest:
         """The fills of the account, or, where the venue lists by market only, of ``markets``.
 
         A market whose fills are refused is told among the unreadable rows; the others are known all the same (R10).
+        Those for which the rate limit has no room are not among the markets of the report.
+
+        Raises:
+            RateLimitedError: there is no room for any. VenueRefusedError: the key is refused.
         """
         if self._capabilities.histories is RequestScope.ACCOUNT:
             return await self._rest.load_fills(None, from_ms=from_ms)
         asked_ms = self._server_now_ms()
         reports: list[FillsReport] = []
         refused: list[UnreadableRow] = []
+        asked: list[Symbol] = []
         for symbol in markets:
             try:
                 reports.append(await self._rest.load_fills(symbol, from_ms=from_ms))
+            except RateLimitedError:
+                if not asked:
+                    raise
+                break
             except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
                 if isinstance(error, VenueRefusedError) and error.is_hopeless:
                     raise
                 if not _is_unknown(error):
                     refused.append(UnreadableRow(symbol, str(symbol), "", str(error)))
+            asked.append(symbol)
         fills = (fill for report in reports for fill in report.fills)
         return FillsReport(
             tuple(sorted(fills, key=lambda fill: fill.time_ms, reverse=True)),
             min((report.as_of_ms for report in reports), default=asked_ms),
             (*_unreadable(reports), *refused),
-            frozenset(markets),
+            frozenset(asked),
         )
+
+    async def load_fills_of(self, symbol: Symbol, *, from_ms: int) -> FillsReport:
+        """The fills of one market; of one that the exchange does not know any more there are none where it lists by
+        market only. Raises as the queries of the client do."""
+        asked_ms = self._server_now_ms()
+        try:
+            return await self._rest.load_fills(symbol, from_ms=from_ms)
+        except VenueRefusedError as error:
+            if self._capabilities.histories is RequestScope.ACCOUNT or not _is_unknown(error):
+                raise
+            return FillsReport((), asked_ms)
 
     async def load_finished_orders(self, markets: Collection[Symbol], *, from_ms: int) -> FinishedOrdersReport:
         """What has ended, of the account or of ``markets``, newest first. Raises as the queries of the client do."""

@@ -149,12 +149,16 @@ class PrivateRest(Protocol):
 
     Attributes:
         capabilities: what the venue can do.
+        answers_count: how many of its requests have been answered so far, in whichever way.
         query_lag_ms: answers to queries may lag this far behind what happened: "no such order" may mean "not yet". By
             the exchange's stamps: more for a while after its clock was set forward.
     """
 
     @property
     def capabilities(self) -> VenueCapabilities: ...
+
+    @property
+    def answers_count(self) -> int: ...
 
     @property
     def query_lag_ms(self) -> int: ...

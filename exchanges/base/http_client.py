@@ -64,7 +64,11 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
 
 class HttpClient:
-    """Sends a venue's requests through the transport, within the limits."""
+    """Sends a venue's requests through the transport, within the limits.
+
+    Attributes:
+        answers_count: how many have been answered so far, whatever the status.
+    """
 
     def __init__(
         self, environment: Environment, *, name: str, limiter: RateLimiter, timeout_s: float, max_wait_s: float
@@ -75,6 +79,7 @@ class HttpClient:
         self._logger = structlog.get_logger(__name__).bind(client=name)
         self._timeout_s = timeout_s
         self._max_wait_s = max_wait_s
+        self.answers_count = 0
 
     async def send(self, call: HttpCall) -> HttpAnswer:
         """Waits for its turn, sends, and returns the answer, whatever its status below 500.
@@ -102,6 +107,7 @@ class HttpClient:
                 call.method, url, headers=call.headers(), body=call.body, timeout_s=self._timeout_s
             )
             outcome = str(response.status)
+            self.answers_count += 1
         except AnswerLostError as error:
             outcome = "answer_lost"
             if call.changes:

@@ -58,6 +58,11 @@ class GateioRest:
             max_wait_s=settings.max_wait_s,
         )
 
+    @property
+    def answers_count(self) -> int:
+        """See `HttpClient`."""
+        return self._http.answers_count
+
     async def query(
         self, operation: str, path: str, read: Callable[[bytes], R], *, scope: Scope, query: Query = ()
     ) -> R:

@@ -70,6 +70,10 @@ class MexcPrivateRest:
         return RowReader(wire.OrderRow, to_order, to_symbol=known, market="symbol", item_id="orderId")
 
     @property
+    def answers_count(self) -> int:
+        return self._rest.answers_count
+
+    @property
     def query_lag_ms(self) -> int:
         """How far queries may lag behind, by the stamps of the exchange: farther after its clock was set forward."""
         lag_ms = self._rest.settings.query_lag_ms

@@ -52,6 +52,11 @@ class MexcRest:
             max_wait_s=settings.max_wait_s,
         )
 
+    @property
+    def answers_count(self) -> int:
+        """See `HttpClient`."""
+        return self._http.answers_count
+
     async def query(self, operation: str, path: str, read: Callable[[bytes], R], *, cost: Cost, query: Query = ()) -> R:
         """A GET; see `query_as_of`."""
         return (await self.query_as_of(operation, path, read, cost=cost, query=query))[0]

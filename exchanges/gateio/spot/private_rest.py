@@ -73,6 +73,10 @@ class GateioPrivateRest:
         self.capabilities: Final = capabilities_of(rest.settings)
 
     @property
+    def answers_count(self) -> int:
+        return self._rest.answers_count
+
+    @property
     def query_lag_ms(self) -> int:
         """How far queries may lag behind, by the stamps of the exchange: farther after its clock was set forward."""
         lag_ms = self._rest.settings.query_lag_ms

@@ -75,7 +75,7 @@ ACCOUNT: Final = (
         "account: fills of one market are known again",
         _COVERAGE,
         "FillsCoverage.loaded",
-        "self._gaps.pop(symbol, None)",
+        "gap = self._gaps.pop(symbol, None)",
         "symbol in self._gaps",
     ),
     Probe(

@@ -6,6 +6,7 @@ from simulation.tools.probe import Probe
 
 _SESSION: Final = "actors/account/session.py"
 _FEED: Final = "actors/market/session.py"
+_BOUNDS: Final = "actors/connection/bounds.py"
 _SUPERVISOR: Final = "actors/connection/supervisor.py"
 _ROOT: Final = "actors/supervision/root.py"
 _SYSTEM: Final = "actors/system.py"
@@ -33,10 +34,16 @@ CONNECTIONS: Final = (
     ),
     Probe("connection: the private socket ended", _SESSION, "AccountSession._socket_changed", "self._lost(cause)"),
     Probe(
-        "connection: an attempt, a check or a load timed out",
-        _SUPERVISOR,
-        "ConnectionSupervisor._bounded",
-        'raise ConnectionFailedError(f"{what} of {self._owner!r} was not through within {limit_s:g} s") from None',
+        "connection: a check or a load timed out",
+        _BOUNDS,
+        "within",
+        'raise ConnectionFailedError(f"{what} was not through within {limit_s:g} s") from None',
+    ),
+    Probe(
+        "connection: an attempt timed out",
+        _BOUNDS,
+        "while_answered",
+        'raise ConnectionFailedError(f"{what} was not through within {limit_s:g} s of the last answer")',
     ),
     Probe(
         "connection: the first attempt failed",

@@ -1,12 +1,16 @@
 """Which fills are loaded with a snapshot: all from where they are known to be complete, whatever came since."""
 
 import asyncio
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from actors.account.context import AccountContext
 from actors.account.journal_recovery import JournalRecovery
+from actors.account.messages import FillsNeeded
 from actors.account.orders.fills_coverage import FillsCoverage
 from actors.account.settings import AccountSettings
 from actors.journal import Journal, JournalSettings
@@ -31,7 +35,7 @@ def load(
     now_s: float = 0.0,
 ) -> None:
     report = FillsReport((), through_ms, unreadable)
-    coverage.loaded(report, again or {}, from_ms=coverage.from_ms(NOW_MS), through_ms=through_ms, now_s=now_s)
+    coverage.loaded(report, again or {}, from_ms=coverage.from_ms(NOW_MS), lag_ms=0, now_s=now_s)
 
 
 def test_before_the_first_load_fills_are_wanted_since_the_start() -> None:
@@ -161,27 +165,93 @@ async def test_r6_fills_are_wanted_from_the_first_contact_on_though_our_clock_wa
     await journal.close()
 
 
+def take_turn(
+    coverage: FillsCoverage,
+    markets: Iterable[Symbol],
+    *,
+    at_ms: int,
+    now_s: float = 0.0,
+    refused: Mapping[Symbol, str] = {},
+    no_room_for: Collection[Symbol] = (),
+) -> FillsNeeded:
+    """One snapshot at a venue that lists by market only, answered at once."""
+    needed = coverage.turn(at_ms, now_s, markets)
+    again = {
+        symbol: refused.get(symbol) or FillsReport((), at_ms) for symbol in needed.again if symbol not in no_room_for
+    }
+    report = FillsReport((), at_ms, (), frozenset(needed.markets) - frozenset(no_room_for))
+    coverage.loaded(report, again, from_ms=needed.from_ms, lag_ms=0, now_s=now_s)
+    return needed
+
+
+def many(count: int) -> list[Symbol]:
+    return [Symbol(f"C{number}", "USDT") for number in range(count)]
+
+
 def test_r6_where_the_venue_lists_by_market_a_new_market_is_asked_for_from_the_beginning() -> None:
     coverage = FillsCoverage(MINUTE_MS)
-    assert coverage.again(0.0, [SOL]) == {}, "nothing has been asked for yet: the first question names all"
-    listed = FillsReport((), 0, (), frozenset({SOL}))
-    coverage.loaded(listed, {}, from_ms=MINUTE_MS, through_ms=10 * MINUTE_MS, now_s=0.0)
-    assert coverage.again(1.0, [SOL]) == {}
+    assert take_turn(coverage, [SOL], at_ms=10 * MINUTE_MS).again == {SOL: MINUTE_MS}
+    assert coverage.complete_ms == 10 * MINUTE_MS
 
-    assert coverage.again(2.0, [SOL, BTC]) == {BTC: MINUTE_MS}
+    needed = coverage.turn(11 * MINUTE_MS, 2.0, [SOL, BTC])
+    assert (needed.again, needed.markets) == ({BTC: MINUTE_MS}, (SOL,))
+    assert 9 * MINUTE_MS < needed.from_ms < 10 * MINUTE_MS
     assert (coverage.complete_ms, coverage.causes()) == (MINUTE_MS, {})
 
-    both = FillsReport((), 0, (), frozenset({SOL, BTC}))
-    coverage.loaded(both, {BTC: FillsReport((), 0)}, from_ms=10 * MINUTE_MS, through_ms=11 * MINUTE_MS, now_s=3.0)
-    assert coverage.again(4.0, [SOL, BTC]) == {}
+    needed = take_turn(coverage, [SOL, BTC], at_ms=11 * MINUTE_MS, now_s=3.0)
     assert coverage.complete_ms == 11 * MINUTE_MS
+    assert take_turn(coverage, [SOL, BTC], at_ms=12 * MINUTE_MS).again == {}
 
 
 def test_r6_a_new_market_whose_fills_cannot_be_had_is_told_and_asked_for_again() -> None:
     coverage = FillsCoverage(MINUTE_MS)
-    coverage.loaded(FillsReport((), 0, (), frozenset({SOL})), {}, from_ms=0, through_ms=10 * MINUTE_MS, now_s=0.0)
-    coverage.again(1.0, [SOL, BTC])
-    both = FillsReport((), 0, (), frozenset({SOL, BTC}))
-    coverage.loaded(both, {BTC: "not now"}, from_ms=0, through_ms=11 * MINUTE_MS, now_s=1.0)
+    take_turn(coverage, [SOL], at_ms=10 * MINUTE_MS)
+    take_turn(coverage, [SOL, BTC], at_ms=11 * MINUTE_MS, now_s=1.0, refused={BTC: "not now"})
     assert coverage.causes() == {BTC: "not now"}
-    assert coverage.again(100.0, [SOL, BTC]) == {BTC: MINUTE_MS}
+    assert take_turn(coverage, [SOL, BTC], at_ms=12 * MINUTE_MS, now_s=2.0).again == {}
+    assert take_turn(coverage, [SOL, BTC], at_ms=13 * MINUTE_MS, now_s=100.0).again == {BTC: MINUTE_MS}
+    assert coverage.causes() == {}
+
+
+@pytest.mark.parametrize("count", [3, 40, 200])
+def test_r10_however_many_markets_there_are_a_snapshot_asks_for_few_and_all_get_their_turn(count: int) -> None:
+    coverage, markets = FillsCoverage(MINUTE_MS), many(count)
+    at_ms, asked_first = 10 * MINUTE_MS, dict[Symbol, int]()
+    while len(asked_first) < count:
+        at_ms += 1000
+        needed = take_turn(coverage, markets, at_ms=at_ms)
+        assert 0 < len(needed.again) + len(needed.markets) <= 12
+        asked_first.update(dict.fromkeys(needed.again, at_ms))
+        waiting = set(markets) - asked_first.keys()
+        assert coverage.causes().keys() == waiting, "nothing is known of those that have not been asked for (R14)"
+        assert not waiting or coverage.complete_ms == MINUTE_MS
+    assert all(cause == "its fills have not been asked for yet" for cause in coverage.causes().values())
+
+    turns = 0
+    while coverage.complete_ms <= at_ms:
+        turns += 1
+        needed = take_turn(coverage, markets, at_ms=at_ms + turns * 1000)
+        assert needed.again == {}
+        assert needed.from_ms <= coverage.complete_ms
+    assert turns <= -(-count // 12)
+
+
+def test_r10_markets_that_fail_do_not_keep_others_from_their_turn() -> None:
+    coverage, markets = FillsCoverage(MINUTE_MS), many(30)
+    bad = dict.fromkeys(markets[:20], "not now")
+    for minute in range(10, 40):
+        take_turn(coverage, markets, at_ms=minute * MINUTE_MS, now_s=60.0 * minute, refused=bad)
+    assert coverage.causes() == bad
+    needed = coverage.turn(41 * MINUTE_MS, 1e9, markets)
+    assert len(needed.markets) >= 6
+    assert set(needed.markets) <= set(markets[20:])
+
+
+def test_r14_a_market_for_which_the_rate_limit_had_no_room_is_not_taken_for_known() -> None:
+    coverage = FillsCoverage(MINUTE_MS)
+    take_turn(coverage, [SOL, BTC], at_ms=10 * MINUTE_MS, no_room_for={BTC})
+    assert (set(coverage.causes()), coverage.complete_ms) == ({BTC}, MINUTE_MS)
+    take_turn(coverage, [SOL, BTC], at_ms=11 * MINUTE_MS)
+    take_turn(coverage, [SOL, BTC], at_ms=12 * MINUTE_MS, no_room_for={SOL})
+    assert (coverage.causes(), coverage.complete_ms) == ({}, 11 * MINUTE_MS)
+    assert coverage.turn(13 * MINUTE_MS, 1.0, [SOL, BTC]).markets == (SOL, BTC), "the one that waits longest is first"

@@ -175,7 +175,7 @@ async def test_a_session_is_opened_before_it_is_loaded_and_knows_its_links() -> 
     assert session.is_open()
     assert account.opened == [1]
     (snapshot,) = account.snapshots
-    assert (snapshot.session_id, snapshot.fills_from_ms, snapshot.fills_through_ms) == (1, 5_000, 80_000)
+    assert (snapshot.session_id, snapshot.fills_from_ms, snapshot.fills_lag_ms) == (1, 5_000, 10_000)
     assert set(snapshot.instruments) == {SOL, BTC}
     assert account.venue.fills_of == [(None, 5_000)]  # all markets in one question
     await session.close()
@@ -337,7 +337,7 @@ async def test_an_error_of_the_socket_is_told_by_its_branch(error: TellerError, 
 # -- markets that are asked for again ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [NOT_PERMITTED, BUSY, HELD_BACK, ProtocolError("unreadable")], ids=str)
+@pytest.mark.parametrize("error", [NOT_PERMITTED, BUSY, ProtocolError("unreadable")], ids=str)
 async def test_r10_what_is_refused_of_one_market_is_told_of_that_market(error: TellerError) -> None:
     account = Account()
     session = await account.live()
@@ -348,6 +348,15 @@ async def test_r10_what_is_refused_of_one_market_is_told_of_that_market(error: T
     assert again[BTC] == f"its fills cannot be had: {error}"
     assert isinstance(again[SOL], FillsReport)
     assert account.venue.fills_of[-2:] == [(BTC, 1_000), (SOL, 2_000)]
+
+
+async def test_r10_markets_for_which_the_rate_limit_has_no_room_wait_for_the_next_load() -> None:
+    account = Account()
+    session = await account.live()
+    account.again = {SOL: 1_000, BTC: 2_000}
+    account.venue.errors = {f"load_fills {BTC}": HELD_BACK}
+    await session.load()
+    assert set(account.snapshots[-1].again) == {SOL}
 
 
 async def test_a_link_that_fails_for_one_market_fails_for_all() -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -114,6 +115,7 @@ class Account:
             tell_fill=self.fills.append,
             tell_trouble=nothing,
             symbols=symbols,
+            rest=cast("Any", SimpleNamespace(capabilities=EVERYTHING, query_lag_ms=0)),
         )
         self.context.sync_state = SyncState.LIVE
         self.desk = SnapshotJoiner(
@@ -154,7 +156,7 @@ class Account:
                 open_orders=OpenOrdersReport(orders, as_of_ms + 5, orders_unreadable),
                 fills=FillsReport(fills, as_of_ms, fills_unreadable),
                 fills_from_ms=needed.from_ms if fills_from_ms is None else fills_from_ms,
-                fills_through_ms=as_of_ms - 10_000,
+                fills_lag_ms=10_000,
                 again=again or {},
                 instruments=rules(*listed),
             ),

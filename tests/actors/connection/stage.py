@@ -33,6 +33,7 @@ class Exchange:
 
     Attributes:
         open_error, load_error, check_error: raised at every attempt while set. takes_s: how long each of them takes.
+        answers_left: so many answers come before the end of what is asked next.
         at_work: calls that are under way. errors_left: after so many raised errors there are no more; None: for ever.
     """
 
@@ -43,6 +44,8 @@ class Exchange:
         self.errors_left: int | None = None
         self.takes_s = 0.01
         self.hangs = False
+        self.answers_count = 0
+        self.answers_left = 0
         self.at_work = 0
         self.opens: list[float] = []
         self.loads: list[float] = []
@@ -54,6 +57,10 @@ class Exchange:
         try:
             if self.hangs:
                 await asyncio.Event().wait()
+            while self.answers_left:
+                await asyncio.sleep(self.takes_s)
+                self.answers_left -= 1
+                self.answers_count += 1
             await asyncio.sleep(self.takes_s)
         finally:
             self.at_work -= 1
@@ -96,6 +103,9 @@ class ScriptedSession:
 
     def links(self) -> ConnectionStatus:
         return self.known
+
+    def answers_count(self) -> int:
+        return self.exchange.answers_count
 
     def is_open(self) -> bool:
         return self.known.private_ws

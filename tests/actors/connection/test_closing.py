@@ -45,6 +45,9 @@ class SlowToClose:
     def links(self) -> ConnectionStatus:
         return ConnectionStatus()
 
+    def answers_count(self) -> int:
+        return 0
+
     def is_open(self) -> bool:
         return self.opens and not self.is_closed
 

@@ -171,6 +171,47 @@ def test_r5_a_check_that_never_ends_is_ended() -> None:
     on_virtual_time(scene)
 
 
+@pytest.mark.parametrize("pages", [10, 35])
+def test_an_attempt_goes_on_while_answers_come(pages: int) -> None:
+    """Else an account with so long a past would begin to read it anew, for ever."""
+
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.takes_s, stage.exchange.answers_left = 14.0, pages
+        await stage.ref.started
+        stage.connect()
+        assert await stage.until(SyncState.LIVE) == pytest.approx((pages + 2) * 14.0, abs=1.0)
+
+    on_virtual_time(scene)
+
+
+def test_an_attempt_whose_answers_cease_ends() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.live()
+        stage.exchange.hangs = True
+        stage.sessions[-1].lost("the socket closed")
+        await stage.until(SyncState.RECOVERING)
+        assert await stage.until(SyncState.DEGRADED) <= 45
+        assert "was not through within 30 s of the last answer" in stage.told[-1].cause
+        assert stage.exchange.at_work == 0
+
+    on_virtual_time(scene)
+
+
+def test_an_attempt_ends_however_many_answers_come() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.takes_s, stage.exchange.answers_left = 20.0, 10_000
+        await stage.ref.started
+        stage.connect()
+        await stage.until(SyncState.CONNECTING)
+        assert await stage.until(SyncState.DOWN) == pytest.approx(600.0, abs=1.0)
+        assert stage.exchange.at_work == 0
+
+    on_virtual_time(scene)
+
+
 def test_a_successful_load_counts_as_a_check() -> None:
     async def scene() -> None:
         stage = Stage()

@@ -8,7 +8,7 @@ from exchanges.base.account_wide import AccountWideRest
 from exchanges.base.capabilities import RequestScope, VenueCapabilities
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
 from messages.enums import OrderStatus, Side
-from messages.errors import ConnectionFailedError, RefusalReason, TellerError, VenueRefusedError
+from messages.errors import ConnectionFailedError, RateLimitedError, RefusalReason, TellerError, VenueRefusedError
 from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.capabilities import capabilities
@@ -106,6 +106,24 @@ async def test_r10_in_a_market_that_the_exchange_does_not_know_nothing_is_open()
     assert len((await wide(rest).load_finished_orders([SOL, BTC], from_ms=1)).orders) == 1
     assert len(await wide(rest).cancel_all(None, None, [SOL, BTC])) == 1
     assert (await wide(rest).load_fills([SOL, BTC], from_ms=1)).unreadable == ()
+    assert (await wide(rest).load_fills_of(SOL, from_ms=1)) == FillsReport((), NOW_MS)
+
+
+async def test_r10_a_market_of_which_all_fills_are_listed_may_still_be_refused_by_itself() -> None:
+    rest = Rest(capabilities())
+    rest.errors[SOL] = GONE
+    with pytest.raises(VenueRefusedError):
+        await wide(rest).load_fills_of(SOL, from_ms=1)
+
+
+async def test_r14_markets_for_which_the_rate_limit_has_no_room_are_not_in_the_report() -> None:
+    rest = Rest(BY_MARKET)
+    rest.errors[BTC] = RateLimitedError("weight of queries", 20.0)
+    report = await wide(rest).load_fills([SOL, BTC, ETH], from_ms=1)
+    assert (report.markets, report.unreadable) == ({SOL}, ())
+    assert ("fills", ETH) not in rest.asked
+    with pytest.raises(RateLimitedError):
+        await wide(rest).load_fills([BTC, SOL], from_ms=1)
 
 
 async def test_r10_fills_that_one_market_refuses_keep_nothing_from_the_others() -> None:

@@ -77,6 +77,10 @@ class Lines:
         timeouts = {"timeout_s": settings.request_timeout_s, "max_wait_s": settings.max_wait_s}
         self._http = HttpClient(environment, name="lines", limiter=limiter, **timeouts)
 
+    @property
+    def answers_count(self) -> int:
+        return self._http.answers_count
+
     async def ask(self, op: str, answer: type[T], *, changes: bool = False, **said: Any) -> T:
         return (await self.ask_as_of(op, answer, changes=changes, **said))[0]
 
@@ -141,6 +145,10 @@ class LinesPrivateRest:
         self._lines = lines
         self.capabilities = capabilities
         self.query_lag_ms = settings.query_lag_ms
+
+    @property
+    def answers_count(self) -> int:
+        return self._lines.answers_count
 
     async def load_balances(self) -> BalancesReport:
         rows, as_of_ms = await self._lines.ask_as_of("balances", tuple[Balance, ...])

@@ -14,7 +14,7 @@ from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
 from actors.connection.neighbours import Neighbours
 from actors.connection.routes import AccountRoute, FeedRoute
-from actors.connection.session import SessionFactory, TellSync, in_parallel
+from actors.connection.session import SessionFactory, TellSync
 from actors.connection.settings import SupervisorSettings
 from actors.connection.supervisor import ConnectionSupervisor
 from actors.journal import Journal
@@ -30,6 +30,7 @@ from actors.supervision.root import GetSupervision, GroupStatus, RootSupervisor,
 from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
+from exchanges.base.parallel import in_parallel
 from exchanges.base.shared_public_rest import SharedPublicRest
 from messages.enums import SyncState
 from messages.errors import InvalidValueError, TellerError, one_of

@@ -3,9 +3,10 @@
 The embedded exchange shows its true books by its control API. A real one is asked anew by REST.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -17,10 +18,13 @@ from exchanges.base.clients import PrivateRest
 from exchanges.base.transport import HttpTransport
 from messages.enums import OrderStatus
 from messages.errors import ConnectionFailedError
-from messages.order import Fee, sum_fees
+from messages.order import Fee, Fill, sum_fees
 from messages.symbol import Symbol
 
+T = TypeVar("T")
 _TIMEOUT_S: Final = 10.0
+_MARKETS_AT_ONCE: Final = 10
+"""Of a venue that lists fills by market only: with more, its rate limits are used up."""
 _MARGIN_MS: Final = 1000
 """Around the oldest order or fill that a bounded list still holds: lists are ordered by arrival, not by time stamp."""
 
@@ -76,7 +80,7 @@ class RestRecordReader:
         for order in (await self._wide.load_finished_orders(symbols, from_ms=self.from_ms)).orders:
             if order.symbol in wanted:
                 books.add_order(order)
-        for fill in (await self._wide.load_fills(symbols, from_ms=self.from_ms)).fills:
+        for fill in await self._fills_of(symbols):
             if fill.symbol in wanted:
                 books.add_fill(RecordedFill.of(fill))
         books.complete_from_ms |= dict.fromkeys(map(str, symbols), self.from_ms)
@@ -84,6 +88,24 @@ class RestRecordReader:
             books.orders.setdefault(order.order_id or "", RecordedOrder.of(order))
         books.add_balances({balance.currency: balance for balance in (await self._rest.load_balances()).balances})
         return books
+
+    async def _fills_of(self, symbols: Sequence[Symbol]) -> list[Fill]:
+        """Raises `RateLimitedError` where the limits have no room for all of them: a part would look like all (R14)."""
+        found: list[Fill] = []
+        for first in range(0, len(symbols), _MARKETS_AT_ONCE):
+            some = symbols[first : first + _MARKETS_AT_ONCE]
+            report = await self._wide.load_fills(some, from_ms=self.from_ms, spawn=_spawn)
+            found.extend(report.fills)
+            if report.markets is None:
+                return found
+            for symbol in some:
+                if symbol not in report.markets:
+                    found.extend((await self._wide.load_fills_of(symbol, from_ms=self.from_ms)).fills)
+        return found
+
+
+def _spawn(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    return asyncio.create_task(work, name=name)
 
 
 class _Balance(msgspec.Struct, frozen=True):

@@ -29,13 +29,14 @@ from simulation.options import Options, Profile
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.command_log import CommandLog
 from simulation.oracles.delivered import Delivered
+from simulation.oracles.markets import symbol_of
 from simulation.oracles.watcher import Told
 from simulation.process import Outside
 from simulation.scenario import CALM_S, draw
 from simulation.settings import STARTED_MS
 from simulation.trace import Trace
 from simulation.venues.several_faces import faces_of
-from simulation.venues.wires import VENUE_WIRES, translated, venue_of
+from simulation.venues.wires import VENUE_WIRES, translated, venue_of, wire_of
 
 
 class Parts:
@@ -148,6 +149,13 @@ class Parts:
     def cannot_be_asked_for(self, order: BookedOrder) -> bool:
         """Whether its market is gone: then the exchange tells of its fills, and no more of the order."""
         return order.pair in self.exchange.engine.delisted
+
+    def is_out_of_sight(self, order: BookedOrder) -> bool:
+        """Whether an account could only have learnt of an order that has ended from the socket, and has not: its market
+        is none that the account trades, and fills and ended orders are listed by market."""
+        is_named = symbol_of(order.pair) in self.scenario.symbols
+        is_listed = is_named or not wire_of(order.account).histories_by_market
+        return not is_listed and not order.is_open and str(order.id) not in self.told[order.account].numbered
 
     # -- faults ---------------------------------------------------------------------------------------------------
 

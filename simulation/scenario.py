@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final, TypeVar
 
@@ -170,7 +170,7 @@ def draw(seed: int, options: Options) -> Scenario:
             kind: _venue(kind, rng("venue" if kind == FIRST_KIND else f"venue {kind}"), lags=Feature.LAG in features)
             for kind in dict.fromkeys((FIRST_KIND, *map(venue_of, names)))
         },
-        supervisor=_supervisor(rng("supervisor"), profile, rare=Feature.RARE_CHECKS in features),
+        supervisor=_supervisor(rng("supervisor"), profile, features, wait_s=_queries_wait_s(names)),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
         bounds=_bounds(rng("bounds"), profile, is_limited=Feature.TIGHT_LIMITS in features) if small else USUAL,
         kinds=_kinds(profile),
@@ -183,16 +183,20 @@ def draw(seed: int, options: Options) -> Scenario:
         quoter="quoter" not in options.without,
         begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
         storm_s=options.storm_s if options.storm_s is not None else storm_s,
-        settle_s=_settle_s(profile, features),
+        settle_s=_settle_s(profile, features, _queries_wait_s(names)),
         night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
         skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
     )
 
 
-def _settle_s(profile: Profile, features: frozenset[Feature]) -> float:
+def _queries_wait_s(names: Iterable[str]) -> float:
+    return max(wire_of(name).queries_wait_s for name in names)
+
+
+def _settle_s(profile: Profile, features: frozenset[Feature], wait_s: float) -> float:
     if profile is not Profile.CALM or features & _LEAVES_DOUBTS:
         return 90.0
-    return _REFUSED_SETTLE_S if features & _REFUSES_CANCELS else _CALM_SETTLE_S
+    return wait_s + (_REFUSED_SETTLE_S if features & _REFUSES_CANCELS else _CALM_SETTLE_S)
 
 
 _PAUSES_S: Final = 10.0
@@ -212,8 +216,10 @@ def truth_bound_s(scenario: Scenario) -> float:
     """
     lag_s = LONGEST_LAG_S if scenario.has(Feature.LAG) else 0.0
     if scenario.profile is Profile.CALM:
-        is_late = scenario.has(Feature.ODD_ROWS) and scenario.has(Feature.TIGHT_LIMITS)
-        return _CALM_BOUND_S + lag_s + (_LIMITED_S if is_late else 0.0)
+        is_unreadable = scenario.has(Feature.ODD_ROWS) or scenario.has(Feature.LIVING_MARKETS)
+        is_late = is_unreadable and scenario.has(Feature.TIGHT_LIMITS)
+        late_s = max(_LIMITED_S, _queries_wait_s(scenario.names)) if is_late else 0.0
+        return _CALM_BOUND_S + lag_s + late_s
     lag_s = LONGEST_LAG_S if scenario.features & _LEAVES_DOUBTS else 0.0
     queries_s = 4 * scenario.request_timeout_s
     return scenario.supervisor.check_every_s + queries_s + lag_s + pauses_s(scenario)
@@ -406,15 +412,19 @@ def _journal(rng: random.Random, sizes: random.Random, features: frozenset[Featu
     )
 
 
-def _supervisor(rng: random.Random, profile: Profile, *, rare: bool) -> SupervisorSettings:
-    """A check is a full reload, which hides what the socket did not tell: now and then there is none at all."""
+def _supervisor(
+    rng: random.Random, profile: Profile, features: frozenset[Feature], *, wait_s: float
+) -> SupervisorSettings:
+    """A check is a full reload, which hides what the socket did not tell: now and then there is none at all, unless a
+    frame may tell what is not so and only a reload can say otherwise."""
     if profile is Profile.LONG_FAULT:
-        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0, unchecked_limit_s=_UNCHECKED_S)
-    never = profile is Profile.CALM and rng.random() < 0.5
+        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0, unchecked_limit_s=_UNCHECKED_S + wait_s)
+    never = profile is Profile.CALM and rng.random() < 0.5 and Feature.ODD_ROWS not in features
+    rare = Feature.RARE_CHECKS in features
     return SupervisorSettings(
         attempt_timeout_s=10.0,
         check_every_s=100_000.0 if never else 15.0 if rare else 6.0,
-        unchecked_limit_s=_UNCHECKED_S,
+        unchecked_limit_s=_UNCHECKED_S + wait_s,
         backoff=BackoffSettings(max_s=3.0, stable_s=5.0),
     )
 

@@ -8,7 +8,6 @@ import msgspec
 import structlog
 
 from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, SnapshotLoaded
-from actors.connection.session import in_parallel
 from actors.journal import Journal
 from actors.runtime import Address, Reply
 from exchanges.base.account_wide import AccountWideRest
@@ -16,6 +15,7 @@ from exchanges.base.clients import FillsReport, PrivateRest, PrivateWebsocket, P
 from exchanges.base.credentials import Credentials
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PrivateWebsocketHandlers
+from exchanges.base.parallel import in_parallel
 from messages.errors import (
     ConfigurationError,
     ConnectionFailedError,
@@ -192,7 +192,7 @@ class AccountSession:
                 spawn,
                 rest.load_balances(),
                 wide.load_open_orders(needed.markets),
-                _not_of_the_key(wide.load_fills(needed.markets, from_ms=needed.from_ms)),
+                _not_of_the_key(wide.load_fills(needed.markets, from_ms=needed.from_ms, spawn=spawn)),
                 self._load_again(wide, needed.again),
             )
         except ListChangedError:
@@ -217,17 +217,11 @@ class AccountSession:
         return missed
 
     async def _load_again(self, wide: AccountWideRest, wanted: Mapping[Symbol, int]) -> dict[Symbol, FillsReport | str]:
-        """Fills of single markets, one by one; what is refused concerns that market only. Those for which the rate
-        limit has no room wait for the next time."""
-        found: dict[Symbol, FillsReport | str] = {}
-        for symbol, from_ms in wanted.items():
-            try:
-                found[symbol] = await wide.load_fills_of(symbol, from_ms=from_ms)
-            except RateLimitedError:
-                break
-            except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
-                found[symbol] = f"its fills cannot be had: {error}"
-        return found
+        """Fills of single markets; what is refused concerns that market only. Those for which the rate limit has no
+        room wait for the next time."""
+        spawn = self._parts.environment.spawn
+        answers = await in_parallel(spawn, *(_fills_of(wide, symbol, from_ms) for symbol, from_ms in wanted.items()))
+        return {symbol: answer for symbol, answer in zip(wanted, answers, strict=True) if answer is not None}
 
     async def check(self) -> None:
         """Both REST links answer, and what the snapshot says is what the socket has told.
@@ -327,6 +321,16 @@ async def _not_of_the_key(work: Coroutine[Any, Any, T]) -> T:
         raise VenueRefusedError(
             RefusalReason.OTHER, error.label, error.detail, retry_after_s=error.retry_after_s
         ) from error
+
+
+async def _fills_of(wide: AccountWideRest, symbol: Symbol, from_ms: int) -> FillsReport | str | None:
+    """A text says why there are none; None: our own limits hold the question back."""
+    try:
+        return await wide.load_fills_of(symbol, from_ms=from_ms)
+    except RateLimitedError:
+        return None
+    except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
+        return f"its fills cannot be had: {error}"
 
 
 async def _wait_for(reply: Reply[T]) -> T:

@@ -141,11 +141,7 @@ class AccountState:
         if evicted is not None:
             if report.is_open or (not as_of_ms and evicted.is_told_by(report)):
                 return None
-            report = msgspec.structs.replace(
-                report,
-                client_order_id=report.client_order_id or evicted.client_order_id,
-                updated_ms=max(report.updated_ms, evicted.updated_ms),
-            )
+            report = evicted.joined_with(report)
         elif report.is_open and report.order_id is not None and orders.may_be_echo(report, as_of_ms):
             if record is None:
                 orders.late_reports[report.order_id] = OrderRecord(report, as_of_ms)

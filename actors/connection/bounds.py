@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from exchanges.base.environment import Spawn
-from messages.errors import ConnectionFailedError
+from messages.errors import ConnectionFailedError, LocalRefusalError
 
 _LONGEST: Final = 20
 """An attempt is given up after so many times its limit, whatever is answered meanwhile."""
@@ -14,13 +14,34 @@ _LOOKS: Final = 10
 """How often in that time it is looked for answers."""
 
 
-async def within(limit_s: float, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
-    """Raises `ConnectionFailedError` where ``work`` is not through within ``limit_s`` seconds."""
+class UnfinishedError(LocalRefusalError):
+    """It took too long, but the exchange goes on answering: our own limits hold it back, or there is much to read."""
+
+
+async def within(
+    limit_s: float, work: Callable[[], Coroutine[Any, Any, None]], answers_count: Callable[[], int], what: str
+) -> None:
+    """Waits for ``work`` for ``limit_s`` seconds. ``answers_count``: as in `while_answered`.
+
+    Raises:
+        UnfinishedError: it was not through, and something was answered in the second half of the time.
+        ConnectionFailedError: it was not through, and nothing was.
+    """
+    answered = 0
+
+    def look() -> None:
+        nonlocal answered
+        answered = answers_count()
+
+    half_time = asyncio.get_running_loop().call_later(limit_s / 2, look)
     try:
         async with asyncio.timeout(limit_s):
             await work()
     except TimeoutError:
-        raise ConnectionFailedError(f"{what} was not through within {limit_s:g} s") from None
+        kind = UnfinishedError if answers_count() > answered else ConnectionFailedError
+        raise kind(f"{what} was not through within {limit_s:g} s") from None
+    finally:
+        half_time.cancel()
 
 
 async def while_answered(

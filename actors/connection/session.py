@@ -1,10 +1,8 @@
 """What a connection supervisor asks of a session, the same for accounts and for market data."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from exchanges.base.environment import Spawn
 from messages.enums import SyncState
 from messages.events import ConnectionStatus
 
@@ -68,20 +66,3 @@ class TellSync(Protocol):
     """Tells the owner how far it can be believed."""
 
     def __call__(self, sync_state: SyncState, links: ConnectionStatus, cause: str, reconnects: int, /) -> None: ...
-
-
-async def in_parallel(spawn: Spawn, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Runs them together and returns their results in order; the first failure cancels the rest and is raised."""
-    tasks = [spawn(coroutine, "in_parallel") for coroutine in coroutines]
-    if not tasks:
-        return []
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-        return [task.result() for task in tasks]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

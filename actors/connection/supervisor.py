@@ -128,7 +128,7 @@ class ConnectionSupervisor(LoopActor):
         reply, session_id, asked_s = self.defer(), self._session_id, self.now()
         self.io(
             "resync",
-            self._within_limit(session.load, "the load"),
+            self._within_limit(session, session.load, "the load"),
             lambda _: self._resynced(session_id, asked_s, reply),
             partial(self._not_resynced, session_id, reply),
         )
@@ -193,8 +193,11 @@ class ConnectionSupervisor(LoopActor):
         self.actor_ref.tell(Continue("opened", partial(self._opened, attempt, is_new=not is_open)))
         await session.load()
 
-    def _within_limit(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> Coroutine[Any, Any, None]:
-        return within(self._settings.attempt_timeout_s, work, f"{what} of {self._owner!r}")
+    def _within_limit(
+        self, session: Session, work: Callable[[], Coroutine[Any, Any, None]], what: str
+    ) -> Coroutine[Any, Any, None]:
+        limit_s = self._settings.attempt_timeout_s
+        return within(limit_s, work, session.answers_count, f"{what} of {self._owner!r}")
 
     def _lost(self, session_id: int, cause: str) -> None:
         self.actor_ref.tell(LinkLost(session_id, cause))  # who has ended meanwhile need not know
@@ -393,7 +396,7 @@ class ConnectionSupervisor(LoopActor):
         session_id, asked_s = self._session_id, self.now()
         self.io(
             "check",
-            self._within_limit(session.check, "the check"),
+            self._within_limit(session, session.check, "the check"),
             lambda _: self._checked(session_id, asked_s, None),
             partial(self._checked, session_id, asked_s),
         )

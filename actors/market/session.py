@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from actors.connection.session import in_parallel
 from actors.market.messages import FeedOpened, MarketsUnavailable
 from actors.runtime import Address
 from exchanges.base.clients import PublicRest, PublicWebsocket, Venue
 from exchanges.base.environment import Environment
 from exchanges.base.handlers import PublicWebsocketHandlers
+from exchanges.base.parallel import in_parallel
 from messages.errors import ConnectionFailedError, LocalRefusalError, RefusalReason, TellerError, VenueRefusedError
 from messages.events import ConnectionStatus
 from messages.market import BookTicker

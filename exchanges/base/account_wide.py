@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from exchanges.base.capabilities import RequestScope
 from exchanges.base.clients import FillsReport, FinishedOrdersReport, OpenOrdersReport, PrivateRest, UnreadableRow
+from exchanges.base.environment import Spawn
+from exchanges.base.parallel import in_parallel
 from messages.enums import Side
 from messages.errors import (
     LocalRefusalError,
@@ -46,8 +48,8 @@ class AccountWideRest:
             frozenset(markets),
         )
 
-    async def load_fills(self, markets: Collection[Symbol], *, from_ms: int) -> FillsReport:
-        """The fills of the account, or, where the venue lists by market only, of ``markets``.
+    async def load_fills(self, markets: Collection[Symbol], *, from_ms: int, spawn: Spawn) -> FillsReport:
+        """The fills of the account, or, where the venue lists by market only, of ``markets``, all asked for together.
 
         A market whose fills are refused is told among the unreadable rows; the others are known all the same (R10).
         Those for which the rate limit has no room are not among the markets of the report.
@@ -58,29 +60,33 @@ class AccountWideRest:
         if self._capabilities.histories is RequestScope.ACCOUNT:
             return await self._rest.load_fills(None, from_ms=from_ms)
         asked_ms = self._server_now_ms()
-        reports: list[FillsReport] = []
-        refused: list[UnreadableRow] = []
-        asked: list[Symbol] = []
-        for symbol in markets:
-            try:
-                reports.append(await self._rest.load_fills(symbol, from_ms=from_ms))
-            except RateLimitedError:
-                if not asked:
-                    raise
-                break
-            except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
-                if isinstance(error, VenueRefusedError) and error.is_hopeless:
-                    raise
-                if not _is_unknown(error):
-                    refused.append(UnreadableRow(symbol, str(symbol), "", str(error)))
-            asked.append(symbol)
+        answers = await in_parallel(spawn, *(self._fills_or_error(symbol, from_ms) for symbol in markets))
+        by_market: dict[Symbol, FillsReport | TellerError] = dict(zip(markets, answers, strict=True))
+        held_back = {symbol: each for symbol, each in by_market.items() if isinstance(each, RateLimitedError)}
+        if held_back and len(held_back) == len(by_market):
+            raise next(iter(held_back.values()))
+        reports = [each for each in by_market.values() if isinstance(each, FillsReport)]
+        refused = [
+            UnreadableRow(symbol, str(symbol), "", str(each))
+            for symbol, each in by_market.items()
+            if isinstance(each, TellerError) and symbol not in held_back
+        ]
         fills = (fill for report in reports for fill in report.fills)
         return FillsReport(
             tuple(sorted(fills, key=lambda fill: fill.time_ms, reverse=True)),
             min((report.as_of_ms for report in reports), default=asked_ms),
             (*_unreadable(reports), *refused),
-            frozenset(asked),
+            frozenset(by_market) - held_back.keys(),
         )
+
+    async def _fills_or_error(self, symbol: Symbol, from_ms: int) -> FillsReport | TellerError:
+        """An error is one of this market alone, or of our own limits."""
+        try:
+            return await self.load_fills_of(symbol, from_ms=from_ms)
+        except (VenueRefusedError, LocalRefusalError, ProtocolError) as error:
+            if isinstance(error, VenueRefusedError) and error.is_hopeless:
+                raise
+            return error
 
     async def load_fills_of(self, symbol: Symbol, *, from_ms: int) -> FillsReport:
         """The fills of one market; of one that the exchange does not know any more there are none where it lists by

@@ -14,6 +14,7 @@ import msgspec
 from exchanges.base.capabilities import VenueCapabilities
 from exchanges.base.credentials import Credentials
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from exchanges.base.rate_limiter import Priority
 from messages.balance import Balance
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw
 from messages.enums import Side
@@ -195,7 +196,7 @@ class PrivateRest(Protocol):
 
     async def load_key_permissions(self) -> KeyPermissions: ...
 
-    async def get_order(self, order: OrderReference) -> Order | None:
+    async def get_order(self, order: OrderReference, *, priority: Priority = Priority.NORMAL) -> Order | None:
         """None only when the exchange says that it knows no such order. Prefers the exchange's id if both are given."""
         ...
 

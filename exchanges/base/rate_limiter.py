@@ -9,8 +9,8 @@ of, and no other, for at most `LONGEST_PAUSE_S`: one header must not silence an 
 request goes, and its answer says whether to pause again. Cancels pause for seconds only, whatever is asked (R13).
 
 A request may count in several scopes at once, with a weight in each, and in one that all accounts of an address share.
-It waits for them in order, narrowest first, so that who waits for the limit of its own account is in nobody's way, and
-it is counted in all of them at the moment at which it goes.
+It waits for one of them at a time, narrowest first, and is in nobody's way in the others meanwhile: an order does not
+wait for the weight that a query before it lacks. It is counted in all of them at the moment at which it goes.
 
 The exchange counts by arrival, we count by departure. Requests that leave ``window`` apart may arrive closer than
 that when the network is uneven, so each window is stretched by a margin.
@@ -18,8 +18,9 @@ that when the network is uneven, so each window is stretched by a margin.
 
 import asyncio
 import enum
+import itertools
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -30,12 +31,19 @@ from messages.errors import InvalidValueError, RateLimitedError
 DEFAULT_MARGIN_S: Final = 0.05
 """By how much requests of one account may be expected to overtake each other on the way, in seconds."""
 _FOREVER: Final = float("inf")
+_arrivals: Final = itertools.count()
+"""Of requests that wait, in all lines: two that stood in another order in each of two lines would let each other pass
+for ever."""
 _TICK_S: Final = 1e-6
 """Closer to its moment than this a request may go: sums of seconds are not exact, and a shorter sleep is none."""
 
 
 class Priority(enum.IntEnum):
-    """Who is served first when several wait in one scope; within one level, who came first."""
+    """Who is served first when several wait in one scope; within one level, who came first.
+
+    Requests of the background use two thirds of a scope at most: what somebody merely wants to know takes nothing from
+    what an account has to know.
+    """
 
     CANCEL = 0
     NORMAL = 1
@@ -98,7 +106,19 @@ class Permit:
         self._lines[0].observe(self._sent_s, self._used, limit, remaining, reset_in_s)
 
     def block(self, seconds: float) -> None:
-        """Lets nothing more of its scopes go for ``seconds`` (``Retry-After``), at most `LONGEST_PAUSE_S`."""
+        """Lets nothing more of its first scope go for ``seconds`` (``Retry-After``), at most `LONGEST_PAUSE_S`: one
+        refused cancel must not keep an account from being checked (R10)."""
+        self._lines[0].block(seconds)
+
+    def block_window(self) -> float:
+        """The same after a refusal that does not say how long: for the scope's window, after which nothing of what it
+        counted is left. Returns that in seconds."""
+        first = self._lines[0]
+        first.block(first.scope.window_s)
+        return first.scope.window_s
+
+    def block_all(self, seconds: float) -> None:
+        """Lets nothing more of any of its scopes go: the exchange has shut us out."""
         for line in self._lines:
             line.block(seconds)
 
@@ -173,20 +193,21 @@ class RateLimiter:
             expected_s = max(opens_s, self._pause.ends_s(priority)) - now
             if expected_s > max_wait_s:
                 raise RateLimitedError(line.scope.name, expected_s)
-        joined: list[_Waiter] = []
+        joined: dict[_Line, _Waiter] = {}
+        number = next(_arrivals)
         try:
             while True:
                 moment = self._clock.monotonic_s()
-                for place, (line, weight) in enumerate(charged):
-                    if place == len(joined):
-                        joined.append(line.join(_Waiter(weight), priority))
+                for line, weight in charged:
+                    if line not in joined:
+                        joined[line] = line.join(_Waiter(weight, number), priority)
                     opens_s = max(line.opens_at(moment, priority, weight=weight), self._pause.ends_s(priority))
-                    is_first = line.first() is joined[place]
+                    is_first = line.first() is joined[line]
                     if is_first and opens_s - moment < _TICK_S:
                         continue
-                    _leave(charged, joined, place + 1, priority)  # nobody waits there for this one meanwhile
+                    _leave([other for other in joined if other is not line], joined, priority)
                     if not is_first:
-                        joined[place].called = called = asyncio.get_running_loop().create_future()
+                        joined[line].called = called = asyncio.get_running_loop().create_future()
                         await called
                     elif opens_s - now > max_wait_s:
                         raise RateLimitedError(line.scope.name, opens_s - moment)
@@ -196,7 +217,7 @@ class RateLimiter:
                 else:
                     return _take(charged, moment)
         finally:
-            _leave(charged, joined, 0, priority)
+            _leave(list(joined), joined, priority)
 
 
 def _take(charged: "Sequence[tuple[_Line, int]]", now: float) -> Permit:
@@ -204,20 +225,20 @@ def _take(charged: "Sequence[tuple[_Line, int]]", now: float) -> Permit:
     return Permit([line for line, _ in charged], now, used[0])
 
 
-def _leave(charged: "Sequence[tuple[_Line, int]]", joined: "list[_Waiter]", beyond: int, priority: Priority) -> None:
-    """Leaves the lines from the place ``beyond`` on."""
-    for line, _ in reversed(charged[beyond : len(joined)]):
-        line.leave(joined.pop(), priority)
+def _leave(lines: "Iterable[_Line]", joined: "dict[_Line, _Waiter]", priority: Priority) -> None:
+    for line in lines:
+        line.leave(joined.pop(line), priority)
 
 
 class _Waiter:
-    """One request in line. ``called`` is what it waits for while others are before it."""
+    """One request in line. ``called`` is what it waits for while others are before it. ``number``: by arrival."""
 
-    __slots__ = ("called", "weight")
+    __slots__ = ("called", "number", "weight")
 
-    def __init__(self, weight: int) -> None:
+    def __init__(self, weight: int, number: int) -> None:
         self.called: asyncio.Future[None] | None = None
         self.weight = weight
+        self.number = number
 
 
 class _Pause:
@@ -261,6 +282,8 @@ class _Line:
         cap, floor_s = self._cap, max(now, self._pause.ends_s(priority))
         if now < self._foreign_until_s:
             cap = max(1, cap - self._foreign)
+        if priority is Priority.BACKGROUND:
+            cap -= cap // 3
         rounds, place = divmod(ahead + min(weight, cap) - 1, cap)
         index = len(self._sent) - cap + place
         first_s = floor_s if index < 0 else max(floor_s, self._sent[index] + self._span_s)
@@ -298,7 +321,12 @@ class _Line:
         return sum(waiter.weight for level in self._levels[: priority + 1] for waiter in level)
 
     def join(self, waiter: _Waiter, priority: Priority) -> _Waiter:
-        self._levels[priority].append(waiter)
+        """One that comes back from another line stands where it would if it had waited here."""
+        level = self._levels[priority]
+        place = len(level)
+        while place and level[place - 1].number > waiter.number:
+            place -= 1
+        level.insert(place, waiter)
         self.waiting += 1
         return waiter
 

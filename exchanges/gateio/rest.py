@@ -64,10 +64,17 @@ class GateioRest:
         return self._http.answers_count
 
     async def query(
-        self, operation: str, path: str, read: Callable[[bytes], R], *, scope: Scope, query: Query = ()
+        self,
+        operation: str,
+        path: str,
+        read: Callable[[bytes], R],
+        *,
+        scope: Scope,
+        query: Query = (),
+        priority: Priority = Priority.NORMAL,
     ) -> R:
         """A GET; see `query_as_of`."""
-        answer = await self._send(operation, "GET", path, scope=scope, query=query)
+        answer = await self._send(operation, "GET", path, scope=scope, query=query, priority=priority)
         return self._read(answer, read)
 
     async def query_as_of(

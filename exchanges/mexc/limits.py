@@ -21,10 +21,11 @@ ACCOUNT: Final = Scope("account queries", 2, 1.0)
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """Where one request counts, the narrowest limit first."""
+    """Where one request counts, first in the limit that it is refused by as a rule."""
 
     scope: Scope
     further: Sequence[Charge]
+    weight: int = 1
 
 
 ORDER: Final = Cost(ORDERS, (Charge(REQUESTS),))
@@ -32,9 +33,9 @@ ORDER: Final = Cost(ORDERS, (Charge(REQUESTS),))
 
 def query(weight: int) -> Cost:
     """A request that counts by weight."""
-    return Cost(REQUESTS, (Charge(POOL, weight),))
+    return Cost(POOL, (Charge(REQUESTS),), weight)
 
 
 def account_query(weight: int) -> Cost:
     """One that is allowed twice a second besides."""
-    return Cost(ACCOUNT, (Charge(REQUESTS), Charge(POOL, weight)))
+    return Cost(POOL, (Charge(REQUESTS), Charge(ACCOUNT)), weight)

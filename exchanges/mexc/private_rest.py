@@ -94,12 +94,18 @@ class MexcPrivateRest:
         """Every open order of the account, or of one market: MEXC tells them in one answer, 500 at most there are."""
         await self._markets.ready()
         query = () if symbol is None else (("symbol", self._markets.to_name(symbol)),)
-        rows, as_of_ms = await self._rest.query_as_of(
-            "load_open_orders", "/openOrders", self._open.read, cost=limits.query(3), query=query
+        (body, rows), as_of_ms = await self._rest.query_as_of(
+            "load_open_orders", "/openOrders", self._read_open, cost=limits.query(3), query=query
         )
+        if self._markets.is_due:  # a market in it is new
+            await self._markets.ready()
+            rows = self._open.read(body)
         unreadable = self._noted("load_open_orders", rows.unreadable)
         markets = None if symbol is None else frozenset({symbol})
         return OpenOrdersReport(tuple(rows.items), as_of_ms, unreadable, markets)
+
+    def _read_open(self, body: bytes) -> tuple[bytes, Rows[Order]]:
+        return body, self._open.read(body)
 
     async def load_finished_orders(
         self, symbol: Symbol | None, *, from_ms: int | None = None, limit: int | None = None
@@ -136,6 +142,7 @@ class MexcPrivateRest:
         order_id: str | None = None,
         from_ms: int | None = None,
         to_ms: int | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> FillsReport:
         """Every fill of ``symbol``, or of one order of it, newest first. MEXC tells of those of the last month; where
         older ones are asked for, a row among the unreadable says that they are not known."""
@@ -160,6 +167,7 @@ class MexcPrivateRest:
             rows=_FILLS_ROWS,
             key=lambda fill: (fill.trade_id, fill.order_id),
             time_ms=lambda fill: fill.time_ms,
+            priority=priority,
         )
         unreadable.extend(history.unreadable)
         fills = (fill for fill in history.found.values() if window.from_ms <= fill.time_ms <= window.to_ms)
@@ -177,6 +185,7 @@ class MexcPrivateRest:
         rows: int,
         key: Callable[[M], Hashable],
         time_ms: Callable[[M], int],
+        priority: Priority = Priority.NORMAL,
     ) -> tuple[History[M], int]:
         """Every row of a window, and when the first was asked for."""
         asked: list[int] = []
@@ -188,6 +197,7 @@ class MexcPrivateRest:
                 read,
                 cost=_HISTORY,
                 query=(*fixed, *part.query, ("limit", str(rows))),
+                priority=priority,
                 continues=bool(asked),
             )
             asked.append(as_of_ms)
@@ -219,7 +229,7 @@ class MexcPrivateRest:
         uid = await self._rest.query("load_key_permissions", "/uid", _read_uid, cost=limits.query(1))
         return KeyPermissions(user_id=str(uid.uid), symbols=(), ip_whitelist=())
 
-    async def get_order(self, order: OrderReference) -> Order | None:
+    async def get_order(self, order: OrderReference, *, priority: Priority = Priority.NORMAL) -> Order | None:
         """The order by the exchange's id, or by ours where there is no other; of one that has ended with its fees.
 
         Returns:
@@ -228,18 +238,23 @@ class MexcPrivateRest:
         """
         query = convert.reference_query(order, self._markets.to_name(order.symbol))
         try:
-            found = await self._rest.query("get_order", "/order", self._read_order, cost=limits.query(2), query=query)
+            found = await self._rest.query(
+                "get_order", "/order", self._read_order, cost=limits.query(2), query=query, priority=priority
+            )
         except VenueRefusedError as error:
             if error.reason is RefusalReason.ORDER_NOT_FOUND:
                 return None
             raise
-        return await self._with_fees(found) if found.is_finished and found.filled_quantity else found
+        return await self._with_fees(found, priority) if found.is_finished and found.filled_quantity else found
 
-    async def _with_fees(self, order: Order) -> Order:
+    async def _with_fees(self, order: Order, priority: Priority) -> Order:
         """Rows of orders tell no fees; its fills do. Where these are refused, or some lack, its fees are partial."""
         try:
             report = await self.load_fills(
-                order.symbol, order_id=order.order_id, from_ms=order.created_ms - CLOCK_MARGIN_MS
+                order.symbol,
+                order_id=order.order_id,
+                from_ms=order.created_ms - CLOCK_MARGIN_MS,
+                priority=priority,
             )
         except VenueRefusedError:
             return msgspec.structs.replace(order, fees_are_partial=True)

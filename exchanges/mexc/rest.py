@@ -20,7 +20,8 @@ R = TypeVar("R")
 _PUBLIC_HEADERS: Final[Mapping[str, str]] = {}
 _VERSION: Final = "/api/v3"
 """Of all paths of spot; the address is that of other products, too."""
-_PAUSE_AFTER_S: Final[Mapping[int, float]] = {429: 10.0, 418: 120.0, 403: 60.0}
+_TOO_MANY: Final = 429
+_PAUSE_AFTER_S: Final[Mapping[int, float]] = {418: 120.0, 403: 60.0}
 """How long all that the request counted in rests after a refusal that does not say how long: a ban grows when it is not
 heeded, from two minutes to three days (docs/venues/mexc.md, rate limits). A 403 is the firewall's, unless it has a
 code of the exchange's: then it concerns this request and nothing else (R10)."""
@@ -57,9 +58,18 @@ class MexcRest:
         """See `HttpClient`."""
         return self._http.answers_count
 
-    async def query(self, operation: str, path: str, read: Callable[[bytes], R], *, cost: Cost, query: Query = ()) -> R:
+    async def query(
+        self,
+        operation: str,
+        path: str,
+        read: Callable[[bytes], R],
+        *,
+        cost: Cost,
+        query: Query = (),
+        priority: Priority = Priority.NORMAL,
+    ) -> R:
         """A GET; see `query_as_of`."""
-        return (await self.query_as_of(operation, path, read, cost=cost, query=query))[0]
+        return (await self.query_as_of(operation, path, read, cost=cost, query=query, priority=priority))[0]
 
     async def query_as_of(
         self,
@@ -69,6 +79,7 @@ class MexcRest:
         *,
         cost: Cost,
         query: Query = (),
+        priority: Priority = Priority.NORMAL,
         continues: bool = False,
     ) -> tuple[R, int]:
         """A GET, and when it left, by the exchange's clock (unix ms): it was taken up no earlier.
@@ -78,7 +89,7 @@ class MexcRest:
         Raises:
             VenueRefusedError: refused. RateLimitedError: not sent. ConnectionFailedError: no usable answer.
         """
-        call = self._call(operation, "GET", path, query, cost=cost, continues=continues)
+        call = self._call(operation, "GET", path, query, cost=cost, priority=priority, continues=continues)
         answer = await self._send(call)
         left_ms = self.server_clock.now_ms() - round((self.clock.monotonic_s() - answer.sent_s) * 1000)
         return self._read(call, answer, read), left_ms
@@ -160,6 +171,7 @@ class MexcRest:
             url=url,
             headers=self._headers,
             scope=cost.scope,
+            weight=cost.weight,
             further=cost.further,
             changes=changes,
             priority=priority,
@@ -177,9 +189,11 @@ class MexcRest:
         if 200 <= status < 300:
             return answer
         wait_s = answer.retry_after_s
-        if status in _PAUSE_AFTER_S and (status != 403 or errors.code_in(answer.response.body) is None):
+        if status == _TOO_MANY and wait_s is None:
+            wait_s = answer.permit.block_window()
+        elif status in _PAUSE_AFTER_S and (status != 403 or errors.code_in(answer.response.body) is None):
             wait_s = _PAUSE_AFTER_S[status] if wait_s is None else wait_s
-            answer.permit.block(wait_s)
+            answer.permit.block_all(wait_s)
         error = errors.from_response(
             call.operation,
             status,

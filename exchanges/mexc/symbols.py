@@ -18,7 +18,10 @@ from messages.symbol import Product, Symbol
 logger = structlog.get_logger(__name__)
 
 _ASK_AGAIN_S: Final = 60.0
-"""A name that is not in the table makes it old; so often it is asked for anew at most."""
+_ASK_FOR_NEW_S: Final = 5.0
+"""A name that is not in the table makes it old: so often it is asked for anew at most, for names that were not there
+when it was asked for last and for others."""
+_UNLISTED_REMEMBERED: Final = 1000
 
 
 class Markets:
@@ -33,14 +36,22 @@ class Markets:
         self._named: dict[str, Symbol] = {}
         self._names: dict[Symbol, str] = {}
         self._asked_s: float | None = None
-        self._lacks_one = False
+        self._lacking: dict[str, None] = {}
+        self._unlisted: dict[str, None] = {}
 
     def learn(self, markets: Iterable[tuple[str, Symbol]]) -> None:
         """What the exchange lists now; markets that it lists no more stay known by name."""
         self._symbols.update(markets)
         self._names.update((symbol, name) for name, symbol in self._symbols.items())
-        self._asked_s = self._clock.monotonic_s()
-        self._lacks_one = False
+        self._was_asked()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be asked for: there is none, or it lacks a market."""
+        if self._asked_s is None:
+            return True
+        pause_s = _ASK_AGAIN_S if self._lacking.keys() <= self._unlisted.keys() else _ASK_FOR_NEW_S
+        return bool(self._lacking) and self._clock.monotonic_s() - self._asked_s >= pause_s
 
     async def ready(self) -> None:
         """Returns when there is a table; one that is known to lack a market is first asked for anew.
@@ -49,16 +60,22 @@ class Markets:
             TellerError: as the query does, where there is no table yet; an old one is better than none.
         """
         async with self._lock:
-            now_s, asked_s = self._clock.monotonic_s(), self._asked_s
-            if asked_s is not None and not (self._lacks_one and now_s - asked_s >= _ASK_AGAIN_S):
+            if not self.is_due:
                 return
             try:
                 await self._load()
             except TellerError as error:
-                if asked_s is None:
+                if self._asked_s is None:
                     raise
-                self._asked_s = now_s
+                self._was_asked()
                 logger.warning("markets_not_loaded", venue="mexc", error=str(error))
+
+    def _was_asked(self) -> None:
+        self._asked_s = self._clock.monotonic_s()
+        self._unlisted.update(self._lacking)
+        self._lacking.clear()
+        while len(self._unlisted) > _UNLISTED_REMEMBERED:
+            del self._unlisted[next(iter(self._unlisted))]
 
     def to_symbol(self, name: str) -> Symbol:
         """``SOLUSDT`` as a `Symbol`.
@@ -68,7 +85,7 @@ class Markets:
         """
         symbol = self._symbols.get(name) or self._named.get(name)
         if symbol is None:
-            self._lacks_one = True
+            self._lacking[name] = None
             raise InvalidValueError("symbol", name, "the name of a market that the exchange lists")
         return symbol
 

@@ -14,6 +14,7 @@ import msgspec
 
 from exchanges.simulator import Exchange
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
+from exchanges.simulator.core.orders import Order as BookedOrder
 from simulation.oracles.book_history import BookHistory, Cause, OrderState
 from simulation.oracles.check import client_id_of
 from simulation.oracles.ids import number_of_order, order_key
@@ -53,9 +54,11 @@ class Filed(Oracle):
         kill_switch: Callable[[str], Seen | None],
         is_alone: bool,
         is_disk_sound: bool,
+        out_of_sight: Callable[[BookedOrder], bool],
     ) -> None:
         """``kill_switch``: what an account is known to have said of it. ``is_alone``: no other program has ids like
-        ours. ``is_disk_sound``: what was written is there after a kill."""
+        ours. ``is_disk_sound``: what was written is there after a kill. ``out_of_sight``: orders of others of which an
+        account could not learn."""
         self._exchange = exchange
         self._history = history
         self._names = tuple(names)
@@ -63,6 +66,7 @@ class Filed(Oracle):
         self._kill_switch = kill_switch
         self._is_alone = is_alone
         self._is_disk_sound = is_disk_sound
+        self._out_of_sight = out_of_sight
         self._forgets = exchange.services.views.retention.unfilled_cancel_kept_s is not None
         self._found: list[str] = []
 
@@ -100,8 +104,11 @@ class Filed(Oracle):
                 *self._withdrawals(name, intents),
             )
             if not self._exchange.face.made_up:  # the exchange itself has told of fills that are in no books
-                fills = [each for each in self._exchange.engine.accounts[name].fills if symbol_of(each.pair)]
-                wrongs = (*wrongs, *profit_differences(fills, self._path(name), self._exchange.engine.delisted))
+                account = self._exchange.engine.accounts[name]
+                fills = [each for each in account.fills if symbol_of(each.pair)]
+                unseen = {number for number, order in account.orders.items() if self._out_of_sight(order)}
+                gone = self._exchange.engine.delisted
+                wrongs = (*wrongs, *profit_differences(fills, self._path(name), gone=gone, unseen=unseen))
             for wrong in wrongs:
                 yield f"{name}: {wrong}"
 

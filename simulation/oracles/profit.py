@@ -35,19 +35,22 @@ _WHATEVER_THE_ORDER: Final = ("bought", "sold", "fees_base", "fees_quote", "fill
 _IN_ORDER: Final = ("realised", "held", "held_cost", "uncovered")
 
 
-def profit_differences(fills: Iterable[Fill], path: Path, gone: Container[str] = ()) -> Iterator[str]:
+def profit_differences(
+    fills: Iterable[Fill], path: Path, *, gone: Container[str] = (), unseen: Container[int] = ()
+) -> Iterator[str]:
     """In what the history of a journal differs from the books' fills of the same account.
 
     Where fills of one market share a millisecond their order is anybody's guess: then only sums are compared. Of the
-    past, before the exchange's first order, counts what the journal has. ``gone``: markets in which the exchange tells
-    of no order any more, and so of no rebate that the journal does not have.
+    past, before the exchange's first order, and of orders that are ``unseen`` counts what the journal has. ``gone``:
+    markets in which the exchange tells of no order any more, and so of no rebate that the journal does not have.
     """
     history = read_history(path, HistoryFilter(limit=1_000_000))
     whole = {order_key(order.order_id or "") for order in history.orders if not order.fees_are_partial}
     filed = {(order_key(fill.order_id), trade_key(fill.trade_id)) for fill in history.fills}
     by_pair: dict[str, list[Fill]] = {}
     for fill in fills:
-        if fill.order_id >= FIRST_ORDER_ID or (str(fill.order_id), str(fill.trade_id)) in filed:
+        must_be_filed = fill.order_id >= FIRST_ORDER_ID and fill.order_id not in unseen
+        if must_be_filed or (str(fill.order_id), str(fill.trade_id)) in filed:
             by_pair.setdefault(fill.pair, []).append(fill)
     said = {f"{each.symbol.base}_{each.symbol.quote}": each for each in history.profits}
     for pair in dict.fromkeys([*by_pair, *said]):

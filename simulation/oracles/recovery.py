@@ -79,7 +79,7 @@ class StaysLive(Oracle):
 
     def _is_starved(self, name: str) -> bool:
         """Whether nothing could be asked for want of an allowance that somebody else has spent."""
-        cause = self._told[name].sync_cause
+        cause = self._told[name].left_live_cause
         return _SHARED in self._begun and any(refusal in cause for refusal in _LIMITED)
 
     def _takes_it_for_deaf(self, name: str) -> bool:

@@ -68,7 +68,7 @@ class Told:
         placed: client order ids that were told of before the exchange had named an order: ours, not of another hand.
         named_now: the latest of the order that such an id means, in this life: the one that was placed with it last.
         live_since_s: loop time since when it has been live without a break; None while it is not.
-        left_live_s: loop time at which it last left live; None when it never did in this life.
+        left_live_s: loop time at which it last left live; None when it never did in this life. left_live_cause: why.
         unknown_markets: those of which it says that it cannot speak. known_since_s: loop time since when it can again.
         deaf_alarms: how often its socket was called deaf.
         starts: of this life, one for the program's and one for each restart of the account or its connection.
@@ -76,7 +76,7 @@ class Told:
 
     def __init__(self) -> None:
         self.sync_state = SyncState.DOWN
-        self.sync_cause = ""
+        self.left_live_cause = ""
         self.live_since_s: float | None = None
         self.left_live_s: float | None = None
         self.unknown_markets: set[Symbol] = set()
@@ -112,7 +112,7 @@ class Told:
     def begin_life(self) -> None:
         """The program was killed and all that listened to it with it: what comes is told to new listeners."""
         self.sync_state = SyncState.DOWN
-        self.sync_cause = ""
+        self.left_live_cause = ""
         self.live_since_s = self.left_live_s = None
         self.unknown_markets = set()
         self.starts = [Start()]
@@ -170,7 +170,7 @@ class Watcher(LoopActor):
         if is_live and told.sync_state is SyncState.SYNCING:
             told.starts[-1].synced += 1
         if was_live and not is_live:
-            told.left_live_s = self.now()
+            told.left_live_s, told.left_live_cause = self.now(), event.cause
         if not is_live:
             told.live_since_s = None
             told.starts[-1].currencies.clear()
@@ -178,7 +178,7 @@ class Watcher(LoopActor):
             told.live_since_s = self.now()
         if is_live and not event.links.public_ws:
             self._broken(event.name, "is live without the market data of its venue (R5)")
-        told.sync_state, told.sync_cause = event.sync_state, event.cause
+        told.sync_state = event.sync_state
         told.take_unknown(event.unknown_markets, self.now())
         told.deaf_alarms += "is deaf" in event.cause
         if self._trace.on:

@@ -113,6 +113,8 @@ class VenueWire(Protocol):
         cancels_by_market: a cancel of all names its markets, with commas between; one of the account is several.
         answers_tell_state: to a placing with how the order stands, to a cancel with how it ended; else only that it
             was taken. endings_are_told: an order that the exchange itself has ended is told from a canceled one.
+        histories_by_market: fills and ended orders are listed by market only.
+        queries_wait_s: so long queries may wait for their turn, as all of them are counted together.
         fee_schemes: how its accounts may pay.
         client_id_prefix: what stands before our ids of orders.
         bounds: constants of the client that a run may make smaller: module, name, and the field of `Bounds`.
@@ -130,6 +132,8 @@ class VenueWire(Protocol):
     answers_tell_state: bool
     fee_schemes: tuple[FeeScheme, ...]
     endings_are_told: bool
+    histories_by_market: bool
+    queries_wait_s: float
     bounds: tuple[tuple[Any, str, str], ...]
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:

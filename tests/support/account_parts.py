@@ -178,7 +178,7 @@ class Venue:
 
         return cast("OpenOrdersReport", self._carry_out("open_orders", do, changes=False))
 
-    async def get_order(self, order: OrderReference) -> Order | None:
+    async def get_order(self, order: OrderReference, **_: object) -> Order | None:
         return cast("Order | None", self._carry_out("get_order", lambda: self._find(order), changes=False))
 
     async def load_fills(self, symbol: Symbol | None, **_: object) -> FillsReport:

@@ -48,7 +48,7 @@ class Answers:
         if query in self.errors:
             raise self.errors[query]
 
-    async def get_order(self, reference: OrderReference) -> Order | None:
+    async def get_order(self, reference: OrderReference, **_: object) -> Order | None:
         self._ask("get_order", reference.order_id, reference.client_order_id)
         if reference.order_id is not None:
             return next((each for each in self.by_id if each.order_id == reference.order_id), None)

@@ -67,7 +67,8 @@ class FillsCoverage:
         for symbol in markets:
             if symbol not in self._of_market_ms and symbol not in self._gaps:
                 self._gaps[symbol] = _Gap(since_ms, _NEW, now_s)
-        covered = sorted(self._of_market_ms.keys() - self._gaps.keys(), key=lambda symbol: self._of_market_ms[symbol])
+        known = [symbol for symbol in self._of_market_ms if symbol not in self._gaps]
+        covered = sorted(known, key=self._of_market_ms.__getitem__)
         due = list(self.again(now_s).items())[: _AT_ONCE - min(len(covered), _AT_ONCE // 2)]
         chosen = covered[: _AT_ONCE - len(due)]
         through_ms = min((self._of_market_ms[symbol] for symbol in chosen), default=now_ms)
@@ -106,7 +107,7 @@ class FillsCoverage:
         if report.markets is None:
             self._through_ms = max(through_ms, self._through_ms or 0)
             return
-        for symbol in report.markets:
+        for symbol in sorted(report.markets, key=str):
             self._of_market_ms[symbol] = max(through_ms, self._of_market_ms.get(symbol, 0))
         for gap in self._gaps.values():
             if gap.cause == _NEW:

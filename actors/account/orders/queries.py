@@ -10,6 +10,7 @@ from actors.account.orders.reconciler import OrderReconciler
 from actors.account.orders.record import OrderRecord
 from actors.account.state import OrderKey
 from actors.runtime import Reply
+from exchanges.base.rate_limiter import Priority
 from messages.commands import GetOrder
 from messages.enums import SyncState
 from messages.order import Order
@@ -59,7 +60,7 @@ class OrderQueries:
         self._under_way[key] = [reply]
         context.io(
             "get_order",
-            rest.get_order(command),
+            rest.get_order(command, priority=Priority.BACKGROUND),
             partial(self._answered, key, context.server_now_ms(), context.monotonic_s()),
             partial(self._failed, key),
         )
@@ -78,6 +79,10 @@ class OrderQueries:
         record = self._context.state.orders.find(*key)
         if report is None:
             self._denied(key, asked_ms, record)
+            return
+        if record is None and report.fees_are_partial:
+            # It may have been known with all its fees, told so, and dropped for room.
+            self._reply(key, report)
             return
         order = self._context.apply_order(report, asked_ms, answers=key[2])
         record = self._context.state.orders.find(*key) or record

@@ -175,7 +175,7 @@ class OrderRecord:
             and (known.client_order_id is None or report.client_order_id == known.client_order_id)
             and (report.created_ms == known.created_ms or not known.created_ms)
             and report.updated_ms >= self._last_fill_ms
-            and (not self._fills_fees or _completed(report.fees, self._fills_fees) is report.fees)
+            and (not self._fills_fees or completed(report.fees, self._fills_fees) is report.fees)
             and _is_consistent(report)
         ):
             # The common case: the report is newer in every part, so the join is the report itself. Its fills may have
@@ -316,13 +316,13 @@ class OrderRecord:
         reported, derived = self._reported, self._derived
         if self._fills_quantity > reported.filled_quantity:
             quantity, quote = self._fills_quantity, self._fills_quote
-            fees = _completed(self._fills_fees, reported.fees)
+            fees = completed(self._fills_fees, reported.fees)
         else:
             quantity, quote = reported.filled_quantity, reported.filled_quote
-            fees = _completed(reported.fees, self._fills_fees)
+            fees = completed(reported.fees, self._fills_fees)
         if derived is None or derived.filled_quantity <= quantity or ZERO < derived.filled_quote <= quote:
             return quantity, quote, fees, False
-        return derived.filled_quantity, derived.filled_quote, _completed(derived.fees, fees), True
+        return derived.filled_quantity, derived.filled_quote, completed(derived.fees, fees), True
 
     def _are_fees_partial(self) -> bool:
         reported, derived = self._reported, self._derived
@@ -379,7 +379,7 @@ def _nothing_filled(report: Order) -> Order:
     return msgspec.structs.replace(report, filled_quantity=ZERO, filled_quote=ZERO, fees=NO_FEES)
 
 
-def _completed(fees: tuple[Fee, ...], others: tuple[Fee, ...]) -> tuple[Fee, ...]:
+def completed(fees: tuple[Fee, ...], others: tuple[Fee, ...]) -> tuple[Fee, ...]:
     """The fees, and those of currencies that only the others name; the very same fees where there are none."""
     if not others or (len(fees) == len(others) == 1 and fees[0].currency == others[0].currency):
         return fees

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from actors.account.orders.record import FillsTotal, OrderRecord
-from messages.order import Fill, Order
+import msgspec
+
+from actors.account.orders.record import FillsTotal, OrderRecord, completed
+from messages.order import Fee, Fill, Order
 from messages.symbol import Symbol
 
 _ORPHAN_FILLS_LIMIT: Final = 10_000
@@ -21,16 +23,28 @@ class EvictedOrder(NamedTuple):
     """What is remembered of a finished order that was dropped for room.
 
     Attributes:
-        filled_quantity: base. updated_ms: the exchange's clock, unix milliseconds.
+        filled_quantity: base. updated_ms: the exchange's clock, unix milliseconds. fees: None where they are partial.
     """
 
     client_order_id: str | None
     filled_quantity: Decimal
     updated_ms: int
+    fees: tuple[Fee, ...] | None
 
     def is_told_by(self, report: Order) -> bool:
         """Whether a report of the same order says nothing that has not been told of it."""
         return report.filled_quantity <= self.filled_quantity and report.updated_ms <= self.updated_ms
+
+    def joined_with(self, report: Order) -> Order:
+        """A newer report of the order, with what it does not say and was known."""
+        joined = msgspec.structs.replace(
+            report,
+            client_order_id=report.client_order_id or self.client_order_id,
+            updated_ms=max(report.updated_ms, self.updated_ms),
+        )
+        if self.fees is None or report.filled_quantity != self.filled_quantity:
+            return joined
+        return msgspec.structs.replace(joined, fees=completed(report.fees, self.fees), fees_are_partial=False)
 
 
 class SymbolOrders:
@@ -217,7 +231,10 @@ class SymbolOrders:
         """Of a finished order that is not kept its end stays known; not where we only concluded it."""
         if order.order_id is None or order.is_inferred:
             return
-        self._evicted[order.order_id] = EvictedOrder(order.client_order_id, order.filled_quantity, order.updated_ms)
+        fees = None if order.fees_are_partial else order.fees
+        self._evicted[order.order_id] = EvictedOrder(
+            order.client_order_id, order.filled_quantity, order.updated_ms, fees
+        )
         if len(self._evicted) > _EVICTED_IDS_LIMIT:
             self._evicted.popitem(last=False)
 

@@ -255,7 +255,7 @@ class GateioPrivateRest:
         read = single(_read_detail, _key_permissions)
         return await self._rest.query("load_key_permissions", "/account/detail", read, scope=limits.ACCOUNT_DETAIL)
 
-    async def get_order(self, order: OrderReference) -> Order | None:
+    async def get_order(self, order: OrderReference, *, priority: Priority = Priority.NORMAL) -> Order | None:
         """The order by the exchange's id, or by ours where there is no other.
 
         Returns:
@@ -269,6 +269,7 @@ class GateioPrivateRest:
                 _read_spot_order,
                 scope=limits.endpoint("GET /spot/orders/{id}"),
                 query=(("currency_pair", to_pair(order.symbol)), _ACCOUNT),
+                priority=priority,
             )
         except VenueRefusedError as error:
             if error.reason is RefusalReason.ORDER_NOT_FOUND:

@@ -37,7 +37,15 @@ CONNECTIONS: Final = (
         "connection: a check or a load timed out",
         _BOUNDS,
         "within",
-        'raise ConnectionFailedError(f"{what} was not through within {limit_s:g} s") from None',
+        'raise kind(f"{what} was not through within {limit_s:g} s") from None',
+        "kind is ConnectionFailedError",
+    ),
+    Probe(
+        "connection: a check or a load took too long, with answers to the end",
+        _BOUNDS,
+        "within",
+        'raise kind(f"{what} was not through within {limit_s:g} s") from None',
+        "kind is UnfinishedError",
     ),
     Probe(
         "connection: an attempt timed out",

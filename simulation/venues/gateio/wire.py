@@ -91,6 +91,8 @@ class GateioWire:
     answers_tell_state = True
     fee_schemes: tuple[FeeScheme, ...] = tuple(FeeScheme)
     endings_are_told = True
+    histories_by_market = False
+    queries_wait_s = 0.0
     bounds: tuple[tuple[Any, str, str], ...] = (
         (private_rest, "_FILLS_PAGE", "fills_page"),
         (private_rest, "_OPEN_ORDERS_PAGE", "open_orders_page"),

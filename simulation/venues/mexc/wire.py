@@ -101,6 +101,8 @@ class MexcWire:
     answers_tell_state = False
     fee_schemes: tuple[FeeScheme, ...] = (FeeScheme.RECEIVED, FeeScheme.ZERO)
     endings_are_told = False
+    histories_by_market = True
+    queries_wait_s = 20.0
     bounds: tuple[tuple[Any, str, str], ...] = ()
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.runtime import Reply
@@ -112,6 +113,23 @@ def test_r6_what_the_exchange_denies_and_we_do_not_know_is_none(here: Reconcilin
     asker.get(BY_ID)
     assert asker.replies[-1].result() is None
     assert here.rest.count("open_orders") == 0
+
+
+def test_r14_an_order_of_which_we_know_nothing_more_is_answered_without_its_fees_and_not_told(
+    here: Reconciling, asker: Asker
+) -> None:
+    """Before it was dropped for room it may have been told with all of them."""
+    partial, whole = here.row(CANCELED, filled="1"), here.row(CANCELED, filled="1")
+    here.rest.by_id.append(msgspec.structs.replace(partial, fees_are_partial=True))
+    asker.get(BY_ID)
+    answer = asker.replies[-1].result()
+    assert (answer.status, answer.filled_quantity, answer.fees_are_partial) == (CANCELED, 1, True)
+    assert here.told == []
+
+    here.rest.by_id[:] = [whole]
+    assert asker.get(BY_ID) is None, "it is asked for again"
+    assert not asker.replies[-1].result().fees_are_partial
+    assert len(here.told) == 1
 
 
 @pytest.mark.parametrize("now_there", [True, False])

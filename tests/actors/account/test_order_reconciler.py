@@ -579,7 +579,7 @@ def test_an_answer_without_our_text_is_about_the_order_that_was_asked_for(here: 
     here.rest.open.append(here.row(order_id="7", client_order_id=None))
     real = here.rest.get_order
 
-    async def get_order(reference: OrderReference) -> Order | None:
+    async def get_order(reference: OrderReference, **_: object) -> Order | None:
         await real(reference)
         return here.rest.open[0]
 

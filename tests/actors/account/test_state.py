@@ -375,6 +375,17 @@ def test_r2_the_late_echo_of_an_evicted_order_is_not_believed() -> None:
     assert state.orders.open_count == 0
 
 
+def test_r2_a_newer_report_of_an_evicted_order_takes_nothing_from_the_fees_that_were_known() -> None:
+    """Some venues tell fees with fills only."""
+    ended = replace(order(OrderStatus.CANCELED, filled="10", at=5), fees=())
+    state = apply(spot_state(executed_limit=1), ended, fill("t1", "10", at=5, fees=paid("0.1 USDT")))
+    apply(state, order(OrderStatus.CANCELED, at=9, order_id="1002", client_order_id="c2"))
+
+    again = state.apply_order(replace(ended, updated_ms=7, fees_are_partial=True))
+    assert again is not None
+    assert (again.fees, again.fees_are_partial, again.updated_ms) == (paid("0.1 USDT"), False, 7)
+
+
 def test_a_repeated_fill_of_an_evicted_order_is_not_told_again() -> None:
     state = spot_state(executed_limit=1)
     heard(order(OrderStatus.FILLED, filled="10", at=5), fill("t1", "10", at=5), state=state)

@@ -212,6 +212,20 @@ def test_an_attempt_ends_however_many_answers_come() -> None:
     on_virtual_time(scene)
 
 
+def test_r10_a_check_that_is_answered_to_the_end_of_its_time_is_one_that_was_not_made() -> None:
+    """The account asks more than its limits allow: for a while nothing is lost by that."""
+
+    async def scene() -> None:
+        stage = Stage(settings=SupervisorSettings(check_every_s=10.0, unchecked_limit_s=60.0))
+        await stage.live()
+        stage.exchange.answers_left = 100
+        stage.exchange.takes_s = 1.0
+        assert await stage.until(SyncState.DEGRADED) == pytest.approx(10 + 2 * 30 + 10, abs=2)
+        assert "no check has succeeded" in stage.told[-1].cause
+
+    on_virtual_time(scene)
+
+
 def test_a_successful_load_counts_as_a_check() -> None:
     async def scene() -> None:
         stage = Stage()

@@ -124,14 +124,57 @@ async def test_a_wait_that_is_too_long_is_refused_by_the_name_of_the_limit_that_
     assert office.one.waiting(OWN) == 0
 
 
-async def test_a_pause_holds_all_that_the_request_counted_in() -> None:
+async def test_r10_a_pause_holds_what_counts_first_where_it_was_said() -> None:
     office = Office()
-    permit = await office.one.acquire(OWN, further=LIGHT)
-    permit.block(3.0)
+    (await office.one.acquire(OWN, further=LIGHT)).block(3.0)
     office.ask("two", office.two, OWN, LIGHT)
-    office.ask("own", office.two, OWN)
+    office.ask("own", office.one, OWN)
+    await office.passes(5)
+    assert (office.when("two"), office.when("own")) == ([0.0], [3.0])
+
+
+async def test_who_is_shut_out_is_so_in_all_that_the_request_counted_in() -> None:
+    office = Office()
+    (await office.one.acquire(OWN, further=LIGHT)).block_all(3.0)
+    office.ask("two", office.two, OWN, LIGHT)
+    office.ask("own", office.one, OWN)
     await office.passes(5)
     assert (office.when("two"), office.when("own")) == ([3.0], [3.0])
+
+
+async def test_r10_who_waits_for_the_pool_is_in_the_way_of_nobody_who_does_not_need_it() -> None:
+    office = Office()
+    await office.shared.acquire(POOL, weight=10)
+    for _ in range(3):
+        office.ask("query", office.one, OWN, LIGHT)
+    await settle()
+    for _ in range(4):
+        office.ask("order", office.one, OWN)
+    await office.passes(15)
+    assert office.when("order") == [0.0, 0.0, 1.0, 1.0]
+    assert office.when("query") == [10.0, 10.0, 11.0]
+
+
+async def test_many_that_came_at_once_do_not_let_each_other_pass_for_ever() -> None:
+    office = Office()
+    await office.shared.acquire(POOL, weight=10)
+    for _ in range(6):
+        office.ask("heavy", office.one, OWN, HEAVY)
+        office.ask("turned", office.one, POOL, (Charge(OWN),))
+    await office.passes(70)
+    assert (len(office.when("heavy")), len(office.when("turned"))) == (6, 6)
+
+
+async def test_who_waited_elsewhere_keeps_its_turn() -> None:
+    office = Office()
+    await office.shared.acquire(POOL, weight=10)
+    office.ask("first", office.one, OWN, HEAVY)
+    await office.passes(9.5)
+    for _ in range(4):
+        office.ask("later", office.one, OWN)
+    await office.passes(3)
+    assert office.when("first") == [10.5], "before the two that came later and wait"
+    assert office.when("later") == [9.5, 9.5, 10.5, 11.5]
 
 
 async def test_more_weight_than_a_window_has_takes_the_whole_window() -> None:

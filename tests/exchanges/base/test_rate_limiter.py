@@ -96,6 +96,22 @@ async def test_a_cancel_goes_before_those_who_came_earlier() -> None:
     assert order == ["cancel", "first order", "second order", "history"]
 
 
+async def test_requests_of_the_background_leave_a_third_of_a_scope_to_others() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock)
+    nine = Scope("nine", 9, 1.0)
+    for _ in range(6):
+        await limiter.acquire(nine, priority=Priority.BACKGROUND, max_wait_s=0)
+    with pytest.raises(RateLimitedError):
+        await limiter.acquire(nine, priority=Priority.BACKGROUND, max_wait_s=0)
+    for _ in range(3):
+        await limiter.acquire(nine, max_wait_s=0)
+    with pytest.raises(RateLimitedError):
+        await limiter.acquire(nine, max_wait_s=0)
+    await clock.advance(SPAN_S)
+    await limiter.acquire(nine, priority=Priority.BACKGROUND, max_wait_s=0)
+
+
 async def test_one_pushed_back_beyond_its_longest_wait_is_refused_when_it_becomes_first() -> None:
     clock = ManualClock()
     limiter = RateLimiter(clock)
@@ -347,7 +363,7 @@ async def test_only_those_with_a_better_or_equal_right_count_for_the_expected_wa
     await settle()
     assert await opens_after_s(limiter, ORDERS, Priority.NORMAL) == pytest.approx(SPAN_S)
     assert await opens_after_s(limiter, ORDERS, Priority.BACKGROUND) == pytest.approx(2 * SPAN_S)
-    await clock.advance(SPAN_S)
+    await clock.advance(2 * SPAN_S)
     assert all(task.done() for task in behind)
 
 

@@ -130,6 +130,20 @@ async def test_after_a_refusal_by_the_limit_no_query_goes_for_a_while(status: in
         assert pause_s <= LONGEST_PAUSE_S[Priority.NORMAL]
 
 
+async def test_r10_an_order_that_is_refused_by_the_limit_holds_queries_up_for_a_second_only() -> None:
+    """Nothing but orders and requests counted there, and neither window is longer."""
+    answers = ANSWERS | {"POST /order": refusal(429, 429), "GET /openOrders": Reply([])}
+    async with world(answers, max_wait_s=100.0) as here:
+        (placing,) = place(here, 1)
+        await settle()
+        error = placing.exception()
+        assert isinstance(error, VenueRefusedError)
+        assert (error.reason, error.retry_after_s) == (RefusalReason.RATE_LIMIT, 1.0)
+        asking = here.tasks.spawn(here.rest.load_open_orders(), "query")
+        await here.passes(2)
+        assert asking.done()
+
+
 async def test_r10_a_refusal_of_the_firewall_pauses_and_one_of_the_exchange_with_that_status_does_not() -> None:
     answers = {"GET /openOrders": [refusal(700006, 403), Reply(b"<html>", 403), Reply([])]}
     async with world(answers, max_wait_s=100.0) as here:
@@ -168,7 +182,9 @@ async def test_what_the_exchange_asks_for_is_waited_for() -> None:
         assert isinstance(error, VenueRefusedError)
         assert (error.reason, error.retry_after_s) == (RefusalReason.RATE_LIMIT, 3)
         began_s = here.clock.monotonic_s()
-        ask = here.tasks.spawn(here.rest.get_order(GetOrder(symbol=SOL, order_id="1")), "order")
+        await here.rest.get_order(GetOrder(symbol=SOL, order_id="1"))
+        assert here.network.requests[-1].at_s == began_s, "a query is not what was refused"
+        cancel = here.tasks.spawn(here.rest.cancel_order(CancelOrder(symbol=SOL, order_id="1")), "cancel")
         await here.passes(10)
-        await ask
-        assert here.network.requests[-1].at_s - began_s == pytest.approx(3.0)
+        await cancel
+        assert here.network.of("DELETE /order")[-1].at_s - began_s == pytest.approx(3.0)

@@ -383,17 +383,29 @@ async def test_r10_a_row_that_cannot_be_read_keeps_nothing_from_the_others() -> 
         ]
 
 
-async def test_a_name_that_the_table_lacks_makes_the_next_list_ask_for_the_table() -> None:
+async def test_r5_a_market_that_was_listed_since_is_asked_for_with_the_list_that_names_it() -> None:
     row = ROW | {"symbol": "NEWUSDT"}
     newer = Reply({"symbols": [market("NEWUSDT", "NEW")]})
     answers = {"GET /openOrders": Reply([row]), "GET /exchangeInfo": [MARKETS, newer]}
     async with world(answers) as here:
-        assert (await here.rest.load_open_orders()).orders == ()
+        assert (await here.rest.load_open_orders()).orders == (), "the table has just been asked for"
         assert (await here.rest.load_open_orders()).orders == ()
         assert len(here.network.of("GET /exchangeInfo")) == 1
-        await here.clock.advance(61)
+        await here.clock.advance(6)
         (order,) = (await here.rest.load_open_orders()).orders
         assert order.symbol == Symbol("NEW", "USDT")
+
+
+async def test_r10_a_name_that_is_no_markets_is_asked_about_once_a_minute_and_a_new_one_at_once() -> None:
+    answers = {"GET /openOrders": Reply([ROW | {"symbol": "NONEUSDT"}]), "GET /exchangeInfo": MARKETS}
+    async with world(answers) as here:
+        for _ in range(10):
+            assert len((await here.rest.load_open_orders()).unreadable) == 1
+            await here.clock.advance(6)
+        assert len(here.network.of("GET /exchangeInfo")) == 2
+        here.network.answers["GET /openOrders"] = Reply([ROW | {"symbol": "OTHERUSDT"}])
+        await here.rest.load_open_orders()
+        assert len(here.network.of("GET /exchangeInfo")) == 3
 
 
 async def test_r10_a_table_that_cannot_be_had_anew_keeps_no_list_from_being_read() -> None:

@@ -131,7 +131,7 @@ def test_in_a_calm_only_others_may_use_the_limits_up(begun: dict[str, int], caus
     oracle = StaysLive(told, NAMES, begun)
     told["alpha"].sync_state = SyncState.LIVE
     assert list(oracle.look()) == []
-    told["alpha"].sync_state, told["alpha"].sync_cause = SyncState.DEGRADED, cause
+    told["alpha"].sync_state, told["alpha"].left_live_cause = SyncState.DEGRADED, cause
     assert bool(list(oracle.look())) is is_found
 
 

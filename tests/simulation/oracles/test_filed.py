@@ -89,6 +89,7 @@ class Journal:
             kill_switch=lambda _: self.seen,
             is_alone=True,
             is_disk_sound=True,
+            out_of_sight=lambda _: False,
         )
 
     def wrong(self) -> list[str]:
@@ -198,7 +199,7 @@ def test_a_rebate_may_lack_only_where_the_market_is_gone(journal: Journal, *, is
     fills = journal.books.engine.accounts["alpha"].fills
     assert fills[0].rebated_fee
     journal.file_fills()
-    found = list(profit_differences(fills, journal.path, {"SOL_USDT"} if is_gone else ()))
+    found = list(profit_differences(fills, journal.path, gone={"SOL_USDT"} if is_gone else ()))
     assert any("fees_quote" in each for each in found) is not is_gone
 
 

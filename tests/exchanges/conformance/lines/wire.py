@@ -185,7 +185,8 @@ class LinesPrivateRest:
     async def load_key_permissions(self) -> KeyPermissions:
         return await self._lines.ask("key", KeyPermissions)
 
-    async def get_order(self, order: OrderReference) -> Order | None:
+    async def get_order(self, order: OrderReference, *, priority: Priority = Priority.NORMAL) -> Order | None:
+        del priority
         try:
             return await self._lines.ask("order", Order, **_named(order))
         except VenueRefusedError as error:

@@ -31,6 +31,8 @@ from messages.errors import (
     ConnectionFailedError,
     ListChangedError,
     LocalRefusalError,
+    RateLimitedError,
+    RefusalReason,
     StoppedError,
     TellerError,
     VenueRefusedError,
@@ -40,6 +42,8 @@ from messages.events import ConnectionStatus
 _log: Final = structlog.get_logger("teller.connection")
 
 
+_LEAST_WAIT_S: Final = 1.0
+"""For a limit, where less was asked for."""
 _ATTEMPTING: Final = {SyncState.CONNECTING, SyncState.SYNCING, SyncState.RECOVERING}
 
 
@@ -273,6 +277,12 @@ class ConnectionSupervisor(LoopActor):
             self._drop_broken_session()
             self._attempt_later(self._settings.confirm_refusal_s)
             return
+        wait_s = _asked_to_wait_s(error)
+        if wait_s is not None and self._may_start_later(wait_s):
+            _log.warning("start_waits", name=self._owner, delay_s=round(wait_s, 3), error=str(error))
+            self._drop_broken_session()
+            self._attempt_later(wait_s)
+            return
         if not isinstance(error, TellerError):
             _log.error("connection_attempt_crashed", name=self._owner, exc_info=error)
         _log.warning("connection_attempt_failed", name=self._owner, session_id=self._session_id, error=str(error))
@@ -287,6 +297,11 @@ class ConnectionSupervisor(LoopActor):
         """One odd refusal is no proof: whoever is in front of the exchange refuses, too."""
         self._key_was_refused = True
         _log.warning("key_refused_once", name=self._owner, session_id=self._session_id, error=str(error))
+
+    def _may_start_later(self, wait_s: float) -> bool:
+        """A start waits for a limit that an earlier life, or a neighbour, has used up; not for longer than for an
+        attempt that is slow. Who was live once has pauses of its own."""
+        return not self._has_been_live and self.now() + wait_s - self._down_since_s < self._settings.attempt_timeout_s
 
     def _attempt_later(self, delay_s: float) -> None:
         """Another one in the same state: the one before was broken off or has to be confirmed."""
@@ -502,3 +517,12 @@ class ConnectionSupervisor(LoopActor):
 def _refuses_key(error: Exception) -> bool:
     """Sessions let a refusal of the key through as such only where it comes of what the owner cannot do without."""
     return isinstance(error, VenueRefusedError) and error.is_hopeless
+
+
+def _asked_to_wait_s(error: Exception) -> float | None:
+    """Seconds until a limit that is used up is free again; None where it is about something else, or not told."""
+    is_told = isinstance(error, VenueRefusedError) and error.reason is RefusalReason.RATE_LIMIT
+    if not is_told and not isinstance(error, RateLimitedError):
+        return None
+    asked_s: float | None = getattr(error, "retry_after_s", None)
+    return None if asked_s is None else max(asked_s, _LEAST_WAIT_S)

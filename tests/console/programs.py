@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from exchanges.registry import FIRST_KIND, VENUE_KINDS
 from tests.support.eventually import eventually_blocking
 
 ROOT = Path(__file__).parents[2]
@@ -124,17 +125,28 @@ def program(*arguments: str, folder: Path, secrets: Sequence[str] = (), **enviro
 
 
 class Exchange:
-    """A separate embedded exchange, as ``run.py simulate`` tells of it."""
+    """A separate embedded exchange, as ``run.py simulate`` tells of it.
 
-    def __init__(self, running: Program) -> None:
+    Attributes:
+        rest, ws: of the first venue's face. kinds: at which kind of venue each account is that is used here.
+        accounts: their keys and secrets.
+    """
+
+    def __init__(self, running: Program, *, each_kind: bool) -> None:
+        """``each_kind``: one account at every kind of venue is used; else all that the first one has."""
         running.wait_until_said("\n")
-        found = json.loads(running.out.splitlines()[0])
+        self.faces: dict[str, Any] = json.loads(running.out.splitlines()[0])
         self.program = running
-        self.rest: str = found["gateio"]["rest"]
-        self.ws: str = found["gateio"]["ws"]
-        self.control: str = found["control"]
+        self.rest: str = self.faces[FIRST_KIND]["rest"]
+        self.ws: str = self.faces[FIRST_KIND]["ws"]
+        self.control: str = self.faces["control"]
+        names = [account["name"] for account in self.faces[FIRST_KIND]["accounts"]]
+        self.kinds = dict(zip(names, VENUE_KINDS, strict=True)) if each_kind else dict.fromkeys(names, FIRST_KIND)
         self.accounts: dict[str, tuple[str, str]] = {
-            account["name"]: (account["key"], account["secret"]) for account in found["gateio"]["accounts"]
+            account["name"]: (account["key"], account["secret"])
+            for name, kind in self.kinds.items()
+            for account in self.faces[kind]["accounts"]
+            if account["name"] == name
         }
 
     @property
@@ -155,20 +167,28 @@ class Exchange:
         return control(self.control, path, **body)
 
     def end_faults(self) -> None:
-        control(self.control, "/faults", method="DELETE")
+        for kind in set(self.kinds.values()):
+            control(self.control, f"/{kind}/faults", method="DELETE")
+
+    def books(self, account: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask(f"/{self.kinds[account]}/accounts/{account}/books")
+        return found
 
     def open_orders(self, account: str) -> list[dict[str, Any]]:
-        return [order for order in self.ask(f"/accounts/{account}/books")["orders"] if order["status"] == "open"]
+        return [order for order in self.books(account)["orders"] if order["status"] == "open"]
 
     def trades(self, account: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask(f"/accounts/{account}/books")["trades"]
+        found: list[dict[str, Any]] = self.books(account)["trades"]
         return found
 
     def config(self, folder: Path, *, extra: str = "", strategies: bool = True) -> str:
         """Writes a file for `run.py` that trades here as on a real exchange; returns its name."""
-        text = f'[[venues]]\nname = "gate"\nrest = "{self.rest}"\nws = "{self.ws}"\n'
+        text = ""
+        for kind in dict.fromkeys(self.kinds.values()):
+            face = self.faces[kind]
+            text += f'[[venues]]\nname = "{kind}"\nkind = "{kind}"\nrest = "{face["rest"]}"\nws = "{face["ws"]}"\n'
         for index, name in enumerate(self.accounts):
-            text += f'[[accounts]]\nname = "{name}"\nvenue = "gate"\n'
+            text += f'[[accounts]]\nname = "{name}"\nvenue = "{self.kinds[name]}"\n'
             text += f'key_env = "{name.upper()}_KEY"\nsecret_env = "{name.upper()}_SECRET"\n'
             if strategies:
                 market, quantity = [("SOL/USDT", 5), ("ETH/USDT", 0.25)][index % 2]
@@ -197,7 +217,8 @@ def control(address: str, path: str, *, method: str | None = None, **body: Any) 
 
 
 @contextmanager
-def exchange(folder: Path, *arguments: str) -> Iterator[Exchange]:
-    """An exchange in a process of its own."""
-    with program("simulate", *arguments, folder=folder) as running:
-        yield Exchange(running)
+def exchange(folder: Path, *arguments: str, each_kind: bool = False) -> Iterator[Exchange]:
+    """An exchange in a process of its own. ``each_kind``: as in `Exchange`, of as many accounts as there are kinds."""
+    named = ("--accounts", str(len(VENUE_KINDS))) if each_kind else ()
+    with program("simulate", *arguments, *named, folder=folder) as running:
+        yield Exchange(running, each_kind=each_kind)

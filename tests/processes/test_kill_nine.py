@@ -1,5 +1,6 @@
-"""`kill -9` of the real program at random moments, over and over; the exchange it trades on goes on without it.
+"""`kill -9` of the real program at random moments, over and over; the exchanges it trades on go on without it.
 
+It has an account at every kind of venue.
 Whatever the moment: nothing is lost, nothing is doubled, and the next life knows it all (R3, R4).
 More kills, other moments: ``TELLER_KILLS=25 TELLER_KILL_SEED=7``; ``make kill-test``.
 """
@@ -23,7 +24,19 @@ from actors.journal import HistoryFilter, read_history
 from console.account_records import AccountRecords, RecordedFill, compare
 from console.record_readers import ControlRecordReader
 from exchanges.base.aiohttp_transport import AiohttpTransport
-from exchanges.registry import FIRST_KIND
+from exchanges.simulator.faults.faults import (
+    Fault,
+    FrameDrop,
+    FrameDuplicate,
+    FrameReorder,
+    RestAbort,
+    RestError,
+    RestLimit,
+)
+from exchanges.simulator.faults.queries import OrderUnknown, QueryLag
+from exchanges.simulator.faults.refusals import RestRefusal
+from exchanges.simulator.faults.texts import TextMissing
+from simulation.venues.wires import VENUE_WIRES, WIRE, translated
 from tests.console.programs import Exchange, Program, exchange, program
 from tests.support.eventually import eventually_blocking
 
@@ -31,19 +44,21 @@ KILLS = int(os.environ.get("TELLER_KILLS", "5"))
 _MANY = 10
 SEED = int(os.environ.get("TELLER_KILL_SEED", "1"))
 EVERYTHING = HistoryFilter(limit=10**6)
-HOSTILE: list[dict[str, Any]] = [
-    {"kind": "query_lag", "lag_ms": 3_000, "probability": 0.5},
-    {"kind": "order_unknown", "by": "text", "probability": 0.3},
-    {"kind": "text_missing", "probability": 0.3},
-    {"kind": "rest_abort", "endpoint": "POST /spot/orders", "effect": "done", "probability": 0.1},
-    {"kind": "rest_error", "endpoint": "POST /spot/orders", "effect": "late", "late_ms": 500, "probability": 0.05},
-    {"kind": "rest_refusal", "endpoint": "DELETE /spot/orders/{}", "status": 403, "effect": "done", "probability": 0.1},
-    {"kind": "rest_limit", "endpoint": "DELETE /spot/orders/{}", "probability": 0.1},
-    {"kind": "frame_drop", "probability": 0.1},
-    {"kind": "frame_duplicate", "probability": 0.2},
-    {"kind": "frame_reorder", "window": 3, "hold_ms": 200, "probability": 0.2},
-]
-"""Queries lag, orders and texts are missing, commands end without the exchange's own word, pushes are lost."""
+HOSTILE: tuple[Fault, ...] = (
+    QueryLag(lag_ms=3_000, probability=0.5),
+    OrderUnknown(by="text", probability=0.3),
+    TextMissing(probability=0.3),
+    RestAbort(endpoint=WIRE.endpoints.place, effect="done", probability=0.1),
+    RestError(endpoint=WIRE.endpoints.place, effect="late", late_ms=500, probability=0.05),
+    RestRefusal(endpoint=WIRE.endpoints.cancel, status=403, effect="done", probability=0.1),
+    RestLimit(endpoint=WIRE.endpoints.cancel, probability=0.1),
+    FrameDrop(probability=0.1),
+    FrameDuplicate(probability=0.2),
+    FrameReorder(window=3, hold_ms=200, probability=0.2),
+)
+"""In the words of the first venue.
+
+Queries lag, orders and texts are missing, commands end without the exchange's own word, pushes are lost."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -64,20 +79,24 @@ def moments(rng: random.Random) -> Iterator[Moment]:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Iterator[Exchange]:
-    """An exchange as slow as a near one, so that at every moment some command is on its way."""
+    """Exchanges as slow as near ones, so that at every moment some command is on its way."""
     folder = tmp_path / "exchange"
     folder.mkdir()
-    with exchange(folder, "--rest-latency-ms", "40", "--push-latency-ms", "10", "--seed", str(SEED)) as running:
+    slow = ("--rest-latency-ms", "40", "--push-latency-ms", "10")
+    with exchange(folder, *slow, "--seed", str(SEED), each_kind=True) as running:
         yield running
 
 
-@pytest.mark.timeout(90 + 10 * KILLS)
-@pytest.mark.parametrize("faults", [[], HOSTILE], ids=["sound", "hostile"])
+@pytest.mark.timeout(120 + 15 * KILLS)  # starts may wait for a limit that the lives before have used up
+@pytest.mark.parametrize("faults", [(), HOSTILE], ids=["sound", "hostile"])
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
-    outside: Exchange, tmp_path: Path, faults: list[dict[str, Any]]
+    outside: Exchange, tmp_path: Path, faults: tuple[Fault, ...]
 ) -> None:
-    for fault in faults:
-        outside.ask("/faults", **fault)
+    for kind in outside.kinds.values():
+        for fault in faults:
+            there = translated(fault, VENUE_WIRES[kind])
+            assert there is not None, f"{kind} has all that is asked for"
+            outside.ask(f"/{kind}/faults", **msgspec.to_builtins(there))
     config = outside.config(tmp_path)
     path = Path(config)
     path.write_text(path.read_text().replace("requote_bps = 2", "requote_bps = 0.5\nrequote_every_s = 0.1"))
@@ -94,10 +113,10 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
     outside.end_faults()
     with life(config, tmp_path, outside) as run:
         run.wait_until_logged("system_started")
-        before = {name: len(outside.ask(f"/accounts/{name}/books")["orders"]) for name in outside.accounts}
+        before = {name: len(outside.books(name)["orders"]) for name in outside.accounts}
         for name, count in before.items():
             eventually_blocking(
-                lambda name=name, count=count: len(outside.ask(f"/accounts/{name}/books")["orders"]) > count + 1,  # type: ignore[misc]
+                lambda name=name, count=count: len(outside.books(name)["orders"]) > count + 1,  # type: ignore[misc]
                 within_s=45,  # what the last life left may be waited for: lists lag ten seconds
                 what=f"{name} to trade on",
             )
@@ -108,7 +127,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
     say(f"commands without an answer at the starts: {taken_up}; {told(outside)}")
 
     assert summary["verdict"] == "AGREE"
-    assert [end["verdict"] for end in summary["accounts"]] == ["AGREE", "AGREE"]
+    assert [end["verdict"] for end in summary["accounts"]] == ["AGREE"] * len(outside.accounts)
     # Of a few kills by chance none does: one in two of them falls there.
     assert any(taken_up) or KILLS < _MANY, "some kill fell between a command and its answer"
     counts = [assert_journal_is_what_the_exchange_says(outside, tmp_path, name) for name in outside.accounts]
@@ -117,7 +136,8 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_doubled(
 
 
 def life(config: str, folder: Path, outside: Exchange) -> Any:
-    return program("start", "--config", config, "--json", "--json-logs", folder=folder, **outside.environ)
+    how = ("--config", config, "--json", "--json-logs")
+    return program("start", *how, folder=folder, secrets=outside.secrets, **outside.environ)
 
 
 def open_intents(run: Program) -> list[int]:
@@ -131,8 +151,10 @@ def say(text: str) -> None:
 
 
 def told(outside: Exchange) -> str:
-    books = {name: outside.ask(f"/accounts/{name}/books") for name in outside.accounts}
-    return ", ".join(f"{name} {len(b['orders'])} orders {len(b['trades'])} fills" for name, b in books.items())
+    books = {name: outside.books(name) for name in outside.accounts}
+    return ", ".join(
+        f"{outside.kinds[name]} {len(b['orders'])} orders {len(b['trades'])} fills" for name, b in books.items()
+    )
 
 
 def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, name: str) -> int:
@@ -162,7 +184,7 @@ def assert_journal_is_what_the_exchange_says(outside: Exchange, folder: Path, na
 async def books_of(outside: Exchange, name: str) -> AccountRecords:
     http = AiohttpTransport()
     try:
-        return await ControlRecordReader(http, outside.control, FIRST_KIND, name).read(())
+        return await ControlRecordReader(http, outside.control, outside.kinds[name], name).read(())
     finally:
         await http.close()
 

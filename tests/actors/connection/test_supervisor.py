@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from messages.errors import (
     InvalidValueError,
     ListChangedError,
     RateLimitedError,
+    RefusalReason,
     StoppedError,
     VenueRefusedError,
 )
@@ -374,6 +376,40 @@ def test_a_first_attempt_that_fails_ends_down_unless_it_is_a_restart() -> None:
         assert (stage.state, len(stage.exchange.opens)) == (SyncState.DOWN, 1)
         await stage.connect(persistent=True)
         assert len(stage.exchange.opens) == 4
+
+    on_virtual_time(scene)
+
+
+TOLD_TO_WAIT = VenueRefusedError(RefusalReason.RATE_LIMIT, "TOO_MANY_REQUESTS", retry_after_s=7.0)
+
+
+@pytest.mark.parametrize("error", [TOLD_TO_WAIT, RateLimitedError("weight of queries", 7.0)], ids=["there", "here"])
+@pytest.mark.parametrize("where", ["open_error", "load_error"])
+def test_r10_a_start_waits_for_a_limit_that_an_earlier_life_has_used_up(where: str, error: Exception) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        setattr(stage.exchange, where, error)
+        stage.exchange.errors_left = 2
+        await stage.connect()
+        assert stage.state is SyncState.LIVE
+        calls = stage.exchange.opens if where == "open_error" else stage.exchange.loads
+        assert len(calls) == 3
+        assert min(after - before for before, after in pairwise(calls)) >= 7
+
+    on_virtual_time(scene)
+
+
+@pytest.mark.parametrize("retry_after_s", [None, 0.0, 20.0, 60.0])
+def test_a_start_does_not_wait_for_a_limit_for_longer_than_for_a_slow_attempt(retry_after_s: float | None) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.exchange.load_error = VenueRefusedError(RefusalReason.RATE_LIMIT, "429", retry_after_s=retry_after_s)
+        with pytest.raises(VenueRefusedError):
+            await stage.connect()
+        assert stage.state is SyncState.DOWN
+        assert asyncio.get_running_loop().time() < SupervisorSettings().attempt_timeout_s
+        assert len(stage.exchange.loads) == {None: 1, 20.0: 2, 60.0: 1}.get(retry_after_s, len(stage.exchange.loads))
+        assert all(after - before >= 1 for before, after in pairwise(stage.exchange.loads))
 
     on_virtual_time(scene)
 

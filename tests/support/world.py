@@ -30,31 +30,11 @@ from exchanges.gateio.venue import GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
 from messages.enums import OrderStatus, SyncState
 from messages.events import ExecutionReportEvent
-from messages.order import Order
 from messages.symbol import Symbol
 from tests.support.eventually import eventually
 from tests.support.orders import SOL
 from tests.support.proxy import Proxy
-
-
-class Recorder(Strategy):
-    """A strategy that only writes down what it is told."""
-
-    def __init__(self, name: str = "recorder", accounts: tuple[str, ...] = ("alpha",)) -> None:
-        super().__init__(name, accounts)
-        self.events: list[Any] = []
-
-    def on_order_update(self, event: Any) -> None:
-        self.events.append(event)
-
-    on_fill = on_balance_update = on_connection_status = on_error = on_book_ticker = on_order_update
-
-    def orders(self, client_order_id: str | None = None) -> list[Order]:
-        return [
-            event.order
-            for event in self.events
-            if hasattr(event, "order") and client_order_id in {None, event.order.client_order_id}
-        ]
+from tests.support.recorder import Recorder
 
 
 class World:

@@ -361,6 +361,10 @@ class LinesSession:
                 self.push({"pong": True})
                 return
             self._subscribe(said)
+            cut = self._face.services.faults.strike(SocketCut, lambda each: self.concerns(each.account, each.channel))
+            if cut is not None:
+                self.cut(cut.how)
+                return
             self.push({"granted": said["id"]})
         except (LineRefusedError, RefusedError) as error:
             reason = error.reason if isinstance(error, LineRefusedError) else "unknown_symbol"

@@ -24,6 +24,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     instruments_good_for_s: how old the rules of markets may be at a reconnect before they are read anew, seconds.
     orphan_fills: what an account keeps of fills without an order. trade_ids: of ids of fills of each market.
     evicted_ids: and of finished orders that were dropped for room.
+    fills_rows, orders_rows: the same where an answer that is full is told from one that is not by its rows.
+    key_renewed_every_s, key_good_for_s, key_retry_s: when a listen key is prolonged, how long it is good for after
+        that, and when a prolonging that failed is tried again, seconds.
     commands: so many may wait in an account's mailbox. checkpoint_records: after so many a journal's log starts anew.
     """
 
@@ -38,6 +41,11 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     commands: int = 1_000
     checkpoint_records: int = 2_000
     open_orders_readings: int = 4
+    fills_rows: int = 100
+    orders_rows: int = 1000
+    key_renewed_every_s: float = 1_500.0
+    key_good_for_s: float = 3_300.0
+    key_retry_s: float = 60.0
 
 
 USUAL: Final = Bounds()

@@ -69,6 +69,8 @@ class Feature(enum.Enum):
     # habits and limits of the exchange that no manual fixes
     HABITS = "habits"
     TIGHT_LIMITS = "tight_limits"
+    # how long what a socket is opened with, and the socket itself, is good
+    SHORT_SESSIONS = "short_sessions"
 
 
 ALL_FEATURES: Final = frozenset(Feature)

@@ -24,6 +24,7 @@ from messages.symbol import Symbol
 from simulation.bounds import USUAL, Bounds
 from simulation.environment.faults import EXCHANGE, Fault
 from simulation.options import Feature, Options, Profile
+from simulation.sessions import LONG, Sessions, short_sessions
 from simulation.settings import FINE, KEEPS_ALL, PAIRS, POOR, RICH, STARTED_MS
 from simulation.strategies.actions import ACTIONS
 from simulation.venues.wires import VENUE_WIRES, account_at, venue_of, wire_of
@@ -42,8 +43,8 @@ _LEAVES_DOUBTS: Final = frozenset({Feature.LAG, Feature.UNKNOWN_ORDERS})
 """What an exchange lags behind, or denies, takes longer to be believed."""
 _REFUSES_CANCELS: Final = frozenset({Feature.TIGHT_LIMITS, Feature.KILL_SWITCH_KEPT})
 _REFUSED_SETTLE_S: Final = 25.0
-"""A cancel of all that was refused, and is not sent again for the sake of later orders, waits for a list that cannot
-be behind it any more."""
+"""A cancel of all that was refused, and is not sent again for the sake of later orders, or of one side where a venue
+has none such, waits for a list that cannot be behind it any more."""
 _OPENS_LATE: Final = 0.5
 _CROWDED_PAIRS: Final = 12
 _MOST_WITH_A_PAST: Final = 20
@@ -154,6 +155,16 @@ def draw(seed: int, options: Options) -> Scenario:
     settings = rng("settings")
     storm_s = settings.uniform(20.0, 60.0)
     small = Feature.SMALL_BOUNDS in features
+    sessions = short_sessions(rng("sessions")) if Feature.SHORT_SESSIONS in features else LONG
+    venues = {
+        kind: _venue(
+            kind,
+            rng("venue" if kind == FIRST_KIND else f"venue {kind}"),
+            lags=Feature.LAG in features,
+            sessions=sessions,
+        )
+        for kind in dict.fromkeys((FIRST_KIND, *map(venue_of, names)))
+    }
     return Scenario(
         profile=profile,
         features=features,
@@ -163,16 +174,16 @@ def draw(seed: int, options: Options) -> Scenario:
             _exchange(seed, rng("exchange"), names=names, pairs=pairs, profile=profile, features=features),
             rng("habits"),
             features,
+            sessions,
         ),
         account=_account(rng("account"), rng("permission"), features),
         journal=_journal(rng("journal"), rng("journal sizes"), features),
-        venues={
-            kind: _venue(kind, rng("venue" if kind == FIRST_KIND else f"venue {kind}"), lags=Feature.LAG in features)
-            for kind in dict.fromkeys((FIRST_KIND, *map(venue_of, names)))
-        },
+        venues=venues,
         supervisor=_supervisor(rng("supervisor"), profile, features, wait_s=_queries_wait_s(names)),
         restarts=_restarts(rng("restarts"), few=Feature.FEW_RESTARTS in features),
-        bounds=_bounds(rng("bounds"), profile, is_limited=Feature.TIGHT_LIMITS in features) if small else USUAL,
+        bounds=sessions.bound(
+            _bounds(rng("bounds"), profile, is_limited=Feature.TIGHT_LIMITS in features) if small else USUAL
+        ),
         kinds=_kinds(profile),
         outages=profile not in {Profile.CALM, Profile.LONG_FAULT},
         exchange_faults=profile not in {Profile.CALM, Profile.LONG_FAULT},
@@ -183,7 +194,7 @@ def draw(seed: int, options: Options) -> Scenario:
         quoter="quoter" not in options.without,
         begins_s=settings.choice((0.0, CALM_S, CALM_S, CALM_S)),
         storm_s=options.storm_s if options.storm_s is not None else storm_s,
-        settle_s=_settle_s(profile, features, _queries_wait_s(names)),
+        settle_s=_settle_s(profile, features, venues, _queries_wait_s(names)),
         night_s=_night_s(rng("night")) if profile is Profile.NIGHT_OFF else 0.0,
         skew_ms=settings.choice((0, 0, -1_700, 2_300, 40_000)),
     )
@@ -193,10 +204,14 @@ def _queries_wait_s(names: Iterable[str]) -> float:
     return max(wire_of(name).queries_wait_s for name in names)
 
 
-def _settle_s(profile: Profile, features: frozenset[Feature], wait_s: float) -> float:
+def _settle_s(
+    profile: Profile, features: frozenset[Feature], venues: Mapping[str, VenueSettings], wait_s: float
+) -> float:
     if profile is not Profile.CALM or features & _LEAVES_DOUBTS:
         return 90.0
-    return wait_s + (_REFUSED_SETTLE_S if features & _REFUSES_CANCELS else _CALM_SETTLE_S)
+    cancels_by_side = all(VENUE_KINDS[kind].capabilities(venues[kind]).cancels_by_side for kind in venues)
+    is_late = features & _REFUSES_CANCELS or not cancels_by_side
+    return wait_s + (_REFUSED_SETTLE_S if is_late else _CALM_SETTLE_S)
 
 
 _PAUSES_S: Final = 10.0
@@ -346,7 +361,9 @@ def _exchange(
     )
 
 
-def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozenset[Feature]) -> SimulatorConfig:
+def _with_habits(
+    config: SimulatorConfig, rng: random.Random, features: frozenset[Feature], sessions: Sessions
+) -> SimulatorConfig:
     """What the exchange leaves out or calls otherwise, and limits that are lower than the usual ones."""
     zeros_listed, dust_cancels = rng.random() < _SOME_HABITS, rng.random() >= _SOME_HABITS
     limits = RateLimits(
@@ -358,7 +375,7 @@ def _with_habits(config: SimulatorConfig, rng: random.Random, features: frozense
         config = msgspec.structs.replace(config, zero_balances_listed=zeros_listed, dust_cancels=dust_cancels)
     if Feature.TIGHT_LIMITS in features:
         config = msgspec.structs.replace(config, rate_limits=limits)
-    return config
+    return msgspec.structs.replace(config, socket_rules=sessions.rules)
 
 
 def _names(rng: random.Random, count: int) -> tuple[str, ...]:
@@ -368,16 +385,20 @@ def _names(rng: random.Random, count: int) -> tuple[str, ...]:
     return tuple(account_at(kind, name) for kind, name in zip(kinds, NAMES, strict=False))
 
 
-def _venue(kind: str, rng: random.Random, *, lags: bool) -> VenueSettings:
+def _venue(kind: str, rng: random.Random, *, lags: bool, sessions: Sessions) -> VenueSettings:
     """A client with less patience than usual, so that a run sees more; with or without the venue's own expiry.
 
     What it reckons queries to lag behind is never less than they do, as with a real venue.
     """
-    return VENUE_KINDS[kind].settings(
+    settings = VENUE_KINDS[kind].settings
+    life_s = None if settings().socket.life_s is None else sessions.life_s
+    return settings(
         request_timeout_s=4.0,
         order_expiry_ms=rng.choice((5000, 5000, 2000, None)),
         query_lag_ms=round(1000 * LONGEST_LAG_S) if lags else rng.choice((1_000, 10_000)),
-        socket=SessionSettings(connect_timeout_s=4.0, acknowledge_timeout_s=4.0, heartbeat_s=4.0, silence_s=10.0),
+        socket=SessionSettings(
+            connect_timeout_s=4.0, acknowledge_timeout_s=4.0, heartbeat_s=4.0, silence_s=10.0, life_s=life_s
+        ),
     )
 
 
@@ -441,6 +462,8 @@ def _bounds(rng: random.Random, profile: Profile, *, is_limited: bool) -> Bounds
     page = rng.choice((2, 5, 10))
     return Bounds(
         fills_page=20 * page,
+        fills_rows=5 * page,
+        orders_rows=10 * page,
         open_orders_page=100 if is_limited else min(page + 3, 10),  # pages of two orders cannot overlap
         finished_page=10 * page,
         most_pages=rng.choice((3, 10, 100)),

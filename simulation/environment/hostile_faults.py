@@ -8,6 +8,7 @@ import msgspec
 
 from exchanges.simulator.faults import faults
 from exchanges.simulator.faults.faults import Effect, Fault
+from exchanges.simulator.faults.listen_keys import ListenKeysExhausted, ListenKeysRevoked
 from exchanges.simulator.faults.odd_rows import FIELDS, PUSHED_ON, OddRows
 from exchanges.simulator.faults.queries import OrderUnknown, QueryKind, QueryLag
 from exchanges.simulator.faults.refusals import AllowanceShared, RestRefusal, SubscriptionRefused
@@ -66,6 +67,7 @@ _UNLABELLED: Final[tuple[tuple[int, tuple[Effect, ...]], ...]] = (
 """Statuses of front ends without the exchange's own word; a gateway may say so after the request went through."""
 _LOSSES: Final = (faults.FrameDrop, faults.RestAbort, faults.RestError, faults.RestTimeout)
 """After these nobody can know at once what has happened: a page of something in front of the exchange says nothing."""
+_NOT_IN_A_CALM: Final = (*_LOSSES, ListenKeysRevoked)
 _REPLACED: Final = 0.3
 _PUSHED: Final = 0.5
 _TELLING: Final = ("status", "finish_as", "event", "filled_amount", "left", "side", "text")
@@ -316,6 +318,16 @@ def _shared_allowance(rng: random.Random, names: Sequence[str], _: Sequence[str]
     )
 
 
+def _keys_revoked(rng: random.Random, names: Sequence[str], _: Sequence[str], __: float) -> Fault:
+    """Listen keys end before their time, and their sockets with them or not."""
+    return ListenKeysRevoked(account=rng.choice((None, *names)), how=rng.choice(("close", "silent")))
+
+
+def _keys_exhausted(rng: random.Random, names: Sequence[str], _: Sequence[str], for_s: float) -> Fault:
+    """No more listen keys are to be had, as if other programs had them all."""
+    return ListenKeysExhausted(for_s=for_s, account=rng.choice((None, *names)))
+
+
 HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.REFUSALS: (
         _unlabelled_command,
@@ -342,6 +354,7 @@ HOSTILE: Final[Mapping[Feature, tuple[Draw, ...]]] = {
     Feature.WITHDRAWALS: (_no_withdrawals,),
     Feature.KILL_SWITCH_KEPT: (_cancels_fail, _cancel_far_ahead),
     Feature.TIGHT_LIMITS: (_shared_allowance, _shared_allowance),
+    Feature.SHORT_SESSIONS: (_keys_revoked, _keys_revoked, _keys_exhausted),
 }
 """What each feature may bring; of each, some are drawn."""
 
@@ -365,6 +378,6 @@ def hostile_faults(
             own = random.Random(f"{base}:{feature.value}:{number}")
             wanted, at_s, for_s = own.random() < 0.6, own.uniform(begins_s, ends_s), own.uniform(1.0, 15.0)
             fault = make(own, names, pairs, for_s)
-            if wanted and not (calm and isinstance(fault, _LOSSES)):
+            if wanted and not (calm and isinstance(fault, _NOT_IN_A_CALM)):
                 planned.append((at_s, fault))
     return planned

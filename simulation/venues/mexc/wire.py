@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from exchanges.mexc import listen_key, private_rest
 from exchanges.simulator import HttpRequest, HttpResponse
 from exchanges.simulator.core.config import FeeScheme
 from simulation.venues.wire import Action, Allowance, Channels, Endpoints, WireAnswer, WireCommand
@@ -103,7 +104,13 @@ class MexcWire:
     endings_are_told = False
     histories_by_market = True
     queries_wait_s = 20.0
-    bounds: tuple[tuple[Any, str, str], ...] = ()
+    bounds: tuple[tuple[Any, str, str], ...] = (
+        (private_rest, "_FILLS_ROWS", "fills_rows"),
+        (private_rest, "_ORDERS_ROWS", "orders_rows"),
+        (listen_key, "_RENEW_EVERY_S", "key_renewed_every_s"),
+        (listen_key, "_GOOD_FOR_S", "key_good_for_s"),
+        (listen_key, "_RETRY_S", "key_retry_s"),
+    )
 
     def read_command(self, request: HttpRequest) -> WireCommand | None:
         """What the request asks for; None for one that only asks questions, or is about a stream."""

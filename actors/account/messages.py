@@ -47,13 +47,15 @@ class FillsNeeded(msgspec.Struct, frozen=True):
     """The fills that are to be loaded with the snapshot, each from which moment of the exchange's clock on (unix ms).
 
     Attributes:
-        from_ms: for all ``markets`` together. again: for others that could not be read before or have not been asked
-            for yet, each by itself.
-        markets: where the venue lists by market only, those whose turn it is; else it lists all.
+        from_ms: for all of ``turn`` together, or for the whole account where the venue lists that. again: for markets
+            that could not be read before or have not been asked for yet, each by itself.
+        turn: where the venue lists fills by market only, those whose turn it is.
+        markets: all that are known: where the venue lists open orders by market only, they are asked for in these.
     """
 
     from_ms: int
     again: Mapping[Symbol, int]
+    turn: tuple[Symbol, ...]
     markets: tuple[Symbol, ...]
 
 

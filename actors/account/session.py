@@ -192,7 +192,7 @@ class AccountSession:
                 spawn,
                 rest.load_balances(),
                 wide.load_open_orders(needed.markets),
-                _not_of_the_key(wide.load_fills(needed.markets, from_ms=needed.from_ms, spawn=spawn)),
+                _not_of_the_key(wide.load_fills(needed.turn, from_ms=needed.from_ms, spawn=spawn)),
                 self._load_again(wide, needed.again),
             )
         except ListChangedError:

@@ -69,7 +69,7 @@ class SnapshotJoiner:
             self._recovery.fills_asked(from_ms)
         if context.require_rest().capabilities.histories is RequestScope.MARKET:
             return coverage.turn(now_ms, now_s, context.markets)
-        return FillsNeeded(from_ms, coverage.again(now_s), context.markets)
+        return FillsNeeded(from_ms, coverage.again(now_s), (), context.markets)
 
     def loaded(self, message: SnapshotLoaded, defer: Defer, found_inconsistent: Callable[[], None]) -> int | None:
         """Joins a snapshot with what is known and with what has arrived since the subscriptions.

@@ -1,6 +1,6 @@
 """Up to which moment an account knows every fill, and of which markets it does not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -57,7 +57,7 @@ class FillsCoverage:
         """Markets to be asked for by themselves now, each from which moment on. ``now_s``: monotonic."""
         return {symbol: gap.from_ms for symbol, gap in self._gaps.items() if gap.again_s <= now_s}
 
-    def turn(self, now_ms: int, now_s: float, markets: Iterable[Symbol]) -> FillsNeeded:
+    def turn(self, now_ms: int, now_s: float, markets: tuple[Symbol, ...]) -> FillsNeeded:
         """The same where the venue lists by market only: those whose turn it is.
 
         Args:
@@ -73,7 +73,7 @@ class FillsCoverage:
         chosen = covered[: _AT_ONCE - len(due)]
         through_ms = min((self._of_market_ms[symbol] for symbol in chosen), default=now_ms)
         from_ms = max(self._since_ms, through_ms - FILLS_OVERLAP_MS)
-        return FillsNeeded(from_ms, dict(due), tuple(chosen))
+        return FillsNeeded(from_ms, dict(due), tuple(chosen), markets)
 
     def loaded(
         self,

@@ -175,11 +175,11 @@ def take_turn(
     no_room_for: Collection[Symbol] = (),
 ) -> FillsNeeded:
     """One snapshot at a venue that lists by market only, answered at once."""
-    needed = coverage.turn(at_ms, now_s, markets)
+    needed = coverage.turn(at_ms, now_s, tuple(markets))
     again = {
         symbol: refused.get(symbol) or FillsReport((), at_ms) for symbol in needed.again if symbol not in no_room_for
     }
-    report = FillsReport((), at_ms, (), frozenset(needed.markets) - frozenset(no_room_for))
+    report = FillsReport((), at_ms, (), frozenset(needed.turn) - frozenset(no_room_for))
     coverage.loaded(report, again, from_ms=needed.from_ms, lag_ms=0, now_s=now_s)
     return needed
 
@@ -193,8 +193,8 @@ def test_r6_where_the_venue_lists_by_market_a_new_market_is_asked_for_from_the_b
     assert take_turn(coverage, [SOL], at_ms=10 * MINUTE_MS).again == {SOL: MINUTE_MS}
     assert coverage.complete_ms == 10 * MINUTE_MS
 
-    needed = coverage.turn(11 * MINUTE_MS, 2.0, [SOL, BTC])
-    assert (needed.again, needed.markets) == ({BTC: MINUTE_MS}, (SOL,))
+    needed = coverage.turn(11 * MINUTE_MS, 2.0, (SOL, BTC))
+    assert (needed.again, needed.turn) == ({BTC: MINUTE_MS}, (SOL,))
     assert 9 * MINUTE_MS < needed.from_ms < 10 * MINUTE_MS
     assert (coverage.complete_ms, coverage.causes()) == (MINUTE_MS, {})
 
@@ -220,7 +220,8 @@ def test_r10_however_many_markets_there_are_a_snapshot_asks_for_few_and_all_get_
     while len(asked_first) < count:
         at_ms += 1000
         needed = take_turn(coverage, markets, at_ms=at_ms)
-        assert 0 < len(needed.again) + len(needed.markets) <= 12
+        assert needed.markets == tuple(markets)
+        assert 0 < len(needed.again) + len(needed.turn) <= 12
         asked_first.update(dict.fromkeys(needed.again, at_ms))
         waiting = set(markets) - asked_first.keys()
         assert coverage.causes().keys() == waiting, "nothing is known of those that have not been asked for (R14)"
@@ -242,9 +243,9 @@ def test_r10_markets_that_fail_do_not_keep_others_from_their_turn() -> None:
     for minute in range(10, 40):
         take_turn(coverage, markets, at_ms=minute * MINUTE_MS, now_s=60.0 * minute, refused=bad)
     assert coverage.causes() == bad
-    needed = coverage.turn(41 * MINUTE_MS, 1e9, markets)
-    assert len(needed.markets) >= 6
-    assert set(needed.markets) <= set(markets[20:])
+    needed = coverage.turn(41 * MINUTE_MS, 1e9, tuple(markets))
+    assert len(needed.turn) >= 6
+    assert set(needed.turn) <= set(markets[20:])
 
 
 def test_r14_a_market_for_which_the_rate_limit_had_no_room_is_not_taken_for_known() -> None:
@@ -254,4 +255,4 @@ def test_r14_a_market_for_which_the_rate_limit_had_no_room_is_not_taken_for_know
     take_turn(coverage, [SOL, BTC], at_ms=11 * MINUTE_MS)
     take_turn(coverage, [SOL, BTC], at_ms=12 * MINUTE_MS, no_room_for={SOL})
     assert (coverage.causes(), coverage.complete_ms) == ({}, 11 * MINUTE_MS)
-    assert coverage.turn(13 * MINUTE_MS, 1.0, [SOL, BTC]).markets == (SOL, BTC), "the one that waits longest is first"
+    assert coverage.turn(13 * MINUTE_MS, 1.0, (SOL, BTC)).turn == (SOL, BTC), "the one that waits longest is first"

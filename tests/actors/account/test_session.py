@@ -138,7 +138,7 @@ class Account:
         reply: Reply[Any] = Reply()
         match message:
             case GetFillsNeeded():
-                reply.set(FillsNeeded(5_000, self.again, (SOL,)))
+                reply.set(FillsNeeded(5_000, self.again, (SOL,), (SOL,)))
             case SnapshotLoaded():
                 self.snapshots.append(message)
                 if isinstance(self.answer, Exception):

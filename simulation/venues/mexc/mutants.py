@@ -15,7 +15,7 @@ def _at_mexc(options: Options, *features: Feature) -> Options:
     )
 
 
-_ACCOUNT_WIDE: Final = "exchanges/base/account_wide.py"
+_FILLS_COVERAGE: Final = "actors/account/orders/fills_coverage.py"
 _CODES: Final = "exchanges/mexc/codes.py"
 _CONVERT: Final = "exchanges/mexc/convert.py"
 _ERRORS: Final = "exchanges/mexc/errors.py"
@@ -84,8 +84,8 @@ MONEY: Final = (
     bug(
         "MEXC: an order that was looked up has no fees",
         _PRIVATE_REST,
-        "        return await self._with_fees(found) if found.is_finished and found.filled_quantity else found\n",
-        "        return found\n",
+        "await self._with_fees(found, priority) if found.is_finished and found.filled_quantity else found\n",
+        "found\n",
         _CALM,
     ),
 )
@@ -133,10 +133,10 @@ ORDERS: Final = (
         _at_mexc(NIGHT_OFF),
     ),
     bug(
-        "MEXC: fills are asked for in one market only",
-        _ACCOUNT_WIDE,
-        "        for symbol in markets:\n            try:\n                reports",
-        "        for symbol in list(markets)[:1]:\n            try:\n                reports",
+        "MEXC: fills of a market are asked for once and never again",
+        _FILLS_COVERAGE,
+        "chosen = covered[: _AT_ONCE - len(due)]\n",
+        "chosen = covered[:0]\n",
         _STORM,
     ),
 )

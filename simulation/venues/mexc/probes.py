@@ -120,18 +120,18 @@ ANSWERS: Final = (
         "MEXC: markets: a name that the table lacks",
         _SYMBOLS,
         "Markets.to_symbol",
-        "self._lacks_one = True",
+        "self._lacking[name] = None",
     ),
     Probe(
         "MEXC: markets: asked for again in vain, the old table is kept",
         _SYMBOLS,
         "Markets.ready",
-        "self._asked_s = now_s",
+        'logger.warning("markets_not_loaded", venue="mexc", error=str(error))',
     ),
 )
 
 REQUESTS: Final = (
-    Probe("MEXC: limiter: blocked after a refusal", _REST, "MexcRest._send", "answer.permit.block(wait_s)"),
+    Probe("MEXC: limiter: blocked after a refusal", _REST, "MexcRest._send", "answer.permit.block_all(wait_s)"),
     Probe(
         "MEXC: request: a refusal with a status of success",
         _REST,

@@ -143,8 +143,8 @@ class Comparison:
 
     def _was_before_the_program(self, order: BookedOrder) -> bool:
         """Whether it is no order of the program's, and had ended when the first start began that was one to the end: an
-        account begins with what is there. Or it is one of which the account could not learn."""
-        if self._is_of_others(order) and self._parts.is_out_of_sight(order):
+        account begins with what is there. Or it is one of which the account could not learn, or no more."""
+        if self._parts.is_gone_for_good(order) or (self._is_of_others(order) and self._parts.is_out_of_sight(order)):
             return True
         ran_from_s, last = self._program.ran_from_s, self._parts.history.states(order.account, order.id)[-1]
         has_ended = ran_from_s is not None and not last.is_open and last.at_s < ran_from_s

@@ -9,10 +9,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from actors.runtime import DeadLetters, LoopHost
 from exchanges.base.environment import Environment
 from exchanges.simulator import Exchange, HttpRequest
 from exchanges.simulator.core.orders import Order as BookedOrder
+from exchanges.simulator.faults.faults import ClockSkew
 from exchanges.simulator.faults.faults import Fault as ExchangeFault
 from simulation.environment.exchange_faults import ExchangeFaults
 from simulation.environment.faults import Weather
@@ -25,7 +28,7 @@ from simulation.environment.sockets import MemorySockets
 from simulation.environment.user import User
 from simulation.loop import VirtualClock, VirtualLoop
 from simulation.machine.machine import Machine
-from simulation.options import Options, Profile
+from simulation.options import Feature, Options, Profile
 from simulation.oracles.book_history import BookHistory
 from simulation.oracles.command_log import CommandLog
 from simulation.oracles.delivered import Delivered
@@ -150,10 +153,16 @@ class Parts:
         """Whether its market is gone: then the exchange tells of its fills, and no more of the order."""
         return order.pair in self.exchange.engine.delisted
 
+    def is_gone_for_good(self, order: BookedOrder) -> bool:
+        """Whether nothing of it can be learnt any more, which the account says: its market is gone, and fills are
+        listed by market."""
+        is_said = symbol_of(order.pair) in self.told[order.account].unknown_markets
+        return is_said and self.cannot_be_asked_for(order) and wire_of(order.account).histories_by_market
+
     def is_out_of_sight(self, order: BookedOrder) -> bool:
-        """Whether an account could only have learnt of an order that has ended from the socket, and has not: its market
-        is none that the account trades, and fills and ended orders are listed by market."""
-        is_named = symbol_of(order.pair) in self.scenario.symbols
+        """Whether an account could only have learnt of an order that has ended from the socket, and has not: fills and
+        ended orders are listed by market, and its market is none that the account trades, or is gone."""
+        is_named = symbol_of(order.pair) in self.scenario.symbols and not self.cannot_be_asked_for(order)
         is_listed = is_named or not wire_of(order.account).histories_by_market
         return not is_listed and not order.is_open and str(order.id) not in self.told[order.account].numbered
 
@@ -204,7 +213,12 @@ class Parts:
         )
 
     def _worded(self, fault: ExchangeFault) -> ExchangeFault | None:
-        """A fault in the words of the venue of its account, or of some venue where it is for all accounts."""
+        """A fault in the words of the venue of its account, or of some venue where it is for all accounts.
+
+        Orders of one client id are told apart by the exchange's clock alone: where ids are used again it is set by few
+        seconds."""
+        if isinstance(fault, ClockSkew) and self.scenario.has(Feature.REUSED_IDS):
+            fault = msgspec.structs.replace(fault, offset_ms=fault.offset_ms // 5)
         account, kinds = getattr(fault, "account", None), list(self.scenario.venues)
         kind = self._fault_rng.choice(kinds) if account is None else venue_of(account)
         return translated(fault, VENUE_WIRES[kind])

@@ -438,12 +438,15 @@ def _supervisor(
 ) -> SupervisorSettings:
     """A check is a full reload, which hides what the socket did not tell: now and then there is none at all, unless a
     frame may tell what is not so and only a reload can say otherwise."""
+    attempt_s = 16.0 if wait_s else 10.0  # longer than the window of a limit that a life before may have used up
     if profile is Profile.LONG_FAULT:
-        return SupervisorSettings(attempt_timeout_s=10.0, check_every_s=6.0, unchecked_limit_s=_UNCHECKED_S + wait_s)
+        return SupervisorSettings(
+            attempt_timeout_s=attempt_s, check_every_s=6.0, unchecked_limit_s=_UNCHECKED_S + wait_s
+        )
     never = profile is Profile.CALM and rng.random() < 0.5 and Feature.ODD_ROWS not in features
     rare = Feature.RARE_CHECKS in features
     return SupervisorSettings(
-        attempt_timeout_s=10.0,
+        attempt_timeout_s=attempt_s,
         check_every_s=100_000.0 if never else 15.0 if rare else 6.0,
         unchecked_limit_s=_UNCHECKED_S + wait_s,
         backoff=BackoffSettings(max_s=3.0, stable_s=5.0),

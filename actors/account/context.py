@@ -119,6 +119,13 @@ class AccountContext:
         lists by market only."""
         return tuple(dict.fromkeys((*self.symbols, *(symbol for symbol, _ in self.state.orders.symbols()))))
 
+    @property
+    def open_markets(self) -> tuple[Symbol, ...]:
+        """Those in which an order is open or may be: where the venue cancels by market only, all are canceled in these.
+        While the account is not live others may be open in any market that is to be traded."""
+        known = dict.fromkeys(record.order.symbol for record in self.state.orders.open_records())
+        return tuple(known if self.sync_state is SyncState.LIVE else dict.fromkeys((*known, *self.symbols)))
+
     def arrives_by_ms(self, decided_ms: int) -> int:
         """After this moment of the exchange's clock an order that was decided at ``decided_ms`` can no longer arrive
         there: the exchange refuses it, or, where it has no expiry, patience is at its end."""

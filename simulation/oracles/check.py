@@ -71,7 +71,8 @@ def differences(
     of the books it need not know. ``reuses_ids``: orders are given the ids of earlier ones on purpose.
     ``texts_may_lack``: the exchange may have told of orders without our text: by that those ``of_others`` are known.
     ``fill_texts_may_lack``: the same of fills, each of which is told once. ``unaskable``: orders of which the exchange
-    tells no more than their fills. ``before``: those that need not be known, nor any of their fills.
+    tells no more than their fills. ``before``: those that need not be known, nor any of their fills, nor how they ended
+    where they are ``unaskable`` besides.
     """
     name = snapshot.account
     if snapshot.sync_state is not SyncState.LIVE:
@@ -85,7 +86,7 @@ def differences(
     vanished = _vanished_texts(name, (*executed, *snapshot.open_orders, *told.orders.values()))
     for number, truth in booked.items():
         may_lack = number < FIRST_ORDER_ID or excused(truth) or before(truth) or _is_among(truth, vanished)
-        if str(number) not in known and may_lack:
+        if may_lack and (str(number) not in known or (before(truth) and unaskable(truth))):
             continue
         may_lack_text = texts_may_lack and (of_others(truth) or _is_among(truth, vanished))
         views = {f"{name}: order {number} as told": told.numbered.get(str(number))}
@@ -344,7 +345,7 @@ def journal_differences(
             or _is_among(truth, vanished)
             or not (keeps_all or truth.is_open)
         )
-        if str(number) not in filed and may_lack:
+        if may_lack and (str(number) not in filed or (before(truth) and unaskable(truth))):
             continue
         yield from _order(
             f"{name}: order {number} in the journal",

@@ -184,7 +184,7 @@ def _of_safety(parts: Parts, way: Way, ask: Callable[[str, Command], Reply[Any] 
         kill_switch=kill_switch.known,
         is_alone=not scenario.has(Feature.SECOND_PROGRAM) and not scenario.has(Feature.OTHER_PROGRAMS),
         is_disk_sound=not scenario.has(Feature.DISK) and scenario.journal.keeps_all,
-        out_of_sight=parts.is_out_of_sight,
+        out_of_sight=lambda order: parts.is_out_of_sight(order) or parts.is_gone_for_good(order),
     )
     yield CancelsAll(
         exchange=parts.exchange,

@@ -13,7 +13,7 @@ from actors.runtime import Reply
 from exchanges.simulator.core.engine import FIRST_ORDER_ID
 from exchanges.simulator.core.orders import Finish
 from exchanges.simulator.core.orders import Order as BookedOrder
-from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, MADE_UP_CURRENCY
 from messages.commands import Command, GetSnapshot
 from messages.order import Order
 from messages.snapshot import AccountSnapshot
@@ -250,7 +250,8 @@ class Truth(Oracle):
     def _content_said(self, name: str, snapshot: AccountSnapshot, now_s: float, age_s: float, by: str) -> Iterator[str]:
         from_s, history = now_s - age_s, self._history
         since = f"{by}at no moment of the last {age_s:.0f} s (R5)"
-        for currency in dict.fromkeys([*history.currencies(name), *snapshot.balances]):
+        told = [currency for currency in snapshot.balances if not currency.startswith(MADE_UP_CURRENCY)]
+        for currency in dict.fromkeys([*history.currencies(name), *told]):  # a made-up one is the exchange's word
             ours = snapshot.balances.get(currency)
             said = _NOTHING if ours is None else (ours.available, ours.locked)
             if said not in self._balances_held(name, currency, from_s, now_s):

@@ -119,6 +119,6 @@ def test_only_what_others_had_ended_when_the_program_first_ran_was_before_it(
     books = Books()
     history = BookHistory(books.exchange, books.now_s)
     order = filled(books, text)
-    parts: Any = SimpleNamespace(history=history, is_out_of_sight=lambda _: False)
+    parts: Any = SimpleNamespace(history=history, is_out_of_sight=lambda _: False, is_gone_for_good=lambda _: False)
     program: Any = SimpleNamespace(ran_from_s=ran_from_s)
     assert Comparison(parts, (), program, None)._was_before_the_program(order) is is_before

@@ -294,7 +294,7 @@ class MassCancels:
             scope, intent, context, sent_s = job.scope, job.intent, self._context, self._context.monotonic_s()
 
             def send() -> Coroutine[Any, Any, tuple[Order, ...]]:
-                return context.account_wide().cancel_all(scope.symbol, scope.side, context.markets)
+                return context.account_wide().cancel_all(scope.symbol, scope.side, context.open_markets)
 
             self._context.io(
                 "cancel_all",

@@ -5,6 +5,7 @@ from typing import Literal
 from exchanges.simulator.faults.faults import Fault, check
 
 FIRST_MADE_UP_ID = 990_000_000_000  # of orders and trades; above all that the engine gives out
+MADE_UP_CURRENCY = "ODD"  # with a number after it
 ListName = Literal["currency_pairs", "open_orders", "finished_orders", "my_trades", "accounts"]
 Oddity = Literal[
     "unknown_word",

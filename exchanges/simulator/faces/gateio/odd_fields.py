@@ -8,7 +8,7 @@ import msgspec
 from exchanges.simulator.core.config import PairConfig
 from exchanges.simulator.core.orders import Fill, Order, OrderType, Role, Side, TimeInForce
 from exchanges.simulator.faces.gateio.render import Json, rest_fill, rest_order
-from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, ListName, OddRows
+from exchanges.simulator.faults.odd_rows import FIRST_MADE_UP_ID, MADE_UP_CURRENCY, ListName, OddRows
 
 WORDS = {
     "status": "suspended",
@@ -57,10 +57,10 @@ def renamed(row: Json, kind: ListName, number: int, rng: random.Random) -> Json:
     """Returns a copy of a row that is nobody's: with an id, a currency or a pair of its own."""
     match kind:
         case "currency_pairs":
-            base = f"ODD{number - FIRST_MADE_UP_ID}"
+            base = f"{MADE_UP_CURRENCY}{number - FIRST_MADE_UP_ID}"
             return {**row, "id": f"{base}_{row['quote']}", "base": base, "base_name": base}
         case "accounts":
-            return {**row, "currency": f"ODD{number - FIRST_MADE_UP_ID}"}
+            return {**row, "currency": f"{MADE_UP_CURRENCY}{number - FIRST_MADE_UP_ID}"}
         case "my_trades":
             return {**row, "id": str(number), "order_id": str(number), "text": rng.choice(ORIGINS)}
         case _:

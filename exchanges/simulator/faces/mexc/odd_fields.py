@@ -14,7 +14,7 @@ from exchanges.simulator.core.orders import Fill, Order, OrderType, Role, Side, 
 from exchanges.simulator.faces.mexc.calls import Json
 from exchanges.simulator.faces.mexc.ids import order_id, trade_id
 from exchanges.simulator.faces.mexc.render import fill_row, order_row
-from exchanges.simulator.faults.odd_rows import FIELDS, FIRST_MADE_UP_ID, ListName, OddRows
+from exchanges.simulator.faults.odd_rows import FIELDS, FIRST_MADE_UP_ID, MADE_UP_CURRENCY, ListName, OddRows
 
 _ORDER: Mapping[str, tuple[str, ...]] = {
     "id": ("orderId", "id"),
@@ -104,7 +104,7 @@ def make_odd(row: Json, fault: OddRows, rng: random.Random, *, is_push: bool = F
 
 def renamed(row: Json, kind: ListName, number: int) -> Json:
     """Returns a copy of a row that is nobody's: with an id, a currency or a symbol of its own."""
-    odd = f"ODD{number - FIRST_MADE_UP_ID}"
+    odd = f"{MADE_UP_CURRENCY}{number - FIRST_MADE_UP_ID}"
     match kind:
         case "currency_pairs":
             return {**row, "symbol": f"{odd}{row['quoteAsset']}", "baseAsset": odd}
@@ -120,7 +120,7 @@ def renamed_push(message: Json, kind: ListName, number: int) -> Json:
     """Returns a copy of a pushed message that is nobody's."""
     match kind:
         case "accounts":
-            return {**message, "vcoinName": f"ODD{number - FIRST_MADE_UP_ID}"}
+            return {**message, "vcoinName": f"{MADE_UP_CURRENCY}{number - FIRST_MADE_UP_ID}"}
         case "my_trades":
             return {**message, "tradeId": trade_id(number), "orderId": order_id(number), "clientOrderId": ""}
         case _:

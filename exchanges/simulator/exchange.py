@@ -14,6 +14,12 @@ from exchanges.simulator.core.countdown import Countdowns
 from exchanges.simulator.core.delay import Latency
 from exchanges.simulator.core.engine import Engine
 from exchanges.simulator.core.fair_values import FairValues
+from exchanges.simulator.core.futures.commands import MarginCommands
+from exchanges.simulator.core.futures.engine import EngineOptions, FuturesEngine
+from exchanges.simulator.core.futures.past import PastPositions
+from exchanges.simulator.core.futures.prices import Prices
+from exchanges.simulator.core.futures.services import FuturesServices
+from exchanges.simulator.core.futures.watch import Watch
 from exchanges.simulator.core.keys import Keys
 from exchanges.simulator.core.listings import Listings
 from exchanges.simulator.core.margin import MarginOrders
@@ -30,6 +36,7 @@ from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faces.registry import FACES, FIRST_FACE
 from exchanges.simulator.faults.faults import Faults
 from exchanges.simulator.faults.injection import LateFills
+from exchanges.simulator.faults.queries import MAX_LAG_MS
 
 
 class Exchange:
@@ -54,23 +61,30 @@ class Exchange:
         self.config = config
         self.faults = faults = Faults(schedule=schedule, rng=faults_rng)
         self.latency = Latency(config.rest_latency_ms, config.push_latency_ms, config.balance_push_delay_ms)
-        self.engine = Engine(
-            config.pairs,
-            now_ms=Clock("engine", now_ms, faults, step_ms=config.engine_clock_step_ms).now_ms,
-            maker_fee_rate=config.maker_fee_rate,
-            taker_fee_rate=config.taker_fee_rate,
-            max_open_orders=config.max_open_orders_per_account,
-            self_trades_allowed=config.self_trades_allowed,
-            dust_cancels=config.dust_cancels,
-            unfit_orders_end=rules.unfit_orders_end,
-            texts_repeat=rules.texts_repeat,
-        )
+        engine_now_ms = Clock("engine", now_ms, faults, step_ms=config.engine_clock_step_ms).now_ms
+        fair_values = FairValues(config.seed, make_face.name, now_ms)
+        contracts = config.all_contracts() if rules.trades_contracts else ()
+        options: EngineOptions = {
+            "now_ms": engine_now_ms,
+            "maker_fee_rate": config.maker_fee_rate,
+            "taker_fee_rate": config.taker_fee_rate,
+            "max_open_orders": config.max_open_orders_per_account,
+            "self_trades_allowed": config.self_trades_allowed,
+            "dust_cancels": config.dust_cancels,
+            "unfit_orders_end": rules.unfit_orders_end,
+            "texts_repeat": rules.texts_repeat,
+        }
+        futures: FuturesEngine | None = None
+        if rules.trades_contracts:
+            futures = FuturesEngine(contracts, Prices(fair_values, engine_now_ms), **options)
+        self.engine = futures or Engine(config.pairs, **options)
         self.keys = Keys(config.accounts, config.seed, rules.key_prefix)
         for account in self.keys.accounts.values():
             self.engine.open_account(account.name, fees=account.fees)
             for currency, amount in account.balances.items():
-                self.engine.deposit(account.name, currency, amount)
-        if config.past is not None:
+                if self.engine.holds(currency):
+                    self.engine.deposit(account.name, currency, amount)
+        if config.past is not None and futures is None:  # positions of before the start would be a past of their own
             write_past(self.engine, config.past, self.keys.accounts, random.Random(rng.random()))
         views = Views(self.engine, faults, config.retention, clock_ms=now_ms)
         self.traders = Traders(
@@ -78,12 +92,15 @@ class Exchange:
             rng=traders_rng,
             schedule=schedule,
             interval_ms=config.traders_interval_ms,
-            pairs=config.traders_pairs,
-            fair_values=FairValues(config.seed, make_face.name, now_ms) if has_neighbours else None,
+            pairs=None if config.traders_pairs is None else filter(self.engine.markets.get, config.traders_pairs),
+            # index and mark prices follow the fair values in any case
+            fair_values=fair_values if has_neighbours or futures is not None else None,
         )
         histories = MarketHistory(self.engine, past_seed=config.seed if config.public_past else None)
         account_book = AccountBook(now_ms=self.engine.now_ms)
         self.engine.listeners += (histories, self.traders, account_book)
+        triggers = Triggers(self.engine, now_ms=self.engine.now_ms, schedule=schedule)
+        self._watch = Watch(futures, triggers, schedule=schedule) if futures is not None else None
         self.services = Services(
             config=config,
             keys=self.keys,
@@ -94,30 +111,37 @@ class Exchange:
             ),
             countdowns=Countdowns(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
             margin=MarginOrders(self.engine),
-            triggers=Triggers(self.engine, now_ms=self.engine.now_ms, schedule=schedule),
+            triggers=triggers,
             account_book=account_book,
             now_ms=Clock("gateway", now_ms, faults).now_ms,
             schedule=schedule,
             rng=services_rng,
             faults=faults,
             views=views,
+            futures=None if futures is None or self._watch is None else _futures(futures, self._watch, now_ms),
         )
         # margin orders before the face, which ends all subscriptions to a delisted pair
         late_fills = LateFills(self.engine, faults, schedule)
         self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
+        if self.services.futures is not None:
+            self.engine.listeners += (self.services.futures.positions, self.services.futures.watch)
         self.face: Face = make_face(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.face, self.traders, self.latency, self.listings)
         self._schedule = schedule
 
     def start(self) -> None:
-        """Begins trading, if the config wants synthetic traders."""
+        """Begins trading, if the config wants synthetic traders; of contracts, also funding and liquidations."""
+        if self._watch is not None:
+            self._watch.start()
         if self.config.traders_on:
             self.traders.start()
 
     def stop(self) -> None:
         """Stops the traders and ends all sessions."""
         self.traders.stop()
+        if self._watch is not None:
+            self._watch.stop()
         for socket in list(self.face.sockets):
             socket.close()
 
@@ -150,3 +174,8 @@ class Exchange:
     def control(self, request: HttpRequest) -> HttpResponse:
         """Answers a request of the control API."""
         return self._control.handle(request)
+
+
+def _futures(engine: FuturesEngine, watch: Watch, clock_ms: Callable[[], int]) -> FuturesServices:
+    positions = PastPositions(engine, now_ms=clock_ms, kept_ms=MAX_LAG_MS)
+    return FuturesServices(engine=engine, commands=MarginCommands(engine), positions=positions, watch=watch)

@@ -21,7 +21,7 @@ from exchanges.simulator.core.engine import HOUSE
 from exchanges.simulator.core.fees import GT
 from exchanges.simulator.core.listings import Listings
 from exchanges.simulator.core.orders import NewOrder, OrderType, Side, TimeInForce
-from exchanges.simulator.core.rules import RefusedError, check_limit, check_tradable, decimals_of, plain
+from exchanges.simulator.core.rules import RefusedError, check_tradable, decimals_of, plain
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.traders import Traders
 from exchanges.simulator.core.transfers import WithdrawalStatus
@@ -265,12 +265,12 @@ class Control:
         amount = body.amount
         if amount is None:
             lot = Decimal(1).scaleb(-rules.amount_precision)
-            amount = (HOUSE_ORDER_VALUE / rules.start_price).quantize(lot, ROUND_UP)
+            amount = (HOUSE_ORDER_VALUE / (rules.start_price * rules.unit)).quantize(lot, ROUND_UP)
         sides = [(Side.BUY, body.bid, rules.quote), (Side.SELL, body.ask, rules.base)]
         for side, price, _ in sides:
             if price is not None:
                 check_tradable(rules, side, self._engine.now_ms())
-                check_limit(price, amount, rules)
+                self._engine.check_limit(rules, price, amount)
         self._traders.leave(pair)
         self._engine.cancel_all(HOUSE, pair=pair)
         for side, price, currency in sides:

@@ -47,7 +47,7 @@ class MarketsControl:
         return [market_record(market.rules) for market in self._engine.markets.values()]
 
     def _list(self, _item: str, request: HttpRequest) -> Json:
-        rules = body_of(request, PairConfig)
+        rules = body_of(request, self._engine.rules_type)
         self._listings.add(rules)
         log.info("market_listed", pair=rules.id)
         return market_record(rules)

@@ -13,7 +13,7 @@ KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One change of what an account owns of a currency, and the total after it."""
+    """One change of what an account owns of a currency, and the total after it; about what, where that is one thing."""
 
     id: int
     time_ms: int
@@ -21,6 +21,8 @@ class Booking:
     change: Decimal
     total: Decimal
     reason: BalanceReason
+    pair: str = ""
+    order_id: int = 0
 
 
 class AccountBook(Listener):
@@ -41,6 +43,13 @@ class AccountBook(Listener):
             if change.total:
                 self._last_id += 1
                 booking = Booking(
-                    self._last_id, self._now_ms(), change.currency, change.total, change.balance.total, reason
+                    self._last_id,
+                    self._now_ms(),
+                    change.currency,
+                    change.total,
+                    change.balance.total,
+                    reason,
+                    change.pair,
+                    change.order_id,
                 )
                 self._bookings.setdefault(account, deque(maxlen=KEPT)).append(booking)

@@ -12,12 +12,13 @@ from decimal import Decimal
 
 import msgspec
 
+from exchanges.simulator.core.futures.contracts import ContractConfig, contracts_of
+from exchanges.simulator.core.pairs import MAX_DECIMALS, PairConfig, TradeStatus, refuse
 from exchanges.simulator.core.retention import Retention
 
+__all__ = ["MAX_DECIMALS", "PairConfig", "TradeStatus"]
+
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-PAIR_PATTERN = re.compile(r"(?=.{3,64}$)(?:[^\W_]|\$)(?:\w|\$)*_(?:[^\W_]|\$)+")  # any script: venues list such names
-MAX_DECIMALS = 12
-MAX_TIME_S = 10**11
 MAX_AMOUNT = Decimal(10**15)  # with 12 decimals still exact in 28 digits
 MAX_PAST = 100_000
 MAX_PAST_DAYS = 3_650
@@ -29,75 +30,6 @@ DEFAULT_BALANCES = {
     "SOL": Decimal(5_000),
     "PEPE": Decimal(50_000_000_000),
 }
-
-
-def _refuse(field: str, value: object, allowed: str) -> ValueError:
-    return ValueError(f"{field}: {value!r} is not allowed, must be {allowed}")
-
-
-class TradeStatus(enum.Enum):
-    """Which new orders a pair takes."""
-
-    TRADABLE = "tradable"
-    UNTRADABLE = "untradable"
-    BUYABLE = "buyable"
-    SELLABLE = "sellable"
-
-
-class PairConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One currency pair: its rules and where its synthetic market starts.
-
-    ``id`` is the base, an underscore and the quote, of letters and digits of any script and ``$``; the base may have
-    underscores, too: the quote is what follows the last one.
-
-    ``price_precision`` and ``amount_precision`` count decimals; ``min_base_amount`` is in base units, the quote
-    limits in quote units; ``start_price`` is the price that the synthetic traders' walk returns to. ``trade_status``
-    says which new orders are taken, each side not before its ``*_start_s`` (seconds since 1970, 0: always).
-    """
-
-    id: str
-    start_price: Decimal
-    price_precision: int
-    amount_precision: int
-    min_base_amount: Decimal
-    min_quote_amount: Decimal = Decimal(3)
-    max_quote_amount: Decimal = Decimal(5_000_000)
-    trade_status: TradeStatus = TradeStatus.TRADABLE
-    buy_start_s: int = 0
-    sell_start_s: int = 0
-
-    def __post_init__(self) -> None:
-        if not PAIR_PATTERN.fullmatch(self.id):
-            raise _refuse("pair id", self.id, "BASE_QUOTE of letters, digits and $")
-        for field in ("price_precision", "amount_precision"):
-            value = getattr(self, field)
-            if not 0 <= value <= MAX_DECIMALS:
-                raise _refuse(f"{self.id} {field}", value, f"0 to {MAX_DECIMALS} decimals")
-        if self.price_precision + self.amount_precision > MAX_DECIMALS:
-            # a price times an amount must be an exact balance
-            raise _refuse(
-                f"{self.id} price_precision + amount_precision",
-                self.price_precision + self.amount_precision,
-                f"at most {MAX_DECIMALS}",
-            )
-        for field in ("start_price", "min_base_amount", "min_quote_amount", "max_quote_amount"):
-            value = getattr(self, field)
-            if not value.is_finite() or value <= 0:
-                raise _refuse(f"{self.id} {field}", value, "above 0")
-        for field in ("buy_start_s", "sell_start_s"):
-            value = getattr(self, field)
-            if not 0 <= value <= MAX_TIME_S:
-                raise _refuse(f"{self.id} {field}", value, f"0 to {MAX_TIME_S} seconds since 1970")
-
-    @property
-    def base(self) -> str:
-        """The currency that is traded."""
-        return self.id.rpartition("_")[0]
-
-    @property
-    def quote(self) -> str:
-        """The currency that it is paid with."""
-        return self.id.rpartition("_")[2]
 
 
 class FeeScheme(enum.Enum):
@@ -133,12 +65,12 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name):
-            raise _refuse("account name", self.name, "1 to 32 of a-z 0-9 _ -, beginning with a letter or digit")
+            raise refuse("account name", self.name, "1 to 32 of a-z 0-9 _ -, beginning with a letter or digit")
         for currency, amount in self.balances.items():
             if not 0 <= amount <= MAX_AMOUNT:
-                raise _refuse(f"account {self.name} balance {currency}", amount, f"0 to {MAX_AMOUNT}")
+                raise refuse(f"account {self.name} balance {currency}", amount, f"0 to {MAX_AMOUNT}")
         if not self.fees:
-            raise _refuse(f"account {self.name} fees", self.fees, "one scheme or more")
+            raise refuse(f"account {self.name} fees", self.fees, "one scheme or more")
 
     def __repr__(self) -> str:
         return f"AccountConfig(name={self.name!r})"
@@ -157,7 +89,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Requests allowed per window.
 
-    Private limits count per account, those for placing and amending also per pair, the others per endpoint.
+    Private limits count per account, those for placing and amending also per pair, the others per endpoint; orders on
+    contracts count together (``contract_orders_per_s``).
     Public ones count per address; the default is far above what venues allow, as all clients share the loopback
     address.
 
@@ -167,6 +100,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     enabled: bool = True
     place_per_s: int = 10
+    contract_orders_per_s: int = 100
     cancel_per_s: int = 200
     private_per_10s: int = 200
     public_per_10s: int = 5_000
@@ -178,6 +112,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for field in (
             "place_per_s",
+            "contract_orders_per_s",
             "cancel_per_s",
             "private_per_10s",
             "public_per_10s",
@@ -187,7 +122,7 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
             "calls_per_s",
         ):
             if getattr(self, field) < 1:
-                raise _refuse(f"rate limit {field}", getattr(self, field), "1 or more")
+                raise refuse(f"rate limit {field}", getattr(self, field), "1 or more")
 
 
 class SocketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +145,7 @@ class SocketRules(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
             if getattr(self, field) <= 0:
-                raise _refuse(f"socket rule {field}", getattr(self, field), "above 0")
+                raise refuse(f"socket rule {field}", getattr(self, field), "above 0")
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,9 +164,9 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
         for field in ("orders", "fills", "fills_in_a_second"):
             value = getattr(self, field)
             if not 1 <= value <= MAX_PAST:
-                raise _refuse(f"past {field}", value, f"1 to {MAX_PAST}")
+                raise refuse(f"past {field}", value, f"1 to {MAX_PAST}")
         if not 1 <= self.days <= MAX_PAST_DAYS:
-            raise _refuse("past days", self.days, f"1 to {MAX_PAST_DAYS}")
+            raise refuse("past days", self.days, f"1 to {MAX_PAST_DAYS}")
 
 
 def _default_pairs() -> tuple[PairConfig, ...]:
@@ -284,6 +219,9 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     whose rest does not pay for one more lot ends as canceled (reports of 2023), not as filled (docs of 2024).
     ``public_past``: candles and trades of before the start are there, made up (`public_past`).
     ``traders_pairs`` names the pairs that the synthetic traders visit, None is all: idle pairs cost them nothing.
+
+    ``contracts``: what faces of futures trade, with the ids of the pairs that they follow; None: one for each pair that
+    the settlement currency pays for. Those settle funding every ``funding_interval_s``.
     """
 
     seed: int = 1
@@ -313,35 +251,48 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True):
     withdrawal_step_ms: int = 1_500
     past: Past | None = None
     public_past: bool = False
+    contracts: tuple[ContractConfig, ...] | None = None
+    funding_interval_s: int = 28_800
 
     def __post_init__(self) -> None:
         for field in ("rest_port", "control_port"):
             if not 0 <= getattr(self, field) <= 65_535:
-                raise _refuse(field, getattr(self, field), "a port from 0 to 65535")
+                raise refuse(field, getattr(self, field), "a port from 0 to 65535")
         for field in ("rest_latency_ms", "push_latency_ms", "balance_push_delay_ms"):
             if not 0 <= getattr(self, field) <= 60_000:
-                raise _refuse(field, getattr(self, field), "0 to 60000 ms")
+                raise refuse(field, getattr(self, field), "0 to 60000 ms")
         for field in ("maker_fee_rate", "taker_fee_rate"):
             if not 0 <= getattr(self, field) < Decimal("0.1"):
-                raise _refuse(field, getattr(self, field), "a fraction from 0 to below 0.1")
-        for field in ("traders_interval_ms", "engine_clock_step_ms", "max_open_orders_per_account", "max_sockets"):
+                raise refuse(field, getattr(self, field), "a fraction from 0 to below 0.1")
+        for field in (
+            "traders_interval_ms",
+            "engine_clock_step_ms",
+            "max_open_orders_per_account",
+            "max_sockets",
+            "funding_interval_s",
+        ):
             if getattr(self, field) < 1:
-                raise _refuse(field, getattr(self, field), "1 or more")
+                raise refuse(field, getattr(self, field), "1 or more")
         if self.withdrawal_step_ms < 0:
-            raise _refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
+            raise refuse("withdrawal_step_ms", self.withdrawal_step_ms, "0 (by control only) or more")
         past_fills = len(self.accounts) * (self.past.fills if self.past else 0)
         if past_fills > MAX_PAIR_FILLS:
-            raise _refuse("past fills of all accounts", past_fills, f"up to {MAX_PAIR_FILLS}")
+            raise refuse("past fills of all accounts", past_fills, f"up to {MAX_PAIR_FILLS}")
         _refuse_duplicates("pairs", [pair.id for pair in self.pairs])
+        _refuse_duplicates("contracts", [contract.id for contract in self.contracts or ()], needed=False)
         _refuse_duplicates("accounts", [account.name for account in self.accounts])
         for pair in self.traders_pairs or ():
             if pair not in {rules.id for rules in self.pairs}:
-                raise _refuse("traders_pairs", pair, "one of the pairs")
+                raise refuse("traders_pairs", pair, "one of the pairs")
+
+    def all_contracts(self) -> tuple[ContractConfig, ...]:
+        """Returns what faces of futures trade."""
+        return contracts_of(self.pairs, self.funding_interval_s) if self.contracts is None else self.contracts
 
 
-def _refuse_duplicates(field: str, names: list[str]) -> None:
-    if not names:
-        raise _refuse(field, names, "one or more")
+def _refuse_duplicates(field: str, names: list[str], *, needed: bool = True) -> None:
+    if needed and not names:
+        raise refuse(field, names, "one or more")
     for name, count in Counter(names).items():
         if count > 1:
-            raise _refuse(field, name, "named only once")
+            raise refuse(field, name, "named only once")

@@ -7,6 +7,7 @@ newer order gives way), unless that is allowed; a market order that finds the bo
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_DOWN, Decimal
+from typing import ClassVar
 
 from exchanges.simulator.core.accounts import AccountRecord
 from exchanges.simulator.core.book import Book
@@ -59,7 +60,13 @@ class Market:
 
 
 class Engine:
-    """All pairs and all accounts of one exchange. ``now_ms`` gives the time in milliseconds since 1970."""
+    """All pairs and all accounts of one exchange. ``now_ms`` gives the time in milliseconds since 1970.
+
+    ``rules_type``: what its markets are described by. Matching is the same for every product; what an order needs and
+    what a trade does to accounts is spot's, and replaced by an engine of another product.
+    """
+
+    rules_type: ClassVar[type[PairConfig]] = PairConfig
 
     def __init__(
         self,
@@ -114,9 +121,16 @@ class Engine:
                 names.setdefault(market.rules.quote, is_listed)
         return names
 
+    def settle_delisted(self, pair: str) -> None:
+        """Does away with what accounts hold in a pair that is about to be delisted; of spot that is nothing."""
+
     def now_ms(self) -> int:
         """Returns the time by the engine's clock."""
         return self._now_ms()
+
+    def holds(self, _currency: str) -> bool:
+        """Whether accounts can have a balance of it."""
+        return True
 
     def deposit(self, account: str, currency: str, amount: Decimal) -> None:
         """Credits money from outside."""
@@ -140,7 +154,7 @@ class Engine:
         """Takes an order, matches it, and returns it as it then stands. Raises ``RefusedError``."""
         market = self.market(new.pair)
         check_tradable(market.rules, new.side, self.now_ms())
-        check_new(new, market.rules)
+        self._check_new(account, new, market)
         record = self.accounts[account]
         if new.text and not self._texts_repeat and record.open_with_text(new.text):
             raise RefusedError(Reason.REPEATED_TEXT, f"an open order has the text {new.text}")
@@ -163,9 +177,11 @@ class Engine:
             origin=new.origin,
             self_trade=new.self_trade,
             iceberg=new.iceberg,
+            reduce_only=new.reduce_only,
+            closes=new.closes,
         )
-        needed = _lock_needed(order, order.price, order.remaining)
-        self._check_funds(order, needed)
+        needed = self._lock_needed(order, order.price, order.remaining)
+        self._check_funds(order, needed, order.price, order.remaining)
         unfit = self._unfit(market, order)
         if unfit is not None and not self._unfit_orders_end:
             raise unfit
@@ -224,15 +240,15 @@ class Engine:
         if (new_price, new_amount) == (order.price, order.amount):
             raise RefusedError(Reason.NO_CHANGE, "No change is made")
         check_tradable(market.rules, order.side, self.now_ms())
-        check_limit(new_price, new_amount, market.rules)
+        self.check_limit(market.rules, new_price, new_amount)
         order_text = amend_text or order.amend_text
         remaining = new_amount - order.filled_base
         if remaining <= 0:
             order.amend_text = order_text
             return self.cancel(order)
-        needed = _lock_needed(order, new_price, remaining)
+        needed = self._lock_needed(order, new_price, remaining)
         freeze = needed - order.locked
-        self._check_funds(order, freeze)
+        self._check_funds(order, freeze, new_price, remaining)
         if order.time_in_force is TimeInForce.POST_ONLY:
             self._check_would_rest(market, order, new_price)
         keeps_place = new_price == order.price and new_amount < order.amount
@@ -243,6 +259,7 @@ class Engine:
         self._lock(order, freeze)
         order.price, order.amount, order.remaining = new_price, new_amount, remaining
         order.amend_text, order.updated_ms, order.rules = order_text, self.now_ms(), market.rules
+        order.version += 1
         if freeze:
             self._tell_balances(order.account, BalanceReason.ORDER_CHANGED, (order.pays, ZERO, freeze))
         self._tell_order(order, OrderChange.UPDATE)
@@ -288,8 +305,8 @@ class Engine:
             )
         check_precision("amount", amount, order.rules.amount_precision)
         market = self.market(order.pair)
-        needed = _lock_needed(order, order.price, amount)
-        self._check_funds(order, needed)
+        needed = self._lock_needed(order, order.price, amount)
+        self._check_funds(order, needed, order.price, amount)
         for listener in self.listeners:
             listener.before_late_fill(order)
         self._lock(order, needed)
@@ -318,7 +335,7 @@ class Engine:
             updated_ms=now,
         )
         self._last_order_id = house.id
-        needed = _lock_needed(house, price, amount)
+        needed = self._lock_needed(house, price, amount)
         self.provide(HOUSE, house.pays, needed)
         self._lock(house, needed)
         self.accounts[HOUSE].began(house)
@@ -369,13 +386,15 @@ class Engine:
         market.trade_id += 1
         market.sequence += 1
         value = amount * price
-        if maker.is_open:
+        if market.book.contains(maker):
             market.book.reduce(maker, amount)
         else:
             maker.remaining -= amount
         taker.remaining -= value if taker.in_quote else amount
         for order, role in ((taker, Role.TAKER), (maker, Role.MAKER)):
             self._settle(market, order, role, amount=amount, price=price, now=now)
+        if taker.forced is not None:  # the exchange's own doing is not on the public tape
+            return
         trade = Trade(
             id=market.trade_id,
             sequence=market.sequence,
@@ -393,7 +412,7 @@ class Engine:
         ledger, account, was_open = self.ledger, order.account, order.is_open
         value = amount * price
         paid, received = (value, amount) if order.side is Side.BUY else (amount, value)
-        released = order.locked - (_lock_needed(order, order.price, order.remaining) if was_open else ZERO)
+        released = order.locked - (self._lock_needed(order, order.price, order.remaining) if was_open else ZERO)
         cost = self._charge(order, role, paid=paid, received=received, value=value)
         order.locked -= released
         ledger.spend_locked(account, order.pays, paid)
@@ -407,6 +426,7 @@ class Engine:
         order.point_fee += cost.points
         order.rebated_fee += cost.rebate
         order.updated_ms = now
+        order.version += 1
         record = self.accounts[account]
         if not order.remaining and was_open:
             order.finish = Finish.FILLED
@@ -471,6 +491,7 @@ class Engine:
         if freed:
             self.ledger.unlock(order.account, order.pays, freed)
         order.finish, order.updated_ms = finish, self.now_ms()
+        order.version += 1
         self.accounts[order.account].ended(order)
         self._tell_order(order, OrderChange.FINISH)
         if freed:
@@ -489,7 +510,22 @@ class Engine:
         if not order.is_open:
             raise RefusedError(Reason.ORDER_CANCELLED, "Order has been cancelled")
 
-    def _check_funds(self, order: Order, needed: Decimal) -> None:
+    def _check_new(self, _account: str, new: NewOrder, market: Market) -> None:
+        """Raises ``RefusedError`` when such an order is not allowed on this market."""
+        check_new(new, market.rules)
+
+    def check_limit(self, rules: PairConfig, price: Decimal, amount: Decimal) -> None:
+        """Raises ``RefusedError`` when a limit order of this price and amount is not allowed by these rules."""
+        check_limit(price, amount, rules)
+
+    def _lock_needed(self, order: Order, price: Decimal, remaining: Decimal) -> Decimal:
+        """How much of what it pays the order must hold to be able to pay for all that remains."""
+        if order.side is Side.SELL or order.in_quote:
+            return remaining
+        return price * remaining
+
+    def _check_funds(self, order: Order, needed: Decimal, _price: Decimal, _remaining: Decimal) -> None:
+        """Raises ``RefusedError`` when the account cannot lock ``needed`` more, for an order of these terms."""
         available = self.ledger.balance(order.account, order.pays).available
         if needed > available:
             raise RefusedError(
@@ -563,10 +599,3 @@ def _base_wanted(order: Order, price: Decimal) -> Decimal:
         return order.remaining
     lot = Decimal(1).scaleb(-order.rules.amount_precision)
     return (order.remaining / price).quantize(lot, ROUND_DOWN)
-
-
-def _lock_needed(order: Order, price: Decimal, remaining: Decimal) -> Decimal:
-    """How much of what it pays the order must hold to be able to pay for all that remains."""
-    if order.side is Side.SELL or order.in_quote:
-        return remaining
-    return price * remaining

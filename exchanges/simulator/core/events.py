@@ -3,16 +3,24 @@
 from decimal import Decimal
 
 from exchanges.simulator.core.book import LevelChange
+from exchanges.simulator.core.futures.positions import Position
 from exchanges.simulator.core.ledger import Balance
 from exchanges.simulator.core.orders import BalanceReason, Fill, Order, OrderChange, Trade
 
 
 class Change:
-    """One balance after a change, and by how much the total and the locked part changed."""
+    """One balance after a change, and by how much the total and the locked part changed.
 
-    __slots__ = ("balance", "currency", "freeze", "total")
+    ``pair`` and ``order_id`` say what it is about, where only one thing is.
+    """
 
-    def __init__(self, currency: str, balance: Balance, total: Decimal, freeze: Decimal) -> None:
+    __slots__ = ("balance", "currency", "freeze", "order_id", "pair", "total")
+
+    def __init__(
+        self, currency: str, balance: Balance, total: Decimal, freeze: Decimal, *, pair: str = "", order_id: int = 0
+    ) -> None:
+        self.pair = pair
+        self.order_id = order_id
         self.currency = currency
         self.balance = balance
         self.total = total
@@ -45,3 +53,15 @@ class Listener:
 
     def on_delisted(self, pair: str) -> None:
         """A pair is no more; its open orders have been canceled before."""
+
+    def on_position(self, position: Position) -> None:
+        """A position of an account that keeps history has changed."""
+
+    def on_position_closed(self, position: Position, order: Order) -> None:
+        """A position has just been closed by this order; its ``last_close`` is what it brought in."""
+
+    def on_liquidated(self, position: Position, order: Order, size: Decimal, mark: Decimal) -> None:
+        """A position of ``size`` was taken from its account at the price of this order."""
+
+    def on_deleveraged(self, position: Position, order: Order, size: Decimal) -> None:
+        """A position that was of ``size`` was reduced by this order, as nobody else took the other side."""

@@ -27,12 +27,15 @@ class FairValues:
         self._now_ms = now_ms
         self._began_ms = now_ms()
 
-    def moved(self, pair: str) -> float:
-        """Returns the natural logarithm of what the pair is worth at this venue now over its start price."""
-        now_ms = self._now_ms()
+    def moved(self, pair: str, at_ms: int | None = None) -> float:
+        """Returns the natural logarithm of what the pair is worth at this venue, now or then, over its start price."""
+        then_ms = self._now_ms() if at_ms is None else at_ms
+        return self.common(pair, then_ms) + _noise(f"basis {self._seed} {self._venue} {pair}", BASIS, then_ms)
+
+    def common(self, pair: str, at_ms: int) -> float:
+        """Returns the same without the venue's basis."""
         common = f"value {self._seed} {pair}"
-        basis = _noise(f"basis {self._seed} {self._venue} {pair}", BASIS, now_ms)
-        return _noise(common, COMMON, now_ms) - _noise(common, COMMON, self._began_ms) + basis
+        return _noise(common, COMMON, at_ms) - _noise(common, COMMON, self._began_ms)
 
 
 def _noise(name: str, waves: tuple[tuple[float, float], ...], at_ms: int) -> float:

@@ -100,6 +100,17 @@ class Ledger:
         balance.version += 1
         self.fees[currency] = self.fees.get(currency, ZERO) + amount
 
+    def change(self, account: str, currency: str, amount: Decimal) -> None:
+        """Books what another account's balance is booked with the other sign; a balance may end below 0."""
+        balance = self.balance(account, currency)
+        balance.available += amount
+        balance.version += 1
+
+    def charge(self, account: str, currency: str, fee: Decimal) -> None:
+        """Moves money to the exchange's fees, whether the account has it or not; below 0 it is a rebate."""
+        self.change(account, currency, -fee)
+        self.fees[currency] = self.fees.get(currency, ZERO) + fee
+
     def _with_available(self, account: str, currency: str, amount: Decimal) -> Balance:
         balance = self.balance(account, currency)
         if balance.available < amount:

@@ -22,6 +22,8 @@ class Listings:
         Raises ``ValueError`` when it is listed already.
         """
         engine = self._engine
+        if not isinstance(rules, engine.rules_type):
+            raise ValueError(f"id: {rules.id!r} must be described as a contract")
         if rules.id in engine.markets:
             raise ValueError(f"id: {rules.id!r} is listed already, must be another one")
         market = engine.markets[rules.id] = Market(rules, engine.delisted.pop(rules.id, None))
@@ -63,6 +65,7 @@ class Listings:
             for order in engine.cancel_all(name, pair=pair)
             if not record.internal
         ]
+        engine.settle_delisted(pair)
         del engine.markets[pair]
         engine.delisted[pair] = market
         self._decimals.pop(pair, None)

@@ -59,6 +59,10 @@ class Finish(enum.Enum):
     IMMEDIATE_REST = "immediate_rest"
     SELF_TRADE = "self_trade"
     BOOK_RAN_DRY = "book_ran_dry"
+    POSITION_CLOSED = "position_closed"
+    REDUCE_OUT = "reduce_out"
+    LIQUIDATED = "liquidated"
+    DELEVERAGED = "deleveraged"
 
 
 class AccountType(enum.Enum):
@@ -94,6 +98,16 @@ class BalanceReason(enum.Enum):
     ORDER_CHANGED = "order_changed"
     FEE = "fee"
     REBATE = "rebate"
+    REALISED = "realised"
+    FUNDING = "funding"
+
+
+class Forced(enum.Enum):
+    """Why the exchange itself trades for an account."""
+
+    LIQUIDATION = "liquidation"
+    DELEVERAGING = "deleveraging"
+    SETTLEMENT = "settlement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +115,8 @@ class NewOrder:
     """A request to trade. ``amount`` is in base units, for a market buy in quote units.
 
     ``text`` is the client id, unique among the account's open orders; ``origin`` is shown where there is none.
+    On contracts only: ``reduce_only`` may not open or add; ``closes`` is for all that the position has, whatever
+    ``amount`` says.
     """
 
     pair: str
@@ -113,6 +129,8 @@ class NewOrder:
     origin: str = ""
     self_trade: SelfTrade | None = None
     iceberg: Decimal = ZERO
+    reduce_only: bool = False
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +138,8 @@ class Fill:
     """One order's half of a trade. What it costs comes in parts, each 0 or more and in a currency of its own:
 
     ``fee`` in ``fee_currency`` (what the order received), ``gt_fee`` in GT, ``point_fee`` in points; ``rebated_fee`` is
-    what the account got back, in ``rebated_fee_currency`` (what the order paid with).
+    what the account got back, in ``rebated_fee_currency`` (what the order paid with). On contracts, ``closed`` of the
+    ``amount`` came off a position.
     """
 
     trade_id: int
@@ -141,6 +160,7 @@ class Fill:
     point_fee: Decimal = ZERO
     rebated_fee: Decimal = ZERO
     rebated_fee_currency: str
+    closed: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +183,7 @@ class Order:
     ``fee`` (in what it receives), ``gt_fee`` (GT), ``point_fee`` (points) and ``rebated_fee`` (in what it pays) are
     sums over its fills.
     ``ended_ms`` is 0 while it is open; ``updated_ms`` moves on when an ended order turns out to have traded.
+    ``version`` grows with each change. ``reduce_only`` and ``closes`` as in ``NewOrder``.
     """
 
     id: int
@@ -191,6 +212,10 @@ class Order:
     finish: Finish = Finish.OPEN
     ended_ms: int = 0
     account_type: AccountType = AccountType.SPOT
+    reduce_only: bool = False
+    closes: bool = False
+    forced: Forced | None = None
+    version: int = 0
     fills: list[Fill] = field(default_factory=list)
 
     @property
@@ -210,8 +235,8 @@ class Order:
 
     @property
     def in_quote(self) -> bool:
-        """Whether ``amount`` and ``remaining`` are in the quote currency: only for a market buy."""
-        return self.type is OrderType.MARKET and self.side is Side.BUY
+        """Whether ``amount`` and ``remaining`` are in the quote currency: only for a market buy of spot."""
+        return self.type is OrderType.MARKET and self.side is Side.BUY and self.rules.market_buys_in_quote
 
     @property
     def pays(self) -> str:

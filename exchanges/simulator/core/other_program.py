@@ -53,9 +53,9 @@ class OtherProgram:
         rules = self._rng.choice(list(self._engine.markets.values())).rules
         side = self._rng.choice((Side.BUY, Side.SELL))
         price = self._price(rules)
-        amount = _rounded(self._rng.uniform(*VALUE) / float(price), rules.amount_precision)
+        amount = _rounded(self._rng.uniform(*VALUE) / float(price * rules.unit), rules.amount_precision)
         at_market = self._rng.random() < MARKET_CHANCE
-        in_quote = at_market and side is Side.BUY
+        in_quote = at_market and side is Side.BUY and rules.market_buys_in_quote
         new = NewOrder(
             pair=rules.id,
             side=side,

@@ -150,12 +150,12 @@ class Past:
     def __init__(self, record: AccountRecord, history: History, then_ms: int) -> None:
         self._record = record
         self._history = history
-        self._then_ms = then_ms
+        self.then_ms = then_ms
 
     def order(self, order: Order) -> Order | None:
         """Returns the order as it was, None when it was not there yet."""
         versions = self._history.orders.get(order.id)
-        return order if versions is None else versions.at(self._then_ms)
+        return order if versions is None else versions.at(self.then_ms)
 
     def open_orders(self) -> list[Order]:
         """Returns the orders that were open, oldest first."""
@@ -178,10 +178,10 @@ class Past:
         found: dict[str, Balance] = {}
         for currency, balance in balances.items():
             versions = self._history.balances.get(currency)
-            then = balance if versions is None else versions.at(self._then_ms)
+            then = balance if versions is None else versions.at(self.then_ms)
             if then is not None:
                 found[currency] = then
         return found
 
     def _since(self, queue: deque[tuple[int, T]]) -> list[tuple[int, T]]:
-        return [entry for entry in queue if entry[0] > self._then_ms]
+        return [entry for entry in queue if entry[0] > self.then_ms]

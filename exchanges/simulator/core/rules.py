@@ -26,6 +26,17 @@ class Reason(enum.Enum):
     ORDER_FILLED = enum.auto()
     ORDER_CANCELLED = enum.auto()
     NO_CHANGE = enum.auto()
+    PRICE_TOO_FAR = enum.auto()
+    RISK_LIMIT = enum.auto()
+    LEVERAGE_TOO_HIGH = enum.auto()
+    LEVERAGE_TOO_LOW = enum.auto()
+    WOULD_LIQUIDATE = enum.auto()
+    INCREASES_POSITION = enum.auto()
+    REDUCES_TOO_MUCH = enum.auto()
+    POSITION_EMPTY = enum.auto()
+    POSITION_HELD = enum.auto()
+    POSITION_CROSS = enum.auto()
+    ORDERS_OPEN = enum.auto()
 
 
 class RefusedError(Exception):

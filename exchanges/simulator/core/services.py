@@ -8,6 +8,7 @@ from exchanges.simulator.core.account_book import AccountBook
 from exchanges.simulator.core.config import SimulatorConfig
 from exchanges.simulator.core.countdown import Countdowns
 from exchanges.simulator.core.engine import Engine
+from exchanges.simulator.core.futures.services import FuturesServices
 from exchanges.simulator.core.keys import Keys
 from exchanges.simulator.core.margin import MarginOrders
 from exchanges.simulator.core.market_history import MarketHistory
@@ -22,7 +23,8 @@ from exchanges.simulator.faults.faults import Faults
 class Services:
     """The parts of one exchange, made once and handed to every face.
 
-    ``now_ms`` is the gateway's clock; what the engine stamps, it stamps with ``engine.now_ms``.
+    ``now_ms`` is the gateway's clock; what the engine stamps, it stamps with ``engine.now_ms``. ``futures``: only where
+    contracts are traded.
     """
 
     config: SimulatorConfig
@@ -39,3 +41,4 @@ class Services:
     rng: random.Random
     faults: Faults
     views: Views
+    futures: FuturesServices | None = None

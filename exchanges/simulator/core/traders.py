@@ -116,7 +116,7 @@ class Crowd:
 
     def _amount(self, value: float, middle: float) -> Decimal:
         lot = Decimal(1).scaleb(-self._rules.amount_precision)
-        return max(lot, Decimal(value / middle).quantize(lot, ROUND_HALF_UP))
+        return max(lot, Decimal(value / middle / float(self._rules.unit)).quantize(lot, ROUND_HALF_UP))
 
 
 class Traders(Listener):

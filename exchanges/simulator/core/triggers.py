@@ -1,4 +1,4 @@
-"""Orders that wait for a price: placed when the last trade reaches it."""
+"""Orders that wait for a price, of the last trade or another one: placed when it is reached."""
 
 import enum
 from collections import deque
@@ -23,6 +23,14 @@ class Rule(enum.Enum):
     AT_MOST = "<="
 
 
+class PriceSource(enum.Enum):
+    """Which price it waits for."""
+
+    LAST = "last"
+    MARK = "mark"
+    INDEX = "index"
+
+
 class TriggerStatus(enum.Enum):
     """What became of it."""
 
@@ -35,7 +43,10 @@ class TriggerStatus(enum.Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Trigger:
-    """One waiting order. ``order_id``: of the order that it became, 0 until then; ``reason``: why it failed."""
+    """One waiting order. ``order_id``: of the order that it became, 0 until then; ``reason``: why it failed.
+
+    ``expires_s`` 0: it waits for ever. ``kind``: what its client calls it, where a venue tells kinds apart.
+    """
 
     id: int
     account: str
@@ -50,6 +61,8 @@ class Trigger:
     order_id: int = 0
     reason: str = ""
     timer: Cancellable | None = None
+    source: PriceSource = PriceSource.LAST
+    kind: str = ""
 
     def is_reached(self, price: Decimal) -> bool:
         """Whether a trade at this price sets it off."""
@@ -67,7 +80,18 @@ class Triggers(Listener):
         self._ended: deque[Trigger] = deque(maxlen=KEPT_ENDED)
         self._last_id = 0
 
-    def add(self, account: str, new: NewOrder, *, price: Decimal, rule: Rule, expires_s: int, text: str) -> Trigger:
+    def add(
+        self,
+        account: str,
+        new: NewOrder,
+        *,
+        price: Decimal,
+        rule: Rule,
+        expires_s: int,
+        text: str,
+        source: PriceSource = PriceSource.LAST,
+        kind: str = "",
+    ) -> Trigger:
         """Takes one; it waits for the next trade, whatever the price is now. Raises ``RefusedError``: no such pair."""
         self._engine.market(new.pair)
         self._last_id += 1
@@ -80,9 +104,12 @@ class Triggers(Listener):
             new=new,
             text=text,
             created_ms=self._now_ms(),
+            source=source,
+            kind=kind,
         )
         self._open[trigger.id] = trigger
-        trigger.timer = self._schedule(expires_s, lambda: self._end(trigger, TriggerStatus.EXPIRED))
+        if expires_s:
+            trigger.timer = self._schedule(expires_s, lambda: self._end(trigger, TriggerStatus.EXPIRED))
         return trigger
 
     def of(self, account: str, *, is_open: bool) -> list[Trigger]:
@@ -103,8 +130,12 @@ class Triggers(Listener):
         return True
 
     def on_trade(self, trade: Trade) -> None:
-        for trigger in [each for each in self._open.values() if each.new.pair == trade.pair]:
-            if trigger.is_reached(trade.price):
+        self.note(trade.pair, PriceSource.LAST, trade.price)
+
+    def note(self, pair: str, source: PriceSource, price: Decimal) -> None:
+        """Takes in a price: what waits for it is placed as soon as the engine is done."""
+        for trigger in [each for each in self._open.values() if (each.new.pair, each.source) == (pair, source)]:
+            if trigger.is_reached(price):
                 del self._open[trigger.id]  # no later trade sets it off again
                 self._schedule(0.0, partial(self._fire, trigger))  # the engine is not to be called back
 

@@ -8,9 +8,10 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key_prefix``: what API keys begin with. ``unfit_orders_end``: an order that could not do what it asks for (rest
     without trading, or fill whole) is taken and ends at once; by default it is refused. ``texts_repeat``: an order may
-    have the client id of an open one.
+    have the client id of an open one. ``trades_contracts``: it trades the contracts of the configuration, no pairs.
     """
 
     key_prefix: str = ""
     unfit_orders_end: bool = False
     texts_repeat: bool = False
+    trades_contracts: bool = False

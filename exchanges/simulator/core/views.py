@@ -25,6 +25,11 @@ class View:
         self._now_ms = now_ms
         self._past = past
 
+    @property
+    def then_ms(self) -> int | None:
+        """When the books stood like this, by the clock that lags are measured by; None: now."""
+        return None if self._past is None else self._past.then_ms
+
     def order(self, order_id: int) -> Order | None:
         """Returns the order with this id, None when it is not known."""
         return self._seen(self._record.orders.get(order_id))

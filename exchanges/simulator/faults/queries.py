@@ -6,7 +6,9 @@ from exchanges.simulator.core.orders import Order
 from exchanges.simulator.faults.faults import Fault, check, check_ms
 
 MAX_LAG_MS = 10_000
-QueryKind = Literal["order_by_id", "order_by_text", "open_orders", "finished_orders", "balances", "my_trades"]
+QueryKind = Literal[
+    "order_by_id", "order_by_text", "open_orders", "finished_orders", "balances", "my_trades", "positions"
+]
 
 
 class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):

@@ -1,0 +1,1 @@
+"""Contracts of the embedded exchange: its core, and the face of futures."""

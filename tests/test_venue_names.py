@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exchanges.registry import VENUE_KINDS
-from exchanges.simulator.faces.registry import FACES
+from exchanges.simulator.faces.registry import FACES, WITHOUT_CLIENT
 from simulation.venues.wires import VENUE_WIRES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,4 +46,5 @@ def test_the_search_finds_a_venue(text: str) -> None:
 
 
 def test_every_kind_of_venue_has_a_face_and_a_reading_of_its_wire() -> None:
-    assert set(VENUE_KINDS) == set(FACES) == set(VENUE_WIRES)
+    assert set(VENUE_KINDS) == set(VENUE_WIRES) == set(FACES) - WITHOUT_CLIENT
+    assert set(FACES) >= WITHOUT_CLIENT

@@ -33,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--push-latency-ms", type=float, default=0.0, help="how long a pushed frame takes")
     parser.add_argument("--no-traders", action="store_true", help="no synthetic market, only what accounts place")
     parser.add_argument(
+        "--funding-interval-s",
+        type=int,
+        default=defaults.funding_interval_s,
+        help="seconds between two settlements of funding, of all contracts",
+    )
+    parser.add_argument(
         "--max-sockets", type=int, default=defaults.max_sockets, help="WebSocket sessions that it takes at a time"
     )
     parser.add_argument(
@@ -52,6 +58,7 @@ def config_from(arguments: argparse.Namespace) -> SimulatorConfig:
         push_latency_ms=arguments.push_latency_ms,
         traders_on=not arguments.no_traders,
         max_sockets=arguments.max_sockets,
+        funding_interval_s=arguments.funding_interval_s,
         public_past=True,
     )
 

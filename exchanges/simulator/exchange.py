@@ -16,6 +16,7 @@ from exchanges.simulator.core.engine import Engine
 from exchanges.simulator.core.fair_values import FairValues
 from exchanges.simulator.core.futures.commands import MarginCommands
 from exchanges.simulator.core.futures.engine import EngineOptions, FuturesEngine
+from exchanges.simulator.core.futures.history import PositionHistory
 from exchanges.simulator.core.futures.past import PastPositions
 from exchanges.simulator.core.futures.prices import Prices
 from exchanges.simulator.core.futures.services import FuturesServices
@@ -25,6 +26,7 @@ from exchanges.simulator.core.listings import Listings
 from exchanges.simulator.core.margin import MarginOrders
 from exchanges.simulator.core.market_history import MarketHistory
 from exchanges.simulator.core.past import write_past
+from exchanges.simulator.core.retention import Retention
 from exchanges.simulator.core.scheduling import Schedule
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.traders import Traders
@@ -86,7 +88,12 @@ class Exchange:
                     self.engine.deposit(account.name, currency, amount)
         if config.past is not None and futures is None:  # positions of before the start would be a past of their own
             write_past(self.engine, config.past, self.keys.accounts, random.Random(rng.random()))
-        views = Views(self.engine, faults, config.retention, clock_ms=now_ms)
+        views = Views(
+            self.engine,
+            faults,
+            rules.retention if config.retention == Retention() else config.retention,
+            clock_ms=now_ms,
+        )
         self.traders = Traders(
             self.engine,
             rng=traders_rng,
@@ -124,7 +131,8 @@ class Exchange:
         late_fills = LateFills(self.engine, faults, schedule)
         self.engine.listeners += (self.services.margin, self.services.triggers, late_fills)
         if self.services.futures is not None:
-            self.engine.listeners += (self.services.futures.positions, self.services.futures.watch)
+            parts = self.services.futures
+            self.engine.listeners += (parts.positions, parts.watch, parts.history)
         self.face: Face = make_face(self.services, self.latency)
         self.listings = Listings(self.engine)
         self._control = Control(self.services, self.face, self.traders, self.latency, self.listings)
@@ -178,4 +186,10 @@ class Exchange:
 
 def _futures(engine: FuturesEngine, watch: Watch, clock_ms: Callable[[], int]) -> FuturesServices:
     positions = PastPositions(engine, now_ms=clock_ms, kept_ms=MAX_LAG_MS)
-    return FuturesServices(engine=engine, commands=MarginCommands(engine), positions=positions, watch=watch)
+    return FuturesServices(
+        engine=engine,
+        commands=MarginCommands(engine),
+        positions=positions,
+        watch=watch,
+        history=PositionHistory(),
+    )

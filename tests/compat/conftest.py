@@ -37,11 +37,30 @@ class Exchange:
         assert reply.status_code == 200, reply.text
         return reply.json()
 
+    def look(self, path: str) -> Any:
+        reply = requests.get(f"{self.endpoints['control']}{path}", timeout=5)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
     def point(self, client: Any) -> Any:
         """Sets the client's URLs, and nothing else."""
         for zone in ZONES:
             for part in client.urls["api"][zone]:
                 client.urls["api"][zone][part] = self.endpoints["gateio"]["rest"]
+        return client
+
+    @property
+    def futures(self) -> Any:
+        """Where Gate's face of futures is, and its accounts."""
+        return self.endpoints["gateio_futures"]
+
+    def point_futures(self, client: Any) -> Any:
+        """Sets the URLs of a client of contracts, and nothing else."""
+        for zone in ZONES:
+            for part in client.urls["api"][zone]:
+                client.urls["api"][zone][part] = self.futures["rest"]
+        if "swap" in client.urls["api"]:
+            client.urls["api"]["swap"]["usdt"] = self.futures["ws"]
         return client
 
     def point_mexc(self, client: Any) -> Any:
@@ -66,6 +85,8 @@ def exchange() -> Iterator[Exchange]:
             running = Exchange(json.loads(process.stdout.readline()))
             for face in ("gateio", "mexc"):
                 running.control(f"/{face}/market/SOL_USDT", {"bid": "140", "ask": "142", "amount": "1000"})
+            running.control("/gateio_futures/market/SOL_USDT", {"bid": "140", "ask": "142", "amount": "10000"})
+            running.control("/gateio_futures/prices/SOL_USDT", {"mark": "141"})
             yield running
         finally:
             process.terminate()

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import msgspec
 import structlog
 
+from exchanges.simulator.control.futures import FuturesControl
 from exchanges.simulator.control.margin import MarginControl
 from exchanges.simulator.control.markets import MarketsControl
 from exchanges.simulator.control.orders import OrdersControl, fill_record, order_record
@@ -90,6 +91,7 @@ class Control:
         self._face = face
         self._traders = traders
         self._latency = latency
+        self._futures = FuturesControl(services)
         self._handlers: dict[tuple[str, ...], Handler] = {
             ("GET", "health"): self._health,
             ("GET", "accounts"): self._accounts,
@@ -108,6 +110,7 @@ class Control:
             **OrdersControl(services, face).handlers(),
             **MarketsControl(services.engine, listings).handlers(),
             **MarginControl(services).handlers(),
+            **self._futures.handlers(),
         }
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -153,6 +156,7 @@ class Control:
             },
             "orders": [order_record(order, self._face.naming) for order in record.orders.values()],
             "trades": [fill_record(fill, self._face.naming) for fill in record.fills],
+            **self._futures.books(name),
         }
 
     def _deposit(self, item: str, request: HttpRequest) -> Json:

@@ -32,6 +32,8 @@ class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
     origin: Literal["web", "app", "apiv4"] = "web"
     stp_act: SelfTrade | None = None
     iceberg: Decimal = ZERO
+    reduce_only: bool = False
+    closes: bool = False
 
 
 class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,6 +85,8 @@ class OrdersControl:
             origin=ORIGINS[body.origin],
             self_trade=body.stp_act,
             iceberg=body.iceberg,
+            reduce_only=body.reduce_only or body.closes,
+            closes=body.closes,
         )
         return order_record(self._engine.place(name, new), self._face.naming)
 
@@ -102,11 +106,11 @@ class OrdersControl:
         return order_record(self._engine.cancel(self._order(item)), self._face.naming)
 
     def _order(self, order_id: str) -> Order:
-        number = plain_number(order_id) or self._face.naming.order_number(order_id)
-        for name in self._accounts:
-            order = None if number is None else self._engine.accounts[name].orders.get(number)
-            if order is not None:
-                return order
+        for number in (self._face.naming.order_number(order_id), plain_number(order_id)):
+            for name in self._accounts:
+                order = None if number is None else self._engine.accounts[name].orders.get(number)
+                if order is not None:
+                    return order
         raise ControlError(404, f"there is no order {order_id}")
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from exchanges.simulator.core.book import LevelChange
-from exchanges.simulator.core.futures.positions import Position
+from exchanges.simulator.core.futures.positions import ClosedPosition, Position
 from exchanges.simulator.core.ledger import Balance
 from exchanges.simulator.core.orders import BalanceReason, Fill, Order, OrderChange, Trade
 
@@ -57,8 +57,8 @@ class Listener:
     def on_position(self, position: Position) -> None:
         """A position of an account that keeps history has changed."""
 
-    def on_position_closed(self, position: Position, order: Order) -> None:
-        """A position has just been closed by this order; its ``last_close`` is what it brought in."""
+    def on_position_closed(self, position: Position, closed: ClosedPosition, order: Order) -> None:
+        """A position has just been closed by this order."""
 
     def on_liquidated(self, position: Position, order: Order, size: Decimal, mark: Decimal) -> None:
         """A position of ``size`` was taken from its account at the price of this order."""

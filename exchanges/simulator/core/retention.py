@@ -13,6 +13,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     ``text_kept_s``: after its end an order is found by its text for so long (30 to 60 minutes).
     ``unfilled_cancel_kept_s``: an order that ended without a fill is unknown by id and text after so long, and gone
     from the list of finished orders (a minute, for orders that were canceled); None: never.
+    ``filled_texts_stay``: an order that was filled, in part or whole, is found by its text for ever.
     ``unknown_order_trades_refused``: fills of an order that is not known are refused with ORDER_NOT_FOUND, instead of
     there being none.
     ``trades_from_alone_days``: fills asked for with ``from`` and without ``to`` end so many days later (7); None:
@@ -21,6 +22,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
     text_kept_s: int = 3_600
     unfilled_cancel_kept_s: int | None = None
+    filled_texts_stay: bool = False
     unknown_order_trades_refused: bool = False
     trades_from_alone_days: int | None = None
 

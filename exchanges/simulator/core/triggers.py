@@ -46,6 +46,7 @@ class Trigger:
     """One waiting order. ``order_id``: of the order that it became, 0 until then; ``reason``: why it failed.
 
     ``expires_s`` 0: it waits for ever. ``kind``: what its client calls it, where a venue tells kinds apart.
+    ``one_leg``: it closes one of two positions that are held side by side.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Trigger:
     timer: Cancellable | None = None
     source: PriceSource = PriceSource.LAST
     kind: str = ""
+    one_leg: bool = False
 
     def is_reached(self, price: Decimal) -> bool:
         """Whether a trade at this price sets it off."""
@@ -91,6 +93,7 @@ class Triggers(Listener):
         text: str,
         source: PriceSource = PriceSource.LAST,
         kind: str = "",
+        one_leg: bool = False,
     ) -> Trigger:
         """Takes one; it waits for the next trade, whatever the price is now. Raises ``RefusedError``: no such pair."""
         self._engine.market(new.pair)
@@ -106,6 +109,7 @@ class Triggers(Listener):
             created_ms=self._now_ms(),
             source=source,
             kind=kind,
+            one_leg=one_leg,
         )
         self._open[trigger.id] = trigger
         if expires_s:

@@ -78,6 +78,8 @@ class View:
 
     def _forgets_text(self, order: Order) -> bool:
         """Whether an order is not found by its text any more."""
+        if self._retention.filled_texts_stay and order.filled_base:
+            return False
         return self._ended_before(order, self._retention.text_kept_s)
 
     def _ended_before(self, order: Order, kept_s: int) -> bool:

@@ -6,7 +6,7 @@ from exchanges.simulator.faults.faults import Fault, check
 
 FIRST_MADE_UP_ID = 990_000_000_000  # of orders and trades; above all that the engine gives out
 MADE_UP_CURRENCY = "ODD"  # with a number after it
-ListName = Literal["currency_pairs", "open_orders", "finished_orders", "my_trades", "accounts"]
+ListName = Literal["currency_pairs", "open_orders", "finished_orders", "my_trades", "accounts", "positions"]
 Oddity = Literal[
     "unknown_word",
     "null_field",
@@ -39,6 +39,8 @@ _BALANCE = ("currency", *_BALANCE_NUMBERS)
 _PAIR_TIMES = ("buy_start", "sell_start", "delisting_time")
 _PAIR_NUMBERS = ("min_base_amount", "min_quote_amount", "max_quote_amount")
 _PAIR = ("id", "base", "quote", "trade_status", "type", "amount_precision", "precision", *_PAIR_TIMES, *_PAIR_NUMBERS)
+_POSITION_NUMBERS = ("size", "entry_price", "margin", "leverage", "liquidation_price")
+_POSITION = ("currency_pair", "leg", "version", "update_time", *_POSITION_NUMBERS)
 
 FIELDS: dict[ListName, dict[Oddity, tuple[str, ...]]] = {
     "open_orders": {**_ORDER_ODDITIES, "unknown_market": ("currency_pair",)},
@@ -67,12 +69,26 @@ FIELDS: dict[ListName, dict[Oddity, tuple[str, ...]]] = {
         "large_number": _PAIR_NUMBERS,
     },
 }
-"""Which oddities each list may have, and of which fields; of those, a row has the ones of its form (REST or push)."""
+"""Which oddities each list of spot may have, and of which fields; of those, a row has the ones of its form (REST or
+push)."""
+FIELDS_OF_ALL: dict[ListName, dict[Oddity, tuple[str, ...]]] = FIELDS | {
+    "positions": {
+        "unknown_word": ("leg",),
+        "null_field": _POSITION,
+        "empty_field": _POSITION,
+        "missing_field": _POSITION,
+        "distant_time": ("update_time",),
+        "unknown_market": ("currency_pair",),
+        "large_number": _POSITION_NUMBERS,
+    },
+}
+"""The same with the lists that only an exchange of contracts has."""
 PUSHED_ON: dict[ListName, tuple[str, ...]] = {
     "open_orders": ("spot.orders", "spot.orders_v2"),
     "my_trades": ("spot.usertrades", "spot.usertrades_v2"),
     "accounts": ("spot.balances",),
 }
+PUSHED: frozenset[ListName] = frozenset(PUSHED_ON) | {"positions"}
 
 
 class OddRows(Fault, frozen=True, kw_only=True, tag="odd_rows"):
@@ -92,13 +108,11 @@ class OddRows(Fault, frozen=True, kw_only=True, tag="odd_rows"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        kinds = FIELDS[self.list]
+        kinds = FIELDS_OF_ALL[self.list]
         check("oddity", self.oddity, self.oddity in kinds, f"for {self.list} one of {', '.join(kinds)}")
         fields = kinds[self.oddity]
         check("field", self.field, self.field in (None, *fields), f"null, or one of {', '.join(fields)}")
-        check(
-            "push", self.push, not self.push or self.list in PUSHED_ON, f"false, or list one of {', '.join(PUSHED_ON)}"
-        )
+        check("push", self.push, not self.push or self.list in PUSHED, f"false, or list one of {', '.join(PUSHED)}")
         is_other_order = self.oddity == "margin_order" and self.replace
         check("replace", self.replace, not is_other_order, "false for margin_order: no order changes its account")
         is_public = self.list == "currency_pairs"
@@ -106,5 +120,5 @@ class OddRows(Fault, frozen=True, kw_only=True, tag="odd_rows"):
 
     def fields(self, row: dict[str, object]) -> tuple[str, ...]:
         """Returns the fields of a row that can be odd."""
-        wanted = FIELDS[self.list][self.oddity] if self.field is None else (self.field,)
+        wanted = FIELDS_OF_ALL[self.list][self.oddity] if self.field is None else (self.field,)
         return tuple(name for name in wanted if name in row)

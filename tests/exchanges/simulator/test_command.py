@@ -49,7 +49,7 @@ async def test_it_tells_where_it_is_in_one_line_and_ends_with_zero_on_a_signal(n
     async with program("--seed", "5", "--accounts", "3") as process:
         endpoints = await ready(process)
         gate = endpoints["gateio"]
-        assert list(endpoints) == ["gateio", "mexc", "control"]
+        assert list(endpoints) == ["gateio", "mexc", "gateio_futures", "control"]
         assert [account["name"] for account in gate["accounts"]] == ["alpha", "beta", "gamma"]
         assert all(account["key"] and account["secret"] for account in gate["accounts"])
         assert gate["rest"].endswith("/api/v4")

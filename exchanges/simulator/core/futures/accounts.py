@@ -20,6 +20,26 @@ class Terms:
     reduce_only: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What an account comes to, in the settlement currency; ``wallet`` without what positions have gained or lost."""
+
+    wallet: Decimal
+    isolated_margin: Decimal
+    order_margin: Decimal
+    cross_initial: Decimal
+    maintenance: Decimal
+    cross_maintenance: Decimal
+    unrealised: Decimal
+    cross_unrealised: Decimal
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders and margins can be taken from: losses of cross positions lower it, gains do not raise it."""
+        used = self.isolated_margin + self.order_margin + self.cross_initial
+        return self.wallet - used + min(ZERO, self.cross_unrealised)
+
+
 class MarginAccount:
     """The positions of one account. ``is_dual``: long and short positions of a contract are held side by side."""
 

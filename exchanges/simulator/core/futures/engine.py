@@ -17,7 +17,7 @@ from exchanges.simulator.core.config import FeeScheme, PairConfig
 from exchanges.simulator.core.engine import Engine, Market
 from exchanges.simulator.core.events import Change
 from exchanges.simulator.core.fees import FEE_QUANTUM
-from exchanges.simulator.core.futures.accounts import MarginAccount, Terms, order_margin
+from exchanges.simulator.core.futures.accounts import Figures, MarginAccount, Terms, order_margin
 from exchanges.simulator.core.futures.contracts import SETTLEMENT, ContractConfig
 from exchanges.simulator.core.futures.positions import Position
 from exchanges.simulator.core.futures.prices import Prices
@@ -94,18 +94,6 @@ class FuturesEngine(Engine):
         """What the account has, without what its positions have gained or lost."""
         return self.ledger.balance(account, SETTLEMENT).total
 
-    def order_margin(self, account: str, pair: str | None = None, *, but: Order | None = None) -> Decimal:
-        """What the account's open orders need, of one contract or all; ``but``: one that does not count."""
-        by_pair: dict[str, list[Terms]] = {}
-        for order in self.accounts[account].open_orders.values():
-            if order is not but and pair in (None, order.pair):
-                by_pair.setdefault(order.pair, []).append(_terms(order))
-        mine, rate = self.margins[account], self.fee_rates[Role.TAKER]
-        return sum(
-            (order_margin(mine, self.contract(each), terms, rate) for each, terms in by_pair.items()),
-            ZERO,
-        )
-
     def isolated_margin(self, account: str) -> Decimal:
         """What is set aside for isolated positions."""
         return sum((position.margin for position in self.margins[account].held() if not position.is_cross), ZERO)
@@ -116,12 +104,27 @@ class FuturesEngine(Engine):
 
     def available(self, account: str, *, but: Order | None = None) -> Decimal:
         """What new orders and margins can be taken from; ``but``: an order whose margin does not count."""
-        free = self.wallet(account) - self.isolated_margin(account) - self.order_margin(account, but=but)
-        gained = ZERO
-        for position in self.cross_positions(account):
-            free -= self.initial_margin(position)
-            gained += self.unrealised(position)
-        return free + min(ZERO, gained)
+        orders = [order for order in self.accounts[account].open_orders.values() if order is not but]
+        return self.figures(account, self.wallet(account), list(self.margins[account].held()), orders).available
+
+    def figures(self, account: str, wallet: Decimal, positions: list[Position], orders: Iterable[Order]) -> Figures:
+        """Returns what these books of an account come to at the mark prices of now."""
+        by_pair: dict[str, list[Terms]] = {}
+        for order in orders:
+            by_pair.setdefault(order.pair, []).append(_terms(order))
+        mine, rate = self.margins[account], self.fee_rates[Role.TAKER]
+        waiting = (order_margin(mine, self.contract(each), terms, rate) for each, terms in by_pair.items())
+        cross = [position for position in positions if position.is_cross]
+        return Figures(
+            wallet=wallet,
+            isolated_margin=sum((position.margin for position in positions if not position.is_cross), ZERO),
+            order_margin=sum(waiting, ZERO),
+            cross_initial=sum((self.initial_margin(position) for position in cross), ZERO),
+            maintenance=sum((self.maintenance_margin(position) for position in positions), ZERO),
+            cross_maintenance=sum((self.maintenance_margin(position) for position in cross), ZERO),
+            unrealised=sum((self.unrealised(position) for position in positions), ZERO),
+            cross_unrealised=sum((self.unrealised(position) for position in cross), ZERO),
+        )
 
     # -- positions ---------------------------------------------------------------------------------------------------
 
@@ -151,7 +154,7 @@ class FuturesEngine(Engine):
         account = position.account
         left = self.wallet(account) - self.isolated_margin(account)
         for other in self.cross_positions(account):
-            if other is not position:
+            if (other.contract.id, other.leg) != (position.contract.id, position.leg):
                 left += self.unrealised(other) - self.maintenance_margin(other)
         return left
 
@@ -426,9 +429,10 @@ class FuturesEngine(Engine):
             if fee:
                 self._tell_wallet(account, -fee, BalanceReason.FEE, contract.id, order.id)
             self.tell_position(position)
-        if position.end_if_flat() is not None and not record.internal:
+        ended = position.end_if_flat(sign=-1 if change > 0 else 1)
+        if ended is not None and not record.internal:
             for listener in self.listeners:
-                listener.on_position_closed(position, order)
+                listener.on_position_closed(position, ended, order)
         if closed and not record.internal:
             self._trim(position)
 

@@ -21,12 +21,34 @@ class Leg(enum.Enum):
     SHORT = "short"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPosition:
+    """What became of a position, in parts; ``most``: contracts when it was largest; times in ms since 1970."""
+
+    pair: str
+    leg: Leg
+    is_long: bool
+    from_trades: Decimal
+    from_funding: Decimal
+    from_fees: Decimal
+    entry_price: Decimal
+    most: Decimal
+    opened_ms: int
+    closed_ms: int
+
+    @property
+    def realised(self) -> Decimal:
+        """What it brought in."""
+        return self.from_trades + self.from_funding + self.from_fees
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Position:
     """``size`` in contracts, below 0 for a short one. ``cost``: what its contracts were worth when they were traded;
     ``margin``: what is set aside for it when it is isolated. Both in the settlement currency, as all sums.
 
     ``realised`` is since it was opened, in parts ``from_trades``, ``from_funding`` and ``from_fees`` (below 0: paid);
+    ``last_entry`` and ``most`` are the average entry and the size when it was largest, also after its end.
     ``history`` sums what positions of this leg realised that are closed, ``last_close`` is the newest of these.
     ``version`` grows by one with each change.
     """
@@ -44,6 +66,8 @@ class Position:
     from_fees: Decimal = ZERO
     history: Decimal = ZERO
     last_close: Decimal = ZERO
+    last_entry: Decimal = ZERO
+    most: Decimal = ZERO
     version: int = 0
     opened_ms: int = 0
     updated_ms: int = 0
@@ -91,6 +115,8 @@ class Position:
             if not self.is_cross:
                 self.margin += (worth / self.leverage).quantize(QUANTUM, ROUND_UP)
             self.size += opened if change > 0 else -opened
+            self.last_entry = self.entry_price
+            self.most = max(self.most, abs(self.size))
         self.from_trades += profit
         self.changed(now_ms)
         return closed, profit
@@ -102,16 +128,29 @@ class Position:
             self.margin += payment
         self.changed(now_ms)
 
-    def end_if_flat(self) -> Decimal | None:
-        """Moves what a position realised that is closed to the history, and returns it; None while it is open."""
+    def end_if_flat(self, sign: int) -> "ClosedPosition | None":
+        """Moves what a position realised that is closed to the history, and returns it; None while it is open.
+        ``sign``: of the position that it was."""
         if self.size:
             return None
         realised = self.realised
+        ended = ClosedPosition(
+            pair=self.contract.id,
+            leg=self.leg,
+            is_long=sign > 0,
+            from_trades=self.from_trades,
+            from_funding=self.from_funding,
+            from_fees=self.from_fees,
+            entry_price=self.last_entry,
+            most=self.most,
+            opened_ms=self.opened_ms,
+            closed_ms=self.updated_ms,
+        )
         self.history += realised
         self.last_close = realised
         self.from_trades = self.from_funding = self.from_fees = ZERO
         self.opened_ms = 0
-        return realised
+        return ended
 
     def changed(self, now_ms: int) -> None:
         """Counts a change."""
@@ -120,6 +159,7 @@ class Position:
 
     def _begin(self, now_ms: int) -> None:
         self.opened_ms = now_ms
+        self.most = ZERO
 
     def _close(self, closed: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
         """Takes contracts off; the share of cost and margin that is theirs goes with them."""

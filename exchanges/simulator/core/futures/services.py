@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exchanges.simulator.core.futures.commands import MarginCommands
 from exchanges.simulator.core.futures.engine import FuturesEngine
+from exchanges.simulator.core.futures.history import PositionHistory
 from exchanges.simulator.core.futures.past import PastPositions
 from exchanges.simulator.core.futures.watch import Watch
 
@@ -16,3 +17,4 @@ class FuturesServices:
     commands: MarginCommands
     positions: PastPositions
     watch: Watch
+    history: PositionHistory

@@ -14,13 +14,17 @@ T = TypeVar("T")
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One accepted request. ``item`` is the last part of the path where the endpoint has one there."""
+    """One accepted request. ``item`` is the part of the path that stands for any, where the endpoint has one.
+
+    ``decimal_sizes``: the client wants sizes of contracts as text that may have decimals.
+    """
 
     account: AccountConfig | None
     query: Query
     body: object
     item: str
     origin: str = "apiv4"
+    decimal_sizes: bool = False
 
     @property
     def owner(self) -> str:
@@ -56,10 +60,10 @@ def newest_page(
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A method and a path; ``{}`` as the last part of the path stands for any one item.
+    """A method and a path; ``{}`` in the path stands for any one item.
 
     ``pairs`` returns the pairs that a request concerns, for limits that count by pair. ``order_entry``: refused once
-    ``X-Gate-Exptime`` has passed.
+    ``X-Gate-Exptime`` has passed. ``each_counts``: each item of a batch counts as a request.
     """
 
     method: str
@@ -70,6 +74,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     private: bool = True
     order_entry: bool = False
     pairs: Callable[[Call], set[str]] | None = None
+    each_counts: bool = False
 
 
 def public(path: str, handle: Callable[[Call], Answer], params: str = "") -> Endpoint:

@@ -1,5 +1,7 @@
 """What a subscription's payload asks for, channel by channel (Gate spot WebSocket manual)."""
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 
 from exchanges.simulator.core.engine import Engine, Market
@@ -41,6 +43,16 @@ SNAPSHOT_DEPTHS = ("5", "10", "20", "50", "100")
 SNAPSHOT_INTERVALS_S = {"100ms": 0.1, "1000ms": 1.0}
 UPDATE_STREAMS = {"100ms": (100, 0.1), "20ms": (20, 0.02)}
 OBU_STREAMS = {"50": (50, 0.02), "400": (400, 0.1)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSet:
+    """The channels of one product, and the reading of what is asked of them. ``takes_orders``: sessions log in."""
+
+    product: str
+    private: Collection[str]
+    topics: Callable[[str, list[str], str, Engine], list[Topic]]
+    takes_orders: bool = True
 
 
 def topics(channel: str, payload: list[str], account: str, engine: Engine) -> list[Topic]:
@@ -116,3 +128,6 @@ def _snapshots(stream: tuple[int, float], services: Services, market: Market) ->
 
 def _whole_book(stream: tuple[int, float], services: Services, market: Market) -> Feed:
     return BookFeed(services, market, *stream)
+
+
+SPOT = ChannelSet("spot", PRIVATE, topics)

@@ -1,5 +1,7 @@
 """How Gate says no: a label, a message and an HTTP status."""
 
+from collections.abc import Mapping
+
 from exchanges.simulator.core.rules import Reason, RefusedError
 from exchanges.simulator.faces.http import HttpResponse, json_response
 
@@ -47,9 +49,9 @@ class GateError(Exception):
         self.message = message
 
     @classmethod
-    def of(cls, refused: RefusedError) -> "GateError":
-        """Returns the engine's refusal in Gate's words."""
-        return cls(LABELS[refused.reason], refused.message)
+    def of(cls, refused: RefusedError, labels: Mapping[Reason, str] = LABELS) -> "GateError":
+        """Returns the engine's refusal in Gate's words, by default those of spot."""
+        return cls(labels[refused.reason], refused.message)
 
     @property
     def status(self) -> int:

@@ -10,12 +10,13 @@ from exchanges.simulator.core.services import Services
 from exchanges.simulator.core.venue_rules import VenueRules
 from exchanges.simulator.faces.face import Link
 from exchanges.simulator.faces.gateio import channels
+from exchanges.simulator.faces.gateio.channels import SPOT, ChannelSet
 from exchanges.simulator.faces.gateio.feeds import Feeds
 from exchanges.simulator.faces.gateio.form import FORM
 from exchanges.simulator.faces.gateio.named_pairs import pairs_named
 from exchanges.simulator.faces.gateio.odd_lists import MadeUp, OddLists
 from exchanges.simulator.faces.gateio.parameters import TEXT
-from exchanges.simulator.faces.gateio.rest import PREFIX, GateRest
+from exchanges.simulator.faces.gateio.rest import PREFIX, SIZE_HEADER, GateRest, spot_endpoints
 from exchanges.simulator.faces.gateio.socket import GateSocket
 from exchanges.simulator.faces.http import HttpRequest, HttpResponse
 from exchanges.simulator.faces.naming import Naming
@@ -47,20 +48,25 @@ class GateFace(Listener):
     client_ids: ClassVar[str] = "t- and then at most 28 of 0-9 a-z A-Z _ - ."
     venue_rules: ClassVar[VenueRules] = VenueRules()
     naming: ClassVar[Naming] = Naming(client_id=own_text)
-    channels: ClassVar = channels.PRIVATE | channels.PUBLIC
+    channels: ClassVar[Collection[str]] = channels.PRIVATE | channels.PUBLIC
+    channel_set: ClassVar[ChannelSet] = SPOT
 
     def __init__(self, services: Services, latency: Latency) -> None:
         self._sockets: dict[GateSocket, None] = {}
         self._services = services
         self._faults = services.faults
         self._latency = latency
-        self.odd_lists = OddLists(services)
-        self.rest = GateRest(services, self.odd_lists)
-        self._feeds = Feeds(services, latency, self.odd_lists)
+        self.odd_lists, self.rest, self._feeds = self._parts(services, latency)
         self.witnesses = self.rest.witnesses
         services.engine.listeners += (self._feeds, self)
         services.margin.watchers.append(self._feeds.on_order)
         self._faults.watchers.append(self._fault_changed)
+
+    def _parts(self, services: Services, latency: Latency) -> tuple[OddLists, GateRest, Feeds]:
+        """Makes what is one product's: its lists, its endpoints and its feeds."""
+        odd_lists = OddLists(services)
+        rest = GateRest(services, odd_lists, spot_endpoints(services))
+        return odd_lists, rest, Feeds(services, latency, odd_lists)
 
     @property
     def sockets(self) -> Collection[GateSocket]:
@@ -104,11 +110,19 @@ class GateFace(Listener):
     def open_socket(self, handshake: HttpRequest, link: Link) -> GateSocket | None:
         """Begins a session, or returns None when there are too many or none are taken. Gate's is the same for all: who
         asks is told by each subscription."""
-        del handshake
         is_closed = any(self._faults.of_kind(kind) for kind in (Maintenance, RefuseConnections))
         if is_closed or len(self._sockets) >= self._services.config.max_sockets:
             return None
-        socket = GateSocket(self._services, self._feeds, self.rest, link, self._latency, on_gone=self._forget)
+        socket = GateSocket(
+            self._services,
+            self._feeds,
+            self.rest,
+            link,
+            self._latency,
+            channels=self.channel_set,
+            decimal_sizes=handshake.headers.get(SIZE_HEADER) == "1",
+            on_gone=self._forget,
+        )
         self._sockets[socket] = None
         return socket
 

@@ -7,7 +7,7 @@ the first change starts a timer, and what stands when it ends is pushed.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -38,7 +38,9 @@ CANDLE_S = 2.0
 
 
 class Subscriber(Protocol):
-    """A socket that frames are pushed to."""
+    """A socket that frames are pushed to. ``decimal_sizes``: sizes of contracts are text on it."""
+
+    decimal_sizes: bool
 
     def push(self, text: str) -> None:
         """Sends the frame after the others."""
@@ -107,10 +109,14 @@ class BookTickerFeed(Feed):
         if top == self._told:
             return None
         self._told = top
-        ids = {"t": self.services.now_ms(), "u": self.market.book.update_id, "s": self.market.rules.id}
+        ids: dict[str, object] = {
+            "t": self.services.now_ms(),
+            "u": self.market.book.update_id,
+            "s": self.market.rules.id,
+        }
         return ids | top
 
-    def _top(self) -> dict[str, str]:
+    def _top(self) -> dict[str, object]:
         bid, ask = self.market.book.bids.best(), self.market.book.asks.best()
         return {
             "b": plain(bid.price) if bid else "",
@@ -276,7 +282,9 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Feeds(Listener):
-    """Listens to the engine and pushes to all subscribed sockets."""
+    """Listens to the engine and pushes to all subscribed sockets. ``texts_of``: of which channels, and what."""
+
+    texts_of: ClassVar[dict[str, TextPlace]] = TEXTS_OF
 
     def __init__(self, services: Services, latency: Latency, odd_lists: OddLists) -> None:
         self._services = services
@@ -369,13 +377,15 @@ class Feeds(Listener):
         if not subscribers:
             return
         rows = self._odd_lists.pushed(channel, account, result())
-        place = TEXTS_OF.get(channel)
+        place = self.texts_of.get(channel)
         if place is not None and self._services.faults.active:
             self._drop_texts(rows, account, place)
+        self._send(channel, rows, [each for each, pairs in subscribers.items() if ALL in pairs or pair in pairs])
+
+    def _send(self, channel: str, rows: list[render.Json], subscribers: list[Subscriber]) -> None:
         frame = push_frame(channel, rows, self._services.now_ms())
-        for subscriber, pairs in list(subscribers.items()):
-            if ALL in pairs or pair in pairs:
-                subscriber.push(frame)
+        for subscriber in subscribers:
+            subscriber.push(frame)
 
     def _drop_texts(self, rows: list[render.Json], account: str, place: TextPlace) -> None:
         if self._services.faults.strike(TextMissing, lambda fault: fault.concerns(account, place)):

@@ -17,6 +17,7 @@ class LimitKind(enum.Enum):
 
     PUBLIC = enum.auto()
     PLACE = enum.auto()
+    CONTRACT_ORDER = enum.auto()
     CANCEL = enum.auto()
     PRIVATE = enum.auto()
     WITHDRAW = enum.auto()
@@ -52,6 +53,7 @@ class RateLimiter:
         self._allowed = {
             LimitKind.PUBLIC: (limits.public_per_10s, 10_000),
             LimitKind.PLACE: (limits.place_per_s, 1_000),
+            LimitKind.CONTRACT_ORDER: (limits.contract_orders_per_s, 1_000),
             LimitKind.CANCEL: (limits.cancel_per_s, 1_000),
             LimitKind.PRIVATE: (limits.private_per_10s, 10_000),
             LimitKind.WITHDRAW: (limits.withdrawals_per_3s, 3_000),

@@ -10,14 +10,15 @@ from exchanges.simulator.faces.http import HttpRequest
 def pairs_named(request: HttpRequest) -> set[str]:
     """Returns the pairs in the path, the query and the JSON body, there also in each item of a batch."""
     query = dict(parse_qsl(request.query))
-    named = {unquote(request.path).rpartition("/")[2], query.get("currency_pair", "")}
+    named = {*unquote(request.path).split("/"), query.get("currency_pair", ""), query.get("contract", "")}
     named.update(query.get("currency_pairs", "").split(","))
     try:
         body: object = msgspec.json.decode(request.body) if request.body else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         body = None
     for item in body if isinstance(body, list) else [body]:
-        pair = item.get("currency_pair") if isinstance(item, dict) else None
-        if isinstance(pair, str):
-            named.add(pair)
+        for name in ("currency_pair", "contract"):
+            pair = item.get(name) if isinstance(item, dict) else None
+            if isinstance(pair, str):
+                named.add(pair)
     return named

@@ -5,19 +5,20 @@ body and parameters that can be read; rate limit; then what the endpoint itself 
 """
 
 import traceback
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 from urllib.parse import unquote
 
 import structlog
 
 from exchanges.simulator.core.config import AccountConfig
-from exchanges.simulator.core.rules import RefusedError
+from exchanges.simulator.core.rules import Reason, RefusedError
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.faces.gateio import unsupported_products
 from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint
-from exchanges.simulator.faces.gateio.errors import GateError, invalid
+from exchanges.simulator.faces.gateio.errors import LABELS, GateError, invalid
 from exchanges.simulator.faces.gateio.limits import Allowance, LimitKind, RateLimiter
-from exchanges.simulator.faces.gateio.odd_lists import OddLists
 from exchanges.simulator.faces.gateio.parameters import Query, parse_json
 from exchanges.simulator.faces.gateio.price_orders import PriceOrders
 from exchanges.simulator.faces.gateio.signatures import authenticate_request
@@ -28,29 +29,45 @@ from exchanges.simulator.faces.http import HttpRequest, HttpResponse, Witness, j
 from exchanges.simulator.faults.refusals import AllowanceShared
 
 PREFIX = "/api/v4"
+SIZE_HEADER = "x-gate-size-decimal"
 BODY_METHODS = {"POST", "PUT", "PATCH"}
 log = structlog.get_logger(__name__)
 
 
-class GateRest:
-    """Answers one request after the other."""
+class OddAnswers(Protocol):
+    """What stands between the endpoints and their answers."""
 
-    def __init__(self, services: Services, odd_lists: OddLists) -> None:
+    def answer(self, endpoint: Endpoint, call: Call) -> Answer:
+        """Lets the endpoint answer; the answer may have an odd row. Raises as the endpoint does."""
+
+
+def spot_endpoints(services: Services) -> Iterator[Endpoint]:
+    """Yields what the spot face answers."""
+    yield from SpotPublic(services).endpoints()
+    yield from SpotOrders(services).endpoints()
+    yield from PriceOrders(services).endpoints()
+    yield from Wallet(services).endpoints()
+    yield from unsupported_products.endpoints()
+
+
+class GateRest:
+    """Answers one request after the other. ``labels``: what refusals of the engine are called."""
+
+    def __init__(
+        self,
+        services: Services,
+        odd_lists: OddAnswers,
+        endpoints: Iterable[Endpoint],
+        labels: Mapping[Reason, str] = LABELS,
+    ) -> None:
         self._services = services
+        self._labels = labels
         self._odd_lists = odd_lists
         self.limiter = RateLimiter(services.config.rate_limits, services.now_ms)
         self.witnesses: list[Witness] = []
         self._endpoints: dict[str, dict[str, Endpoint]] = {}
-        groups = (
-            SpotPublic(services).endpoints(),
-            SpotOrders(services).endpoints(),
-            PriceOrders(services).endpoints(),
-            Wallet(services).endpoints(),
-            unsupported_products.endpoints(),
-        )
-        for group in groups:
-            for endpoint in group:
-                self._endpoints.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        for endpoint in endpoints:
+            self._endpoints.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Returns the answer to a request; whatever the request holds, it is an answer in Gate's form."""
@@ -64,7 +81,7 @@ class GateRest:
         except GateError as error:
             response = error.response()
         except RefusedError as refused:
-            response = GateError.of(refused).response()
+            response = GateError.of(refused, self._labels).response()
         except Exception:
             log_failure(request.method, request.path)
             response = GateError("SERVER_ERROR", "Internal server error").response()
@@ -78,11 +95,13 @@ class GateRest:
         return response
 
     def endpoint(self, method: str, path: str) -> tuple[Endpoint, str]:
-        """Returns the endpoint of a path without prefix, and the item at its end. Raises ``GateError``."""
+        """Returns the endpoint of a path without prefix, and the item in it. Raises ``GateError``."""
         methods, item = self._endpoints.get(path), ""
-        if methods is None:
-            parent, _, item = path.rpartition("/")
-            methods = self._endpoints.get(f"{parent}/{{}}") if item else None
+        parts = path.split("/")
+        for place in (-1, -2):  # where the item may be
+            if methods is None and len(parts) > 2 and parts[place]:
+                item = parts[place]
+                methods = self._endpoints.get("/".join([*parts[:place], "{}", *parts[len(parts) + place + 1 :]]))
         if methods is None:
             raise GateError("NOT_FOUND", f"there is no {path}")
         endpoint = methods.get(method)
@@ -120,6 +139,8 @@ class GateRest:
         if endpoint.limit is LimitKind.PUBLIC:
             return self.limiter.take(LimitKind.PUBLIC, remote, endpoint.path)
         owner, others = call.owner, self._others(call.owner)
+        if endpoint.each_counts and isinstance(call.body, list):
+            others += max(0, len(call.body) - 1)
         if endpoint.pairs is not None:
             pairs = sorted(endpoint.pairs(call))
             taken = [self.limiter.take(endpoint.limit, owner, pair, others=others) for pair in pairs]
@@ -145,7 +166,13 @@ class GateRest:
             check_permission(account, endpoint)
         if endpoint.order_entry:
             check_expiry(request.headers.get("x-gate-exptime", ""), now_ms)
-        call = Call(account, Query(request.query, endpoint.params), _body(request), unquote(item))
+        call = Call(
+            account,
+            Query(request.query, endpoint.params),
+            _body(request),
+            unquote(item),
+            decimal_sizes=request.headers.get(SIZE_HEADER) == "1",
+        )
         self.admit(endpoint, call, request.remote, allowances)
         return self.perform(endpoint, call)
 

@@ -8,7 +8,7 @@ from exchanges.simulator.core.delay import DelayLine, Latency
 from exchanges.simulator.core.scheduling import Cancellable
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.faces.face import Frame, Link
-from exchanges.simulator.faces.gateio import channels
+from exchanges.simulator.faces.gateio.channels import ChannelSet
 from exchanges.simulator.faces.gateio.errors import GateError
 from exchanges.simulator.faces.gateio.feeds import Feeds, Topic
 from exchanges.simulator.faces.gateio.form import FORM
@@ -60,10 +60,14 @@ class GateSocket:
         link: Link,
         latency: Latency,
         *,
+        channels: ChannelSet,
+        decimal_sizes: bool = False,
         on_gone: Callable[["GateSocket"], None],
     ) -> None:
         self.id = f"{services.rng.getrandbits(64):016x}"
         self.subscriptions: dict[tuple[str, str, str], Topic] = {}
+        self.decimal_sizes = decimal_sizes
+        self._channels = channels
         self._feeds = feeds
         self._services = services
         self._link = FaultyLink(link, self, services.faults, services.schedule, FORM)
@@ -121,13 +125,13 @@ class GateSocket:
         text = frame if isinstance(frame, str) else frame.decode(errors="replace")
         try:
             request = msgspec.json.decode(text, type=Request)
-            if request.event == "api":
+            if request.event == "api" and self._channels.takes_orders:
                 self._entry.receive(text)
                 return
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
             self._answer(Request(channel=""), SocketError(1, f"malformed request: {error}"))
             return
-        if request.channel == "spot.ping":
+        if request.channel == f"{self._channels.product}.ping":
             self._pong()
         elif request.event == "subscribe":
             self._subscribe(request)
@@ -169,8 +173,8 @@ class GateSocket:
     def _subscribe(self, request: Request) -> None:
         channel = request.channel
         try:
-            account = self._authenticate(request) if channel in channels.PRIVATE else ""
-            topics = channels.topics(channel, _strings(request.payload), account, self._services.engine)
+            account = self._authenticate(request) if channel in self._channels.private else ""
+            topics = self._channels.topics(channel, _strings(request.payload), account, self._services.engine)
             again = [topic.name for topic in topics if topic.key in self.subscriptions]
             if channel == "spot.obu" and again:
                 raise SocketError(2, f"Alert sub: {', '.join(again)} is subscribed already")
@@ -200,7 +204,7 @@ class GateSocket:
     def _unsubscribe(self, request: Request) -> None:
         """Takes topics away; private ones of every account on this session, as no signature is asked for it."""
         try:
-            named = channels.topics(request.channel, _strings(request.payload), "", self._services.engine)
+            named = self._channels.topics(request.channel, _strings(request.payload), "", self._services.engine)
         except SocketError as error:
             self._answer(request, error)
             return
@@ -245,7 +249,7 @@ class GateSocket:
 
     def _pong(self) -> None:
         now_ms = self._services.now_ms()
-        envelope = {"time": now_ms // 1000, "time_ms": now_ms, "channel": "spot.pong"}
+        envelope = {"time": now_ms // 1000, "time_ms": now_ms, "channel": f"{self._channels.product}.pong"}
         self.push(encode(envelope | {"event": "", "error": None, "result": None}))
 
     def _deliver(self, text: str) -> None:

@@ -9,7 +9,7 @@ from exchanges.simulator.core.futures.commands import MarginCommands
 from exchanges.simulator.core.futures.contracts import ContractConfig, RiskTier
 from exchanges.simulator.core.futures.engine import FuturesEngine
 from exchanges.simulator.core.futures.liquidation import Liquidation
-from exchanges.simulator.core.futures.positions import Leg, Position
+from exchanges.simulator.core.futures.positions import ClosedPosition, Leg, Position
 from exchanges.simulator.core.futures.prices import Prices
 from exchanges.simulator.core.orders import BalanceReason, NewOrder, Order, OrderType, Side, TimeInForce
 
@@ -50,8 +50,9 @@ class Recorder(Listener):
         for change in changes:
             self.money[account, reason] = self.money.get((account, reason), Decimal(0)) + change.total
 
-    def on_position_closed(self, position: Position, order: Order) -> None:
-        self.closed.append((position.account, position.last_close))
+    def on_position_closed(self, position: Position, closed: ClosedPosition, order: Order) -> None:
+        assert position.last_close == closed.realised
+        self.closed.append((position.account, closed.realised))
 
     def on_liquidated(self, position: Position, order: Order, size: Decimal, mark: Decimal) -> None:
         self.liquidated.append(position.account)

@@ -10,7 +10,7 @@ from exchanges.simulator.core.orders import Fill, Order
 from exchanges.simulator.core.replica import Past, Replica
 from exchanges.simulator.core.retention import Retention
 from exchanges.simulator.faults.faults import Faults
-from exchanges.simulator.faults.queries import MAX_LAG_MS, OrderUnknown, QueryKind, QueryLag
+from exchanges.simulator.faults.queries import MAX_LAG_MS, OrderUnknown, PositionQuery, QueryKind, QueryLag
 
 
 class View:
@@ -117,7 +117,7 @@ class Views:
         """Returns what a command works on: the books of now."""
         return self._view(account, None)
 
-    def for_query(self, account: str, query: QueryKind) -> View:
+    def for_query(self, account: str, query: QueryKind | PositionQuery) -> View:
         """Returns what a query is answered from."""
         lag = self._faults.strike(QueryLag, lambda fault: fault.concerns(account, query))
         return self._view(account, None if lag is None else self._replica.past(account, lag.lag_ms))

@@ -112,7 +112,12 @@ class OddRows(Fault, frozen=True, kw_only=True, tag="odd_rows"):
         check("oddity", self.oddity, self.oddity in kinds, f"for {self.list} one of {', '.join(kinds)}")
         fields = kinds[self.oddity]
         check("field", self.field, self.field in (None, *fields), f"null, or one of {', '.join(fields)}")
-        check("push", self.push, not self.push or self.list in PUSHED, f"false, or list one of {', '.join(PUSHED)}")
+        check(
+            "push",
+            self.push,
+            not self.push or self.list in PUSHED,
+            f"false, or list one of {', '.join(sorted(PUSHED))}",
+        )
         is_other_order = self.oddity == "margin_order" and self.replace
         check("replace", self.replace, not is_other_order, "false for margin_order: no order changes its account")
         is_public = self.list == "currency_pairs"

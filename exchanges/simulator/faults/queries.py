@@ -6,9 +6,9 @@ from exchanges.simulator.core.orders import Order
 from exchanges.simulator.faults.faults import Fault, check, check_ms
 
 MAX_LAG_MS = 10_000
-QueryKind = Literal[
-    "order_by_id", "order_by_text", "open_orders", "finished_orders", "balances", "my_trades", "positions"
-]
+QueryKind = Literal["order_by_id", "order_by_text", "open_orders", "finished_orders", "balances", "my_trades"]
+PositionQuery = Literal["positions"]
+"""Only an exchange of contracts is asked this."""
 
 
 class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):
@@ -20,8 +20,8 @@ class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):
     """
 
     account: str | None = None
-    query: QueryKind | None = None
-    spares: QueryKind | None = None
+    query: QueryKind | PositionQuery | None = None
+    spares: QueryKind | PositionQuery | None = None
     lag_ms: int
 
     def __post_init__(self) -> None:
@@ -29,7 +29,7 @@ class QueryLag(Fault, frozen=True, kw_only=True, tag="query_lag"):
         check("spares", self.spares, None in (self.query, self.spares), "null where query names one kind")
         check("lag_ms", self.lag_ms, 0 <= self.lag_ms <= MAX_LAG_MS, f"from 0 to {MAX_LAG_MS} ms")
 
-    def concerns(self, account: str, query: QueryKind) -> bool:
+    def concerns(self, account: str, query: QueryKind | PositionQuery) -> bool:
         """Whether a query is among those."""
         return self.account in (None, account) and self.query in (None, query) and self.spares != query
 

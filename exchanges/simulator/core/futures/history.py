@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from exchanges.simulator.core.events import Listener
+from exchanges.simulator.core.events import Change, Listener
 from exchanges.simulator.core.futures.positions import ClosedPosition, Position
-from exchanges.simulator.core.orders import Order
+from exchanges.simulator.core.orders import ZERO, BalanceReason, Order
 
 KEPT: Final = 1_000
 
@@ -32,12 +32,19 @@ class ForcedTrade:
 
 
 class PositionHistory(Listener):
-    """By account, oldest first."""
+    """By account, oldest first. ``booked``: sums of what wallets were booked since the exchange began, by reason."""
 
     def __init__(self) -> None:
+        self.booked: dict[str, dict[BalanceReason, Decimal]] = {}
         self.closures: dict[str, deque[Closure]] = {}
         self.liquidations: dict[str, deque[ForcedTrade]] = {}
         self.deleveragings: dict[str, deque[ForcedTrade]] = {}
+
+    def on_balances(self, account: str, changes: list[Change], reason: BalanceReason) -> None:
+        """Adds it up."""
+        sums = self.booked.setdefault(account, {})
+        for change in changes:
+            sums[reason] = sums.get(reason, ZERO) + change.total
 
     def on_position_closed(self, position: Position, closed: ClosedPosition, order: Order) -> None:
         """Keeps it."""

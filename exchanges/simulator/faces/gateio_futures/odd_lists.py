@@ -223,7 +223,7 @@ class FuturesOddLists(OddLists):
         rng = self._faults.rng
         self._last_number += 1
         rules = self._engine.contract(pair or rng.choice(list(self._engine.markets)))
-        row = rng.choice(rows) if rows else self._from_nothing(fault.list, rules)
+        row = rng.choice(rows) if rows else self._from_nothing(fault.list, rules, account)
         row = _renamed(row, fault.list, self._last_number, rng)
         known_pair = str(row.get("contract", ""))
         make_odd(row, fault, random.Random(self._last_number))
@@ -243,11 +243,11 @@ class FuturesOddLists(OddLists):
             self._shown[fault, account] = made
         return made
 
-    def _from_nothing(self, kind: ListName, rules: ContractConfig) -> Json:
+    def _from_nothing(self, kind: ListName, rules: ContractConfig, account: str) -> Json:
         """Returns a row for a list that has none to go by."""
         now_ms = self._engine.now_ms()
         if kind == "positions":
-            empty = Position(account="", contract=rules, leg=Leg.NET, updated_ms=now_ms, version=1)
+            empty = Position(account=account, contract=rules, leg=Leg.NET, updated_ms=now_ms, version=1)
             return rest_position(empty, self._engine, user_id=0, orders=0)
         if kind == "my_trades":
             fill = Fill(

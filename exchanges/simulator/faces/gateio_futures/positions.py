@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from exchanges.simulator.core.futures.contracts import SETTLEMENT, ContractConfig
 from exchanges.simulator.core.futures.positions import Leg, Position
-from exchanges.simulator.core.orders import ZERO, BalanceReason, Role
+from exchanges.simulator.core.orders import Role
 from exchanges.simulator.core.rules import Reason, RefusedError, plain
 from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint, newest_page, private
 from exchanges.simulator.faces.gateio.errors import GateError, invalid
@@ -59,9 +59,7 @@ class Positions(Futures):
             raise GateError("USER_NOT_FOUND", "please transfer funds first to create futures account")
         held = [each for each in self.futures.positions.of(call.owner, view.then_ms) if each.size]
         figures = self.engine.figures(call.owner, balance.total, held, view.open_orders())
-        sums: dict[BalanceReason, Decimal] = {}
-        for booking in self.services.account_book.of(call.owner):
-            sums[booking.reason] = sums.get(booking.reason, ZERO) + booking.change
+        sums = self.futures.history.booked.get(call.owner, {})
         is_dual = self.engine.margins[call.owner].is_dual
         return Answer(render.account(figures, user_id=user_id, is_dual=is_dual, history=sums))
 
@@ -171,6 +169,8 @@ class Positions(Futures):
         leverage = parse_decimal("leverage", call.query.required("leverage"))
         is_cross = call.query.choice("margin_mode", "isolated", "cross") == "cross"
         side = call.query.choice("dual_side", "", "dual_long", "dual_short")
+        if side:
+            self._check_dual(call)
         positions = [
             each for each in self._of(call, self.engine.contract(call.item)) if not side or each.leg is LEG_OF[side]
         ]

@@ -273,6 +273,8 @@ def account(figures: Figures, *, user_id: int, is_dual: bool, history: dict[Bala
     sums: dict[str, Decimal] = {}
     for reason, amount in history.items():
         sums[WALLET_TYPES[reason]] = sums.get(WALLET_TYPES[reason], ZERO) + amount
+    # what came in before the first booking is the rest
+    sums["dnw"] = figures.wallet - sum((amount for name, amount in sums.items() if name != "dnw"), ZERO)
     return {
         "user": user_id,
         "currency": "USDT",

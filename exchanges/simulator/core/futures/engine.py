@@ -192,9 +192,16 @@ class FuturesEngine(Engine):
 
     def place(self, account: str, new: NewOrder) -> Order:
         """Takes an order as ``Engine.place`` does; one that closes is for all that its position has."""
-        if new.closes:
-            new = self._closing(account, new)
-        return super().place(account, new)
+        if not new.closes:
+            return super().place(account, new)
+        position = self._closed_by(account, new)
+        side = Side.SELL if position.size > 0 else Side.BUY
+        order = super().place(account, replace(new, side=side, amount=abs(position.size), reduce_only=True))
+        if order.is_open:  # it is for all that there is, so that nothing is left for others
+            for other in self.reducing(position):
+                if other is not order:
+                    self.end_forcibly(other, Finish.REDUCE_OUT)
+        return order
 
     def force(self, position: Position, contracts: Decimal, price: Decimal, why: Forced, against: Position) -> Order:
         """Lets two positions trade with each other without asking their accounts; returns the first one's order.
@@ -237,8 +244,10 @@ class FuturesEngine(Engine):
         elif not is_internal:
             self.check_limit(contract, new.price, new.amount)
             self._check_band(contract, new.price)
-        mine = [order for order in self.accounts[account].open_orders.values() if order.pair == contract.id]
-        if not is_internal and len(mine) >= contract.max_orders:
+        if is_internal:
+            return
+        waiting = sum(order.pair == contract.id for order in self.accounts[account].open_orders.values())
+        if waiting >= contract.max_orders:
             raise RefusedError(Reason.TOO_MANY_ORDERS, f"at most {contract.max_orders} open orders are allowed")
 
     def _check_size(self, contract: ContractConfig, amount: Decimal, highest: Decimal) -> None:
@@ -275,13 +284,13 @@ class FuturesEngine(Engine):
             return
         account, contract = self.margins[order.account], _contract(order.rules)
         position = account.traded(contract, order.side, reduces=order.reduce_only)
+        if order.id in record.open_orders:  # it is amended
+            self._check_band(contract, price)
         if order.reduce_only:
             self._check_reduces(order, position, remaining)
             return
         if order.type is OrderType.MARKET:
             price = self._worst_price(order, remaining)
-        elif order.id in record.open_orders:
-            self._check_band(contract, price)
         others = [
             _terms(other) for other in record.open_orders.values() if other is not order and other.pair == contract.id
         ]
@@ -316,7 +325,8 @@ class FuturesEngine(Engine):
             raise RefusedError(Reason.POSITION_EMPTY, "empty position")
         if (position.size > 0) is (order.side is Side.BUY):
             raise RefusedError(Reason.INCREASES_POSITION, "the order would increase the position")
-        waiting = sum((each.remaining for each in self.reducing(position) if each is not order), ZERO)
+        others = [each for each in self.reducing(position) if each is not order and not order.closes]
+        waiting = sum((each.remaining for each in others), ZERO)
         if remaining + waiting > abs(position.size):
             raise RefusedError(
                 Reason.REDUCES_TOO_MUCH,
@@ -344,16 +354,13 @@ class FuturesEngine(Engine):
                 break
         return price
 
-    def _closing(self, account: str, new: NewOrder) -> NewOrder:
-        """Returns an order that is for all that its position has."""
+    def _closed_by(self, account: str, new: NewOrder) -> Position:
+        """Returns the position that an order closes. Raises ``RefusedError`` when it is empty."""
         contract, mine = self.contract(new.pair), self.margins[account]
         position = mine.traded(contract, new.side, reduces=True)
         if not position.size:
             raise RefusedError(Reason.POSITION_EMPTY, "empty position")
-        side = Side.SELL if position.size > 0 else Side.BUY
-        for order in self.reducing(position):
-            self.end_forcibly(order, Finish.REDUCE_OUT)
-        return replace(new, side=side, amount=abs(position.size), reduce_only=True)
+        return position
 
     def _forced_order(self, position: Position, side: Side, contracts: Decimal, price: Decimal, why: Forced) -> Order:
         now = self.now_ms()

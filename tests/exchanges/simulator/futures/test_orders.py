@@ -6,7 +6,7 @@ import pytest
 
 from exchanges.simulator.core.futures.engine import INSURANCE
 from exchanges.simulator.core.futures.positions import Leg
-from exchanges.simulator.core.orders import Finish
+from exchanges.simulator.core.orders import Finish, TimeInForce
 from exchanges.simulator.core.rules import Reason, RefusedError
 
 from .small import BUY, ETH, SELL, SmallFutures
@@ -97,7 +97,22 @@ def test_closing_is_for_all_that_there_is(market: SmallFutures) -> None:
     market.order("bob", BUY, "100", "99")
     order = market.order("ann", BUY, "0", None, closes=True)  # the position says which side
     assert (order.side, order.filled_base, order.finish) == (SELL, 70, Finish.FILLED)
-    assert (market.position("ann").size, waiting.finish) == (0, Finish.REDUCE_OUT)
+    assert (market.position("ann").size, waiting.finish) == (0, Finish.POSITION_CLOSED)
+
+
+def test_closing_changes_nothing_when_it_is_refused_and_leaves_nothing_to_others_when_it_rests(
+    market: SmallFutures,
+) -> None:
+    market.trade("ann", "bob", "70", "100")
+    waiting = market.order("ann", SELL, "50", "119", reduce_only=True)
+    terms = {"closes": True, "time_in_force": TimeInForce.FILL_OR_KILL}
+    assert refusal(market, "ann", SELL, "0", "110", **terms) is Reason.CANNOT_FILL
+    assert waiting.is_open
+    order = market.order("ann", SELL, "0", "110", closes=True)
+    assert (order.remaining, order.is_open, waiting.finish) == (70, True, Finish.REDUCE_OUT)
+    with pytest.raises(RefusedError) as refused:
+        market.engine.amend(order, price=Decimal(121))
+    assert refused.value.reason is Reason.PRICE_TOO_FAR
 
 
 def test_two_positions_side_by_side(market: SmallFutures) -> None:

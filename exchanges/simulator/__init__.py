@@ -24,6 +24,7 @@ from exchanges.simulator.core.config import (
     SimulatorConfig,
     accounts_named,
 )
+from exchanges.simulator.core.futures.contracts import ContractConfig, RiskTier
 from exchanges.simulator.core.retention import Retention
 from exchanges.simulator.exchange import Exchange
 from exchanges.simulator.faces.face import Frame, Link, Session
@@ -32,6 +33,7 @@ from exchanges.simulator.server import RunningExchange, start_exchange
 
 __all__ = [
     "AccountConfig",
+    "ContractConfig",
     "Exchange",
     "FeeScheme",
     "Frame",
@@ -42,6 +44,7 @@ __all__ = [
     "Past",
     "RateLimits",
     "Retention",
+    "RiskTier",
     "RunningExchange",
     "Session",
     "SimulatorConfig",

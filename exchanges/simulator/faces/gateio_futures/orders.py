@@ -110,7 +110,7 @@ class Orders(Futures):
         else:
             orders = list(self._views.for_query(call.owner, "finished_orders").finished(pair))
         orders = [each for each in orders if pair in ("", each.pair) and (last is None or each.id < last)]
-        page, headers = _page(orders, query, highest=100 if status == "open" else 1000)
+        page, headers = _page(orders, query)
         return Answer([self._order(call, order) for order in page], headers=headers)
 
     def list_ended(self, call: Call) -> Answer:
@@ -120,7 +120,7 @@ class Orders(Futures):
         orders = self._views.for_query(call.owner, "finished_orders").finished(self._pair(query.text("contract")))
         first = bisect_left(orders, since_s * 1000, key=_ended_ms)
         end = bisect_right(orders, until_s * 1000 + 999, key=_ended_ms)
-        page, headers = _page(orders[first:end], query, highest=1000)
+        page, headers = _page(orders[first:end], query)
         return Answer([self._order(call, order) for order in page], headers=headers)
 
     def cancel(self, call: Call) -> Answer:
@@ -173,7 +173,7 @@ class Orders(Futures):
         last_id = query.whole("last_id", 0)
         if last_id:
             fills = [fill for fill in fills if fill.trade_id < last_id]
-        page, headers = _page(fills, query, highest=1000)
+        page, headers = _page(fills, query)
         return Answer([rest_fill(fill, self.text_of(fill), self._value(fill)) for fill in page], headers=headers)
 
     def my_trades_between(self, call: Call) -> Answer:
@@ -185,7 +185,7 @@ class Orders(Futures):
         first = bisect_left(fills, since_s * 1000, key=_filled_ms)
         end = bisect_right(fills, until_s * 1000 + 999, key=_filled_ms)
         chosen = [fill for fill in fills[first:end] if role in ("", fill.role.value)]
-        page, headers = _page(chosen, query, highest=1000)
+        page, headers = _page(chosen, query)
         return Answer([timerange_fill(fill, self.text_of(fill), self._value(fill)) for fill in page], headers=headers)
 
     def _placed(self, call: Call, body: OrderBody) -> Json:
@@ -273,8 +273,8 @@ class Orders(Futures):
         return self.engine.contract(pair).id if pair else ""
 
 
-def _page(rows: Sequence[T], query: Query, *, highest: int) -> tuple[list[T], dict[str, str]]:
-    limit = query.whole("limit", 100, low=1, high=highest)
+def _page(rows: Sequence[T], query: Query) -> tuple[list[T], dict[str, str]]:
+    limit = query.whole("limit", 100, low=1, high=1000)
     return newest_page(rows, limit=limit, offset=query.whole("offset", 0))
 
 

@@ -122,7 +122,8 @@ class Positions(Futures):
         self.user_id(call)
         holding = call.query.flag("holding")
         found = [each for each in self._known(call) if each.size or not holding]
-        limit, offset = call.query.whole("limit", 100, low=1, high=100), call.query.whole("offset", 0)
+        # without a limit all of them (the SDK's word); as a number it is from 1 to 100
+        limit, offset = call.query.whole("limit", len(found), low=1, high=100), call.query.whole("offset", 0)
         return Answer([self._rendered(call, each) for each in found[offset : offset + limit]])
 
     def one(self, call: Call) -> Answer:

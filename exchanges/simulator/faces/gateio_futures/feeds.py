@@ -24,7 +24,7 @@ from exchanges.simulator.faces.gateio.feeds import (
 )
 from exchanges.simulator.faces.gateio.frames import push_frame
 from exchanges.simulator.faces.gateio.odd_lists import OddLists
-from exchanges.simulator.faces.gateio_futures import render
+from exchanges.simulator.faces.gateio_futures import render, render_public
 from exchanges.simulator.faces.gateio_futures.own import Futures
 from exchanges.simulator.faces.gateio_futures.render import Json
 from exchanges.simulator.faces.gateio_futures.sizes import sized
@@ -104,7 +104,7 @@ class ContractCandleFeed(SizedFeed):
         candles = self.services.histories.candles(pair, self._interval)
         if not candles:
             return None
-        row = render.candle(candles[-1], self._engine.contract(pair).multiplier)
+        row = render_public.candle(candles[-1], self._engine.contract(pair).multiplier)
         closed = candles[-1].start_s + INTERVALS_S[self._interval] <= self.services.now_ms() // 1000
         return [row | {"n": f"{self._interval}_{pair}", "a": row["sum"], "w": closed}]
 
@@ -125,8 +125,8 @@ class ContractBookFeed(SizedFeed):
             "t": self.services.now_ms(),
             "id": market.book.update_id,
             "contract": market.rules.id,
-            "asks": render.levels(market, Side.SELL, self._depth),
-            "bids": render.levels(market, Side.BUY, self._depth),
+            "asks": render_public.levels(market, Side.SELL, self._depth),
+            "bids": render_public.levels(market, Side.BUY, self._depth),
         }
 
 
@@ -206,7 +206,7 @@ class FuturesFeeds(Feeds):
     def on_trade(self, trade: Trade) -> None:
         """Pushes the trade to the public; tickers and candles follow in their time."""
         if subscribers := self._trades.get(("futures.trades", trade.pair)):
-            row = [render.trade(trade, pushed=True)]
+            row = [render_public.trade(trade, pushed=True)]
             push_sized(list(subscribers), "futures.trades", row, self._services.now_ms())
         for feed in self._feeds[trade.pair].values():
             if isinstance(feed, ContractTickerFeed | ContractCandleFeed):

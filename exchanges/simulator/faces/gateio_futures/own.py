@@ -8,7 +8,7 @@ from exchanges.simulator.core.orders import Fill
 from exchanges.simulator.core.services import Services
 from exchanges.simulator.faces.gateio.calls import Call
 from exchanges.simulator.faces.gateio.errors import GateError
-from exchanges.simulator.faces.gateio_futures import render
+from exchanges.simulator.faces.gateio_futures import render, render_public
 
 FUTURES: Final = "/futures/usdt"
 """Before every path: contracts that are settled in USDT."""
@@ -40,7 +40,7 @@ class Futures:
         """Returns the ticker of a contract."""
         market, rules = self.engine.market(pair), self.engine.contract(pair)
         rate = self.engine.prices.funding_rate(rules, self.engine.now_ms())
-        return render.ticker(market, rules, self.services.histories.day(pair), self.engine, rate)
+        return render_public.ticker(market, rules, self.services.histories.day(pair), self.engine, rate)
 
     def text_of(self, fill: Fill) -> str:
         """Returns the text of a fill: that of its order."""

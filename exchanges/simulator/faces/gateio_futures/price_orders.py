@@ -1,18 +1,28 @@
 """Price-triggered orders on contracts (Gate REST manual, futures: create a price-triggered order)."""
 
-from exchanges.simulator.core.orders import NewOrder, OrderType, Side
+from exchanges.simulator.core.orders import ZERO, NewOrder, OrderType, Side
 from exchanges.simulator.core.rules import plain
-from exchanges.simulator.core.triggers import PriceSource, Rule, Trigger
+from exchanges.simulator.core.triggers import PriceSource, Rule, Trigger, TriggerStatus
 from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint, newest_page, private
 from exchanges.simulator.faces.gateio.errors import GateError, invalid
 from exchanges.simulator.faces.gateio.parameters import parse_decimal, parse_text, typed
-from exchanges.simulator.faces.gateio.words import TIME_IN_FORCE_OF
+from exchanges.simulator.faces.gateio.words import TIME_IN_FORCE_OF, TIMES_IN_FORCE
+from exchanges.simulator.faces.gateio_futures.ids import order_number_told
 from exchanges.simulator.faces.gateio_futures.orders import ORIGIN
 from exchanges.simulator.faces.gateio_futures.own import FUTURES, Futures
 from exchanges.simulator.faces.gateio_futures.parameters import InitialBody, PriceOrderBody, TriggerBody
-from exchanges.simulator.faces.gateio_futures.render import PRICE_TYPES, RULES, price_order
+from exchanges.simulator.faces.gateio_futures.render import Json, seconds, signed
 from exchanges.simulator.faces.gateio_futures.sizes import parse_size
 
+_TRIGGER_STATUS = {
+    TriggerStatus.OPEN: ("open", ""),
+    TriggerStatus.CANCELLED: ("finished", "cancelled"),
+    TriggerStatus.FINISHED: ("finished", "succeeded"),
+    TriggerStatus.FAILED: ("finished", "failed"),
+    TriggerStatus.EXPIRED: ("finished", "expired"),
+}
+PRICE_TYPES = {PriceSource.LAST: 0, PriceSource.MARK: 1, PriceSource.INDEX: 2}
+RULES = {Rule.AT_LEAST: 1, Rule.AT_MOST: 2}
 PATH = f"{FUTURES}/price_orders"
 SOURCE_OF = {number: source for source, number in PRICE_TYPES.items()}
 RULE_OF = {number: rule for rule, number in RULES.items()}
@@ -132,3 +142,44 @@ class PriceOrders(Futures):
         if found is None:
             raise GateError("ORDER_NOT_FOUND", f"price order {call.item} not found")
         return found
+
+
+def price_order(trigger: Trigger, user_id: int) -> Json:
+    """Returns a price-triggered order as REST lists it."""
+    new = trigger.new
+    status, finish_as = _TRIGGER_STATUS[trigger.status]
+    size = ZERO if new.closes else signed(new.side, new.amount)
+    auto_size = "" if not trigger.one_leg else "close_long" if new.side is Side.SELL else "close_short"
+    row: Json = {
+        "id": trigger.id,
+        "id_string": str(trigger.id),
+        "user": user_id,
+        "create_time": seconds(trigger.created_ms),
+        "finish_time": seconds(trigger.ended_ms),
+        "trade_id": order_number_told(trigger.order_id) if trigger.order_id else 0,
+        "me_order_id": 0,
+        "status": status,
+        "reason": trigger.reason,
+        "order_type": trigger.kind,
+        "initial": {
+            "contract": new.pair,
+            "size": size,
+            "amount": plain(size),
+            "price": "0" if new.price is None else plain(new.price),
+            "tif": TIMES_IN_FORCE[new.time_in_force],
+            "text": trigger.text or new.origin,
+            "close": new.closes and not auto_size,
+            "is_close": new.closes,
+            "reduce_only": new.reduce_only,
+            "is_reduce_only": new.reduce_only,
+            "auto_size": auto_size,
+        },
+        "trigger": {
+            "strategy_type": 0,
+            "price_type": PRICE_TYPES[trigger.source],
+            "price": plain(trigger.price),
+            "rule": RULES[trigger.rule],
+            "expiration": trigger.expires_s,
+        },
+    }
+    return row | {"finish_as": finish_as} if finish_as else row

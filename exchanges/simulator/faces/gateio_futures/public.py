@@ -8,7 +8,7 @@ from exchanges.simulator.core.orders import Side
 from exchanges.simulator.core.rules import plain
 from exchanges.simulator.faces.gateio.calls import Answer, Call, Endpoint, public
 from exchanges.simulator.faces.gateio.errors import invalid
-from exchanges.simulator.faces.gateio_futures import render
+from exchanges.simulator.faces.gateio_futures import render, render_public
 from exchanges.simulator.faces.gateio_futures.own import FUTURES, Futures
 
 EMPTY_LISTS = (
@@ -77,8 +77,8 @@ class Public(Futures):
         limit = query.whole("limit", 10, low=1, high=1000)
         book: render.Json = {"id": market.book.update_id} if query.flag("with_id") else {}
         now = render.seconds(self.services.now_ms())
-        sides = {"asks": render.levels(market, Side.SELL, limit), "bids": render.levels(market, Side.BUY, limit)}
-        return Answer(book | {"current": now, "update": now} | sides)
+        asks, bids = (render_public.levels(market, side, limit) for side in (Side.SELL, Side.BUY))
+        return Answer(book | {"current": now, "update": now} | {"asks": asks, "bids": bids})
 
     def trades(self, call: Call) -> Answer:
         """Trades of the public, newest first; with ``last_id`` those before it."""
@@ -92,7 +92,7 @@ class Public(Futures):
             for trade in reversed(self.services.histories.of(pair).trades)
             if since_s * 1000 <= trade.time_ms <= until_s * 1000 + 999 and (not last_id or trade.id < last_id)
         ]
-        return Answer([render.trade(trade, pushed=False) for trade in found[offset : offset + limit]])
+        return Answer([render_public.trade(trade, pushed=False) for trade in found[offset : offset + limit]])
 
     def candles(self, call: Call) -> Answer:
         """Candles, oldest first; of the mark or the index price with a prefix before the contract."""
@@ -116,7 +116,7 @@ class Public(Futures):
         if source:
             return Answer(self._price_candles(rules, source, length_s, since_s, min(until_s, now_s)))
         found = self.services.histories.candles_between(pair, interval, since_s, until_s)
-        return Answer([render.candle(row, rules.multiplier) for row in found])
+        return Answer([render_public.candle(row, rules.multiplier) for row in found])
 
     def funding_rates(self, call: Call) -> Answer:
         """The rates that were settled, newest first."""
@@ -137,7 +137,7 @@ class Public(Futures):
 
     def _contract(self, pair: str) -> render.Json:
         market, rules = self.engine.market(pair), self.engine.contract(pair)
-        return render.contract(market, rules, self.services, self.services.histories.day(pair).last)
+        return render_public.contract(market, rules, self.services, self.services.histories.day(pair).last)
 
     def _price_candles(
         self, rules: ContractConfig, source: str, length_s: int, since_s: int, until_s: int

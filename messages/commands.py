@@ -9,7 +9,7 @@ from messages.enums import OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InvalidValueError
 from messages.lanes import Lane
 from messages.order import Order
-from messages.symbol import Symbol
+from messages.symbol import Product, Symbol
 from messages.validation import (
     ZERO,
     require_client_order_id,
@@ -54,11 +54,14 @@ class OrderReference(Command, frozen=True, kw_only=True):
 class PlaceOrder(Command, frozen=True, kw_only=True):
     """Sends a new order; answered with the `Order` once the exchange has it.
 
-    Made most easily by `limit`, `post_only`, `ioc`, `fok`, `market_sell` and `market_buy`.
+    Made most easily by `limit`, `post_only`, `ioc`, `fok`, `market_sell` and `market_buy`; of a perpetual by `market`
+    instead of the last two.
 
     Attributes:
-        quantity: base; None only for a market buy. quote_quantity: quote to spend, only for a market buy.
+        quantity: base; None only for a market buy of spot. quote_quantity: quote to spend, only for that.
         price: quote per base; None only for market orders.
+        reduce_only: of a perpetual: it opens nothing, it makes smaller what there is. Where an account has a long and a
+            short one beside each other, a buy that reduces concerns the short one, any other buy the long one.
         client_order_id: 1 to 28 characters of 0-9 A-Z a-z _ - . ; the account makes one where None is given.
 
     Raises:
@@ -73,6 +76,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     quote_quantity: Decimal | None = None
     price: Decimal | None = None
     client_order_id: str | None = None
+    reduce_only: bool = False
 
     def __post_init__(self) -> None:
         require_instance("symbol", self.symbol, Symbol)
@@ -85,6 +89,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
             raise InvalidValueError("time_in_force", self.time_in_force.value, "gtc, ioc, fok or post_only")
         if self.client_order_id is not None:
             require_client_order_id("client_order_id", self.client_order_id)
+        self._require_reduce_only()
         if self.quantity is not None:
             require_positive("quantity", self.quantity)
         if self.quote_quantity is not None:
@@ -94,12 +99,23 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
                 raise InvalidValueError("price", None, "a price for a limit order")
             require_positive("price", self.price)
             self._require_unit("quantity", unwanted="quote_quantity", of="a limit order")
-            return
+        else:
+            self._require_market_order()
+
+    def _require_reduce_only(self) -> None:
+        if type(self.reduce_only) is not bool:
+            raise InvalidValueError("reduce_only", self.reduce_only, "True or False")
+        if self.reduce_only and self.symbol.product is Product.SPOT:
+            raise InvalidValueError("reduce_only", True, f"False: {self.symbol} is spot, where nothing can be reduced")
+
+    def _require_market_order(self) -> None:
         if self.price is not None:
             raise InvalidValueError("price", self.price, "None for a market order")
         if self.time_in_force not in {TimeInForce.IOC, TimeInForce.FOK}:
             raise InvalidValueError("time_in_force", self.time_in_force.value, "ioc or fok for a market order")
-        if self.side is Side.BUY:
+        if self.symbol.product is not Product.SPOT:
+            self._require_unit("quantity", unwanted="quote_quantity", of="a market order of a perpetual")
+        elif self.side is Side.BUY:
             self._require_unit("quote_quantity", unwanted="quantity", of="a market buy")
         else:
             self._require_unit("quantity", unwanted="quote_quantity", of="a market sell")
@@ -122,6 +138,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
             quote_quantity=self.quote_quantity,
             price=self.price,
             client_order_id=self.client_order_id,
+            reduce_only=self.reduce_only,
         )
 
     @classmethod
@@ -134,6 +151,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
         *,
         time_in_force: TimeInForce = TimeInForce.GTC,
         client_order_id: str | None = None,
+        reduce_only: bool = False,
     ) -> "PlaceOrder":
         """A limit order for ``quantity`` base at ``price``."""
         return cls(
@@ -143,6 +161,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
             price=price,
             time_in_force=time_in_force,
             client_order_id=client_order_id,
+            reduce_only=reduce_only,
         )
 
     @classmethod
@@ -186,6 +205,27 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
         """A limit order that is filled whole at once or not at all."""
         tif = TimeInForce.FOK
         return cls.limit(symbol, side, quantity, price, time_in_force=tif, client_order_id=client_order_id)
+
+    @classmethod
+    def market(
+        cls,
+        symbol: Symbol,
+        side: Side,
+        quantity: Decimal,
+        *,
+        client_order_id: str | None = None,
+        reduce_only: bool = False,
+    ) -> "PlaceOrder":
+        """Buys or sells ``quantity`` base of a perpetual at the market; sells it of spot."""
+        return cls(
+            symbol=symbol,
+            side=side,
+            type=OrderType.MARKET,
+            time_in_force=TimeInForce.IOC,
+            quantity=quantity,
+            client_order_id=client_order_id,
+            reduce_only=reduce_only,
+        )
 
     @classmethod
     def market_buy(cls, symbol: Symbol, quote_quantity: Decimal, *, client_order_id: str | None = None) -> "PlaceOrder":

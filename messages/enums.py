@@ -41,6 +41,25 @@ class Liquidity(enum.Enum):
     OTHER = "other"
 
 
+class OrderOrigin(enum.Enum):
+    """Who made an order, and with it the fills of it.
+
+    TRADER: somebody with the account's key or password. The exchange itself makes the others: LIQUIDATION takes over a
+    position that has lost its margin; AUTO_DELEVERAGING closes one against another's that could not be liquidated;
+    SETTLEMENT closes what is left in a market that ends.
+    """
+
+    TRADER = "trader"
+    LIQUIDATION = "liquidation"
+    AUTO_DELEVERAGING = "auto_deleveraging"
+    SETTLEMENT = "settlement"
+
+    @property
+    def is_forced(self) -> bool:
+        """Nobody of the account asked for it."""
+        return self is not OrderOrigin.TRADER
+
+
 class OrderStatus(enum.Enum):
     """The life of an order.
 

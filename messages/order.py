@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from messages.enums import Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from messages.enums import Liquidity, OrderOrigin, OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InvalidValueError
 from messages.symbol import Symbol
 from messages.validation import ZERO
@@ -65,7 +65,8 @@ class Order(msgspec.Struct, frozen=True):
     Attributes:
         order_id: the exchange's id; None until the exchange has named one.
         client_order_id: our id, without any prefix that the venue wants; None for orders placed elsewhere without one.
-        quantity: total quantity in base, filled part included. Zero for a market buy, which is given in quote.
+        quantity: total quantity in base, filled part included. Zero for a market buy that is given in quote, and where
+            it is to be whatever can be reduced and the exchange has not told how much that is.
         quote_quantity: total amount in quote of a market buy; otherwise None.
         price: limit price; None for market orders.
         filled_quantity: in base; never falls unless it was derived.
@@ -79,6 +80,8 @@ class Order(msgspec.Struct, frozen=True):
             fills are to be believed before it, and when they are known it may fall.
         fees_are_partial: it has ended, and its fills come to more than the exchange has said of it yet: what that tells
             with an order only, as rebates, is missing from ``fees``.
+        reduce_only: it opens nothing, it makes smaller what there is; of perpetuals only.
+        origin: who made it.
     """
 
     symbol: Symbol
@@ -99,6 +102,8 @@ class Order(msgspec.Struct, frozen=True):
     updated_ms: int = 0
     filled_is_derived: bool = False
     fees_are_partial: bool = False
+    reduce_only: bool = False
+    origin: OrderOrigin = OrderOrigin.TRADER
 
     def __post_init__(self) -> None:
         quantity, filled, price = self.quantity, self.filled_quantity, self.price
@@ -145,7 +150,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         quantity: base. price: quote per base. fees: one for each currency, sorted by currency; empty for none.
-        time_ms: the exchange's clock, unix milliseconds.
+        time_ms: the exchange's clock, unix milliseconds. origin: who made the order.
     """
 
     symbol: Symbol
@@ -158,6 +163,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     fees: tuple[Fee, ...]
     liquidity: Liquidity
     time_ms: int
+    origin: OrderOrigin = OrderOrigin.TRADER
 
     def __post_init__(self) -> None:
         if type(self.price) is not Decimal or not self.price > ZERO:

@@ -48,6 +48,24 @@ def require_not_negative(field: str, value: object) -> None:
         raise InvalidValueError(field, value, "zero or more")
 
 
+def require_finite(field: str, value: object) -> None:
+    """Refuses anything but a finite Decimal; lighter than `require_decimal`, for what exchanges tell."""
+    if type(value) is not Decimal or not value.is_finite():
+        raise InvalidValueError(field, value, "a finite Decimal")
+
+
+def require_finite_not_negative(field: str, value: object) -> None:
+    """Refuses anything but a finite Decimal of zero or more; lighter than `require_not_negative`."""
+    if type(value) is not Decimal or not value.is_finite() or value < ZERO:
+        raise InvalidValueError(field, value, "a finite Decimal of zero or more")
+
+
+def require_finite_positive(field: str, value: object) -> None:
+    """Refuses anything but a finite Decimal above zero; lighter than `require_positive`."""
+    if type(value) is not Decimal or not value.is_finite() or value <= ZERO:
+        raise InvalidValueError(field, value, "a finite Decimal above zero")
+
+
 def require_currency(field: str, value: object) -> None:
     """Refuses what no venue lists: names are of letters and digits of any script, and case tells them apart."""
     if not isinstance(value, str) or not 0 < len(value) <= _CURRENCY_LENGTH or not _may_begin_names(value[0]):

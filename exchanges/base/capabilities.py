@@ -6,6 +6,7 @@ import re
 import msgspec
 
 from messages.errors import InvalidValueError, UnsupportedError
+from messages.position import MarginMode, PositionMode
 from messages.symbol import Product
 
 
@@ -33,6 +34,21 @@ class ClientIdRules(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidValueError(field, value, self.allowed)
 
 
+class MarginCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue of perpetuals can do besides.
+
+    Attributes:
+        position_modes, margin_modes: that accounts may be in. closes_positions: one order can close the whole of a
+            position, however large it is when the exchange takes it. lists_conditional_orders: those can be listed and
+            canceled.
+    """
+
+    position_modes: frozenset[PositionMode]
+    margin_modes: frozenset[MarginMode]
+    closes_positions: bool
+    lists_conditional_orders: bool
+
+
 class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What one venue can do for one account.
 
@@ -51,6 +67,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         order_expiry_ms: the venue itself refuses a new order that reaches it later than this after it was sent, so one
             that cannot be found after that will never be; None where the venue has no such expiry.
         unfilled_kept_ms: an order that ended without a fill is found for no longer than this; None: for ever.
+        margin: what it can with positions; None: it trades nothing on margin.
     """
 
     venue: str
@@ -68,6 +85,7 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     found_by_client_id_ms: int | None
     order_expiry_ms: int | None
     unfilled_kept_ms: int | None
+    margin: MarginCapabilities | None = None
 
     def require_product(self, product: Product) -> None:
         """Raises `UnsupportedError` for a product that it does not have."""
@@ -90,6 +108,12 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
             raise UnsupportedError(self.venue, field, "leave it out: the exchange has no dead man's switch")
         if timeout_s < self.shortest_countdown_s:
             raise InvalidValueError(field, timeout_s, f"{self.shortest_countdown_s} seconds or more at {self.venue}")
+
+    def require_margin(self) -> MarginCapabilities:
+        """What it can with positions; raises `UnsupportedError` where there are none."""
+        if self.margin is None:
+            raise UnsupportedError(self.venue, "positions", "use a venue of perpetuals")
+        return self.margin
 
     def missing(self) -> tuple[str, ...]:
         """What it cannot do that others can, a few words each."""

@@ -9,17 +9,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from messages import commands
+from messages import commands, position_commands
 from messages.commands import Command, EngageKillSwitch, PlaceOrder
 from messages.enums import OrderType, Side, TimeInForce
 from messages.errors import InvalidValueError
+from messages.position import MarginMode, PositionSide
 from messages.symbol import Symbol
 from tests.support.orders import SOL
 
+PERPETUAL = Symbol("SOL", "USDT", "USDT")
 COMMANDS = [
     kind
-    for kind in vars(commands).values()
-    if isinstance(kind, type) and issubclass(kind, Command) and kind.__module__ == commands.__name__
+    for module in (commands, position_commands)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Command) and kind.__module__ == module.__name__
 ]
 
 
@@ -57,6 +60,7 @@ ODD: list[Any] = [
     *(0, 1, 1000, -1, 2**63, 10**5000, True, False, 1.5, float("nan"), float("inf"), 1j),
     *("", "1", "x", "BUY", "buy", "limit", "SOL/USDT", "\ud800", "\x00", "x" * 10_000, "é", "币安人生", b"x", b""),
     *(None, [], {}, set(), (), object, object(), Unspeakable(), Side.BUY, Side, OtherSide.BUY, OrderType.MARKET),
+    *(MarginMode.CROSS, PositionSide.LONG, PositionSide.NET, PERPETUAL),
     *(TimeInForce.IOC, SOL, Symbol, ("SOL", "USDT"), PlaceOrder.market_buy(SOL, Decimal(1))),
 ]
 odd = st.sampled_from(ODD) | st.text() | st.integers() | st.floats() | st.decimals() | st.binary()
@@ -74,7 +78,13 @@ GOOD: dict[str, Any] = {
     "amount": Decimal(1),
     "chain": "TRX",
     "address": "T1",
+    "leverage": Decimal(5),
+    "margin_mode": MarginMode.CROSS,
 }
+
+
+def good(kind: type[Command], name: str) -> Any:
+    return PERPETUAL if name == "symbol" and kind.__module__ == position_commands.__name__ else GOOD[name]
 
 
 def fields(kind: type[Command]) -> list[str]:
@@ -87,7 +97,9 @@ def require_sound(command: Command) -> None:
     assert again == command
     for name in fields(type(command)):
         value = getattr(command, name)
-        assert type(value) in {Decimal, int, str, Symbol, Side, OrderType, TimeInForce, type(None)}
+        assert type(value) in {
+            *(Decimal, int, str, bool, Symbol, Side, OrderType, TimeInForce, MarginMode, PositionSide, type(None))
+        }
         assert not isinstance(value, Decimal) or (value.is_finite() and value > 0 and len(format(value, "f")) < 100)
 
 
@@ -95,7 +107,7 @@ def require_sound(command: Command) -> None:
 @given(st.sampled_from(COMMANDS), st.data())
 def test_r11_any_values_make_a_sound_command_or_one_refusal(kind: type[Command], data: st.DataObject) -> None:
     values = {
-        name: data.draw(st.just(GOOD[name]) | odd if name in GOOD else odd, label=name)
+        name: data.draw(st.just(good(kind, name)) | odd if name in GOOD else odd, label=name)
         for name in fields(kind)
         if data.draw(st.booleans(), label=f"{name} is given")
     }
@@ -119,11 +131,11 @@ def test_r11_any_values_make_a_sound_command_or_one_refusal(kind: type[Command],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_r11_one_odd_value_in_any_field_of_any_command(kind: type[Command], name: str) -> None:
-    good = {each: GOOD[each] for each in fields(kind) if each in GOOD}
-    require_sound(kind(**good))
+    values = {each: good(kind, each) for each in fields(kind) if each in GOOD}
+    require_sound(kind(**values))
     for value in ODD:
         try:
-            command = kind(**good | {name: value})
+            command = kind(**values | {name: value})
         except InvalidValueError:
             continue
         require_sound(command)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from exchanges.base.aiohttp_transport import AiohttpTransport
-from exchanges.base.transport import HttpResponse, HttpTransport, Socket
+from exchanges.base.transport import NO_HEADERS, HttpResponse, HttpTransport, Socket
 from exchanges.base.websockets_transport import WebsocketsTransport
 
 
@@ -77,9 +77,9 @@ class WatchedSockets:
         self._watch = watch
         self._real = WebsocketsTransport()
 
-    async def connect(self, url: str, *, timeout_s: float) -> Socket:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS) -> Socket:
         async with self._watch.request():
-            return _WatchedSocket(await self._real.connect(url, timeout_s=timeout_s), self._watch)
+            return _WatchedSocket(await self._real.connect(url, timeout_s=timeout_s, headers=headers), self._watch)
 
 
 class _WatchedSocket:

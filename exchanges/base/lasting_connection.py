@@ -6,12 +6,13 @@ Between the two every event is told twice or once, and none is missed: state is 
 
 import asyncio
 import enum
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import structlog
 
 from exchanges.base.environment import Environment
+from exchanges.base.transport import NO_HEADERS
 from exchanges.base.websocket_connection import Answers, SessionSettings, WebsocketConnection
 from messages.errors import ConnectionFailedError, TellerError
 
@@ -51,6 +52,17 @@ class SocketFrames(Protocol):
         ...
 
 
+@runtime_checkable
+class HandshakeFrames(Protocol):
+    """`SocketFrames` whose handshake carries headers.
+
+    Attributes:
+        handshake_headers: by name; no secrets.
+    """
+
+    handshake_headers: Mapping[str, str]
+
+
 class Ending(enum.Enum):
     """How a connection ended."""
 
@@ -78,6 +90,10 @@ F = TypeVar("F", bound=SocketFrames)
 
 def _leased(frames: object) -> LeasedFrames | None:
     return frames if isinstance(frames, LeasedFrames) else None
+
+
+def _headers(frames: object) -> Mapping[str, str]:
+    return frames.handshake_headers if isinstance(frames, HandshakeFrames) else NO_HEADERS
 
 
 class _Connection(Generic[F]):
@@ -179,7 +195,7 @@ class LastingConnection(Generic[F]):
                 if leased is not None:
                     await leased.release(Ending.NOT_OPENED)
                 raise ConnectionFailedError(f"{frames.name}: closed while it was being opened")
-            await made.connection.open(url)
+            await made.connection.open(url, _headers(frames))
             for group in self._requests(frames):
                 await made.connection.request_all(group)
         except BaseException:

@@ -5,7 +5,7 @@ take their place.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 import msgspec
 
@@ -69,9 +69,16 @@ class Socket(Protocol):
         ...
 
 
+NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
 class SocketTransport(Protocol):
     """Opens sockets."""
 
-    async def connect(self, url: str, *, timeout_s: float) -> Socket:
-        """Raises `RequestNotSentError` when no socket could be opened."""
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS) -> Socket:
+        """``headers``: of the handshake, besides its own.
+
+        Raises:
+            RequestNotSentError: no socket could be opened.
+        """
         ...

@@ -28,7 +28,7 @@ so that no event of an old connection can be mistaken for one of the new.
 import asyncio
 import enum
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -36,7 +36,7 @@ import msgspec
 import structlog
 
 from exchanges.base.environment import Environment
-from exchanges.base.transport import Socket, SocketClosedError
+from exchanges.base.transport import NO_HEADERS, Socket, SocketClosedError
 from messages.errors import ConnectionFailedError, InvalidValueError, ProtocolError, TellerError
 
 logger = structlog.get_logger(__name__)
@@ -140,15 +140,19 @@ class WebsocketConnection:
         """Whether frames flow."""
         return self._state is _State.OPEN
 
-    async def open(self, url: str) -> None:
+    async def open(self, url: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
         """Connects and starts reading. What follows a "?" in ``url`` may be a secret, and is not logged.
+
+        Args:
+            headers: of the handshake, besides its own.
 
         Raises:
             ConnectionFailedError: no socket, or the session was used before.
         """
         if not self._is_new():
             raise ConnectionFailedError(f"{self._name}: a session is opened once")
-        socket = await self._environment.sockets.connect(url, timeout_s=self._settings.connect_timeout_s)
+        timeout_s = self._settings.connect_timeout_s
+        socket = await self._environment.sockets.connect(url, timeout_s=timeout_s, headers=headers)
         if not self._is_new():
             await asyncio.wait([self._say_goodbye(socket)])
             raise ConnectionFailedError(f"{self._name}: closed while it was being opened")

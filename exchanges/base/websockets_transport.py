@@ -1,6 +1,6 @@
 """WebSockets over the `websockets` library: plain frames in, bytes out, close code and reason kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.protocol import Event
 
-from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
+from exchanges.base.transport import NO_HEADERS, RequestNotSentError, Socket, SocketClosedError
 
 _LARGEST_MESSAGE: Final = 8 * 1024 * 1024
 """Bytes. A full book snapshot of 400 levels stays far below; a runaway frame does not fill the memory."""
@@ -98,7 +98,7 @@ class WebsocketsTransport:
     what the venue answers to.
     """
 
-    async def connect(self, url: str, *, timeout_s: float) -> Socket:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS) -> Socket:
         """Opens a socket, with its handshake, within ``timeout_s`` seconds.
 
         Raises:
@@ -114,6 +114,7 @@ class WebsocketsTransport:
                 proxy=None,
                 max_size=_LARGEST_MESSAGE,
                 user_agent_header="teller",
+                additional_headers=headers,
                 create_connection=_Connection,
             )
         except TimeoutError as error:

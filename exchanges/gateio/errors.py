@@ -1,19 +1,23 @@
 """What an answer of Gate's that is not a success means (REST manual, errors; spot WebSocket manual, error codes)."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from exchanges.base.credentials import Credentials
-from exchanges.gateio.labels import LABELS, Proof
+from exchanges.gateio.labels import LABELS, Label, Proof
 from messages.errors import ConnectionFailedError, RefusalReason, TellerError, UnknownOutcomeError, VenueRefusedError
 
 _NAMES_A_MINIMUM: Final = re.compile(r"\bminimum\b|\btoo small\b|\bmin_(?:base|quote)_amount\b", re.IGNORECASE)
+_NAMES_A_MARKET: Final = re.compile(r"currency pair|\bunknown contract\b", re.IGNORECASE)
+"""What a subscription is refused with for a market that is not listed, of spot and of futures."""
 _LABEL: Final = re.compile(r"[A-Z0-9_]{1,60}")
 _LONGEST_DETAIL: Final = 300
 _WEBSOCKET_AUTHENTICATION: Final = frozenset({4, 6, 11})
-_WEBSOCKET_RATES: Final = ("211", "212")
+_WEBSOCKET_RATES: Final = ("211", "212", "311", "312")
+"""Codes at the end of a text: of the rate of spot and of its share of fills, and of the same two of futures."""
 _LABEL_INSIDE: Final = re.compile(r'"label"\s*:\s*"([A-Za-z0-9_]{1,60})"')
 _TEXT_INSIDE: Final = re.compile(r'"(?:message|detail)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REFUSES_THE_KEY: Final = re.compile(
@@ -50,6 +54,7 @@ def from_response(
     changes: bool,
     retry_after_s: float | None = None,
     hide: Credentials | None = None,
+    labels: Mapping[str, Label] = LABELS,
 ) -> TellerError:
     """The error for an answer that is not a success.
 
@@ -61,6 +66,7 @@ def from_response(
     Args:
         changes: whether the request changes something: decides what an answer proves (R3).
         hide: whose key and secret must not show, should the exchange quote them (R12).
+        labels: what the labels mean that the account can meet.
     """
     try:
         parsed = _read_body(body)
@@ -69,15 +75,21 @@ def from_response(
     label, detail = scrub(parsed.label, hide).upper(), scrub(parsed.message or parsed.detail, hide)
     if not 400 <= status < 500 or _LABEL.fullmatch(label) is None:
         return _without_label(operation, status, changes=changes, retry_after_s=retry_after_s)
-    return from_label(operation, label, detail, changes=changes, retry_after_s=retry_after_s)
+    return from_label(operation, label, detail, changes=changes, retry_after_s=retry_after_s, labels=labels)
 
 
 def from_label(
-    operation: str, label: str, detail: str, *, changes: bool, retry_after_s: float | None = None
+    operation: str,
+    label: str,
+    detail: str,
+    *,
+    changes: bool,
+    retry_after_s: float | None = None,
+    labels: Mapping[str, Label] = LABELS,
 ) -> TellerError:
     """The error for one of Gate's labels. One that we do not know is a refusal of a query, and of a change it proves
     nothing (R3)."""
-    known = LABELS.get(label)
+    known = labels.get(label)
     if changes and (known is None or not known.proof.is_certain):
         said = f"{label}: {detail}" if detail else label
         return UnknownOutcomeError(f"{operation}: {said}: it may or may not have happened")
@@ -90,7 +102,14 @@ def from_label(
     return VenueRefusedError(reason, label, detail, retry_after_s=retry_after_s)
 
 
-def from_websocket(code: int, message: str, *, channel: str = "", hide: Credentials | None = None) -> TellerError:
+def from_websocket(
+    code: int,
+    message: str,
+    *,
+    channel: str = "",
+    hide: Credentials | None = None,
+    labels: Mapping[str, Label] = LABELS,
+) -> TellerError:
     """The error for the ``error`` object of a WebSocket frame.
 
     Codes: 1 malformed, 2 bad argument, 3 server side, 4 (also 6, 11) authentication. The number is not to be relied on:
@@ -105,13 +124,13 @@ def from_websocket(code: int, message: str, *, channel: str = "", hide: Credenti
     text = scrub(message.strip(), hide)
     operation = f"subscription to {channel}" if channel else "websocket"
     inside = _LABEL_INSIDE.search(message)
-    if inside is not None and inside[1].upper() in LABELS:
-        words = _TEXT_INSIDE.search(message)
-        return from_label(operation, inside[1].upper(), scrub(words[1], hide) if words else "", changes=False)
+    if inside is not None and inside[1].upper() in labels:
+        said = _TEXT_INSIDE.search(message)
+        words = scrub(said[1], hide) if said else ""
+        return from_label(operation, inside[1].upper(), words, changes=False, labels=labels)
     if code == 3 or _COULD_NOT_LOOK.search(message):
         return ConnectionFailedError(f"{operation}: the exchange failed: WS_{code}: {text}")
-    lower = message.lower()
-    if "currency pair" in lower:
+    if _NAMES_A_MARKET.search(message):
         reason = RefusalReason.UNKNOWN_SYMBOL
     elif message.rstrip(" .)").endswith(_WEBSOCKET_RATES):
         reason = RefusalReason.RATE_LIMIT

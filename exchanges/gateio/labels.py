@@ -122,4 +122,4 @@ LABELS: Final[Mapping[str, Label]] = {
     "SERVER_ERROR": Label(_R.OVERLOADED, Proof.SERVER),
     "TOO_BUSY": Label(_R.OVERLOADED, Proof.SERVER),
 }
-"""The labels that a spot account can meet."""
+"""The labels that every account can meet, and those of spot orders."""

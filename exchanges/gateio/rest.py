@@ -15,6 +15,7 @@ from exchanges.base.server_clock import ServerClock
 from exchanges.base.venue_settings import VenueSettings
 from exchanges.base.websocket_connection import reason_of
 from exchanges.gateio import errors, limits
+from exchanges.gateio.labels import LABELS, Label
 from exchanges.gateio.signing import sign_request
 from messages.errors import InvalidValueError, ProtocolError, RefusalReason, TellerError, VenueRefusedError
 
@@ -24,7 +25,7 @@ R = TypeVar("R")
 Query = Sequence[tuple[str, str]]
 
 _encode_body: Final = msgspec.json.Encoder().encode
-_PUBLIC_HEADERS: Final[Mapping[str, str]] = {}
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _DAY_MS: Final = 86_400_000
 _PAUSE_AFTER_429_S: Final = 1.0
 """How long a scope rests after a refusal that does not say how long."""
@@ -43,16 +44,25 @@ class GateioRest:
         server_clock: ServerClock,
         settings: VenueSettings,
         credentials: Credentials | None = None,
+        name: str = "gateio",
+        labels: Mapping[str, Label] = LABELS,
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
+        """
+        Args:
+            name: of the venue, for logs. labels: what its labels mean. headers: of every request.
+        """
         self.clock = environment.clock
         self.server_clock = server_clock
         self.settings = settings
         self._base_url = base_url
         self._path_prefix = urlsplit(base_url).path
         self._credentials = credentials
+        self._labels = labels
+        self._fixed_headers = headers
         self._http = HttpClient(
             environment,
-            name="gateio" if credentials is None else "gateio.private",
+            name=name if credentials is None else f"{name}.private",
             limiter=limiter,
             timeout_s=settings.request_timeout_s,
             max_wait_s=settings.max_wait_s,
@@ -191,7 +201,7 @@ class GateioRest:
         self, method: str, path: str, query: Query, body: bytes | None, expires_at_ms: int | None
     ) -> Mapping[str, str]:
         if self._credentials is None:
-            return _PUBLIC_HEADERS
+            return self._fixed_headers
         headers = sign_request(
             self._credentials,
             method=method,
@@ -200,6 +210,7 @@ class GateioRest:
             body=body,
             seconds=self.server_clock.seconds(),
         )
+        headers.update(self._fixed_headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
         if expires_at_ms is not None:
@@ -226,6 +237,7 @@ class GateioRest:
             changes=call.changes,
             retry_after_s=wait_s,
             hide=self._credentials,
+            labels=self._labels,
         )
         if isinstance(error, VenueRefusedError) and error.reason is RefusalReason.RATE_LIMIT and wait_s is None:
             error.retry_after_s = _PAUSE_AFTER_429_S

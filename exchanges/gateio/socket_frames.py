@@ -1,6 +1,6 @@
 """What Gate's public and private sockets have in common: requests, their answers, heartbeats, errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from exchanges.base.json_reader import Reader
 from exchanges.base.server_clock import ServerClock
 from exchanges.base.websocket_connection import Answers, report_refused_frame, tell_error
 from exchanges.gateio import errors, wire
+from exchanges.gateio.labels import LABELS, Label
 from exchanges.gateio.signing import sign_channel
 from messages.errors import ProtocolError, TellerError
 
@@ -24,13 +25,20 @@ class SocketErrors:
     Args:
         name: of the socket, for logs. error: the handler for what no request waits for.
         answers: who waits for acknowledgements. hide: whose secrets error texts must not quote (R12).
+        labels: what the labels mean that a text may hold.
     """
 
-    __slots__ = ("_error", "_hide", "_name", "answers")
+    __slots__ = ("_error", "_hide", "_labels", "_name", "answers")
 
     def __init__(
-        self, name: str, error: Callable[[TellerError], None], answers: Answers | None, hide: Credentials | None
+        self,
+        name: str,
+        error: Callable[[TellerError], None],
+        answers: Answers | None = None,
+        hide: Credentials | None = None,
+        labels: Mapping[str, Label] = LABELS,
     ) -> None:
+        self._labels = labels
         self._name = name
         self._error = error
         self._hide = hide
@@ -65,7 +73,9 @@ class SocketErrors:
         report_refused_frame(self._name, frame, problem, self._error)
 
     def _refuse(self, request_id: int | None, error: wire.FrameError, channel: str) -> None:
-        refusal = errors.from_websocket(error.code, error.message, channel=channel, hide=self._hide)
+        refusal = errors.from_websocket(
+            error.code, error.message, channel=channel, hide=self._hide, labels=self._labels
+        )
         if self.answers is not None and request_id is not None and self.answers.refuse(request_id, refusal):
             return
         tell_error(self._name, refusal, self._error)

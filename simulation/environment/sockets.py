@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
-from exchanges.base.transport import RequestNotSentError, Socket, SocketClosedError
+from exchanges.base.transport import NO_HEADERS, RequestNotSentError, Socket, SocketClosedError
 from exchanges.simulator import Exchange, Frame, HttpRequest, Session
 from simulation.environment.faults import Cut, Fault, Link, Weather
 from simulation.process import LIFE, Life, Outside
@@ -331,14 +331,14 @@ class MemorySockets:
         self._exchange = exchange
         self._count = 0
 
-    async def connect(self, url: str, *, timeout_s: float) -> Socket:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS) -> Socket:
         """Opens a socket; of ``url`` only path and query count, there is one exchange.
 
         Raises:
             RequestNotSentError: refused, or not open within ``timeout_s``.
         """
         self._count += 1
-        handshake = _handshake(url)
+        handshake = _handshake(url, headers)
         connection = Connection(self, self._count, handshake)
         connection.note(f"connect {url}")
         # Whose it will be is not known yet: an outage of private sockets shows at the first signed frame.
@@ -376,6 +376,7 @@ class MemorySockets:
         self.open.pop(connection, None)
 
 
-def _handshake(url: str) -> HttpRequest:
+def _handshake(url: str, headers: Mapping[str, str]) -> HttpRequest:
     parts = urlsplit(url)
-    return HttpRequest(method="GET", path=parts.path, query=parts.query, remote="10.0.0.1")
+    lower = {name.lower(): value for name, value in headers.items()}
+    return HttpRequest(method="GET", path=parts.path, query=parts.query, headers=lower, remote="10.0.0.1")

@@ -19,10 +19,10 @@ from exchanges.base.rate_limiter import Priority
 from exchanges.base.rows import Rows, UnreadableLog
 from exchanges.gateio import limits
 from exchanges.gateio.capabilities import capabilities_of
+from exchanges.gateio.histories import History, Window, windows
 from exchanges.gateio.rest import GateioRest, Query, path_part, single
 from exchanges.gateio.rows import RowReader
 from exchanges.gateio.spot import convert, wire
-from exchanges.gateio.spot.histories import History, Window, windows
 from exchanges.gateio.spot.open_orders import OpenOrdersReader, OpenPages, read_open_orders
 from exchanges.gateio.symbols import to_pair, to_symbol
 from messages.commands import AmendOrder, OrderReference, PlaceOrder, Withdraw

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
@@ -111,7 +111,7 @@ class Office:
     def requests(self, _: Frames) -> Sequence[Sequence[Request]]:
         return ([(1, b"1")], [(2, b"2"), (3, b"3")])
 
-    async def connect(self, url: str, *, timeout_s: float) -> Peer:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str]) -> Peer:
         if self.refused:
             self.refused -= 1
             raise RequestNotSentError("no socket")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import NoReturn
 
 import msgspec
@@ -393,7 +393,7 @@ class Opens:
     def __init__(self, socket: Buffered) -> None:
         self.socket = socket
 
-    async def connect(self, url: str, *, timeout_s: float) -> Buffered:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str]) -> Buffered:
         return self.socket
 
 

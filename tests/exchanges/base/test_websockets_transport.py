@@ -35,6 +35,17 @@ async def test_text_and_binary_messages_come_out_as_bytes_and_go_out_as_text() -
     assert received == ['{"a":1}', "b"]
 
 
+async def test_a_handshake_carries_headers_where_some_are_asked_for() -> None:
+    async def converse(peer: ServerConnection) -> None:
+        assert peer.request is not None
+        await peer.send(peer.request.headers.get("X-Of-Ours", "none"))
+
+    async with websocket_server(converse) as url:
+        with_one = await WebsocketsTransport().connect(url, timeout_s=5, headers={"X-Of-Ours": "1"})
+        without = await WebsocketsTransport().connect(url, timeout_s=5)
+        assert [await Frames(socket).next() for socket in (with_one, without)] == [b"1", b"none"]
+
+
 async def test_what_came_before_the_end_is_still_read_and_the_end_has_code_and_reason() -> None:
     async def converse(peer: ServerConnection) -> None:
         await peer.send("last words")

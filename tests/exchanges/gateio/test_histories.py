@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exchanges.base.clients import UnreadableRow
 from exchanges.base.rows import Rows
-from exchanges.gateio.spot.histories import History, Window, windows
+from exchanges.gateio.histories import History, Window, windows
 from messages.errors import ProtocolError
 
 DAY_S = 86_400

@@ -190,7 +190,7 @@ class Lines:
         self.refused = 0
         self.answer: Callable[[str, int], Any] = granted
 
-    async def connect(self, url: str, *, timeout_s: float) -> Line:
+    async def connect(self, url: str, *, timeout_s: float, headers: Mapping[str, str]) -> Line:
         line = Line(url, lambda channel, number: self.answer(channel, number))
         self.all.append(line)
         if self.refused:

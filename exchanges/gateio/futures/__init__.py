@@ -1,0 +1,1 @@
+"""Gate.io perpetuals that are settled in USDT."""

@@ -43,6 +43,10 @@ class RefusalReason(enum.Enum):
     TOO_MANY_ORDERS = "too_many_orders"
     BAD_REQUEST = "bad_request"
     WITHDRAWAL = "withdrawal"
+    REDUCE_ONLY = "reduce_only"
+    LEVERAGE = "leverage"
+    RISK_LIMIT = "risk_limit"
+    POSITION = "position"
     OVERLOADED = "overloaded"
     OTHER = "other"
 

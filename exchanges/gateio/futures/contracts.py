@@ -15,7 +15,7 @@ from exchanges.base.environment import Clock
 from exchanges.gateio.futures.symbols import to_symbol
 from messages.errors import InvalidValueError, ProtocolError
 from messages.symbol import Symbol
-from messages.validation import ZERO, require_positive
+from messages.validation import ZERO, require_finite, require_positive
 
 _EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 """Refuses what it cannot calculate exactly."""
@@ -49,11 +49,13 @@ class ContractSize(msgspec.Struct, frozen=True):
         Raises:
             ProtocolError: it is no number, or has more digits than can be multiplied exactly.
         """
-        if self.multiplier == _ONE and size.is_finite():
+        if not size.is_finite():
+            raise ProtocolError("a size that is no number")
+        if self.multiplier == _ONE:
             return size
         try:
             return _EXACT.multiply(size, self.multiplier)
-        except (Inexact, InvalidOperation, Overflow):
+        except (Inexact, Overflow):
             raise ProtocolError("a size that cannot be turned into base exactly") from None
 
     def to_contracts(self, quantity: Decimal) -> Decimal:
@@ -62,6 +64,7 @@ class ContractSize(msgspec.Struct, frozen=True):
         Raises:
             InvalidValueError: it is no whole number of contracts, or of those that take fractions no finite one.
         """
+        require_finite("quantity", quantity)
         try:
             contracts = _ROUNDED.divide(quantity, self.multiplier)
             is_exact = _EXACT.multiply(contracts, self.multiplier) == quantity

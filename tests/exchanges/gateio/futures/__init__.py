@@ -1,0 +1,1 @@
+"""Tests of the Gate.io perpetuals clients."""

@@ -82,6 +82,22 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         require_finite("position.quantity", quantity)
         if (self.side is _LONG and quantity < ZERO) or (self.side is _SHORT and quantity > ZERO):
             raise InvalidValueError("position.quantity", quantity, f"of the sign of a {self.side.value} position")
+        for value in (
+            self.entry_price,
+            self.mark_price,
+            self.liquidation_price,
+            self.leverage,
+            self.maintenance_margin,
+            self.risk_limit,
+        ):
+            if value is not None and (type(value) is not Decimal or not value.is_finite() or value < ZERO):
+                self._refuse_amounts()
+        for value in (self.margin, self.realized_pnl, self.unrealized_pnl):
+            if value is not None and (type(value) is not Decimal or not value.is_finite()):
+                self._refuse_amounts()
+
+    def _refuse_amounts(self) -> None:
+        """Names the amount that cannot be."""
         for name in ("entry_price", "mark_price", "liquidation_price", "leverage", "maintenance_margin", "risk_limit"):
             value = getattr(self, name)
             if value is not None:

@@ -20,7 +20,7 @@ from messages.validation import ZERO, require_finite, require_positive
 _EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 """Refuses what it cannot calculate exactly."""
 _ROUNDED: Final = Context(prec=200, traps=[InvalidOperation, Overflow, DivisionByZero])
-_ONE: Final = Decimal(1)
+_multiply: Final = _EXACT.multiply
 _ASK_AGAIN_S: Final = 30.0
 """Before that a contract that the exchange does not know is not asked for again."""
 
@@ -51,10 +51,8 @@ class ContractSize(msgspec.Struct, frozen=True):
         """
         if not size.is_finite():
             raise ProtocolError("a size that is no number")
-        if self.multiplier == _ONE:
-            return size
         try:
-            return _EXACT.multiply(size, self.multiplier)
+            return _multiply(size, self.multiplier)
         except (Inexact, Overflow):
             raise ProtocolError("a size that cannot be turned into base exactly") from None
 

@@ -1,7 +1,6 @@
 """Gate's orders and fills of perpetuals to ours: sizes in contracts become quantities in base."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 from exchanges.gateio.futures import wire
@@ -11,7 +10,6 @@ from exchanges.gateio.futures.values import (
     CLOSES,
     LARGEST,
     LEAST,
-    client_order_id,
     exchange_id,
     finite,
     moment_ms,
@@ -108,9 +106,8 @@ def _reason(order: wire.Order, ending: OrderStatus) -> str:
     return word if word in _ENDINGS else UNKNOWN_WORD + word
 
 
-def _side(order: wire.Order, size: Decimal) -> Side:
-    if size:
-        return _BUY if size > ZERO else _SELL
+def _closed_side(order: wire.Order) -> Side:
+    """Of one that is told without a size: it closes a whole position."""
     closes = CLOSES.get(order.auto_size)
     if closes is None:
         raise ProtocolError("an order without a size, which does not say what it closes")
@@ -129,17 +126,23 @@ def order(told: wire.Order, contracts: Contracts, *, side: Side | None = None) -
     contract = contracts.of(told.contract)
     size, left, price, average = told.size, told.left, told.price, told.fill_price
     ending = _ending(told)
-    is_buy = (side is _BUY) if side is not None and not size else _side(told, size) is _BUY
+    is_buy = size > ZERO if size else (side or _closed_side(told)) is _BUY
     if not is_buy:
         size, left = -size, -left
-    if not ZERO <= left <= size and size:
-        raise ProtocolError("an order whose rest does not fit its size")
-    if not (size < LARGEST and ZERO <= price < LARGEST and ZERO <= average < LARGEST):
+    if not ZERO <= left <= size < LARGEST and size:
+        raise ProtocolError("an order whose rest does not fit its size, or that is beyond all amounts")
+    if not (ZERO <= price < LARGEST and ZERO <= average < LARGEST):
         raise ProtocolError("an order with an amount beyond all amounts")
     if ZERO < size < LEAST or ZERO < price < LEAST or ZERO < average < LEAST:
         raise ProtocolError("an order with an amount below all amounts")
-    filled = contract.to_base(size - left) if size else ZERO
+    quantity = contract.to_base(size)
+    filled = ZERO if left == size or not size else contract.to_base(size - left) if left else quantity
     created_ms = moment_ms(told.create_time_ms or told.create_time)
+    updated_ms = moment_ms(told.update_time)
+    if ending is not None and updated_ms < created_ms:
+        updated_ms = moment_ms(told.finish_time_ms or told.finish_time)
+    text = told.text
+    is_ours = text.startswith(CLIENT_ID_PREFIX)
     # By place, in the order of the fields: passing so many by name takes longer than all of the above.
     return Order(
         contract.symbol,
@@ -147,45 +150,50 @@ def order(told: wire.Order, contracts: Contracts, *, side: Side | None = None) -
         _LIMIT if price else _MARKET,
         _TIMES_IN_FORCE.get(told.tif, _OTHER_TIME_IN_FORCE),
         ending or (_PARTIALLY_FILLED if filled else _NEW),
-        contract.to_base(size),
+        quantity,
         price or None,
         None,
         filled,
-        filled * average,
+        filled * average if filled else ZERO,
         NO_FEES,
         exchange_id(told.id),
-        client_order_id(told.text),
+        (text[2:] or None) if is_ours else None,
         None if ending is None else _reason(told, ending),
         created_ms,
-        max(moment_ms(told.update_time, told.finish_time_ms or told.finish_time), created_ms),
+        updated_ms if updated_ms > created_ms else created_ms,
         False,
         False,
         told.is_reduce_only or told.is_close,
-        origin(told.text, is_liquidation=told.is_liq),
+        _TRADER if is_ours and not told.is_liq else origin(text, is_liquidation=told.is_liq),
     )
 
 
 def fill(trade: wire.Trade, contracts: Contracts) -> Fill:
     """A fill by REST or socket; ids are compared as text, one of the two ways sends them as numbers."""
     contract = contracts.of(trade.contract)
-    size = trade.size
-    if not (LEAST < abs(size) < LARGEST and LEAST < trade.price < LARGEST):
+    size, price = trade.size, trade.price
+    is_buy = size > ZERO
+    if not is_buy:
+        size = -size
+    if not (LEAST < size < LARGEST and LEAST < price < LARGEST):
         raise ProtocolError("a trade with an amount beyond all amounts")
     trade_id = trade.trade_id if trade.id is None else trade.id
     if trade_id is None:
         raise ProtocolError("a trade without an id")
+    text = trade.text
+    is_ours = text.startswith(CLIENT_ID_PREFIX)
     return Fill(
         symbol=contract.symbol,
         trade_id=exchange_id(trade_id),
         order_id=exchange_id(trade.order_id),
-        client_order_id=client_order_id(trade.text),
-        side=_BUY if size > ZERO else _SELL,
-        price=trade.price,
-        quantity=abs(contract.to_base(size)),
+        client_order_id=(text[2:] or None) if is_ours else None,
+        side=_BUY if is_buy else _SELL,
+        price=price,
+        quantity=contract.to_base(size),
         fees=_fees(trade, contract.symbol),
         liquidity=_ROLES.get(trade.role, _OTHER_ROLE),
         time_ms=moment_ms(trade.create_time_ms or trade.create_time),
-        origin=origin(trade.text),
+        origin=_TRADER if is_ours else origin(text),
     )
 
 

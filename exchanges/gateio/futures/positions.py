@@ -1,18 +1,20 @@
 """Gate's positions, money and ledger of a futures account to ours."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 from exchanges.gateio.futures import wire
 from exchanges.gateio.futures.contracts import Contracts
 from exchanges.gateio.futures.symbols import SETTLE, to_symbol
-from exchanges.gateio.futures.values import above_zero, exchange_id, finite, moment_ms, optional
+from exchanges.gateio.futures.values import LARGEST, SMALLEST, exchange_id, finite, moment_ms
 from messages.errors import ConfigurationError, InvalidValueError, ProtocolError
 from messages.margin import LedgerEntry, LedgerKind, MarginBalance
 from messages.position import MarginMode, Position, PositionMode, PositionSide
 from messages.validation import ZERO
 
+# A look-up in an Enum class costs more than one in a module.
+_CROSS: Final = MarginMode.CROSS
+_ISOLATED: Final = MarginMode.ISOLATED
 _SIDES: Final[Mapping[str, PositionSide]] = {
     "single": PositionSide.NET,
     "dual_long": PositionSide.LONG,
@@ -43,34 +45,30 @@ def position(told: wire.Position, contracts: Contracts) -> Position:
     side = _SIDES.get(told.mode)
     if side is None:
         raise ProtocolError("a position in a mode that we do not know")
-    size = finite("size", told.size)
+    size, leverage = told.size, told.leverage
     margin_mode = _MARGIN_MODES.get(told.pos_margin_mode)
     if margin_mode is None:
-        margin_mode = MarginMode.ISOLATED if told.leverage else MarginMode.CROSS
+        margin_mode = _ISOLATED if leverage else _CROSS
+    if not (SMALLEST < size < LARGEST and SMALLEST < told.margin < LARGEST and SMALLEST < told.realised_pnl < LARGEST):
+        raise ProtocolError("a position with an amount beyond all amounts")
+    # A price of 0 is none; `Position` refuses those below it, and whatever is no number.
     return Position(
         symbol=contract.symbol,
         quantity=contract.to_base(size),
         side=side,
-        entry_price=above_zero("entry_price", told.entry_price) if size else None,
-        mark_price=above_zero("mark_price", told.mark_price),
-        liquidation_price=above_zero("liq_price", told.liq_price),
-        leverage=_leverage(told),
+        entry_price=(told.entry_price or None) if size else None,
+        mark_price=told.mark_price or None,
+        liquidation_price=told.liq_price or None,
+        leverage=told.lever or leverage or told.cross_leverage_limit or None,
         margin_mode=margin_mode,
-        margin=finite("margin", told.margin),
-        maintenance_margin=optional("maintenance_margin", told.maintenance_margin),
-        unrealized_pnl=optional("unrealised_pnl", told.unrealised_pnl),
-        realized_pnl=finite("realised_pnl", told.realised_pnl),
-        risk_limit=optional("risk_limit", told.risk_limit),
+        margin=told.margin,
+        maintenance_margin=told.maintenance_margin,
+        unrealized_pnl=told.unrealised_pnl,
+        realized_pnl=told.realised_pnl,
+        risk_limit=told.risk_limit,
         update_id=told.update_id,
         updated_ms=moment_ms(told.time_ms or told.update_time or told.time),
     )
-
-
-def _leverage(told: wire.Position) -> Decimal | None:
-    for value in (told.lever, told.leverage, told.cross_leverage_limit):
-        if value:
-            return finite("leverage", value)
-    return None
 
 
 def position_mode(account: wire.Account) -> PositionMode:

@@ -13,32 +13,29 @@ CLIENT_ID_PREFIX: Final = "t-"
 """Gate takes client ids only with this prefix (REST manual, order `text`); it never shows outside this package."""
 LARGEST: Final = Decimal("1e25")
 """Beyond any amount; keeps infinities out, and a NaN fails the comparison itself."""
-_SMALLEST: Final = -LARGEST
+SMALLEST: Final = -LARGEST
 LEAST: Final = Decimal("1e-30")
 _ID_LENGTH: Final = 64
-_MILLISECONDS_FROM: Final = 100_000_000_000
+MILLISECONDS_FROM: Final = 100_000_000_000
 """Gate tells times in seconds or milliseconds: as seconds this is in the year 5138, as milliseconds in 1973."""
 CLOSES: Final[Mapping[str, Side]] = {"close_long": Side.SELL, "close_short": Side.BUY}
 
 
-def moment_ms(*times: Time) -> int:
-    """The latest of some times that Gate tells of one thing, in seconds or milliseconds, unix ms; 0 for none.
+def moment_ms(value: Time) -> int:
+    """A time that Gate tells in seconds or in milliseconds, unix ms; 0 for none.
 
     Raises:
-        ProtocolError: one is no number, or a time that no calendar has.
+        ProtocolError: it is no number, or a time that no calendar has.
     """
-    return max(map(_one_ms, times), default=0)
-
-
-def _one_ms(value: Time) -> int:
     if type(value) is int:
-        time_ms = value if value >= _MILLISECONDS_FROM else value * 1000
-        if not 0 <= time_ms <= LAST_MS:
+        if MILLISECONDS_FROM <= value <= LAST_MS:
+            return value
+        if not 0 <= value < MILLISECONDS_FROM:
             raise ProtocolError("a time beyond all time")
-        return time_ms
+        return milliseconds(value * 1000)
     try:
         number = float(value or 0)
-        return milliseconds(round(number if number >= _MILLISECONDS_FROM else number * 1000))
+        return milliseconds(round(number if number >= MILLISECONDS_FROM else number * 1000))
     except (ValueError, OverflowError):
         raise ProtocolError("a time that is no number") from None
 
@@ -62,7 +59,7 @@ def exchange_id(value: Number) -> str:
 
 
 def finite(field: str, value: Decimal) -> Decimal:
-    if not value.is_finite() or not _SMALLEST < value < LARGEST:
+    if not value.is_finite() or not SMALLEST < value < LARGEST:
         raise InvalidValueError(field, value, "a finite decimal number")
     return value
 

@@ -37,17 +37,18 @@ class SharedPublicRest:
 
     async def server_time_ms(self) -> int:
         """See `PublicRest`."""
-        return await self._once("time", self._rest.server_time_ms)
+        return await self.once("time", self._rest.server_time_ms)
 
     async def load_instruments(self) -> Mapping[Symbol, Instrument]:
         """See `PublicRest`; the same table for all who ask together."""
-        return await self._once("markets", self._rest.load_instruments)
+        return await self.once("markets", self._rest.load_instruments)
 
     async def load_book_ticker(self, symbol: Symbol) -> BookTicker:
         """See `PublicRest`."""
         return await self._rest.load_book_ticker(symbol)
 
-    async def _once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The answer to ``ask``, which goes out once for all who ask for ``what`` meanwhile."""
         asking = self._under_way.get(what)
         if asking is None:
             task = self._environment.spawn(self._ask(what, ask), f"shared:{what}")

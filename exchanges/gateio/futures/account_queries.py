@@ -1,5 +1,6 @@
 """How the parts of the private client ask: contracts known first, lists read to their end."""
 
+import contextlib
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from exchanges.gateio.futures.contracts import Contracts
 from exchanges.gateio.futures.symbols import to_contract, to_symbol
 from exchanges.gateio.histories import History, Window, windows
 from exchanges.gateio.rest import GateioRest, Query
+from messages.errors import TellerError
 from messages.symbol import Symbol
 
 M = TypeVar("M")
@@ -42,6 +44,11 @@ class AccountQueries:
         """How far queries may lag behind, by the stamps of the exchange: farther after its clock was set forward."""
         lag_ms = self._rest.settings.query_lag_ms
         return lag_ms + self._rest.server_clock.set_forward_ms(2 * lag_ms)
+
+    async def _contracts_for_a_cancel(self) -> None:
+        """A cancel goes out even while the sizes of contracts cannot be had (R13): then its answer cannot be read."""
+        with contextlib.suppress(TellerError):
+            await self._contracts.ready()
 
     async def _read_whole(
         self,

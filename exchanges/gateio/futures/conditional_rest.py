@@ -40,7 +40,7 @@ class ConditionalOrderRest(AccountQueries):
 
     async def cancel_conditional_order(self, conditional_id: str) -> ConditionalOrder:
         """As it ended; `VenueRefusedError` (ORDER_NOT_FOUND, ORDER_FINISHED) when there is none open."""
-        await self._contracts.ready()
+        await self._contracts_for_a_cancel()
         return await self._rest.change(
             "cancel_conditional_order",
             "DELETE",
@@ -52,7 +52,7 @@ class ConditionalOrderRest(AccountQueries):
 
     async def cancel_all_conditional_orders(self, symbol: Symbol | None) -> tuple[ConditionalOrder, ...]:
         """Those of one market or with None of all."""
-        await self._contracts.ready()
+        await self._contracts_for_a_cancel()
         rows = await self._rest.change(
             "cancel_all_conditional_orders",
             "DELETE",

@@ -180,7 +180,7 @@ class OrderRest(AccountQueries):
 
     async def cancel_order(self, order: OrderReference) -> Order:
         """The order as it ended; `VenueRefusedError` (ORDER_NOT_FOUND, ORDER_FINISHED) when there is none open."""
-        await self._contracts.ready()
+        await self._contracts_for_a_cancel()
         return await self._rest.change(
             "cancel_order",
             "DELETE",
@@ -198,7 +198,7 @@ class OrderRest(AccountQueries):
         """
         if symbol is None:
             raise UnsupportedError(NAME, "cancel of a whole account", "cancel market by market")
-        await self._contracts.ready()
+        await self._contracts_for_a_cancel()
         query = [("contract", to_contract(symbol))]
         if side is not None:
             query.append(("side", "bid" if side is Side.BUY else "ask"))

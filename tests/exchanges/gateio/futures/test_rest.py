@@ -1,14 +1,21 @@
 """What goes over the wire by REST, byte for byte, and what is made of every kind of answer."""
 
+import asyncio
 import hashlib
 import hmac
 from typing import Any
 
 import pytest
 
+from exchanges.base.endpoints import Endpoints
 from exchanges.base.futures_clients import FuturesPrivateRest, FuturesPublicRest
+from exchanges.base.shared_futures_public_rest import SharedFuturesPublicRest
+from exchanges.gateio.futures import settings
+from exchanges.gateio.futures.capabilities import capabilities_of
+from exchanges.gateio.futures.venue import GateioFuturesVenue
 from exchanges.gateio.settings import GateioSettings
 from exchanges.gateio.signing import sign_request
+from exchanges.registry import VenueKind
 from messages.commands import AmendOrder, CancelOrder, GetOrder, PlaceOrder, Withdraw
 from messages.enums import OrderStatus, Side
 from messages.errors import (
@@ -25,6 +32,7 @@ from messages.perpetual import PerpetualInstrument
 from messages.position import MarginMode, PositionMode, PositionSide
 from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
 from messages.symbol import Product, Symbol
+from tests.exchanges.base.loopback import environment, tcp_server
 from tests.exchanges.base.manual_clock import ManualClock
 from tests.exchanges.gateio.futures import payloads
 from tests.exchanges.gateio.futures.scripted import (
@@ -451,6 +459,23 @@ class TestPublic:
             await self.ask(lambda rest: rest.load_instruments(), FuturesScript(contracts=Reply({"a": 1})))
 
 
+class TestCancelsWithoutSizes:
+    async def test_r13_a_cancel_goes_out_while_the_sizes_of_contracts_cannot_be_had(self) -> None:
+        script = FuturesScript(ORDER, contracts=Reply({}, status="503 Later"))
+        with pytest.raises(UnknownOutcomeError):
+            await run(lambda rest: rest.cancel_order(CancelOrder(symbol=SOL, order_id="1")), script)
+        assert [request.method for request in script.asked] == ["DELETE"]
+        script = FuturesScript(Reply([payloads.rest_order()]), contracts=Reply({}, status="503 Later"))
+        assert await run(lambda rest: rest.cancel_all(SOL, None), script) == ()
+        assert [request.method for request in script.asked] == ["DELETE"]
+
+    async def test_a_new_order_does_not(self) -> None:
+        script = FuturesScript(ORDER, contracts=Reply({}, status="503 Later"))
+        with pytest.raises(ConnectionFailedError):
+            await run(lambda rest: rest.place_order(PLACE), script)
+        assert script.asked == []
+
+
 class TestNewContracts:
     async def test_r10_a_row_of_a_market_that_turned_up_since_is_read_when_its_size_was_asked_for(self) -> None:
         def answer(request: Request) -> Reply:
@@ -472,6 +497,33 @@ class TestNewContracts:
         report = await run(lambda rest: rest.load_positions(), FuturesScript(answer))
         assert [position.symbol for position in report.positions] == [SOL]
         assert [row.market for row in report.unreadable] == ["GONE_USDT"]
+
+
+async def test_what_accounts_ask_together_is_asked_once() -> None:
+    script = FuturesScript(Reply([payloads.ticker()]))
+    clock = ManualClock(unix_ms=NOW_MS)
+    async with tcp_server(script.converse) as address, environment(clock) as seams:
+        venue = GateioFuturesVenue(Endpoints(f"http://{address}/api/v4", "ws://127.0.0.1:1"), seams)
+        shared = SharedFuturesPublicRest(venue.create_public_rest(), seams)
+        assert isinstance(shared, FuturesPublicRest)
+        first, second = await asyncio.gather(shared.load_mark_prices(), shared.load_mark_prices())
+        assert first == second
+        assert len(script.asked) == 1
+
+
+async def test_it_fits_the_registry() -> None:
+    kind = VenueKind(
+        name=GateioFuturesVenue.name,
+        live=settings.LIVE,
+        testnet=settings.TESTNET,
+        settings=GateioSettings,
+        create=GateioFuturesVenue,
+        capabilities=capabilities_of,
+    )
+    async with environment(ManualClock()) as seams:
+        venue = kind.create(kind.live, seams, kind.settings())
+        assert venue.capabilities == kind.capabilities(kind.settings())
+        assert venue.capabilities.venue == kind.name
 
 
 async def test_the_venue_declares_what_it_is() -> None:

@@ -166,11 +166,12 @@ class OrderRest(AccountQueries):
         before_sending: Callable[[], None] | None,
     ) -> Order:
         await self._contracts.ready()
+        self._remember(body.text, side)
         placed = await self._rest.change(
             operation,
             "POST",
             f"{PREFIX}/orders",
-            single(_read_order, lambda told: orders.order(told, self._contracts, side=side)),
+            self._read_order,
             scope=limits.ORDERS,
             body=body,
             expires_at_ms=self._rest.expiry_ms(decided_ms),
@@ -240,9 +241,9 @@ class OrderRest(AccountQueries):
         return self._remembered(amended)
 
     async def _side_of(self, order: AmendOrder) -> Side:
-        for name in (order.order_id, order.client_order_id):
-            if name is not None and name in self._sides:
-                return self._sides[name]
+        known = self._sides.get(_order_path(order))
+        if known is not None:
+            return known
         found = await self.get_order(order)
         if found is None:
             raise VenueRefusedError(RefusalReason.ORDER_NOT_FOUND, "ORDER_NOT_FOUND", "looked up for its side")
@@ -250,12 +251,16 @@ class OrderRest(AccountQueries):
 
     def _remembered(self, order: Order) -> Order:
         """The side of an order never changes; those of the latest are kept, by either id."""
-        for name in (order.order_id, order.client_order_id):
-            if name is not None:
-                self._sides[name] = order.side
-        while len(self._sides) > _SIDES_REMEMBERED:
-            del self._sides[next(iter(self._sides))]
+        if order.order_id is not None:
+            self._remember(order.order_id, order.side)
+        if order.client_order_id is not None:
+            self._remember(CLIENT_ID_PREFIX + order.client_order_id, order.side)
         return order
+
+    def _remember(self, name: str, side: Side) -> None:
+        self._sides[name] = side
+        if len(self._sides) > _SIDES_REMEMBERED:
+            del self._sides[next(iter(self._sides))]
 
     async def arm_dead_mans_switch(self, timeout_s: int) -> None:
         """Gate's countdown over all markets, begun anew by every call: 5 seconds at least, 0 disarms."""
@@ -272,7 +277,8 @@ class OrderRest(AccountQueries):
         )
 
     def _order(self, told: wire.Order) -> Order:
-        return orders.order(told, self._contracts)
+        """One that closes a whole position may be told without a size: its side is known from when it was sent."""
+        return orders.order(told, self._contracts, side=self._sides.get(told.text))
 
     def _finished_order(self, told: wire.Order) -> Order | None:
         """The list of a time may hold orders that are open."""

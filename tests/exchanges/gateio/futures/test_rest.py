@@ -190,7 +190,7 @@ class TestOrders:
         assert "x-gate-exptime" not in late.headers
 
     async def test_a_position_is_closed_whole(self) -> None:
-        script = FuturesScript(Reply(payloads.rest_order(size=0, left=0, is_close=True)))
+        script = FuturesScript(Reply(payloads.rest_order(size=0, left=0, is_close=True, text="t-c1")))
         order = await run(lambda rest: rest.close_position(CLOSE), script)
         assert script.asked[0].json == {
             "text": "t-c1",
@@ -202,6 +202,16 @@ class TestOrders:
         }
         assert (order.side, order.reduce_only) == (Side.BUY, True), "told without a size, its side is what was asked"
         assert script.asked[0].headers["x-gate-exptime"] == str(NOW_MS + 5000)
+
+    async def test_r3_a_close_whose_answer_was_lost_is_found_by_its_id_though_it_has_no_size(self) -> None:
+        script = FuturesScript(LOST, Reply(payloads.rest_order(size=0, left=0, is_close=True, text="t-c1")))
+        async with scripted(script, clock=ManualClock(unix_ms=NOW_MS)) as venue:
+            rest = venue.create_private_rest(ALPHA)
+            with pytest.raises(UnknownOutcomeError):
+                await rest.close_position(CLOSE)
+            found = await rest.get_order(GetOrder(symbol=SOL, client_order_id="c1"))
+        assert found is not None
+        assert (found.side, found.client_order_id, found.is_finished) == (Side.BUY, "c1", True)
 
     async def test_an_order_is_looked_up_by_either_id(self) -> None:
         request = await only_request(lambda rest: rest.get_order(GetOrder(symbol=SOL, order_id="36")), ORDER)

@@ -14,6 +14,7 @@ from messages.margin import FundingPayment, LedgerEntry, LedgerKind, MarginBalan
 from messages.order import Fill, Order
 from messages.position import MarginMode, Position, PositionSide
 from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
+from messages.position_events import LedgerEvent, MarginBalanceUpdateEvent, PositionUpdateEvent
 from messages.symbol import Symbol
 from tests.support.orders import SOL
 
@@ -112,6 +113,20 @@ class TestMargin:
             LedgerEntry(currency="USDT", kind=LedgerKind.FEE, amount=NAN, balance=D(1))
         with pytest.raises(InvalidValueError, match=r"funding_payment\.amount"):
             FundingPayment(symbol=PERPETUAL, currency="USDT", amount=NAN, time_ms=0)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        PositionUpdateEvent("alpha", Position(symbol=PERPETUAL, quantity=D(1)), 7),
+        MarginBalanceUpdateEvent("alpha", MarginBalance(currency="USDT", wallet_balance=D(1), available=D(1))),
+        LedgerEvent("alpha", LedgerEntry(currency="USDT", kind=LedgerKind.FEE, amount=D(-1), balance=D(1)), 7),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_events_say_whose_they_are_and_are_read_back_as_they_were_written(event: Any) -> None:
+    assert event.account == "alpha"
+    assert msgspec.json.decode(msgspec.json.encode(event), type=type(event)) == event
 
 
 class TestOrders:

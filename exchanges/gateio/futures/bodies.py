@@ -11,7 +11,7 @@ from messages.commands import AmendOrder, PlaceOrder
 from messages.enums import Side, TimeInForce
 from messages.errors import InvalidValueError
 from messages.margin import LedgerKind
-from messages.position import PositionMode, PositionSide
+from messages.position import PositionSide
 from messages.position_commands import ClosePosition
 
 _TIMES_IN_FORCE: Final[Mapping[TimeInForce, str]] = {
@@ -25,7 +25,6 @@ _DUAL_SIDES: Final[Mapping[PositionSide, str]] = {
     PositionSide.LONG: "dual_long",
     PositionSide.SHORT: "dual_short",
 }
-_MODES: Final[Mapping[PositionMode, str]] = {PositionMode.ONE_WAY: "single", PositionMode.HEDGE: "dual"}
 _TO_LEDGER_TYPE: Final[Mapping[LedgerKind, str]] = {
     LedgerKind.TRANSFER: "dnw",
     LedgerKind.REALIZED_PNL: "pnl",
@@ -108,8 +107,3 @@ def amend_body(command: AmendOrder, contract: ContractSize, side: Side | None) -
 def dual_side(side: PositionSide) -> str | None:
     """Gate's name of one of the two positions of dual mode; None for the only one of single mode."""
     return _DUAL_SIDES.get(side)
-
-
-def mode_word(mode: PositionMode) -> str:
-    """Gate's word for a position mode."""
-    return _MODES[mode]

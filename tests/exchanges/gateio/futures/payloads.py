@@ -299,6 +299,18 @@ def ticker(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def risk_tier(**changes: Any) -> dict[str, Any]:
+    return {
+        "tier": 1,
+        "risk_limit": "500000",
+        "initial_rate": "0.01",
+        "maintenance_rate": "0.005",
+        "leverage_max": "100",
+        "contract": "SOL_USDT",
+        "deduction": "0",
+    } | changes
+
+
 def orders(*items: dict[str, Any]) -> bytes:
     return frame("futures.orders", list(items))
 

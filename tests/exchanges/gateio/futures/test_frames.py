@@ -1,18 +1,21 @@
 """Frames of both sockets, good ones and bad ones, without a socket: one bad frame is one error and the next is read."""
 
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchanges.base.credentials import Credentials
 from exchanges.base.futures_clients import FuturesPrivateHandlers, FuturesPublicHandlers
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
+from exchanges.base.server_clock import ServerClock
 from exchanges.base.websocket_connection import HandlerFailedError
-from exchanges.gateio.futures.private_ws import PrivateFrameDecoder
-from exchanges.gateio.futures.public_ws import PublicFrameDecoder
+from exchanges.gateio.futures.private_ws import GateioFuturesPrivateFrames, PrivateFrameDecoder
+from exchanges.gateio.futures.public_ws import GateioFuturesPublicFrames, PublicFrameDecoder
+from exchanges.gateio.settings import GateioSettings
 from messages.enums import OrderOrigin, OrderStatus
 from messages.errors import ProtocolError, RefusalReason, TellerError, VenueRefusedError
 from messages.margin import LedgerEntry, LedgerKind
@@ -20,10 +23,12 @@ from messages.market import BookTicker
 from messages.order import Fill, Order
 from messages.perpetual import MarkPrice
 from messages.position import Position
+from tests.exchanges.base.manual_clock import ManualClock
 from tests.exchanges.gateio.futures import payloads
+from tests.exchanges.gateio.futures.scripted import ALPHA, NOW_MS, SOL
 from tests.exchanges.gateio.futures.tables import contracts_of
-from tests.exchanges.gateio.scripted import D
 
+D = Decimal
 PRIVATE = ["futures.orders", "futures.usertrades", "futures.positions", "futures.balances"]
 GOOD: dict[str, dict[str, Any]] = {
     "futures.orders": payloads.socket_order(),
@@ -47,19 +52,16 @@ class Listener:
         self.granted: list[int] = []
         self.refused: dict[int, TellerError] = {}
         table = contracts_of(SOL_USDT="0.5")
-        self.private = PrivateFrameDecoder(
-            FuturesPrivateHandlers(
-                order=self.orders.append,
-                balance=lambda _: None,
-                execution=self.fills.append,
-                connection=lambda _up, _cause: None,
-                error=self.errors.append,
-                position=self.positions.append,
-                ledger=self.entries.append,
-            ),
-            table,
-            hide=Credentials("demo-key", "s3cr3t-demo"),
+        self.handlers = FuturesPrivateHandlers(
+            order=self.orders.append,
+            balance=lambda _: None,
+            execution=self.fills.append,
+            connection=lambda _up, _cause: None,
+            error=self.errors.append,
+            position=self.positions.append,
+            ledger=self.entries.append,
         )
+        self.private = PrivateFrameDecoder(self.handlers, table, hide=ALPHA)
         self.private.attach(self)
         self.public = PublicFrameDecoder(
             FuturesPublicHandlers(
@@ -296,3 +298,46 @@ class TestPublic:
             decoder.feed(payloads.frame("futures.book_ticker", payloads.book_ticker()))
             decoder.feed(payloads.frame("futures.tickers", [payloads.ticker(), payloads.ticker()]))
         assert [type(error) for error in errors] == [HandlerFailedError, HandlerFailedError]
+
+
+class TestSubscriptions:
+    async def test_an_account_names_its_number_and_asks_for_all_markets(self) -> None:
+        async def user_id() -> str:
+            return "7"
+
+        frames = GateioFuturesPrivateFrames(
+            url="ws://exchange.test/v4/ws/usdt",
+            credentials=ALPHA,
+            handlers=Listener().handlers,
+            contracts=contracts_of(),
+            user_id=user_id,
+            server_clock=ServerClock(ManualClock(unix_ms=NOW_MS)),
+            settings=GateioSettings(),
+        )
+        assert await frames.url() == "ws://exchange.test/v4/ws/usdt"
+        assert frames.login() == ()
+        asked = [msgspec.json.decode(frame) for _, frame in frames.subscriptions()]
+        assert [(each["channel"], each["payload"]) for each in asked] == [
+            ("futures.orders", ["7", "!all"]),
+            ("futures.usertrades", ["7", "!all"]),
+            ("futures.positions", ["7", "!all"]),
+            ("futures.balances", ["7"]),
+        ]
+        assert {each["auth"]["KEY"] for each in asked} == {"demo-key"}
+        assert frames.handshake_headers == {"X-Gate-Size-Decimal": "1"}
+        assert msgspec.json.decode(frames.heartbeat())["channel"] == "futures.ping"
+
+    @pytest.mark.parametrize(("wants_marks", "channels"), [(True, 2), (False, 1)])
+    async def test_a_feed_asks_for_what_its_handlers_want(self, wants_marks: bool, channels: int) -> None:
+        told = FuturesPublicHandlers if wants_marks else PublicWebsocketHandlers
+        frames = GateioFuturesPublicFrames(
+            url="ws://exchange.test/v4/ws/usdt",
+            handlers=told(book_ticker=lambda _: None, connection=lambda _up, _cause: None, error=lambda _: None),
+            contracts=contracts_of(),
+            server_clock=ServerClock(ManualClock(unix_ms=NOW_MS)),
+            settings=GateioSettings(),
+        )
+        assert await frames.url() == "ws://exchange.test/v4/ws/usdt"
+        asked = [msgspec.json.decode(frame) for _, frame in frames.subscriptions([SOL, SOL])]
+        assert [each["payload"] for each in asked] == [["SOL_USDT"]] * channels
+        assert [each["channel"] for each in asked] == ["futures.book_ticker", "futures.tickers"][:channels]

@@ -1,6 +1,7 @@
 """Lists are read to their end, and what cannot be read of them is known as such (R6, R10)."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from messages.errors import InvalidValueError, ListChangedError
 from messages.margin import LedgerKind
 from messages.symbol import Symbol
 from tests.exchanges.gateio.futures import payloads
-from tests.exchanges.gateio.futures.scripted import SOL, FuturesScript, run
-from tests.exchanges.gateio.scripted import DAY_MS, NOW_MS, D, Reply, Request
+from tests.exchanges.gateio.futures.scripted import DAY_MS, NOW_MS, SOL, Reply, Request, Script, run
 
+D = Decimal
 Row = dict[str, Any]
 
 
@@ -35,7 +36,7 @@ def paged(rows: list[Row]) -> Callable[[Request], Reply]:
 class TestOpenOrders:
     async def test_r6_every_page_of_every_market(self) -> None:
         rows = [payloads.open_order(id=number) for number in range(250)]
-        script = FuturesScript(paged(rows))
+        script = Script(paged(rows))
         report = await run(lambda rest: rest.load_open_orders(), script)
         assert sorted(int(order.order_id) for order in report.orders) == list(range(250))
         assert report.covers(SOL)
@@ -43,7 +44,7 @@ class TestOpenOrders:
         assert script.asked[0].parameters == {"status": "open", "limit": "100", "offset": "0"}
 
     async def test_those_of_one_market(self) -> None:
-        script = FuturesScript(Reply([payloads.open_order()]))
+        script = Script(Reply([payloads.open_order()]))
         report = await run(lambda rest: rest.load_open_orders(SOL), script)
         assert script.asked[0].parameters["contract"] == "SOL_USDT"
         assert report.covers(SOL)
@@ -57,7 +58,7 @@ class TestOpenOrders:
             payloads.open_order(id=4, contract="BTC_USD"),
             payloads.open_order(id=5, left="1"),
         ]
-        report = await run(lambda rest: rest.load_open_orders(), FuturesScript(Reply([payloads.open_order(), *junk])))
+        report = await run(lambda rest: rest.load_open_orders(), Script(Reply([payloads.open_order(), *junk])))
         assert len(report.orders) == 1
         assert [(row.symbol, row.market, row.item_id) for row in report.unreadable] == [
             (None, "", ""),
@@ -68,7 +69,7 @@ class TestOpenOrders:
         ]
 
     async def test_a_conditional_order_is_never_taken_for_a_plain_one(self) -> None:
-        script = FuturesScript(Reply([payloads.conditional_order(), payloads.open_order()]))
+        script = Script(Reply([payloads.conditional_order(), payloads.open_order()]))
         report = await run(lambda rest: rest.load_open_orders(), script)
         assert [order.order_id for order in report.orders] == ["36028797827161124"]
         assert [row.item_id for row in report.unreadable] == ["88010042"]
@@ -82,7 +83,7 @@ class TestOpenOrders:
             return Reply([payloads.open_order(id=answers * 1000 + number) for number in range(100)])
 
         with pytest.raises(ListChangedError, match="load_open_orders"):
-            await run(lambda rest: rest.load_open_orders(), FuturesScript(answer))
+            await run(lambda rest: rest.load_open_orders(), Script(answer))
 
 
 class Shrinking:
@@ -147,19 +148,19 @@ async def test_rows_that_cannot_be_read_are_told_once() -> None:
 
 class TestPositions:
     async def test_r6_all_that_there_are(self) -> None:
-        script = FuturesScript(Reply([payloads.rest_position(), payloads.rest_position(contract="BTC_USDT", size=2)]))
+        script = Script(Reply([payloads.rest_position(), payloads.rest_position(contract="BTC_USDT", size=2)]))
         report = await run(lambda rest: rest.load_positions(), script)
         assert script.asked[0].parameters == {"holding": "true", "limit": "100", "offset": "0"}
         assert [position.quantity for position in report.positions] == [D(-40), D("0.0002")]
 
     async def test_both_sides_of_a_market_are_two(self) -> None:
         both = [payloads.rest_position(mode="dual_long", size=3), payloads.rest_position(mode="dual_short", size=-2)]
-        report = await run(lambda rest: rest.load_positions(), FuturesScript(Reply(both)))
+        report = await run(lambda rest: rest.load_positions(), Script(Reply(both)))
         assert [position.quantity for position in report.positions] == [D(3), D(-2)]
 
     async def test_r10_junk_is_told_by_its_market(self) -> None:
         rows = [payloads.rest_position(size="NaN"), payloads.rest_position(contract="BTC_USDT", mode="split_1")]
-        report = await run(lambda rest: rest.load_positions(), FuturesScript(Reply(rows)))
+        report = await run(lambda rest: rest.load_positions(), Script(Reply(rows)))
         assert report.positions == ()
         assert [row.market for row in report.unreadable] == ["SOL_USDT", "BTC_USDT"]
 
@@ -167,7 +168,7 @@ class TestPositions:
 class TestHistories:
     async def test_fills_of_all_markets_page_by_page(self) -> None:
         rows = [payloads.timerange_trade(trade_id=str(number)) for number in range(230)]
-        script = FuturesScript(paged(rows))
+        script = Script(paged(rows))
         report = await run(lambda rest: rest.load_fills(None, from_ms=NOW_MS - 2000), script)
         assert len(report.fills) == 230
         assert script.asked[0].path == "/api/v4/futures/usdt/my_trades_timerange"
@@ -175,7 +176,7 @@ class TestHistories:
         assert "contract" not in script.asked[0].parameters
 
     async def test_a_long_time_is_asked_for_in_windows(self) -> None:
-        script = FuturesScript(Reply([]))
+        script = Script(Reply([]))
         await run(lambda rest: rest.load_fills(SOL, from_ms=NOW_MS - 50 * DAY_MS, to_ms=NOW_MS), script)
         spans = [(int(asked.parameters["from"]), int(asked.parameters["to"])) for asked in script.asked]
         assert (min(begin for begin, _ in spans), max(end for _, end in spans)) == (
@@ -186,13 +187,13 @@ class TestHistories:
 
     async def test_fills_of_one_order(self) -> None:
         rows = [payloads.rest_trade(), payloads.rest_trade(id=8, create_time=1750000000.5)]
-        script = FuturesScript(Reply(rows))
+        script = Script(Reply(rows))
         report = await run(lambda rest: rest.load_fills(SOL, order_id="36", from_ms=1759999999000), script)
         assert script.asked[0].path == "/api/v4/futures/usdt/my_trades"
         assert script.asked[0].parameters == {"contract": "SOL_USDT", "order": "36", "limit": "100", "offset": "0"}
         assert [fill.trade_id for fill in report.fills] == ["3335259"]
         with pytest.raises(InvalidValueError, match="symbol"):
-            await run(lambda rest: rest.load_fills(None, order_id="36"), FuturesScript(Reply([])))
+            await run(lambda rest: rest.load_fills(None, order_id="36"), Script(Reply([])))
 
     async def test_finished_orders_without_those_that_are_open(self) -> None:
         rows = [
@@ -200,7 +201,7 @@ class TestHistories:
             payloads.rest_order(id=2),
             payloads.rest_order(id=3, update_time=1760000009.5),
         ]
-        script = FuturesScript(Reply(rows))
+        script = Script(Reply(rows))
         report = await run(lambda rest: rest.load_finished_orders(None, from_ms=NOW_MS), script)
         assert script.asked[0].path == "/api/v4/futures/usdt/orders_timerange"
         assert [order.order_id for order in report.orders] == ["3", "2"]
@@ -209,13 +210,13 @@ class TestHistories:
 
     async def test_the_newest_finished_orders(self) -> None:
         rows = [payloads.rest_order(id=number) for number in range(5)]
-        report = await run(lambda rest: rest.load_finished_orders(SOL, limit=3), FuturesScript(paged(rows)))
+        report = await run(lambda rest: rest.load_finished_orders(SOL, limit=3), Script(paged(rows)))
         assert len(report.orders) == 3
         assert not report.is_complete
 
     async def test_the_ledger(self) -> None:
         rows = [payloads.ledger_row(id="1"), payloads.ledger_row(id="2", type="fund", text="SOL_USDT", change="-0.47")]
-        script = FuturesScript(Reply(rows))
+        script = Script(Reply(rows))
         report = await run(lambda rest: rest.load_ledger(from_ms=NOW_MS - 1000), script)
         assert script.asked[0].path == "/api/v4/futures/usdt/account_book"
         assert [entry.kind for entry in report.entries] == [LedgerKind.FEE, LedgerKind.FUNDING]
@@ -226,13 +227,13 @@ class TestHistories:
         bare = payloads.ledger_row()
         del bare["id"]
         rows = [bare, bare | {"balance": "9987"}, bare]
-        report = await run(lambda rest: rest.load_ledger(), FuturesScript(Reply(rows)))
+        report = await run(lambda rest: rest.load_ledger(), Script(Reply(rows)))
         assert len(report.entries) == 2
 
 
 class TestConditionalOrders:
     async def test_the_open_ones(self) -> None:
-        script = FuturesScript(Reply([payloads.conditional_order(), payloads.open_order()]))
+        script = Script(Reply([payloads.conditional_order(), payloads.open_order()]))
         report = await run(lambda rest: rest.load_conditional_orders(SOL), script)
         assert script.asked[0].path == "/api/v4/futures/usdt/price_orders"
         assert script.asked[0].parameters == {
@@ -246,13 +247,13 @@ class TestConditionalOrders:
 
     async def test_one_and_all_are_canceled_where_they_are(self) -> None:
         ended = payloads.conditional_order(status="finished", finish_as="cancelled")
-        script = FuturesScript(Reply(ended))
+        script = Script(Reply(ended))
         order = await run(lambda rest: rest.cancel_conditional_order("88010042"), script)
         assert (script.asked[0].method, script.asked[0].path) == (
             "DELETE",
             "/api/v4/futures/usdt/price_orders/88010042",
         )
         assert not order.is_open
-        script = FuturesScript(Reply([ended]))
+        script = Script(Reply([ended]))
         assert len(await run(lambda rest: rest.cancel_all_conditional_orders(None), script)) == 1
         assert (script.asked[0].path, script.asked[0].query) == ("/api/v4/futures/usdt/price_orders", "")

@@ -4,13 +4,13 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from exchanges.base.endpoints import Endpoints
 from exchanges.base.futures_clients import FuturesPrivateHandlers, FuturesPublicHandlers
 from exchanges.base.handlers import PublicWebsocketHandlers
 from exchanges.gateio.futures.venue import GateioFuturesVenue
@@ -20,12 +20,12 @@ from messages.order import Order
 from messages.perpetual import MarkPrice
 from messages.position import Position
 from messages.symbol import Symbol
-from tests.exchanges.base.loopback import Tasks, environment, tcp_server, websocket_server
-from tests.exchanges.base.manual_clock import ManualClock
+from tests.exchanges.base.loopback import websocket_server
 from tests.exchanges.gateio.futures import payloads
-from tests.exchanges.gateio.futures.scripted import SOL, FuturesScript
-from tests.exchanges.gateio.scripted import ALPHA, NOW_MS, D, Reply
+from tests.exchanges.gateio.futures.scripted import ALPHA, NOW_MS, SOL, Reply, Script, refused, scripted
 from tests.support.eventually import eventually
+
+D = Decimal
 
 
 class Site:
@@ -86,21 +86,14 @@ class Heard:
 
 
 @asynccontextmanager
-async def venue_at(site: Site, script: FuturesScript) -> AsyncIterator[GateioFuturesVenue]:
-    """A venue whose socket ends at ``site``; afterwards nothing of its clients may still run."""
-    tasks = Tasks()
-    clock = ManualClock(unix_ms=NOW_MS)
-    async with (
-        tcp_server(script.converse) as address,
-        websocket_server(site.converse) as url,
-        environment(clock, tasks) as seams,
-    ):
-        yield GateioFuturesVenue(Endpoints(f"http://{address}/api/v4", url), seams)
-    assert tasks.running == []
+async def venue_at(site: Site, script: Script) -> AsyncIterator[GateioFuturesVenue]:
+    """A venue whose socket ends at ``site``."""
+    async with websocket_server(site.converse) as url, scripted(script, ws=url) as venue:
+        yield venue
 
 
-def account() -> FuturesScript:
-    return FuturesScript(Reply(payloads.account()))
+def account() -> Script:
+    return Script(Reply(payloads.account()))
 
 
 async def test_four_channels_of_the_account_each_with_a_signature_of_its_own() -> None:
@@ -154,8 +147,7 @@ async def test_events_arrive_in_base() -> None:
 
 async def test_without_a_futures_account_there_is_no_socket() -> None:
     site = Site()
-    refused = Reply({"label": "USER_NOT_FOUND", "message": "no account"}, status="400 Bad Request")
-    async with venue_at(site, FuturesScript(refused)) as venue:
+    async with venue_at(site, Script(refused("USER_NOT_FOUND"))) as venue:
         socket = venue.create_private_ws_with_handlers(ALPHA, Heard().private())
         with pytest.raises(VenueRefusedError) as error:
             await socket.connect()
@@ -166,7 +158,7 @@ async def test_without_a_futures_account_there_is_no_socket() -> None:
 
 async def test_without_the_sizes_of_contracts_there_is_no_socket() -> None:
     site = Site()
-    script = FuturesScript(Reply(payloads.account()), contracts=Reply({}, status="503 Later"))
+    script = Script(Reply(payloads.account()), contracts=Reply({}, 503))
     async with venue_at(site, script) as venue:
         for socket in (
             venue.create_private_ws_with_handlers(ALPHA, Heard().private()),

@@ -15,7 +15,7 @@ from simulation.options import Feature, Options
 _HTTP: Final = "exchanges/base/http_client.py"
 _CONVERT: Final = "exchanges/gateio/spot/convert.py"
 _ERRORS: Final = "exchanges/gateio/errors.py"
-_HISTORIES: Final = "exchanges/gateio/spot/histories.py"
+_HISTORIES: Final = "exchanges/gateio/histories.py"
 _PRIVATE_REST: Final = "exchanges/gateio/spot/private_rest.py"
 _PRIVATE_WS: Final = "exchanges/gateio/spot/private_ws.py"
 _REST: Final = "exchanges/gateio/rest.py"

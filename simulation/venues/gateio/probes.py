@@ -6,7 +6,7 @@ from simulation.tools.probe import Probe
 
 _CONVERT: Final = "exchanges/gateio/spot/convert.py"
 _ERRORS: Final = "exchanges/gateio/errors.py"
-_HISTORIES: Final = "exchanges/gateio/spot/histories.py"
+_HISTORIES: Final = "exchanges/gateio/histories.py"
 _OPEN_ORDERS: Final = "exchanges/gateio/spot/open_orders.py"
 _PRIVATE_REST: Final = "exchanges/gateio/spot/private_rest.py"
 _PRIVATE_WS: Final = "exchanges/gateio/spot/private_ws.py"

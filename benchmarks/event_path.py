@@ -1,8 +1,9 @@
-"""From the bytes of a `spot.orders` frame to the account's state changed and a subscriber told.
+"""From the bytes of an order's frame to the account's state changed and a subscriber told, for each venue.
 
-Compared with (a) the floor, msgspec's typed decode of the same bytes into the same Structs, and (b) ccxt.pro's `gate`
-taking the same bytes through its own message handler, with a task that awaits `watch_orders` as its subscriber. All
-sides take turns on new orders; sides that keep finished orders are filled before the clock starts.
+Compared with (a) the venue's floor, the least that anybody has to do with the same bytes to know what they say
+(`benchmarks.support.venues`), and (b) ccxt.pro's exchange taking the same bytes through its own message handler, with a
+task that awaits `watch_orders` as its subscriber. All sides take turns on new orders; sides that keep finished orders
+are filled before the clock starts.
 
 Frames come in bursts, as from a socket that has several ready. ``alone``: the next frame comes only when the subscriber
 has been told of the one before, so that each pays for its own turns of the event loop.
@@ -11,23 +12,22 @@ has been told of the one before, so that each pays for its own turns of the even
 import asyncio
 import importlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
-
-import msgspec
 
 from benchmarks.support.account import Counter, live_account, real_environment, spawn
 from benchmarks.support.canned import CannedVenue, HandFedSocket
 from benchmarks.support.frames import OrderFrames
 from benchmarks.support.loops import LOOP, run_on_loop
 from benchmarks.support.timing import Prepare, Work, median, ratio, spread, take_turns
+from benchmarks.support.venues.description import OrderStream
+from benchmarks.support.venues.registry import ORDER_STREAMS
 from benchmarks.support.verdicts import judged
 from exchanges.base.environment import Environment
-from exchanges.gateio.spot import wire
-from exchanges.gateio.symbols import to_symbol
+from messages.symbol import Symbol
 
-PAIRS: Final = ("SOL_USDT", "BTC_USDT", "ETH_USDT")
+SYMBOLS: Final = (Symbol("SOL", "USDT"), Symbol("BTC", "USDT"), Symbol("ETH", "USDT"))
 BURST: Final = 64
 """As many as an actor serves before it lets others have the loop."""
 CCXT_KEEPS: Final = 1000
@@ -55,39 +55,33 @@ class Account:
 
 
 @asynccontextmanager
-async def account_with(environment: Environment, executed: int) -> AsyncIterator[Account]:
+async def account_with(stream: OrderStream, environment: Environment, executed: int) -> AsyncIterator[Account]:
     """An account that keeps ``executed`` finished orders; from 1,000 on, as many as it may keep for each symbol."""
     sockets: list[HandFedSocket] = []
 
     def make_socket(handlers: Any) -> HandFedSocket:
-        sockets.append(HandFedSocket(handlers))
+        sockets.append(HandFedSocket(stream.make_feed(handlers, SYMBOLS)))
         return sockets[-1]
 
-    venue = CannedVenue([to_symbol(pair) for pair in PAIRS], make_socket=make_socket)
+    venue = CannedVenue(SYMBOLS, make_socket=make_socket)
     counter = Counter()
-    limit = max(1000, -(-executed // len(PAIRS)))
+    limit = max(1000, -(-executed // len(SYMBOLS)))
     async with live_account(venue, environment, hear=counter.hear, executed_limit=limit):
         account = Account(sockets[0], counter)
-        before = OrderFrames(PAIRS, first=-executed).finished(executed)
+        before = OrderFrames(stream.write, SYMBOLS, first=-executed).finished(executed)
         while batch := list(itertools.islice(before, _PREFILL_BURST)):
             await account.take(batch, len(batch))
         yield account
 
 
 class Ccxt:
-    """ccxt.pro's `gate` with its markets set by hand, connected and subscribed but for the socket; fed as its socket
-    reader feeds it. A task awaits `watch_orders` again and again, which is how a program on ccxt is told."""
+    """ccxt.pro's exchange, fed as its socket's reader feeds it. A task awaits `watch_orders` again and again, which is
+    how a program on ccxt is told."""
 
-    def __init__(self, executed: int) -> None:
-        self.exchange: Any = importlib.import_module("ccxt.pro").gate({"apiKey": "key", "secret": "secret"})
-        self.exchange.set_markets([_ccxt_market(pair) for pair in PAIRS])
-        url = self.exchange.urls["api"]["spot"]
-        client = self.exchange.client(url)
-        client.connected.resolve(url)
-        client.subscriptions["orders"] = True
-        self._feed: Callable[[bytes], None] = client.handle_text_or_binary_message
+    def __init__(self, stream: OrderStream, executed: int) -> None:
+        self.exchange, self._feed = stream.connect_ccxt(SYMBOLS)
         kept = min(executed, CCXT_KEEPS)
-        for frame in OrderFrames(PAIRS, first=-kept).finished(kept):
+        for frame in OrderFrames(stream.write, SYMBOLS, first=-kept).finished(kept):
             self._feed(frame)
         self._told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listening = spawn(self._listen(), "ccxt")
@@ -114,15 +108,6 @@ class Ccxt:
         await self.exchange.close()
 
 
-def _ccxt_market(pair: str) -> dict[str, object]:
-    base, _, quote = pair.partition("_")
-    return {
-        "id": pair, "symbol": f"{base}/{quote}", "base": base, "quote": quote, "baseId": base, "quoteId": quote,
-        "type": "spot", "spot": True, "margin": False, "swap": False, "future": False, "option": False,
-        "contract": False, "active": True, "precision": {"amount": 0.001, "price": 0.01}, "limits": {},
-    }  # fmt: skip
-
-
 def _json_of_ccxt() -> str:
     return str(importlib.import_module("ccxt.async_support.base.ws.client").json_parser.__name__)
 
@@ -130,19 +115,19 @@ def _json_of_ccxt() -> str:
 class _Sides:
     """What takes turns. Everything is given new orders each time; an account that is to be empty is a new one."""
 
-    def __init__(self, environment: Environment, stack: AsyncExitStack, orders: int) -> None:
+    def __init__(self, stream: OrderStream, environment: Environment, stack: AsyncExitStack, orders: int) -> None:
+        self._stream = stream
         self._environment = environment
         self._stack = stack
         self._orders = orders
-        self._source = OrderFrames(PAIRS)
-        self._decode = msgspec.json.Decoder(wire.PrivateFrame).decode
+        self._source = OrderFrames(stream.write, SYMBOLS)
 
     async def floor(self) -> Work:
-        frames, decode = self._source.lives(self._orders), self._decode
+        frames, floor = self._source.lives(self._orders), self._stream.floor
 
         async def work() -> int:
             for frame in frames:
-                decode(frame)
+                floor(frame)
             return len(frames)
 
         return work
@@ -170,19 +155,19 @@ class _Sides:
         return prepare
 
     async def _account(self, executed: int) -> Account:
-        return await self._stack.enter_async_context(account_with(self._environment, executed))
+        return await self._stack.enter_async_context(account_with(self._stream, self._environment, executed))
 
     async def _ccxt(self, executed: int) -> Ccxt:
-        ccxt = Ccxt(executed)
+        ccxt = Ccxt(self._stream, executed)
         self._stack.push_async_callback(ccxt.close)
         await asyncio.sleep(0)  # its subscriber listens from now on
         return ccxt
 
 
-async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[dict[str, object]]:
+async def _measure(stream: OrderStream, executed: Sequence[int], orders: int, rounds: int) -> list[dict[str, object]]:
     async with AsyncExitStack() as stack:
         environment = await stack.enter_async_context(real_environment())
-        make = _Sides(environment, stack, orders)
+        make = _Sides(stream, environment, stack, orders)
         sides: dict[str, Prepare] = {"floor": make.floor}
         for count in executed:
             sides[f"ours {count}"] = await make.ours(count, BURST)
@@ -197,6 +182,7 @@ async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[di
         row: dict[str, object] = {
             "benchmark": "event_path",
             "case": f"{count:,} executed orders",
+            "venue": stream.venue,
             "executed_orders": count,
             "us_per_event": median(us),
             "ratio_to_floor": ratio(us, took["floor"]),
@@ -213,20 +199,26 @@ async def _measure(executed: Sequence[int], orders: int, rounds: int) -> list[di
             "loop": LOOP,
             "ccxt_json": _json_of_ccxt(),
         }
-        at_most = {"ratio_to_floor": 6.0}
+        at_most = {"ratio_to_floor": stream.floor_at_most}
         if count == max(executed) and count > 0 and 0 in executed:
             row["ratio_to_empty"] = ratio(us, took["ours 0"])
             at_most["ratio_to_empty"] = 1.2
-        rows.append(judged(row, at_most=at_most, at_least={"times_faster_than_ccxt": 10.0}))
+        rows.append(judged(row, at_most=at_most, at_least={"times_faster_than_ccxt": stream.ccxt_at_least}))
     return rows
 
 
 def run(
-    *, executed: Sequence[int] = (0, 1_000, 100_000), orders: int = 400, rounds: int = 25
+    *,
+    venues: Iterable[str] = tuple(ORDER_STREAMS),
+    executed: Sequence[int] = (0, 1_000, 100_000),
+    orders: int = 400,
+    rounds: int = 25,
 ) -> Iterator[dict[str, object]]:
-    """One object for each number of executed orders that are kept already.
+    """One object for each venue and each number of executed orders that are kept already.
 
     Args:
-        executed: those numbers. orders: new ones in each turn, three frames each. rounds: turns of each side.
+        venues: by their kinds. executed: those numbers. orders: new ones in each turn, three frames each. rounds: turns
+            of each side.
     """
-    yield from run_on_loop(_measure(executed, orders, rounds))
+    for venue in venues:
+        yield from run_on_loop(_measure(ORDER_STREAMS[venue], executed, orders, rounds))

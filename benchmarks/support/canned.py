@@ -19,7 +19,6 @@ from exchanges.base.credentials import Credentials
 from exchanges.base.environment import SystemClock
 from exchanges.base.handlers import PrivateWebsocketHandlers, PublicWebsocketHandlers
 from exchanges.base.server_clock import ServerClock
-from exchanges.gateio.spot.private_ws import PrivateFrameDecoder
 from messages.balance import Balance
 from messages.instrument import Instrument
 from messages.market import BookTicker
@@ -32,10 +31,20 @@ MakeSocket = Callable[[PrivateWebsocketHandlers], PrivateWebsocket]
 
 
 class HandFedSocket:
-    """A private socket whose frames come from a caller's hand: the real decoder and nothing under it."""
+    """A private socket whose frames come from a caller's hand: a real decoder and nothing under it."""
 
-    def __init__(self, handlers: PrivateWebsocketHandlers) -> None:
-        self.feed = PrivateFrameDecoder(handlers).feed
+    def __init__(self, feed: Callable[[bytes], None]) -> None:
+        self.feed = feed
+
+    async def connect(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class SilentPrivateSocket:
+    """A private socket on which nothing is ever heard."""
+
+    def __init__(self, _: PrivateWebsocketHandlers) -> None: ...
 
     async def connect(self) -> None: ...
 
@@ -97,6 +106,7 @@ class CannedPrivateRest:
 
     capabilities = _EVERYTHING
     query_lag_ms = 0
+    answers_count = 0
 
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         currencies = sorted({currency for symbol in symbols for currency in (symbol.base, symbol.quote)})
@@ -119,7 +129,7 @@ class CannedVenue:
     """`exchanges.base.clients.Venue` for one account.
 
     Args:
-        symbols: markets that it lists. make_socket: the private socket, real or hand-fed.
+        symbols: markets that it lists. make_socket: the private socket, real, hand-fed or silent.
         orders_go_to: a real venue, for a benchmark that sends orders: its client and its clock take their place.
     """
 
@@ -130,7 +140,7 @@ class CannedVenue:
         self,
         symbols: Iterable[Symbol],
         *,
-        make_socket: MakeSocket = HandFedSocket,
+        make_socket: MakeSocket = SilentPrivateSocket,
         orders_go_to: Venue | None = None,
     ) -> None:
         self._symbols = tuple(symbols)

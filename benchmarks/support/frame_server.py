@@ -15,11 +15,13 @@ from websockets.sync.server import ServerConnection, serve
 
 from benchmarks.support.frames import OrderFrames
 from benchmarks.support.peers import answer
+from benchmarks.support.venues.gateio import write
+from exchanges.gateio.symbols import to_symbol
 
 
 def main() -> None:
     """Serves until stdin ends."""
-    frames = OrderFrames(json.loads(sys.argv[1])["pairs"])
+    frames = OrderFrames(write, [to_symbol(pair) for pair in json.loads(sys.argv[1])["pairs"]])
     connections: list[ServerConnection] = []
 
     def handle(connection: ServerConnection) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-_WIDTHS = (12, 26, 34, 22, 12, 8)
+_WIDTHS = (12, 30, 34, 22, 12, 8)
 _HEADINGS = ("benchmark", "case", "figure", "value", "target", "verdict")
 _SURROUNDINGS = frozenset({"benchmark", "loop", "ccxt_json"})
 """Words of a row that do not tell its case from another's."""

@@ -1,5 +1,6 @@
 """Each benchmark runs, at a tiny size, and yields its fields. What it measures is judged on a machine at rest."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,8 +10,16 @@ import pytest
 
 from benchmarks import event_path, init, lookup, mailbox, order_path, scale, socket_path
 from benchmarks.__main__ import main, names
+from benchmarks.support.frames import PRICE, QUANTITY, OrderFrames
 from benchmarks.support.table import lines_of
+from benchmarks.support.venues.description import OrderStream
+from benchmarks.support.venues.registry import ORDER_STREAMS
 from benchmarks.support.verdicts import judged
+from exchanges.base.handlers import PrivateWebsocketHandlers
+from exchanges.registry import VENUE_KINDS
+from messages.enums import OrderStatus, Side
+from messages.errors import TellerError
+from messages.order import Order
 
 Row = dict[str, object]
 
@@ -29,19 +38,75 @@ def _rows(rows: Iterator[Row], benchmark: str, *, cases: int, targets: set[str])
     return found
 
 
-def test_event_path_compares_with_the_floor_and_ccxt() -> None:
+@pytest.mark.parametrize("venue", ORDER_STREAMS)
+def test_event_path_compares_with_the_floor_and_ccxt(venue: str) -> None:
     rows = _rows(
-        event_path.run(executed=(0, 30), orders=8, rounds=2),
+        event_path.run(venues=(venue,), executed=(0, 30), orders=8, rounds=2),
         "event_path",
         cases=2,
         targets={"ratio_to_floor", "times_faster_than_ccxt"},
     )
     empty, full = rows
+    assert empty["venue"] == full["venue"] == venue
     assert empty["executed_orders"] == 0
     assert full["executed_orders"] == 30
     assert "ratio_to_empty" not in empty
     assert float(str(full["ratio_to_empty"])) > 0
     assert all(float(str(row["us_per_event"])) > 0 for row in rows)
+
+
+def test_event_path_measures_every_venue() -> None:
+    assert set(ORDER_STREAMS) == set(VENUE_KINDS)
+    rows = list(event_path.run(executed=(0,), orders=1, rounds=1))
+    assert [row["venue"] for row in rows] == list(ORDER_STREAMS)
+
+
+@pytest.mark.parametrize("stream", ORDER_STREAMS.values(), ids=ORDER_STREAMS)
+def test_frames_say_the_same_of_an_order_to_our_decoder_and_to_ccxt(stream: OrderStream) -> None:
+    orders: list[Order] = []
+    errors: list[TellerError] = []
+    feed = stream.make_feed(
+        PrivateWebsocketHandlers(
+            order=orders.append,
+            balance=lambda _: None,
+            execution=lambda _: None,
+            connection=lambda *_: None,
+            error=errors.append,
+        ),
+        event_path.SYMBOLS,
+    )
+    frames = OrderFrames(stream.write, event_path.SYMBOLS).lives(1)
+    for frame in frames:
+        assert stream.floor(frame) is not None
+        feed(frame)
+    assert errors == []
+    assert [order.status for order in orders] == [
+        OrderStatus.NEW,
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.FILLED,
+    ]
+    assert {(str(order.symbol), order.side, str(order.price), str(order.quantity)) for order in orders} == {
+        (str(event_path.SYMBOLS[1]), Side.BUY, PRICE, QUANTITY)
+    }
+    assert [str(order.filled_quantity) for order in orders] == ["0", "1.5", "2.5"]
+    assert orders[0].created_ms == orders[0].updated_ms < orders[1].updated_ms < orders[2].updated_ms
+    assert asyncio.run(_heard_by_ccxt(stream, frames)) == [
+        (str(order.symbol), order.order_id, order.side.value, float(order.filled_quantity)) for order in orders
+    ]
+
+
+async def _heard_by_ccxt(stream: OrderStream, frames: list[bytes]) -> list[tuple[object, ...]]:
+    """What ccxt.pro knows of the one order after each frame."""
+    exchange, feed = stream.connect_ccxt(event_path.SYMBOLS)
+    heard: list[tuple[object, ...]] = []
+    try:
+        for frame in frames:
+            feed(frame)
+            (order,) = exchange.orders
+            heard.append((order["symbol"], order["id"], order["side"], order["filled"]))
+    finally:
+        await exchange.close()
+    return heard
 
 
 def test_socket_path_gives_latency_and_cpu_beside_a_bare_loop() -> None:

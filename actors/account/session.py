@@ -38,6 +38,7 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.instrument import Instrument
+from messages.order import Order
 from messages.symbol import Symbol
 
 T = TypeVar("T")
@@ -285,8 +286,12 @@ class AccountSession:
     def _handlers(self) -> PrivateWebsocketHandlers:
         name, address, session_id = self._parts.account, self._parts.address, self._session_id
         tell = address.tell
+
+        def tell_order(order: Order) -> None:
+            tell(OrderUpdateEvent(name, order, session_id))
+
         return PrivateWebsocketHandlers(
-            order=lambda order: _done(tell(OrderUpdateEvent(name, order, session_id))),
+            order=tell_order,
             balance=lambda balances: _done(tell(BalanceUpdateEvent(name, balances, session_id))),
             execution=lambda fill: _done(tell(ExecutionReportEvent(name, fill, session_id))),
             connection=self._socket_changed,

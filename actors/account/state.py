@@ -203,7 +203,7 @@ class AccountState:
         if record.lacks_fees(self.query_lag_ms):
             orders.without_all_fees[record] = None
             self.has_new_inconsistent = True
-        else:
+        elif orders.without_all_fees:
             orders.without_all_fees.pop(record, None)
 
     def _settle_funds(self, orders: SymbolOrders, record: OrderRecord) -> None:

@@ -52,8 +52,9 @@ class PrivateFrameDecoder:
                 self._channels.take(frame)
                 return
             push = _parse(frame)
-            if push.HasField("order"):  # the most frequent, and what orders wait for
-                order = _to_order(push, push.order, self._to_symbol)
+            body = push.order
+            if body.id:  # the most frequent, and what orders wait for; without an id it is of no order
+                order = _to_order(push, body, self._to_symbol)
                 try:
                     self._order(order)
                 except Exception as error:

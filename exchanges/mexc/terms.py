@@ -90,7 +90,8 @@ def order(  # noqa: PLR0917 by place, for speed: a push is read in a few microse
         and filled_quote < _LARGEST
     ):
         raise ProtocolError("an order with an amount beyond all amounts")
-    if ZERO < quantity < _LEAST or ZERO < price < _LEAST or ZERO < filled_quantity < _LEAST:
+    # As a rule each is at least that, and one comparison says so.
+    if (quantity < _LEAST and quantity) or (price < _LEAST and price) or (filled_quantity < _LEAST and filled_quantity):
         raise ProtocolError("an order with an amount below all amounts")
     order_type, time_in_force = kind
     is_market = order_type is _MARKET

@@ -181,7 +181,9 @@ class OrderCommands:
         """To be told of every order that has changed: a cancel waits until the exchange has named its order or it is
         certain that it never will, whoever brings the news."""
         self._lost.has_changed(order)
-        if order.client_order_id is None or (order.order_id is None and not order.is_finished):
+        if not self._when_answered or order.client_order_id is None:
+            return
+        if order.order_id is None and not order.is_finished:
             return
         waited_for = OrderKey(order.symbol, None, order.client_order_id)
         if waited_for in self._when_answered and self._context.state.is_about(order, waited_for):

@@ -51,6 +51,8 @@ class LostChanges:
 
     def has_changed(self, order: Order) -> None:
         """To be told of every order that has changed: it may show what an amend has done."""
+        if not self._lost:  # as a rule
+            return
         for lost in list(self._lost):
             if _is_of(lost.command, order) and (order.is_finished or shows(order, lost.command)):
                 self._file(lost, order)

@@ -141,8 +141,8 @@ class OrderRecord:
 
     def lacks_fees(self, query_lag_ms: int) -> bool:
         """Its fees are partial, and no query since its last fill has shown the rest: worth asking."""
-        asked_ms = max(self._seen_ms, self._concluded_ms)
-        return self.order.fees_are_partial and asked_ms <= self.order.updated_ms + query_lag_ms
+        order = self.order
+        return order.fees_are_partial and max(self._seen_ms, self._concluded_ms) <= order.updated_ms + query_lag_ms
 
     @property
     def is_refused(self) -> bool:
@@ -158,7 +158,8 @@ class OrderRecord:
         known = self.order
         if report.order_id is not None:
             self.is_acknowledged = True
-        self._seen_ms = max(self._seen_ms, as_of_ms)
+        if as_of_ms:
+            self._seen_ms = max(self._seen_ms, as_of_ms)
         if (
             report.updated_ms > self._terms.updated_ms
             and report.filled_quantity >= self._fills_quantity

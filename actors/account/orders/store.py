@@ -3,7 +3,7 @@
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ _CLOCK_DOUBT_MS: Final = 10_000
 """By so much we may be wrong about the exchange's clock, or two of its clocks differ."""
 
 
-class EvictedOrder(NamedTuple):
+class EvictedOrder(msgspec.Struct, frozen=True):
     """What is remembered of a finished order that was dropped for room.
 
     Attributes:
@@ -151,7 +151,8 @@ class SymbolOrders:
 
     def may_be_echo(self, report: Order, as_of_ms: int) -> bool:
         """Whether an order that is not known may be one that was dropped for room, told of late."""
-        return 0 < max(report.updated_ms, as_of_ms) <= self.evicted_through_ms
+        through_ms = self.evicted_through_ms
+        return report.updated_ms <= through_ms and 0 < max(report.updated_ms, as_of_ms) <= through_ms
 
     # -- taking in ------------------------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ class SymbolOrders:
         self._name(record)
         if record.order.fees_are_partial:
             self.without_all_fees[record] = None
-        if record.order.is_finished:
+        if record.order.status.is_finished:
             self._keep_executed(record)
         else:
             self.open[record] = None

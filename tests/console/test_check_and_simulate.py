@@ -44,13 +44,13 @@ def test_check_looks_at_everything_and_places_nothing(outside: Exchange, tmp_pat
         "beta journal",
         "beta kill switch",
         "secrets",
-        "gate REST",
-        "gate clock",
-        "gate can",
-        "gate markets",
+        "gateio REST",
+        "gateio clock",
+        "gateio can",
+        "gateio markets",
         "quoter-alpha",
         "quoter-beta",
-        "gate WebSocket",
+        "gateio WebSocket",
         "alpha settings",
         "alpha key",
         "alpha may trade",
@@ -89,7 +89,7 @@ def test_check_tells_missing_secrets_each_on_a_line_and_still_looks_at_the_excha
         lines = running.out.splitlines()
     assert [line.split(maxsplit=1)[0] for line in [lines[0], *lines[5:7]]] == ["ok", "FAIL", f"{tmp_path}/live.toml:"]
     assert all(any(f"variable {name} is not set" in line for line in lines) for name in outside.environ)
-    assert any(line.startswith("ok    gate REST") for line in lines)
+    assert any(line.startswith("ok    gateio REST") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_check_tells_an_exchange_that_is_not_there(outside: Exchange, tmp_path: 
     path.write_text(path.read_text().replace(outside.rest.split("/")[2], nowhere))
     with program("check", "--config", str(path), folder=tmp_path, **outside.environ) as running:
         assert running.end() == 3
-        assert "FAIL  gate REST" in running.out
+        assert "FAIL  gateio REST" in running.out
 
 
 # -- simulate ----------------------------------------------------------------------------------------------------------

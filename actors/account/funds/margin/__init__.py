@@ -1,0 +1,1 @@
+"""What an account that trades on margin has: its money, and its positions."""

@@ -6,7 +6,7 @@ from simulation.mutants.mutant import CALM, LATE_BALANCES, Change, Mutant, bug
 
 _BROADCAST: Final = "actors/account/event_publisher.py"
 _PROFIT: Final = "actors/journal/profit.py"
-_FUNDS: Final = "actors/account/funds/spot.py"
+_FUNDS: Final = "actors/account/funds/money.py"
 _RESERVATIONS: Final = "actors/account/funds/reservations.py"
 _STATE: Final = "actors/account/state.py"
 

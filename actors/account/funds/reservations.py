@@ -55,10 +55,10 @@ class Reservations:
         """How much of a currency is set aside."""
         return sum((kept.amount for kept in self._kept.values() if kept.whole.currency == currency), ZERO)
 
-    def currency_of(self, client_order_id: str) -> str | None:
-        """None while nothing is set aside for this order."""
+    def of(self, client_order_id: str) -> Reservation | None:
+        """The whole of what was set aside for this order; None while nothing is."""
         kept = self._kept.get(client_order_id)
-        return None if kept is None else kept.whole.currency
+        return None if kept is None else kept.whole
 
     def add(self, client_order_id: str, reservation: Reservation) -> None:
         """An order will be sent."""

@@ -5,7 +5,7 @@ from typing import Final
 from simulation.tools.probe import Probe
 
 _STATE: Final = "actors/account/state.py"
-_FUNDS: Final = "actors/account/funds/spot.py"
+_FUNDS: Final = "actors/account/funds/money.py"
 _RECORD: Final = "actors/account/orders/record.py"
 _STORE: Final = "actors/account/orders/store.py"
 _CONCLUDED: Final = (
@@ -51,7 +51,7 @@ ORDERS: Final = (
     Probe(
         "order: refused here for want of money",
         _FUNDS,
-        "SpotFunds.reserve",
+        "Money.reserve",
         "raise InsufficientBalanceError(reservation.currency, reservation.amount, available)",
     ),
     Probe(
@@ -82,21 +82,21 @@ ORDERS: Final = (
     Probe(
         "balance: older than what is known",
         _FUNDS,
-        "SpotFunds._join_balances",
+        "Money._join_balances",
         "continue",
         "balance.updated_ms < before.updated_ms",
     ),
     Probe(
         "balance: asked for in the millisecond of a push",
         _FUNDS,
-        "SpotFunds._join_balances",
+        "Money._join_balances",
         "continue",
         "balance.updated_ms == before.updated_ms",
     ),
     Probe(
         "balance: zero because a complete list lacks it",
         _FUNDS,
-        "SpotFunds._complete",
+        "Money._complete",
         "return [*listed.values(), *zeros]",
         "self.balances.keys() - listed.keys()",
     ),

@@ -212,7 +212,7 @@ def test_a_push_that_tells_the_lock_and_a_fill_of_it_at_once_is_the_orders_own()
 def test_nothing_is_kept_of_an_order_that_cost_nothing() -> None:
     reservations = Reservations()
     reservations.add("c1", Reservation("USDT", COST))
-    assert (len(reservations), reservations.currency_of("c1"), reservations.currency_of("c2")) == (1, "USDT", None)
+    assert (len(reservations), reservations.of("c1"), reservations.of("c2")) == (1, Reservation("USDT", COST), None)
     reservations.take("c1", CREATED_MS, Decimal(0), None)
     assert len(reservations) == 0
 

@@ -7,9 +7,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from actors.account.actor import AccountActor, KillSwitchRule
-from actors.account.funds.products import FUNDS
-from actors.account.session import AccountSessions
+from actors.account.actor import KillSwitchRule
+from actors.account.kinds.kinds import KINDS
 from actors.account.settings import AccountSettings
 from actors.connection.messages import Connect, PublicLinkChanged
 from actors.connection.neighbours import Neighbours
@@ -296,17 +295,18 @@ class TradingSystem:
     def _account_group(self, plan: AccountPlan) -> GroupPlan:
         name, address, connection = plan.name, self._accounts[plan.name], self._supervisors[plan.name]
         venue, subscribers = self._venues[plan.venue], self._subscribers[plan.name]
+        kind = KINDS[plan.product]
         told_currencies: set[str] = set()  # outlives the account, as its subscribers do
 
         def start_account() -> Ref[Any]:
-            return AccountActor.start(
+            return kind.actor.start(
                 account=name,
                 venue=plan.venue,
                 settings=plan.settings,
                 supervisor=connection,
                 symbols=plan.symbols,
                 subscribers=subscribers,
-                make_funds=lambda: FUNDS[plan.product](told_currencies),
+                make_funds=lambda: kind.make_funds(told_currencies),
                 has_credentials=bool(plan.credentials.reveal_key() and plan.credentials.reveal_secret()),
                 server_now_ms=venue.server_now_ms,
                 monotonic_s=self._environment.clock.monotonic_s,
@@ -322,7 +322,7 @@ class TradingSystem:
             connection.tell(PublicLinkChanged(self._feed_routes[plan.venue].is_up))
             await _reconnect(connection)
 
-        sessions = AccountSessions(
+        sessions = kind.sessions(
             account=name,
             address=address,
             venue=venue,

@@ -1,9 +1,12 @@
 """What an account with positions tells, besides what `messages.events` has for every account."""
 
+from decimal import Decimal
+
 import msgspec
 
 from messages.margin import LedgerEntry, MarginBalance
-from messages.position import Position
+from messages.position import Position, PositionSide
+from messages.symbol import Symbol
 
 
 class PositionUpdateEvent(msgspec.Struct, frozen=True):
@@ -16,6 +19,20 @@ class PositionUpdateEvent(msgspec.Struct, frozen=True):
     account: str
     position: Position
     session_id: int = 0
+
+
+class PositionMismatchEvent(msgspec.Struct, frozen=True):
+    """The exchange, asked, tells of a position what its fills, asked for, do not explain. Its word stands.
+
+    Attributes:
+        quantity: as the exchange tells it, in base, signed. by_fills: what the fills that are known make of it.
+    """
+
+    account: str
+    symbol: Symbol
+    side: PositionSide
+    quantity: Decimal
+    by_fills: Decimal
 
 
 class MarginBalanceUpdateEvent(msgspec.Struct, frozen=True):

@@ -75,7 +75,7 @@ from messages.events import (
 )
 from messages.instrument import Instrument
 from messages.lanes import Lane
-from messages.order import Order
+from messages.order import Fill, Order
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
 
@@ -168,7 +168,7 @@ class AccountActor(LoopActor):
             monotonic_s=self._monotonic_s,
             server_now_ms=self._server_now_ms,
             tell_order=self._order_changed,
-            tell_fill=self._publisher.fill,
+            tell_fill=self._fill_counted,
             tell_trouble=self._tell_trouble,
             symbols=self._symbols,
             stale_since_ms=self._server_now_ms(),
@@ -268,6 +268,9 @@ class AccountActor(LoopActor):
         self._inconsistency_check_due = self._reconciler.has_inconsistent
         if self._inconsistency_check_due:
             self._account.later(self._settings.settle_delay_s, self._look_for_oddities)
+
+    def _fill_counted(self, fill: Fill) -> None:
+        self._publisher.fill(fill)
 
     def _order_changed(self, order: Order) -> None:
         self._publisher.order(order)

@@ -59,6 +59,16 @@ class FillsNeeded(msgspec.Struct, frozen=True):
     markets: tuple[Symbol, ...]
 
 
+class LoadedBesides(msgspec.Struct, frozen=True):
+    """What an account of one product loads besides what all load.
+
+    Attributes:
+        unknown_markets: of which something could not be read or asked, each with the cause.
+    """
+
+    unknown_markets: Mapping[Symbol, str] = {}
+
+
 class SnapshotLoaded(msgspec.Struct, frozen=True):
     """A whole snapshot of the exchange's books; answered when every order it leaves in doubt has been asked for, with
     the number of things it told that the socket should have told before.
@@ -69,6 +79,7 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
         fills: of all markets, or of those whose turn it was, from ``fills_from_ms`` on, the exchange's clock. What
             happened less than ``fills_lag_ms`` before may be missing.
         again: of the markets that were asked for by themselves; a text says why there is nothing.
+        besides: what this account's product loads more.
     """
 
     session_id: int
@@ -81,6 +92,7 @@ class SnapshotLoaded(msgspec.Struct, frozen=True):
     fills_lag_ms: int
     again: Mapping[Symbol, FillsReport | str]
     instruments: Mapping[Symbol, Instrument]
+    besides: LoadedBesides = LoadedBesides()
 
 
 class SyncChanged(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import structlog
 
-from actors.account.messages import FillsNeeded, GetFillsNeeded, SessionOpened, SnapshotLoaded
+from actors.account.messages import FillsNeeded, GetFillsNeeded, LoadedBesides, SessionOpened, SnapshotLoaded
 from actors.journal import Journal
 from actors.runtime import Address, Reply
 from exchanges.base.account_wide import AccountWideRest
@@ -189,12 +189,13 @@ class AccountSession:
         rest, spawn = parts.private_rest, parts.environment.spawn
         wide = AccountWideRest(rest, parts.venue.server_now_ms)
         try:
-            balances, open_orders, fills, again = await in_parallel(
+            balances, open_orders, fills, again, besides = await in_parallel(
                 spawn,
                 rest.load_balances(),
                 wide.load_open_orders(needed.markets),
                 _not_of_the_key(wide.load_fills(needed.turn, from_ms=needed.from_ms, spawn=spawn)),
                 self._load_again(wide, needed.again),
+                self._load_besides(needed),
             )
         except ListChangedError:
             raise
@@ -213,9 +214,15 @@ class AccountSession:
             fills_lag_ms=rest.query_lag_ms,
             again=again,
             instruments=parts.instruments,
+            besides=besides,
         )
         missed: int = await _not_of_the_key(_wait_for(parts.address.ask(snapshot)))
         return missed
+
+    async def _load_besides(self, needed: FillsNeeded) -> LoadedBesides:
+        """What accounts of one product load more; raises as the queries of the client do."""
+        del needed
+        return LoadedBesides()
 
     async def _load_again(self, wide: AccountWideRest, wanted: Mapping[Symbol, int]) -> dict[Symbol, FillsReport | str]:
         """Fills of single markets; what is refused concerns that market only. Those for which the rate limit has no

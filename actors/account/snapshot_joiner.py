@@ -194,7 +194,7 @@ class SnapshotJoiner:
             for symbol in self._context.symbols:
                 if row.market in {symbol.base, symbol.quote}:
                     causes.setdefault(symbol, f"the balance of {row.market} cannot be read: {row.reason}")
-        return causes
+        return {**message.besides.unknown_markets, **causes}
 
     def _tell_markets(self) -> None:
         """Logs and tells what has changed since it was last told, once."""

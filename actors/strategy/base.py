@@ -17,6 +17,12 @@ from messages.events import (
     OrderUpdateEvent,
 )
 from messages.market import BookTicker
+from messages.position_events import (
+    LedgerEvent,
+    MarginBalanceUpdateEvent,
+    PositionMismatchEvent,
+    PositionUpdateEvent,
+)
 from messages.symbol import Symbol
 
 if TYPE_CHECKING:
@@ -108,6 +114,18 @@ class Strategy:
 
     def on_balance_update(self, event: BalanceUpdateEvent) -> Any:
         """Balances of an account have changed."""
+
+    def on_position_update(self, event: PositionUpdateEvent) -> Any:
+        """A position of a margin account has changed."""
+
+    def on_position_mismatch(self, event: PositionMismatchEvent) -> Any:
+        """The exchange tells of a position what its fills do not explain; its word stands."""
+
+    def on_margin_balance_update(self, event: MarginBalanceUpdateEvent) -> Any:
+        """The money of a margin account has changed."""
+
+    def on_ledger(self, event: LedgerEvent) -> Any:
+        """The wallet of a margin account has changed, by funding for one."""
 
     def on_connection_status(self, event: ConnectionStatusEvent) -> Any:
         """An account, or a venue's feed, has become live or has ceased to be."""

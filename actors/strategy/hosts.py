@@ -21,6 +21,12 @@ from messages.events import (
 )
 from messages.lanes import Lane
 from messages.market import BookTicker
+from messages.position_events import (
+    LedgerEvent,
+    MarginBalanceUpdateEvent,
+    PositionMismatchEvent,
+    PositionUpdateEvent,
+)
 from messages.symbol import Symbol
 
 
@@ -69,6 +75,10 @@ class _Desk:
             OrderUpdateEvent: strategy.on_order_update,
             ExecutionReportEvent: strategy.on_fill,
             BalanceUpdateEvent: strategy.on_balance_update,
+            PositionUpdateEvent: strategy.on_position_update,
+            PositionMismatchEvent: strategy.on_position_mismatch,
+            MarginBalanceUpdateEvent: strategy.on_margin_balance_update,
+            LedgerEvent: strategy.on_ledger,
             ConnectionStatusEvent: strategy.on_connection_status,
             ErrorEvent: strategy.on_error,
             GetReport: lambda _: strategy.report(),

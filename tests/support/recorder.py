@@ -20,6 +20,8 @@ class Recorder(Strategy):
 
     on_fill = on_balance_update = on_connection_status = on_error = on_book_ticker = on_order_update
 
+    on_position_update = on_position_mismatch = on_margin_balance_update = on_ledger = on_order_update
+
     def orders(self, client_order_id: str | None = None) -> list[Order]:
         return [
             event.order

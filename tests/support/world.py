@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -22,6 +22,7 @@ from actors.strategy.handle import AccountHandle
 from actors.supervision.plans import RestartSettings
 from actors.system import AccountPlan, TradingSystem
 from exchanges.base.aiohttp_transport import AiohttpTransport
+from exchanges.base.clients import Venue
 from exchanges.base.credentials import Credentials
 from exchanges.base.endpoints import Endpoints
 from exchanges.base.environment import Environment, SystemClock
@@ -30,11 +31,13 @@ from exchanges.gateio.venue import GateioSettings, GateioVenue
 from exchanges.simulator import RunningExchange, SimulatorConfig, start_exchange
 from messages.enums import OrderStatus, SyncState
 from messages.events import ExecutionReportEvent
-from messages.symbol import Symbol
+from messages.symbol import Product, Symbol
 from tests.support.eventually import eventually
 from tests.support.orders import SOL
 from tests.support.proxy import Proxy
 from tests.support.recorder import Recorder
+
+W = TypeVar("W", bound="World")
 
 
 class World:
@@ -44,6 +47,9 @@ class World:
     """
 
     query_lag_ms = 50
+    face = "gateio"
+    product = Product.SPOT
+    symbols: tuple[Symbol, ...] = (SOL,)
 
     def __init__(self, exchange: RunningExchange, rest: Proxy, ws: Proxy, rest_url: str, ws_url: str) -> None:
         self.exchange = exchange
@@ -60,23 +66,26 @@ class World:
         self.dead_letters = DeadLetters()
         self.host = LoopHost.current(dead_letters=self.dead_letters)
         self._endpoints = Endpoints(rest=rest_url, ws=ws_url)
-        self.keys = {a["name"]: (a["key"], a["secret"]) for a in exchange.endpoints["gateio"]["accounts"]}
+        self.keys = {a["name"]: (a["key"], a["secret"]) for a in exchange.endpoints[self.face]["accounts"]}
         self._systems: list[TradingSystem] = []
         self._executor = ThreadPoolExecutor(2, "journal")
         self._journals: list[Journal] = []
         self._control = aiohttp.ClientSession(exchange.endpoints["control"])
 
-    def venue(self, settings: GateioSettings | None = None) -> GateioVenue:
+    def venue(self, settings: GateioSettings | None = None) -> Venue:
         settings = settings or GateioSettings(request_timeout_s=2.0)
-        return GateioVenue(
+        return self.make_venue(
             self._endpoints, self.environment, dataclasses.replace(settings, query_lag_ms=self.query_lag_ms)
         )
+
+    def make_venue(self, endpoints: Endpoints, environment: Environment, settings: GateioSettings) -> Venue:
+        return GateioVenue(endpoints, environment, settings)
 
     def plan(
         self,
         name: str = "alpha",
         *,
-        symbols: Sequence[Symbol] = (SOL,),
+        symbols: Sequence[Symbol] | None = None,
         secret: str | None = None,
         journal: Journal | None = None,
         **settings: Any,
@@ -85,9 +94,10 @@ class World:
         quick = {"lookup_first_s": 0.02, "lookup_max_s": 0.2, "settle_delay_s": 0.05, "resolve_grace_ms": 200}
         return AccountPlan(
             name=name,
-            venue="gateio",
+            venue=self.face,
+            product=self.product,
             credentials=Credentials(key, secret or own_secret),
-            symbols=tuple(symbols),
+            symbols=self.symbols if symbols is None else tuple(symbols),
             journal=journal,
             settings=AccountSettings(**{**quick, **settings}),
         )
@@ -117,7 +127,7 @@ class World:
         system = TradingSystem(
             host=self.host,
             environment=self.environment,
-            venues={"gateio": self.venue(gateio)},
+            venues={self.face: self.venue(gateio)},
             accounts=plans or [self.plan()],
             strategies=strategies,
             restart_settings=restart_settings,
@@ -178,11 +188,18 @@ class World:
 
 @contextlib.asynccontextmanager
 async def open_world(config: SimulatorConfig | None = None) -> AsyncIterator[World]:
-    exchange = await start_exchange(config or SimulatorConfig(traders_on=False))
-    gateio = exchange.endpoints["gateio"]
-    rest, ws = Proxy(gateio["rest"]), Proxy(gateio["ws"])
-    world = World(exchange, rest, ws, await rest.start(), await ws.start())
-    await world.market("SOL_USDT", "140", "141")
+    async with opened(World, config or SimulatorConfig(traders_on=False)) as world:
+        await world.market("SOL_USDT", "140", "141")
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def opened(kind: type[W], config: SimulatorConfig) -> AsyncIterator[W]:
+    """A world of this kind; the face that it means is the first of ``config``."""
+    exchange = await start_exchange(config)
+    endpoints = exchange.endpoints[kind.face]
+    rest, ws = Proxy(endpoints["rest"]), Proxy(endpoints["ws"])
+    world = kind(exchange, rest, ws, await rest.start(), await ws.start())
     try:
         yield world
     finally:

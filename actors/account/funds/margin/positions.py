@@ -122,11 +122,11 @@ class Positions:
         """Those of one market, flat or not."""
         return tuple(position for (of, _), position in self._told.items() if of == symbol)
 
-    def missing_from(self, listed: Iterable[Position]) -> tuple[Symbol, ...]:
-        """Markets with a position that a complete list lacks: to be asked for by themselves (R6)."""
-        names = {(position.symbol, position.side) for position in listed}
-        held = (name for name, record in self._records.items() if record.told_quantity)
-        return tuple(dict.fromkeys(symbol for symbol, side in held if (symbol, side) not in names))
+    @property
+    def told_held(self) -> tuple[tuple[Symbol, PositionSide], ...]:
+        """Positions of which the exchange has told that they are there: those that a complete list lacks are to be
+        asked for by their market (R6)."""
+        return tuple(name for name, record in self._records.items() if record.told_quantity)
 
     # -- whether fills and positions agree ----------------------------------------------------------------------------
 

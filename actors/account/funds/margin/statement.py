@@ -72,8 +72,18 @@ class Told:
         return self._newest is not None or bool(self._denied_ms)
 
     @property
+    def _exact_by_ms(self) -> int:
+        """A time of whole seconds, which is what queries tell, may be any moment of that second."""
+        return self._exact_ms + (0 if self._exact_ms % _WHOLE_SECOND_MS else _WHOLE_SECOND_MS - 1)
+
+    @property
     def _is_denied(self) -> bool:
-        return self._denied_ms > self._exact_ms
+        """What was told to be nothing is not denied: it is confirmed. What may have come to be after it was denied is
+        not denied either."""
+        newest = self._newest
+        if newest is None:
+            return True
+        return bool(newest.position.quantity) and self._denied_ms > max(self._exact_by_ms, self._through_ms)
 
     @property
     def quantity(self) -> Decimal:
@@ -87,16 +97,14 @@ class Told:
 
     @property
     def changed_by_ms(self) -> int:
-        """Since that moment at the latest. A time of whole seconds, which is what queries tell, may be any moment of
-        that second."""
-        if self._is_denied:
-            return self._denied_ms
-        return self._exact_ms + (0 if self._exact_ms % _WHOLE_SECOND_MS else _WHOLE_SECOND_MS - 1)
+        """Since that moment at the latest."""
+        return self._denied_ms if self._is_denied else self._exact_by_ms
 
     @property
     def through_ms(self) -> int:
         """Until when it is known to be so, the exchange's clock."""
-        return max(self.changed_by_ms, self._through_ms)
+        confirmed_ms = 0 if self.quantity else self._denied_ms
+        return max(self.changed_by_ms, self._through_ms, confirmed_ms)
 
     @property
     def newest(self) -> Position | None:

@@ -40,7 +40,7 @@ def life_of_a_position(draw: st.DrawFn) -> tuple[Exchange, list[News]]:
 def ask_for_missing(positions: Positions, exchange: Exchange) -> None:
     """Positions that the last list lacks are asked for by themselves."""
     last = exchange.query(Decimal(100))
-    for _ in positions.missing_from(last.positions):
+    for _ in positions.told_held if not last.positions else ():
         told = replace(exchange.now, updated_ms=exchange.now.updated_ms // 1000 * 1000)
         positions.apply_query([told], last.as_of_ms, LAG_MS)
 
@@ -135,7 +135,7 @@ def test_a_fill_that_is_ahead_is_followed_and_is_out_of_step_until_the_exchange_
 def test_r6_a_list_that_lacks_a_position_leaves_it_until_the_market_was_asked() -> None:
     positions = one_way(Push(position("2", at=0, update=5)))
     assert positions.apply_list([], START_MS + 20_000, LAG_MS) == ()
-    assert positions.missing_from([]) == (SOL,)
+    assert positions.told_held == ((SOL, PositionSide.NET),)
     (told,) = positions.apply_none(SOL, START_MS + 20_000, LAG_MS)
     assert (told.quantity, told.entry_price, positions.held) == (0, None, ())
     # An older word does not bring it back, a newer one does (R6).
@@ -232,3 +232,15 @@ def test_any_cut_that_the_stamps_allow_explains() -> None:
     for quantity, is_explained in (("0", True), ("1", True), ("3", True), ("2", False), ("7", False)):
         rest = unexplained(nothing, Mark(Decimal(quantity), 10, 10), changes)
         assert (rest == 0) is is_explained
+
+
+def test_a_time_of_whole_seconds_may_be_any_moment_of_that_second() -> None:
+    positions = Positions()
+    positions.mode = PositionMode.ONE_WAY
+    positions.apply_list([], START_MS + 700, LAG_MS)
+    positions.apply_query([position("2", at=0, update=1)], START_MS + 900, LAG_MS)  # it came to be after the list
+    assert positions.held[0].quantity == 2
+    positions.apply_none(SOL, START_MS + 1200, LAG_MS)
+    assert positions.held[0].quantity == 2
+    positions.apply_none(SOL, START_MS + 1400, LAG_MS)
+    assert positions.held == ()

@@ -1,0 +1,1 @@
+"""Kinds of accounts, by what they trade."""

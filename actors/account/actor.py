@@ -13,7 +13,7 @@ from actors.account.event_publisher import EventPublisher
 from actors.account.funds.funds import Funds
 from actors.account.funds.withdrawals import Withdrawals
 from actors.account.intents import Intents
-from actors.account.journal_recovery import JournalRecovery
+from actors.account.journal_recovery import JournalRecovery, SettleOther
 from actors.account.messages import (
     FillsNeeded,
     GetFillsNeeded,
@@ -199,6 +199,7 @@ class AccountActor(LoopActor):
                 orders=self._orders,
                 mass_cancels=self._mass_cancels,
                 withdrawals=self._withdrawals,
+                settle_other=self._settles_others(),
             )
             since_ms = await self._recovery.restore(self._started_ms)
         self._snapshots = SnapshotJoiner(
@@ -217,6 +218,10 @@ class AccountActor(LoopActor):
                 self._kill_switch_changed()
         if self._account.kill_switch is not None:
             self._mass_cancels.engage(None)
+
+    def _settles_others(self) -> SettleOther | None:
+        """How commands of an earlier life are settled that only accounts of this kind have; None: there are none."""
+        return None
 
     def on_stop(self) -> Any:
         """An orderly end takes the exchange's countdown back."""

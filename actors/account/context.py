@@ -95,6 +95,10 @@ class AccountContext:
         """Raises `KillSwitchError` while that is engaged, `NotLiveError` unless in step with the exchange (R5)."""
         if self.kill_switch is not None:
             raise KillSwitchError(self.name, self.kill_switch)
+        self.require_live()
+
+    def require_live(self) -> None:
+        """Raises `NotLiveError` unless in step with the exchange (R5)."""
         if self.sync_state is not SyncState.LIVE:
             raise NotLiveError(self.name, self.sync_state.value, self.stale_since_ms)
 

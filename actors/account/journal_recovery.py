@@ -1,19 +1,20 @@
 """What an account takes up from its journal when it starts, and leaves there for its next life (R4)."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import structlog
 
 from actors.account.context import AccountContext
 from actors.account.funds.withdrawals import Withdrawals
-from actors.account.intents import Intents
+from actors.account.intents import Intent, Intents
 from actors.account.orders.commands import OrderCommands
 from actors.account.orders.lost_changes import shows
 from actors.account.orders.mass_cancel import MassCancels
 from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
-from actors.journal import FILLS_OVERLAP_MS, Journal, OpenIntent
-from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
+from actors.journal import FILLS_OVERLAP_MS, IntentCommand, Journal, OpenIntent, Placing
+from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, Withdraw
 from messages.enums import OrderStatus
 from messages.order import Order
 
@@ -29,6 +30,11 @@ _FILLS_FROM: Final = "fills_from_ms"
 """The key under which the first moment is kept from which on fills were asked for."""
 
 
+SettleOther: TypeAlias = Callable[[Intent, IntentCommand, int], None]
+"""Finds out how a command of an earlier life ended; after the last value, unix milliseconds of the exchange's clock, it
+can no longer arrive."""
+
+
 class JournalRecovery:
     """Reads the journal into the state; afterwards has every intent settled that an earlier life left open."""
 
@@ -42,7 +48,9 @@ class JournalRecovery:
         orders: OrderCommands,
         mass_cancels: MassCancels,
         withdrawals: Withdrawals,
+        settle_other: SettleOther | None = None,
     ) -> None:
+        """``settle_other``: for commands that only accounts of this kind have; None: there are none."""
         self._journal = journal
         self._context = context
         self._intents = intents
@@ -50,6 +58,7 @@ class JournalRecovery:
         self._orders = orders
         self._mass_cancels = mass_cancels
         self._withdrawals = withdrawals
+        self._settle_other = settle_other
         self._open_intents: tuple[OpenIntent, ...] = ()
 
     async def restore(self, now_ms: int) -> int:
@@ -66,7 +75,7 @@ class JournalRecovery:
                 context.tell_order(order)
         for intent in remembered.open_intents:
             command = intent.command
-            if isinstance(command, PlaceOrder) and intent.order is None:
+            if isinstance(command, Placing) and intent.order is None:
                 context.state.restore_unresolved(command.as_order(OrderStatus.UNRESOLVED))
                 context.state.orders.hold(command.symbol, None, command.client_order_id)  # until it is asked about
                 arrives_by_ms = self._arrives_by_ms(intent)
@@ -97,9 +106,9 @@ class JournalRecovery:
 
     def _take_up_cancels(self) -> None:
         """Mass cancels go on as soon as there is a connection, before anything else is asked (R13)."""
-        placings: list[PlaceOrder] = []
+        placings: list[Placing] = []
         for found in self._open_intents:
-            if isinstance(found.command, PlaceOrder):
+            if isinstance(found.command, Placing):
                 placings.append(found.command)
             elif isinstance(found.command, CancelAll):
                 intent = self._intents.found(found.intent_id)
@@ -121,7 +130,7 @@ class JournalRecovery:
         for found in open_intents:
             intent, command = self._intents.found(found.intent_id), found.command
             match command:
-                case PlaceOrder():
+                case _ if isinstance(command, Placing):
                     order_key = OrderKey(command.symbol, None, command.client_order_id)
                     known = found.order or self._context.state.find(order_key)
                     if known is not None and known.order_id is not None:
@@ -141,6 +150,13 @@ class JournalRecovery:
                     self._withdrawals.settle_cancel(intent, command, self._arrives_by_ms(found))
                 case CancelAll():
                     pass  # goes on since the start
+                case _:
+                    self._settle_of_this_kind(intent, command, self._arrives_by_ms(found))
+
+    def _settle_of_this_kind(self, intent: Intent, command: IntentCommand, arrives_by_ms: int) -> None:
+        if self._settle_other is None:
+            raise TypeError(f"{type(command).__name__} is no command of this kind of account")
+        self._settle_other(intent, command, arrives_by_ms)
 
     def fills_asked(self, from_ms: int) -> None:
         """Fills are asked for from here on, by the exchange's clock, which is known by now. A journal without any says

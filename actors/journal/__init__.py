@@ -14,6 +14,7 @@ from actors.journal.records import (
     JournalState,
     OpenIntent,
     Outcome,
+    Placing,
     SymbolMemory,
 )
 from actors.journal.settings import Durability, JournalSettings
@@ -36,6 +37,7 @@ __all__ = [
     "Missing",
     "OpenIntent",
     "Outcome",
+    "Placing",
     "ProcessLock",
     "RealisedProfit",
     "SymbolMemory",

@@ -8,6 +8,7 @@ import msgspec
 from actors.journal.records import IntentCommand
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.order import Fill, Order
+from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
 from messages.symbol import Symbol
 
 _COMMANDS: Final[dict[str, type[IntentCommand]]] = {
@@ -17,6 +18,9 @@ _COMMANDS: Final[dict[str, type[IntentCommand]]] = {
     "amend": AmendOrder,
     "withdraw": Withdraw,
     "cancel_withdrawal": CancelWithdrawal,
+    "close_position": ClosePosition,
+    "set_leverage": SetLeverage,
+    "set_margin_mode": SetMarginMode,
 }
 _KINDS: Final = {command: kind for kind, command in _COMMANDS.items()}
 _encode: Final = msgspec.json.Encoder().encode
@@ -54,11 +58,11 @@ def decode_command(kind: str, text: str) -> IntentCommand:
 def ids_of(command: IntentCommand) -> tuple[Symbol | None, str | None, str | None]:
     """Symbol, the exchange's id and our id, as far as the command has them."""
     match command:
-        case PlaceOrder():
+        case PlaceOrder() | ClosePosition():
             return command.symbol, None, command.client_order_id
         case CancelOrder() | AmendOrder():
             return command.symbol, command.order_id, command.client_order_id
-        case CancelAll():
+        case CancelAll() | SetLeverage() | SetMarginMode():
             return command.symbol, None, None
         case Withdraw():
             return None, None, command.client_withdrawal_id

@@ -17,8 +17,7 @@ from actors.journal.database import account_of, reading
 from actors.journal.errors import JournalError
 from actors.journal.loading import read
 from actors.journal.profit import AverageCost, RealisedProfit
-from actors.journal.records import FILLS_THROUGH, REFUSED, Outcome
-from messages.commands import PlaceOrder
+from actors.journal.records import FILLS_THROUGH, REFUSED, Outcome, Placing
 from messages.enums import OrderStatus
 from messages.errors import InvalidValueError
 from messages.order import Fee, Fill, Order
@@ -34,8 +33,8 @@ _LAST_MS: Final = 2**63 - 1
 _ORDERS: Final = "SELECT record FROM orders WHERE {} ORDER BY updated_ms DESC, rowid DESC LIMIT ?"
 _FILLS: Final = "SELECT record FROM fills WHERE {} ORDER BY time_ms DESC, rowid DESC LIMIT ?"
 _ATTEMPTS: Final = (
-    "SELECT id, command, made_ms, outcome, coalesce(outcome_ms, made_ms) AS told_ms, detail FROM intents"
-    " WHERE kind = 'place' AND outcome IS NOT 'confirmed' AND {}"
+    "SELECT id, kind, command, made_ms, outcome, coalesce(outcome_ms, made_ms) AS told_ms, detail FROM intents"
+    " WHERE kind IN ('place', 'close_position') AND outcome IS NOT 'confirmed' AND {}"
     " AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.symbol = intents.symbol AND client_order_id = client_id)"
     " ORDER BY told_ms DESC, id DESC"
 )
@@ -186,16 +185,16 @@ def _acknowledged(connection: sqlite3.Connection, path: Path, wanted: HistoryFil
 
 def _never_acknowledged(connection: sqlite3.Connection, path: Path, wanted: HistoryFilter) -> Iterator[Order]:
     where, values = _where(wanted, "told_ms")
-    for number, text, made_ms, outcome, told_ms, detail in connection.execute(_ATTEMPTS.format(where), values):
-        command = read(path, f"intent {number}", partial(decode_command, "place"), text)
-        assert isinstance(command, PlaceOrder), "the kind is in the query"
+    for number, kind, text, made_ms, outcome, told_ms, detail in connection.execute(_ATTEMPTS.format(where), values):
+        command = read(path, f"intent {number}", partial(decode_command, kind), text)
+        assert isinstance(command, Placing), "the kind is in the query"
         known = None if outcome is None else read(path, f"intent {number}", Outcome, outcome)
         status = _NEVER_ACKNOWLEDGED[known]
         if wanted.statuses is None or status in wanted.statuses:
             yield _as_order(command, status, made_ms, told_ms, detail)
 
 
-def _as_order(command: PlaceOrder, status: OrderStatus, made_ms: int, told_ms: int, detail: str) -> Order:
+def _as_order(command: Placing, status: OrderStatus, made_ms: int, told_ms: int, detail: str) -> Order:
     return msgspec.structs.replace(
         command.as_order(status),
         finish_reason=detail if status.is_finished else None,

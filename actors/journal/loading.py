@@ -11,8 +11,8 @@ import msgspec
 from actors.journal.codec import decode_command, decode_fill, decode_order
 from actors.journal.database import reading
 from actors.journal.errors import JournalError
-from actors.journal.records import JournalState, OpenIntent, Outcome, SymbolMemory
-from messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
+from actors.journal.records import JournalState, OpenIntent, Outcome, Placing, SymbolMemory
+from messages.commands import AmendOrder, CancelAll, CancelOrder
 from messages.order import Fill, Order
 from messages.symbol import Symbol
 
@@ -72,20 +72,22 @@ _OPEN_INTENTS: Final = (
     "SELECT id, kind, command, made_ms, arrives_by_ms, outcome, detail, symbol, client_id"
     " FROM intents WHERE is_open = 1 ORDER BY id"
 )
-_LATER_IDS: Final = "SELECT client_id FROM intents WHERE kind = 'place' AND id > ? ORDER BY id"
+_LATER_IDS: Final = "SELECT client_id FROM intents WHERE kind IN ('place', 'close_position') AND id > ? ORDER BY id"
 _ORDER: Final = "SELECT record FROM orders WHERE symbol = ? AND order_id = ?"
 _ORDER_OF: Final = (
     "SELECT record FROM orders WHERE symbol = ?1 AND client_order_id = ?2"
     # each confirmed placing has one of the orders of that client id: only one more than these can be of this placing
     " AND (SELECT count(*) FROM orders WHERE symbol = ?1 AND client_order_id = ?2) > (SELECT count(*) FROM intents"
-    " WHERE kind = 'place' AND symbol = ?1 AND client_id = ?2 AND id < ?3 AND outcome = 'confirmed')"
+    " WHERE kind IN ('place', 'close_position') AND symbol = ?1 AND client_id = ?2 AND id < ?3"
+    " AND outcome = 'confirmed')"
     " ORDER BY rowid DESC LIMIT 1"
 )
 _ORDER_NAMED: Final = (
     "SELECT record FROM orders WHERE symbol = ?1 AND client_order_id = ?2"
     # where a client id was given again nobody knows which order of it was meant
     " AND (SELECT count(*) FROM orders WHERE symbol = ?1 AND client_order_id = ?2) = 1"
-    " AND (SELECT count(*) FROM intents WHERE kind = 'place' AND symbol = ?1 AND client_id = ?2) <= 1"
+    " AND (SELECT count(*) FROM intents WHERE kind IN ('place', 'close_position')"
+    " AND symbol = ?1 AND client_id = ?2) <= 1"
 )
 
 
@@ -126,7 +128,7 @@ def _open_intents(connection: sqlite3.Connection, path: Path) -> Iterable[OpenIn
         what = f"intent {number}"
         command = read(path, what, partial(decode_command, kind), text)
         row = None
-        if isinstance(command, PlaceOrder):
+        if isinstance(command, Placing):
             row = connection.execute(_ORDER_OF, (symbol, client_id, number)).fetchone()
         elif isinstance(command, CancelOrder | AmendOrder):
             is_named = command.order_id is None

@@ -7,6 +7,7 @@ import msgspec
 
 from messages.commands import AmendOrder, CancelAll, CancelOrder, CancelWithdrawal, PlaceOrder, Withdraw
 from messages.order import Fill, Order
+from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
 from messages.symbol import Symbol
 
 FILLS_THROUGH: Final = "fills_through_ms"
@@ -15,7 +16,11 @@ FILLS_OVERLAP_MS: Final = 10_000
 """Fills are asked for again from so long before: our reading of the exchange's clock may be ahead of its stamps."""
 REFUSED: Final = "refused "
 """Before the name of a table among what was dropped: what no file could hold."""
-IntentCommand: TypeAlias = PlaceOrder | CancelOrder | CancelAll | AmendOrder | Withdraw | CancelWithdrawal
+Placing: TypeAlias = PlaceOrder | ClosePosition
+"""Every command that makes an order."""
+IntentCommand: TypeAlias = (
+    Placing | CancelOrder | CancelAll | AmendOrder | Withdraw | CancelWithdrawal | SetLeverage | SetMarginMode
+)
 """Every command that changes something on the exchange. Made of ids and terms; none has room for a secret (R12)."""
 
 
@@ -43,7 +48,7 @@ class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
         command: as it was to be sent, ids assigned. made_ms: when, unix milliseconds of this machine's clock.
         arrives_by_ms: after this moment of the exchange's clock it can no longer arrive there; None: not known.
         outcome: UNRESOLVED, or None when nothing was recorded after the intent. detail: of the outcome.
-        order: of a `PlaceOrder`, the order of that client order id if the exchange is known to have acknowledged it; of
+        order: of a `Placing`, the order of that client order id if the exchange is known to have acknowledged it; of
             a cancel or an amend of one order, that order as it was last known.
         later_ids: for a `CancelAll`, the client order ids of all orders that were told after it.
     """

@@ -26,6 +26,8 @@ from messages.commands import (
 from messages.enums import Side
 from messages.instrument import Instrument
 from messages.order import Order
+from messages.position import MarginMode, Position, PositionSide
+from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
 from messages.snapshot import AccountSnapshot, TradingStats
 from messages.symbol import Symbol
 from messages.withdrawal import Withdrawal
@@ -47,7 +49,7 @@ class AccountHandle:
         return f"<AccountHandle {self.name} on {self.venue}>"
 
     def ask(self, command: Command) -> Reply[Any]:
-        """Sends any command of `messages.commands`."""
+        """Sends any command of `messages.commands` or `messages.position_commands`."""
         return self._address.ask(command)
 
     def place(self, order: PlaceOrder) -> Reply[Order]:
@@ -113,6 +115,27 @@ class AccountHandle:
     def withdrawals(self, currency: str | None = None, *, limit: int = 100) -> Reply[tuple[Withdrawal, ...]]:
         """Past withdrawals, newest first, within the venue's default span."""
         return self._address.ask(GetWithdrawals(currency=currency, limit=limit))
+
+    def close_position(self, position: Position) -> Reply[Order]:
+        """Closes the whole of a position of a margin account at the market; the reply is the closing order."""
+        side = Side.SELL if position.quantity > 0 else Side.BUY
+        return self._address.ask(ClosePosition(symbol=position.symbol, position_side=position.side, side=side))
+
+    def set_leverage(
+        self, symbol: Symbol, leverage: Decimal, margin_mode: MarginMode, side: PositionSide = PositionSide.NET
+    ) -> Reply[tuple[Position, ...]]:
+        """Sets both of a market of a margin account; the reply is its positions.
+
+        ``side``: LONG or SHORT in hedge mode."""
+        return self._address.ask(
+            SetLeverage(symbol=symbol, leverage=leverage, margin_mode=margin_mode, position_side=side)
+        )
+
+    def set_margin_mode(
+        self, symbol: Symbol, margin_mode: MarginMode, side: PositionSide = PositionSide.NET
+    ) -> Reply[tuple[Position, ...]]:
+        """The same of the margin mode alone."""
+        return self._address.ask(SetMarginMode(symbol=symbol, margin_mode=margin_mode, position_side=side))
 
     def engage_kill_switch(self, reason: str) -> Reply[tuple[Order, ...]]:
         """Cancels everything and refuses new orders until released; ``reason`` is told with every refusal."""

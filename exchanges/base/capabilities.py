@@ -115,6 +115,11 @@ class VenueCapabilities(msgspec.Struct, frozen=True, kw_only=True):
             raise UnsupportedError(self.venue, "positions", "use a venue of perpetuals")
         return self.margin
 
+    def require_closing(self) -> None:
+        """Raises `UnsupportedError` where no order closes the whole of a position."""
+        if not self.require_margin().closes_positions:
+            raise UnsupportedError(self.venue, "close_position", "send a reduce-only order for what there is")
+
     def missing(self) -> tuple[str, ...]:
         """What it cannot do that others can, a few words each."""
         says = {

@@ -21,14 +21,13 @@ WISH: Final = (
         (
             Change(
                 _DESK,
-                "                lambda: rest.place_order("
-                "command, decided_ms=decided_ms, before_sending=sending.require_wanted)\n",
-                "                lambda: _insist(rest, command)\n",
+                "intent.then(lambda: send(command, decided_ms=decided_ms, before_sending=sending.require_wanted)),\n",
+                "intent.then(lambda: _insist(context.require_rest(), command)),\n",
             ),
             Change(
                 _DESK,
                 "def _cancel_of(",
-                "async def _insist(rest: Any, command: PlaceOrder) -> Order:\n"
+                "async def _insist(rest: Any, command: Any) -> Order:\n"
                 "    from messages.errors import UnknownOutcomeError\n\n"
                 "    try:\n"
                 "        return await rest.place_order(command)\n"

@@ -7,16 +7,21 @@ import msgspec
 from actors.account.actor import AccountActor
 from actors.account.funds.margin.funds import MarginFunds
 from actors.account.funds.margin.record import OutOfStep
+from actors.account.intents import Intent
+from actors.account.journal_recovery import SettleOther
 from actors.account.kinds.margin_messages import MarginLoaded, MarginNeeded
+from actors.account.kinds.position_commands import PositionCommands
 from actors.account.kinds.position_watch import PositionWatch
 from actors.account.messages import FillsNeeded, GetFillsNeeded, SnapshotLoaded
 from actors.account.state import OrderKey
+from actors.journal import IntentCommand
 from actors.runtime import handles
 from messages.commands import GetSnapshot, GetTradingStats
 from messages.margin import MarginBalance
 from messages.margin_snapshot import MarginAccountSnapshot, MarginTradingStats
 from messages.order import Fill, Order
 from messages.position import Position
+from messages.position_commands import ClosePosition, SetLeverage, SetMarginMode
 from messages.position_events import (
     LedgerEvent,
     MarginBalanceUpdateEvent,
@@ -38,6 +43,17 @@ class MarginAccountActor(AccountActor):
             tell_margins=self._tell_margins,
             tell_mismatch=self._tell_mismatch,
         )
+        self._position_commands = PositionCommands(
+            self._account, self._funds, self._intents, self._orders, take_in=self._watch.joined
+        )
+
+    def _settle_other(self, intent: Intent, command: IntentCommand, arrives_by_ms: int) -> None:
+        if not isinstance(command, SetLeverage | SetMarginMode):
+            raise TypeError(f"{type(command).__name__} is no command of a margin account")
+        self._position_commands.settle(intent, command, arrives_by_ms)
+
+    def _settles_others(self) -> SettleOther | None:
+        return self._settle_other
 
     @property
     def _funds(self) -> MarginFunds:
@@ -102,6 +118,16 @@ class MarginAccountActor(AccountActor):
         self._watch.loaded(loaded.margin)
         self._watch.place()
         self._watch.look_soon()
+
+    # -- what strategies ask --------------------------------------------------------------------------------------
+
+    @handles(SetLeverage, SetMarginMode)
+    def _set(self, command: SetLeverage | SetMarginMode) -> None:
+        self._position_commands.set(self._counted(command), self.defer)
+
+    @handles(ClosePosition)
+    def _close(self, command: ClosePosition) -> None:
+        self._position_commands.close(self._counted(command), self.defer)
 
     # -- what is told -------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,14 @@
 """Client order ids that no other run of the program has used."""
 
 import random
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from messages.commands import PlaceOrder, Withdraw
+from actors.journal import Placing
+from messages.commands import Withdraw
 
+C = TypeVar("C", bound=Placing)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -25,7 +27,7 @@ class ClientIds:
         self._counter += 1
         return f"{self._prefix}-{_base36(self._counter)}"
 
-    def assigned(self, command: PlaceOrder) -> PlaceOrder:
+    def assigned(self, command: C) -> C:
         """The command with a client order id, made here if it had none."""
         if command.client_order_id is not None:
             return command

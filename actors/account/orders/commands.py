@@ -1,7 +1,7 @@
 """Placing, canceling and amending orders: check and act in one turn, send, and take in the answer in another."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
@@ -12,6 +12,7 @@ from actors.account.orders.lost_changes import LostChanges, is_amended
 from actors.account.orders.reconciler import OrderReconciler
 from actors.account.orders.record import OrderRecord
 from actors.account.state import OrderKey
+from actors.journal import Placing
 from actors.runtime import Reply
 from messages.commands import AmendOrder, CancelOrder, PlaceOrder
 from messages.enums import OrderStatus
@@ -27,6 +28,18 @@ from messages.symbol import Symbol
 
 _log: Final = structlog.get_logger("teller.account")
 _ENDED: Final = {RefusalReason.ORDER_NOT_FOUND, RefusalReason.ORDER_FINISHED}
+
+
+P = TypeVar("P", bound=Placing)
+P_contra = TypeVar("P_contra", bound=Placing, contravariant=True)
+
+
+class Send(Protocol[P_contra]):
+    """As `PrivateRest.place_order`."""
+
+    def __call__(
+        self, command: P_contra, /, *, decided_ms: int, before_sending: Callable[[], None]
+    ) -> Coroutine[Any, Any, Order]: ...
 
 
 class _Sending:
@@ -79,8 +92,13 @@ class OrderCommands:
             quote_quantity=command.quote_quantity,
             price=command.price,
         )
+        self.submit(command, rest.place_order, defer)
+
+    def submit(self, command: P, send: Send[P], defer: Defer) -> None:
+        """Sends a command that makes an order, once what is special to it was checked; see `place`."""
+        context = self._context
         if command.client_order_id is not None:
-            rest.capabilities.client_order_ids.require("client_order_id", command.client_order_id)
+            context.require_rest().capabilities.client_order_ids.require("client_order_id", command.client_order_id)
         if command.client_order_id is not None and self._is_taken(command.client_order_id):
             raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")
         command = self._client_ids.assigned(command)
@@ -99,15 +117,13 @@ class OrderCommands:
         self._send(
             "place_order",
             OrderKey(command.symbol, None, client_order_id),
-            intent.then(
-                lambda: rest.place_order(command, decided_ms=decided_ms, before_sending=sending.require_wanted)
-            ),
+            intent.then(lambda: send(command, decided_ms=decided_ms, before_sending=sending.require_wanted)),
             lambda order: self._placed(command, intent, order, reply, started_s),
             lambda error: self._not_placed(command, intent, error, reply, started_s),
         )
         context.tell_order(pending)  # subscribers have their turn when the request has had its own
 
-    def _placed(self, command: PlaceOrder, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
+    def _placed(self, command: Placing, intent: Intent, report: Order, reply: Reply[Any], started_s: float) -> None:
         intent.ended()
         self._sending.pop(str(command.client_order_id), None)
         self._reconciler.answered(str(command.client_order_id))
@@ -117,7 +133,7 @@ class OrderCommands:
         reply.set(order)
 
     def _not_placed(
-        self, command: PlaceOrder, intent: Intent, error: Exception, reply: Reply[Any], started_s: float
+        self, command: Placing, intent: Intent, error: Exception, reply: Reply[Any], started_s: float
     ) -> None:
         context, client_order_id = self._context, str(command.client_order_id)
         self._sending.pop(client_order_id, None)

@@ -18,9 +18,10 @@ from actors.account.context import AccountContext, Defer
 from actors.account.intents import Intent, Intents
 from actors.account.orders.reconciler import OrderReconciler
 from actors.account.state import OrderKey
+from actors.journal import Placing
 from actors.runtime import Reply
 from exchanges.base.clients import OpenOrdersReport
-from messages.commands import CancelAll, PlaceOrder
+from messages.commands import CancelAll
 from messages.enums import OrderStatus
 from messages.errors import CancelGoesOnError, RateLimitedError, RefusalReason, UnresolvedOrderError, VenueRefusedError
 from messages.order import Order
@@ -150,7 +151,7 @@ class MassCancels:
         command: CancelAll,
         intent: Intent,
         before_ms: int,
-        told: Iterable[PlaceOrder],
+        told: Iterable[Placing],
         later_ids: Iterable[str],
     ) -> None:
         """Goes on with one that an earlier life left open.

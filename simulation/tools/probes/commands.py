@@ -19,7 +19,7 @@ COMMANDS: Final = (
     Probe(
         "command: refused while not live",
         _CONTEXT,
-        "AccountContext.require_trading",
+        "AccountContext.require_live",
         "raise NotLiveError(self.name, self.sync_state.value, self.stale_since_ms)",
     ),
     Probe(
@@ -31,7 +31,7 @@ COMMANDS: Final = (
     Probe(
         "place: client id is taken",
         _ORDERS,
-        "OrderCommands.place",
+        "OrderCommands.submit",
         'raise InvalidValueError("client_order_id", command.client_order_id, "an id that no other order of ours has")',
     ),
     Probe("place: refused by the exchange", _ORDERS, "OrderCommands._not_placed", "reason = error.label"),

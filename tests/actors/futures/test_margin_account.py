@@ -2,8 +2,10 @@
 
 import asyncio
 import dataclasses
+import sqlite3
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +17,18 @@ from exchanges.base.aiohttp_transport import AiohttpTransport
 from exchanges.base.transport import HttpResponse
 from messages.commands import PlaceOrder
 from messages.enums import OrderOrigin, OrderStatus, Side, SyncState
-from messages.errors import ConfigurationError, InsufficientBalanceError, InvalidValueError
+from messages.errors import (
+    ConfigurationError,
+    InsufficientBalanceError,
+    InvalidValueError,
+    KillSwitchError,
+    UnresolvedOrderError,
+)
 from messages.margin import LedgerKind
 from messages.margin_snapshot import MarginAccountSnapshot, MarginTradingStats
-from messages.position import Position, PositionMode, PositionSide
-from messages.position_events import LedgerEvent, MarginBalanceUpdateEvent, PositionUpdateEvent
+from messages.position import MarginMode, Position, PositionMode, PositionSide
+from messages.position_commands import ClosePosition, SetLeverage
+from messages.position_events import LedgerEvent, MarginBalanceUpdateEvent, PositionMismatchEvent, PositionUpdateEvent
 from tests.support.eventually import eventually
 from tests.support.futures_world import SOL, FuturesWorld, open_futures_world
 from tests.support.proxy import Mode
@@ -229,3 +238,122 @@ async def test_in_hedge_mode_a_market_has_a_long_and_a_short_position(world: Fut
     }
     stats: Any = await account.get_trading_stats()
     assert (stats.active_positions, stats.position_mismatches) == (2, 0)
+
+
+class WithoutFills(AiohttpTransport):
+    """The network, with every list of fills empty."""
+
+    async def request(self, method: str, url: str, **options: Any) -> HttpResponse:
+        answer = await super().request(method, url, **options)
+        return replace(answer, body=b"[]") if "/my_trades" in url else answer
+
+
+async def test_a_position_that_no_fill_explains_stands_and_is_told(world: FuturesWorld) -> None:
+    await world.environment.http.close()
+    world.environment = dataclasses.replace(world.environment, http=WithoutFills())
+    await world.fault("frame_drop", channel="futures.usertrades")
+    recorder = Recorder()
+    system = await world.start(strategies=[recorder])
+    account = system.account("alpha")
+    await account.place(market(Side.BUY, "1"))
+    await until_held(account, "1")
+    await eventually(lambda: any(isinstance(event, PositionMismatchEvent) for event in recorder.events))
+    (event,) = [event for event in recorder.events if isinstance(event, PositionMismatchEvent)]
+    assert (event.symbol, event.side, event.quantity, event.by_fills) == (SOL, PositionSide.NET, 1, 0)
+    stats: Any = await account.get_trading_stats()
+    assert (stats.position_mismatches, stats.active_positions) == (1, 1)
+    await until_held(account, "1")
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_whole_position_is_closed_however_large_it_is(world: FuturesWorld) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await account.place(market(Side.BUY, "1.23"))
+    await until_held(account, "1.23")
+    order = await account.close_position((await snapshot_of(account)).positions[0])
+    assert (order.status, order.filled_quantity, order.reduce_only) == (OrderStatus.FILLED, Decimal("1.23"), True)
+    assert order.client_order_id is not None
+    await until_held(account, "0")
+    assert await world.positions() == {}
+    with pytest.raises(InvalidValueError, match="no position"):
+        await account.ask(ClosePosition(symbol=SOL, side=Side.SELL))
+
+
+async def test_r3_a_close_whose_answer_is_lost_is_looked_up(world: FuturesWorld) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await account.place(market(Side.BUY, "1"))
+    await until_held(account, "1")
+    await world.rest.set_mode(Mode.LOSE_ANSWERS)
+    with pytest.raises(UnresolvedOrderError):
+        await account.ask(ClosePosition(symbol=SOL, side=Side.SELL, client_order_id="close-1"))
+    await world.rest.set_mode(Mode.PASS)
+    await until_held(account, "0")
+    found = await account.get_active_order(SOL, client_order_id="close-1")
+    assert found is not None
+    assert (found.status, found.filled_quantity) == (OrderStatus.FILLED, 1)
+
+
+async def test_closing_passes_while_the_kill_switch_is_engaged(world: FuturesWorld) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await account.place(market(Side.SELL, "1"))
+    await until_held(account, "-1")
+    await account.engage_kill_switch("enough")
+    with pytest.raises(KillSwitchError):
+        await account.place(market(Side.SELL, "1"))
+    await account.ask(ClosePosition(symbol=SOL, side=Side.BUY))
+    await until_held(account, "0")
+
+
+async def test_leverage_and_margin_mode_are_set(world: FuturesWorld) -> None:
+    system = await world.start()
+    account = system.account("alpha")
+    await account.place(market(Side.BUY, "1"))
+    await until_held(account, "1")
+    (told,) = await account.set_leverage(SOL, Decimal(4), MarginMode.ISOLATED)
+    assert (told.leverage, told.margin_mode, told.quantity) == (4, MarginMode.ISOLATED, 1)
+    (held,) = (await snapshot_of(account)).positions
+    assert (held.leverage, held.margin_mode, held.quantity) == (4, MarginMode.ISOLATED, 1)
+    (told,) = await account.set_margin_mode(SOL, MarginMode.CROSS)
+    assert (told.margin_mode, told.quantity) == (MarginMode.CROSS, 1)
+    with pytest.raises(InvalidValueError, match="leverage"):
+        await account.ask(SetLeverage(symbol=SOL, leverage=Decimal(1000), margin_mode=MarginMode.CROSS))
+
+
+async def test_r3_a_leverage_whose_answer_is_lost_is_asked_about(world: FuturesWorld, tmp_path: Path) -> None:
+    journal = world.journal(tmp_path / "alpha.journal")
+    system = await world.start(world.plan(journal=journal, unresolved_patience_ms=300))
+    account = system.account("alpha")
+    await account.place(market(Side.BUY, "1"))
+    await until_held(account, "1")
+    await world.rest.set_mode(Mode.LOSE_ANSWERS)
+    with pytest.raises(UnresolvedOrderError, match="leverage"):
+        await account.ask(SetLeverage(symbol=SOL, leverage=Decimal(4), margin_mode=MarginMode.CROSS))
+    await world.rest.set_mode(Mode.PASS)
+    deadline = asyncio.get_running_loop().time() + 5
+    while (await journal.recall(executed_limit=10)).open_intents:
+        assert asyncio.get_running_loop().time() < deadline
+    assert (await snapshot_of(account)).positions[0].leverage == 4
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+async def test_r4_a_setting_of_an_earlier_life_is_settled(
+    world: FuturesWorld, tmp_path: Path, has_arrived: bool
+) -> None:
+    journal = world.journal(tmp_path / "alpha.journal")
+    command = SetLeverage(symbol=SOL, leverage=Decimal(4), margin_mode=MarginMode.CROSS)
+    await journal.record_intent(command, arrives_by_ms=0)
+    if has_arrived:
+        rest = margin_rest(world.venue().create_private_rest(world.plan().credentials))
+        await rest.set_leverage(command)
+    await world.start(world.plan(journal=journal))
+    deadline = asyncio.get_running_loop().time() + 5
+    while (await journal.recall(executed_limit=10)).open_intents:
+        assert asyncio.get_running_loop().time() < deadline
+    with sqlite3.connect(tmp_path / "alpha.journal") as connection:
+        (outcome,) = connection.execute("SELECT outcome FROM intents").fetchone()
+    assert outcome == ("confirmed" if has_arrived else "rejected")

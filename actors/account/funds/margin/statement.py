@@ -24,10 +24,17 @@ class Statement(msgspec.Struct, frozen=True):
     is_queried: bool
 
     @property
-    def rank(self) -> tuple[int, int, bool, Decimal]:
+    def rank(self) -> tuple[int, int, bool, Decimal, Decimal]:
         """The greater one stands. ``told_ms`` decides between two of one update: what moves with the mark price alone
-        is told without a new ``update_id``."""
-        return self.position.update_id, self.told_ms, self.is_queried, self.position.quantity
+        is told without a new ``update_id``. Between two of one moment anything decides, but always the same."""
+        told = self.position
+        return told.update_id, self.told_ms, self.is_queried, told.quantity, told.mark_price or ZERO
+
+    @property
+    def moment(self) -> tuple[int, int, Decimal, Decimal]:
+        """The greater one is the later query."""
+        told = self.position
+        return self.told_ms, told.update_id, told.quantity, told.mark_price or ZERO
 
 
 class Told:
@@ -51,7 +58,7 @@ class Told:
         far queries may lag behind."""
         told = Statement(position, as_of_ms or position.updated_ms, bool(as_of_ms))
         newest, queried = self._newest, self._queried
-        if as_of_ms and (queried is None or told.rank[1:] > queried.rank[1:]):
+        if as_of_ms and (queried is None or told.moment > queried.moment):
             self._queried = told
         if newest is not None and position.update_id < newest.position.update_id:
             return

@@ -50,7 +50,7 @@ def known(positions: Positions) -> Position | None:
 
 
 @given(st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_r2_any_order_of_arrival_and_any_repetition_ends_in_the_same_position(data: st.DataObject) -> None:
     exchange, news = data.draw(life_of_a_position())
     shuffled = data.draw(st.permutations(news + data.draw(st.lists(st.sampled_from(news), max_size=6))))

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from actors.account.funds.reservations import Reservation
 from messages.balance import Balance
+from messages.enums import Side
+from messages.instrument import Instrument
 from messages.order import Order
 
 
@@ -21,6 +23,20 @@ class Funds(Protocol):
 
     @property
     def has_reservations(self) -> bool: ...
+
+    def check(
+        self,
+        instrument: Instrument,
+        side: Side,
+        *,
+        now_ms: int,
+        reduce_only: bool,
+        quantity: Decimal | None,
+        quote_quantity: Decimal | None,
+        price: Decimal | None,
+    ) -> None:
+        """Refuses what the market does not take, as `Instrument.check`; raises `InvalidValueError`."""
+        ...
 
     def reservation_for(self, order: Order) -> Reservation:
         """What an order of ours will lock."""

@@ -5,12 +5,28 @@ from decimal import Decimal
 from actors.account.funds.money import Money
 from actors.account.funds.reservations import Reservation
 from messages.enums import Side
+from messages.instrument import Instrument
 from messages.order import Order
 from messages.validation import ZERO
 
 
 class SpotFunds(Money):
     """`actors.account.funds.funds.Funds` of a spot account: orders lock what they give away."""
+
+    def check(
+        self,
+        instrument: Instrument,
+        side: Side,
+        *,
+        now_ms: int,
+        quantity: Decimal | None,
+        quote_quantity: Decimal | None,
+        price: Decimal | None,
+        **of_other_products: bool,
+    ) -> None:
+        """As `Instrument.check`."""
+        del of_other_products
+        instrument.check(side, now_ms=now_ms, quantity=quantity, quote_quantity=quote_quantity, price=price)
 
     def reservation_for(self, order: Order) -> Reservation:
         """What an order of ours will lock: base to sell; to buy, its limit's cost or the quote that it is to spend."""

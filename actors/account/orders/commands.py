@@ -85,9 +85,11 @@ class OrderCommands:
         context = self._context
         context.require_trading()
         rest = context.require_rest()
-        context.require_market(command.symbol).check(
+        context.state.funds.check(
+            context.require_market(command.symbol),
             command.side,
             now_ms=context.server_now_ms(),
+            reduce_only=command.reduce_only,
             quantity=command.quantity,
             quote_quantity=command.quote_quantity,
             price=command.price,
@@ -308,10 +310,13 @@ class OrderCommands:
             # Of two under way at once nobody could say which was the later one, nor how a lost one ended.
             name = command.order_id or command.client_order_id
             raise InvalidValueError("order_id", name, "an order without an earlier amend that may still arrive")
-        context.require_market(command.symbol).check(
+        context.state.funds.check(
+            context.require_market(command.symbol),
             order.side,
             now_ms=context.server_now_ms(),
+            reduce_only=order.reduce_only,
             quantity=command.quantity or order.quantity,
+            quote_quantity=None,
             price=command.price or order.price,
         )
         order_key = OrderKey.of(order or command)

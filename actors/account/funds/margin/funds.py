@@ -37,6 +37,29 @@ class MarginFunds(Money):
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
+    def check(
+        self,
+        instrument: Instrument,
+        side: Side,
+        *,
+        now_ms: int,
+        reduce_only: bool,
+        quantity: Decimal | None,
+        quote_quantity: Decimal | None,
+        price: Decimal | None,
+    ) -> None:
+        """As `PerpetualInstrument.check`, but for the price band: the mark price of now is not known here."""
+        if not isinstance(instrument, PerpetualInstrument):
+            raise InvalidValueError("symbol", str(instrument.symbol), "a perpetual")
+        instrument.check(
+            side,
+            now_ms=now_ms,
+            quantity=quantity,
+            quote_quantity=quote_quantity,
+            price=price,
+            reduce_only=reduce_only,
+        )
+
     def reservation_for(self, order: Order) -> Reservation:
         """The initial margin of what an order would open, at its price or the mark price, without fees. What takes a
         position away needs none.

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.account.funds.margin.funds import MarginFunds
 from messages.commands import PlaceOrder
@@ -143,3 +144,23 @@ def test_figures_are_sums_over_positions() -> None:
     assert (dict(funds.unrealized_pnl), dict(funds.margin_used)) == ({"USDT": 0}, {"USDT": 0})
     funds.positions.apply_query([position("2", at=0, update=1, mark_price=Decimal(103))], START_MS + 9000, LAG_MS)
     assert dict(funds.unrealized_pnl) == {"USDT": 6}
+
+
+@pytest.mark.parametrize(("reduce_only", "is_taken"), [(True, True), (False, False)])
+def test_a_market_that_is_about_to_go_takes_only_what_reduces(reduce_only: bool, is_taken: bool) -> None:
+    def check() -> None:
+        funds_with("2").check(
+            replace(RULES, reduces_only=True),
+            Side.SELL,
+            now_ms=START_MS,
+            reduce_only=reduce_only,
+            quantity=Decimal(1),
+            quote_quantity=None,
+            price=Decimal(100),
+        )
+
+    if is_taken:
+        check()
+    else:
+        with pytest.raises(InvalidValueError, match="takes no other order"):
+            check()

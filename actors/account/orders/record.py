@@ -23,11 +23,12 @@ from typing import Final
 
 import msgspec
 
-from messages.enums import OrderStatus
+from messages.enums import OrderOrigin, OrderStatus
 from messages.order import NEVER_ARRIVED, NO_FEES, UNKNOWN_WORD, VANISHED, Fee, Fill, Order, add_fees
 from messages.validation import ZERO
 
 _NEW: Final = OrderStatus.NEW  # a look-up in an Enum class costs more than one in a module
+_TRADER: Final = OrderOrigin.TRADER
 _PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 _FINISH_RANK: Final = {
     OrderStatus.REJECTED: 1,
@@ -303,6 +304,8 @@ class OrderRecord:
             updated_ms=max(known.updated_ms, report.updated_ms, self._last_fill_ms),
             filled_is_derived=is_derived,
             fees_are_partial=status.is_finished and self._are_fees_partial(),
+            reduce_only=known.reduce_only or report.reduce_only,
+            origin=report.origin if known.origin is _TRADER else known.origin,
         )
         if joined == known:
             return False

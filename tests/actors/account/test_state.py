@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from actors.account.funds.reservations import Reservation
 from actors.account.orders.record import OrderRecord
 from actors.account.state import AccountState, OrderKey
-from messages.enums import OrderStatus, OrderType, Side, TimeInForce
+from messages.enums import OrderOrigin, OrderStatus, OrderType, Side, TimeInForce
 from messages.errors import InsufficientBalanceError
 from messages.order import UNKNOWN_WORD, Fill, Order
 from tests.support.orders import BTC, SOL, apply, balance, fill, order, paid
@@ -74,6 +74,16 @@ def test_r2_any_order_of_arrival_and_any_repetition_ends_in_the_same_state(data:
     assert actual.fills_count == expected.fills_count
     assert actual.orders.open_count == expected.orders.open_count
     assert actual.orders.executed_count == expected.orders.executed_count
+
+
+@pytest.mark.parametrize("news", list(permutations([order(at=2), order(filled="1", at=3), fill("t1", at=3)])))
+def test_r2_who_made_an_order_and_that_it_reduces_is_kept_whichever_report_tells_it(
+    news: tuple[Order | Fill, ...],
+) -> None:
+    marked = replace(order(at=4, filled="1"), reduce_only=True, origin=OrderOrigin.LIQUIDATION)
+    for heard_news in ((marked, *news), (*news, marked)):
+        known = the_order(heard(*heard_news))
+        assert (known.reduce_only, known.origin) == (True, OrderOrigin.LIQUIDATION)
 
 
 @given(st.data())

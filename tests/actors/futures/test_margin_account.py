@@ -1,7 +1,9 @@
 """A margin account against the embedded exchange's perpetuals, over real sockets."""
 
 import asyncio
+import contextlib
 import dataclasses
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -22,6 +24,7 @@ from messages.errors import (
     InsufficientBalanceError,
     InvalidValueError,
     KillSwitchError,
+    TellerError,
     UnresolvedOrderError,
 )
 from messages.margin import LedgerKind
@@ -357,3 +360,53 @@ async def test_r4_a_setting_of_an_earlier_life_is_settled(
     with sqlite3.connect(tmp_path / "alpha.journal") as connection:
         (outcome,) = connection.execute("SELECT outcome FROM intents").fetchone()
     assert outcome == ("confirmed" if has_arrived else "rejected")
+
+
+STORM: list[tuple[str, dict[str, Any]]] = [
+    ("query_lag", {"lag_ms": 40}),
+    ("frame_reorder", {"window": 4, "hold_ms": 30}),
+    ("frame_duplicate", {"delay_ms": 20, "probability": 0.3}),
+    ("frame_late", {"delay_ms": 60, "probability": 0.2}),
+    ("frame_drop", {"channel": "futures.positions", "probability": 0.3}),
+    ("frame_drop", {"channel": "futures.usertrades", "probability": 0.2}),
+]
+
+
+# -- storms --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", PositionMode)
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_frames_were_lost_late_and_doubled_positions_are_those_of_the_books(
+    world: FuturesWorld, seed: int, mode: PositionMode
+) -> None:
+    rng = random.Random(seed)
+    rest = margin_rest(world.venue().create_private_rest(world.plan().credentials))
+    await rest.set_position_mode(mode)
+    recorder = Recorder()
+    system = await world.start(strategies=[recorder], check_every_s=1.0)
+    account = system.account("alpha")
+    for kind, options in STORM:
+        await world.fault(kind, **options)
+    for number in range(40):
+        side, quantity = rng.choice([Side.BUY, Side.SELL]), str(rng.choice([1, 2, 3, 5]))
+        with contextlib.suppress(TellerError):
+            await account.place(market(side, quantity, reduce_only=rng.random() < 0.2))
+        if number == 20:
+            world.ws.cut()
+            await until_state(account, SyncState.RECOVERING)
+            await until_state(account, SyncState.LIVE)
+        if rng.random() < 0.1:
+            await world.control("POST", "/funding/SOL_USDT", {"rate": "0.0001"})
+    await world.clear()
+    await until_state(account, SyncState.LIVE)
+    await account.reload()
+    rows = (await world.control("GET", "/accounts/alpha/positions"))["positions"]
+    wanted = sorted(Decimal(row["size"]) / 100 for row in rows if Decimal(row["size"]))
+    deadline = asyncio.get_running_loop().time() + 5
+    while wanted != (held := sorted(each.quantity for each in (await snapshot_of(account)).positions)):
+        assert asyncio.get_running_loop().time() < deadline, f"{held} here, {wanted} there"
+    stats: Any = await account.get_trading_stats()
+    assert stats.position_mismatches == 0
+    told = {each.side: each.quantity for each in told_positions(recorder)}
+    assert sorted(quantity for quantity in told.values() if quantity) == wanted

@@ -67,4 +67,4 @@ def unexplained(before: Mark, after: Mark, changes: Sequence[Change]) -> Decimal
         earliest.setdefault(sums[start], start)
     if any(earliest.get(sums[end] - moved, end + 1) <= end for end in ends):
         return ZERO
-    return moved - (sums[max(ends[-1], starts[-1])] - sums[starts[-1]])
+    return moved - (sums[ends[-1]] - sums[min(starts[0], ends[-1])])

@@ -33,7 +33,7 @@ class Positions:
         self._records: dict[tuple[Symbol, PositionSide], PositionRecord] = {}
         self._told: dict[tuple[Symbol, PositionSide], Position] = {}
         self._unplaced: dict[tuple[Symbol, str, str], Fill] = {}
-        self._listed_ms = 0
+        self._listed = (0, 0)
         self._unlisted: frozenset[Symbol] = frozenset()
 
     # -- what is heard ------------------------------------------------------------------------------------------------
@@ -60,9 +60,8 @@ class Positions:
         """Joins a complete list. What it lacks is none where nothing else was told of it, but for the markets of rows
         that could not be read; what was told otherwise is for the caller to ask about (R6)."""
         changed = self.apply_query(positions, as_of_ms, lag_ms)
-        since_ms = as_of_ms - lag_ms
-        if since_ms > self._listed_ms:
-            self._listed_ms, self._unlisted = since_ms, frozenset(unreadable)
+        if as_of_ms > self._listed[0]:
+            self._listed, self._unlisted = (as_of_ms, lag_ms), frozenset(unreadable)
         denied = [
             record
             for record in self._records.values()
@@ -71,14 +70,14 @@ class Positions:
         listed = {(position.symbol, position.side) for position in positions}
         denied = [record for record in denied if (record.symbol, record.side) not in listed]
         for record in denied:
-            record.deny(since_ms)
+            record.deny(as_of_ms, lag_ms)
         return (*changed, *self._changed(denied))
 
     def apply_none(self, symbol: Symbol, as_of_ms: int, lag_ms: int) -> tuple[Position, ...]:
         """The exchange, asked for this market, has no position in it and never had one."""
         denied = [record for (of, _), record in self._records.items() if of == symbol]
         for record in denied:
-            record.deny(as_of_ms - lag_ms)
+            record.deny(as_of_ms, lag_ms)
         return self._changed(denied)
 
     def fill(self, fill: Fill, *, reduces: bool | None) -> tuple[Position, ...]:
@@ -152,8 +151,8 @@ class Positions:
         record = self._records.get((symbol, side))
         if record is None:
             record = self._records[symbol, side] = PositionRecord(symbol, side)
-            if self._listed_ms and symbol not in self._unlisted:
-                record.deny(self._listed_ms)
+            if self._listed[0] and symbol not in self._unlisted:
+                record.deny(*self._listed)
         return record
 
     def _changed(self, records: Iterable[PositionRecord]) -> tuple[Position, ...]:

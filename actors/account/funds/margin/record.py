@@ -60,9 +60,9 @@ class PositionRecord:
         self._told.apply(position, as_of_ms, lag_ms)
         self._begin()
 
-    def deny(self, as_of_ms: int) -> None:
+    def deny(self, as_of_ms: int, lag_ms: int) -> None:
         """Takes in that there is none; see `Told.deny`."""
-        self._told.deny(as_of_ms)
+        self._told.deny(as_of_ms, lag_ms)
         self._begin()
 
     def fill(self, fill: Fill) -> None:
@@ -81,7 +81,8 @@ class PositionRecord:
 
     def _mark(self) -> Mark:
         told = self._told
-        return Mark(told.quantity, told.changed_ms, told.changed_by_ms + _SKEW_MS)
+        through_ms = told.denied_by_ms if told.newest is None else told.changed_by_ms + _SKEW_MS
+        return Mark(told.quantity, told.changed_ms, through_ms)
 
     def _still(self) -> Mark:
         """The same of the last moment of which it is known."""

@@ -44,7 +44,7 @@ class Told:
     where one was known is told by `deny`.
     """
 
-    __slots__ = ("_denied_ms", "_exact_ms", "_newest", "_queried", "_through_ms")
+    __slots__ = ("_denied_by_ms", "_denied_ms", "_exact_ms", "_newest", "_queried", "_through_ms")
 
     def __init__(self) -> None:
         self._newest: Statement | None = None
@@ -52,6 +52,7 @@ class Told:
         self._exact_ms = 0
         self._through_ms = 0
         self._denied_ms = 0
+        self._denied_by_ms = 0
 
     def apply(self, position: Position, as_of_ms: int = 0, lag_ms: int = 0) -> None:
         """``as_of_ms``: of the query that found it so, the exchange's clock; 0: the socket has told it. ``lag_ms``: so
@@ -69,9 +70,11 @@ class Told:
         if newest is None or told.rank > newest.rank:
             self._newest = told
 
-    def deny(self, as_of_ms: int) -> None:
-        """The exchange has no such position, and says so of ``as_of_ms`` of its clock, its lag taken off."""
-        self._denied_ms = max(self._denied_ms, as_of_ms)
+    def deny(self, as_of_ms: int, lag_ms: int) -> None:
+        """A query has found no such position. Taken up at ``as_of_ms`` of the exchange's clock, it may lag ``lag_ms``
+        behind: there was none at some moment in between."""
+        self._denied_ms = max(self._denied_ms, as_of_ms - lag_ms)
+        self._denied_by_ms = max(self._denied_by_ms, as_of_ms)
 
     @property
     def is_known(self) -> bool:
@@ -106,6 +109,11 @@ class Told:
     def changed_by_ms(self) -> int:
         """Since that moment at the latest."""
         return self._denied_ms if self._is_denied else self._exact_by_ms
+
+    @property
+    def denied_by_ms(self) -> int:
+        """The latest moment that a denial may be of."""
+        return self._denied_by_ms
 
     @property
     def through_ms(self) -> int:

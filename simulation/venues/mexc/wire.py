@@ -78,7 +78,7 @@ class MexcWire:
     refusals: Mapping[str, tuple[int, str]] = {
         "too many requests": (429, "429"),
         "unknown order": (400, "-2011"),
-        "repeated creation": (400, "33333"),
+        "repeated creation": (400, "-2010"),
         "no permission": (401, "700007"),
         "read only": (401, "700007"),
         "trading restricted": (400, "30000"),

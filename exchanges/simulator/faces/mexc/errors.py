@@ -27,6 +27,7 @@ OVERSOLD = 30005
 NOTHING_OPPOSITE = 30025
 TOO_MANY_ORDERS = 30029
 WRONG_PARAMETER = 33333
+REPEATED = -2010  # our choice: nobody has seen which code a client id gets that an order has
 MISSING_PARAMETER = 44444
 MALFORMED_KEY = 700001
 WRONG_SIGNATURE = 700002
@@ -57,7 +58,7 @@ CODES = {
     Reason.PRECISION: (WRONG_PARAMETER, ""),
     Reason.ABOVE_MAXIMUM: (ABOVE_MAXIMUM, "The maximum transaction volume is exceeded"),
     Reason.NOT_ENOUGH_FUNDS: (INSUFFICIENT_POSITION, "Insufficient position"),
-    Reason.REPEATED_TEXT: (WRONG_PARAMETER, "Duplicate client order id"),
+    Reason.REPEATED_TEXT: (REPEATED, "Duplicate client order id"),
     Reason.TOO_MANY_ORDERS: (TOO_MANY_ORDERS, "Exceeded the maximum order limit"),
     Reason.ORDER_UNKNOWN: (NO_SUCH_ORDER, "Order does not exist."),
     Reason.ORDER_FILLED: (CANNOT_CANCEL, "Unknown order sent."),
